@@ -1,0 +1,1 @@
+"""How neural networks upsample: g(w, z) = wᵀz."""
