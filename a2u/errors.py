@@ -1,0 +1,22 @@
+"""The one exception of the library: bad input, explained."""
+
+
+class A2UError(ValueError):
+    """The rule that was broken, what was given instead, and what to do about it.
+
+    Everything in a2u that rejects its input raises this class, so a caller can tell "you gave me something I
+    cannot use" from a fault of the library. The command line prints the message on one line and exits with 1.
+    """
+
+
+def near_match(word: str, known: "list[str] | tuple[str, ...]") -> str:
+    """A sentence that helps with a mistyped name: the closest known one, or all of them.
+
+    >>> near_match("bilnear", ["nearest", "bilinear"])
+    "Did you mean 'bilinear'? Known: nearest, bilinear."
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, known, n=1, cutoff=0.5)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{hint}Known: {', '.join(known)}."
