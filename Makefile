@@ -1,0 +1,42 @@
+# make lab    the course in JupyterLab          make test   everything that CI checks
+# Needs Python 3.11+, git and make; the first run builds .venv and needs a network, later runs do not.
+
+.DEFAULT_GOAL := help
+.PHONY: help environment lab test lint check notebooks clean
+
+BIN := .venv/bin
+# Two workers on two cores: one compute thread each, or they fight over the cores.
+WORKERS ?= 2
+export OMP_NUM_THREADS ?= 1
+export MPLBACKEND ?= agg
+LAB_ARGS ?=
+TEST_ARGS ?=
+
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 120 --nbval-sanitize-with tests/nbval_sanitize.cfg
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo '  options: LAB_ARGS="--no-browser --port 8889"  TEST_ARGS="-k witness"  WORKERS=4  PYTHON=python3.12'
+
+environment: ## build .venv from uv.lock, or see that nothing changed
+	@PYTHON="$(PYTHON)" .ci/environment
+
+lab: environment ## open the course in JupyterLab at lesson 00
+	@MPLBACKEND= exec $(BIN)/a2u lab $(LAB_ARGS)
+
+lint: environment ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint check ## all checks: ruff, mypy, library, notebooks against their stored outputs, a real browser
+
+check: environment
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) tests notebooks $(TEST_ARGS)
+
+notebooks: environment ## build and run the notebooks from notebooks/source (NAMES="01_one_formula" for some)
+	$(BIN)/python -m a2u.lessons.editions build $(NAMES)
+
+clean: ## remove caches and the environment; runs/ and the notebooks stay
+	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
