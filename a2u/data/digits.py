@@ -1,7 +1,7 @@
 """MNIST and Fashion-MNIST as tensors that say where they came from.
 
-By default a real, class-balanced sample that ships with the package (4,000 training and 1,000 test images of
-each set); the full sets (60,000 and 10,000) from a folder of IDX files or, if asked, by torchvision's download.
+By default a real, class-balanced sample that ships with the package (4,000 training and 1,000 test images
+of each set); the full sets (60,000 and 10,000) from a folder of IDX files or, if asked, by torchvision.
 Every file's checksum is compared with the known one; nothing is ever replaced by something else in silence.
 
 Sources: Y. LeCun, C. Cortes, C. Burges, *The MNIST database of handwritten digits* (CC BY-SA 3.0);
@@ -11,6 +11,7 @@ H. Xiao, K. Rasul, R. Vollgraf, *Fashion-MNIST*, 2017 (MIT, Zalando SE).
 import contextlib
 import hashlib
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,16 +93,13 @@ def load(
         folder, remedy = SAMPLE, "Install a2u again: its own sample is damaged."
     else:
         folder = CACHE if data is None else Path(data).expanduser()
-        remedy = (
-            "Delete that file and get it again from its official source, or leave out --data for the sample."
-        )
+        remedy = "Delete that file and get it again from its source, or leave out --data for the sample."
     if download:
         _download_missing(name, folder)
-    images_path, labels_path = (
-        _find(folder, name, f"{STEMS[split]}-{kind}") for kind in ("images", "labels")
-    )
-    images, edition = _read_known(images_path, name, f"{STEMS[split]}-images", remedy)
-    labels, labels_edition = _read_known(labels_path, name, f"{STEMS[split]}-labels", remedy)
+    stems = f"{STEMS[split]}-images", f"{STEMS[split]}-labels"
+    images_path, labels_path = (_find(folder, name, stem) for stem in stems)
+    images, edition = _read_known(images_path, name, stems[0], remedy)
+    labels, labels_edition = _read_known(labels_path, name, stems[1], remedy)
     if edition != labels_edition:
         raise A2UError(f"{images_path} belongs to the {edition} set, {labels_path} to the {labels_edition}.")
     digest = hashlib.sha256(images.numpy().tobytes())
@@ -139,7 +137,8 @@ def _find(folder: Path, name: str, stem: str) -> Path:
                 return place / file
     raise A2UError(
         f"{folder} holds no {TITLES[name]} file {files[0]}[.gz] (looked in {', '.join(map(str, places))}). "
-        f"Point --data at a folder of IDX files, add --download to fetch the set, or leave it out for the sample."
+        f"Point --data at a folder of IDX files, "
+        f"add --download to fetch the set, or leave both out for the sample."
     )
 
 
@@ -158,9 +157,7 @@ def _read_known(path: Path, name: str, stem: str, remedy: str) -> tuple[Tensor, 
     if known is not None:
         what = f"is {TITLES[known.name]}'s {known.stem}, not {TITLES[name]}'s {stem}"
     else:
-        what = (
-            f"is not {TITLES[name]}'s {stem}: {len(content):,} bytes, and a checksum that a2u does not know"
-        )
+        what = f"is not {TITLES[name]}'s {stem} but {len(content):,} bytes that a2u does not know"
     raise A2UError(f"{path} {what}. Expected SHA-256 {wanted}, found {found}. {remedy}")
 
 
@@ -174,13 +171,12 @@ def _source(edition: str, name: str, split: str, count: int, folder: Path) -> st
 
 
 def _download_missing(name: str, folder: Path) -> None:
-    """Let torchvision fetch the four files into `folder`/MNIST/raw, unless they are somewhere in it already."""
-    try:
-        for stem in ("train-images", "train-labels", "t10k-images", "t10k-labels"):
+    """Let torchvision fetch the four files into `folder`/MNIST/raw, unless all are somewhere in it already."""
+    stems = [f"{split}-{kind}" for split in STEMS.values() for kind in ("images", "labels")]
+    with contextlib.suppress(A2UError):  # raised when one is missing
+        for stem in stems:
             _find(folder, name, stem)
         return
-    except A2UError:
-        pass  # at least one is missing: fetch
     try:
         from torchvision.datasets import MNIST, FashionMNIST
     except ImportError as error:
@@ -190,11 +186,19 @@ def _download_missing(name: str, folder: Path) -> None:
         ) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.redirect_stdout(sys.stderr):  # stdout stays free for results
-            {"mnist": MNIST, "fashion": FashionMNIST}[name](str(folder), download=True)
+        with (
+            tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as unfinished,
+            contextlib.redirect_stdout(sys.stderr),  # stdout stays free for results
+        ):
+            {"mnist": MNIST, "fashion": FashionMNIST}[name](unfinished, download=True)
+            target = folder / FOLDERS[name] / "raw"
+            target.mkdir(parents=True, exist_ok=True)
+            for stem in stems:
+                file = _find(Path(unfinished), name, stem)
+                file.replace(target / file.name)
     except (OSError, RuntimeError) as error:  # URLError is an OSError
-        reason = " ".join(str(error).split())
         raise A2UError(
-            f"{TITLES[name]} could not be downloaded into {folder} ({reason}). Are you online, and is the folder "
-            f"writable? Otherwise give a folder of IDX files with --data, or leave both out for the sample."
+            f"{TITLES[name]} could not be downloaded into {folder} ({' '.join(str(error).split())}). "
+            f"Are you online, and is the folder writable? Otherwise give a folder of IDX files with --data, "
+            f"or leave both out for the sample."
         ) from error

@@ -1,8 +1,8 @@
 """Makes the embedded sample from the full sets: `python -m a2u.data.make_sample FOLDER [--out FOLDER]`.
 
-Of each class, 400 training and 100 test images, evenly spaced over the file (the two halves of MNIST's test set
-come from different writers), kept in file order. The same input gives the same bytes on every machine: gzip's
-time stamp is zero, and the checksums that a2u knows are of the content, whatever a compressor makes of it.
+Of each class, 400 training and 100 test images, evenly spaced over the file (the two halves of MNIST's test
+set come from different writers), kept in file order. The same input gives the same content on every machine;
+the checksums that a2u knows are of the content, whatever a compressor makes of it.
 """
 
 import argparse
@@ -24,10 +24,10 @@ PER_CLASS = {"train": 400, "test": 100}
 def choose(labels: Tensor, per_class: int) -> Tensor:
     """Positions of `per_class` evenly spaced members of each class, in file order."""
     chosen = []
-    for label in labels.unique():
+    for label in range(10):
         members = torch.nonzero(labels == label).flatten()
         if len(members) < per_class:
-            raise A2UError(f"Class {int(label)} has {len(members)} images, and {per_class} are needed.")
+            raise A2UError(f"Class {label} has {len(members)} images, and {per_class} are needed.")
         chosen.append(members[torch.arange(per_class) * len(members) // per_class])
     return torch.cat(chosen).sort().values
 
@@ -49,12 +49,10 @@ def write(digits: Digits, out: Path) -> dict[str, str]:
 def main(arguments: list[str] | None = None) -> int:
     """Make all four samples and compare them with the digests in `a2u/data/checksums.py`."""
     parser = argparse.ArgumentParser(
-        prog="python -m a2u.data.make_sample", description=__doc__.splitlines()[0]
+        prog="python -m a2u.data.make_sample", description="Make the embedded sample from the full sets."
     )
     parser.add_argument("folder", type=Path, help="folder of the full sets: IDX files, plain or .gz")
-    parser.add_argument(
-        "--out", type=Path, default=SAMPLE, help="where the sample goes (default: the package)"
-    )
+    parser.add_argument("--out", type=Path, default=SAMPLE, help="where to write (default: the package)")
     options = parser.parse_args(arguments)
     different = 0
     try:
