@@ -171,7 +171,7 @@ def _source(edition: str, name: str, split: str, count: int, folder: Path) -> st
 
 
 def _download_missing(name: str, folder: Path) -> None:
-    """Let torchvision fetch the four files into `folder`/MNIST/raw, unless all are somewhere in it already."""
+    """Let torchvision fetch the four files into `folder`/MNIST/raw, unless all are in it already."""
     stems = [f"{split}-{kind}" for split in STEMS.values() for kind in ("images", "labels")]
     with contextlib.suppress(A2UError):  # raised when one is missing
         for stem in stems:

@@ -1,0 +1,7 @@
+"""Training without knowing what: a loop, checkpoints, run folders, devices and seeds."""
+
+from a2u.training.device import choose_device
+from a2u.training.loop import Progress, Task, fit
+from a2u.training.run import Run, read_run
+
+__all__ = ["Progress", "Run", "Task", "choose_device", "fit", "read_run"]
