@@ -1,0 +1,187 @@
+"""The command line `a2u …`: one sub-command a job, each a few lines over the rooms that do the work.
+
+What is slow to import (torch above all) loads inside the sub-command that needs it, so that help is instant.
+"""
+
+import errno
+import importlib
+import json
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from a2u.errors import A2UError
+
+app = typer.Typer(
+    name="a2u",
+    help="How neural networks upsample: every operator as wᵀz, measured, trained and taught.\n\n"
+    "Start with [bold]a2u lab[/bold] (the course) or [bold]a2u ops[/bold] (the operators); "
+    "[bold]a2u doctor[/bold] says what is wrong with an installation.",
+    epilog="Bad input gives one line on stderr and exit code 1 (2 for the command line itself).",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program instead of a table.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"a2u {version('a2u-upsampling')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave."),
+    ] = False,
+) -> None:
+    """What every sub-command shares: the version, and help."""
+
+
+@app.command()
+def ops(
+    name: Annotated[str | None, typer.Argument(help="One operator, for its whole card.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the operators: where each one's kernel w comes from, and which window z it meets."""
+    from a2u import operators, tables
+
+    cards = [operators.card(each) for each in ([name] if name else operators.names())]
+    if as_json:
+        rows = [tables.card_as_dict(card) for card in cards]
+        typer.echo(json.dumps(rows[0] if name else rows, indent=2, ensure_ascii=False))
+    else:
+        typer.echo(tables.one_card(cards[0]) if name else tables.all_cards(cards))
+
+
+@app.command()
+def params(as_json: Json = False) -> None:
+    """Count the parameters that each operator adds to the matting network, and set the paper's numbers beside.
+
+    Every number is counted from modules built on the spot: one a stage of the decoder, four stages.
+    """
+    from a2u import tables
+    from a2u.operators import parameters
+
+    counts = parameters.count_rows()
+    if as_json:
+        typer.echo(json.dumps([row._asdict() for row in counts], indent=2))
+    else:
+        typer.echo(tables.parameter_table(counts))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check this machine: Python, torch, compiler, widgets, JupyterLab, disk, data.
+
+    Each line says OK, WARN (something optional is missing) or FAIL, the last two with a remedy; with any FAIL the
+    exit code is 1.
+    """
+    from a2u import doctor as examination
+
+    checks = examination.examine()
+    if as_json:
+        typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
+    else:
+        for check in checks:
+            typer.echo(check.line())
+    if any(check.status == "FAIL" for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def lab(
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of the server [default: the first free from 8888].")
+    ] = None,
+) -> None:
+    """Open the course in JupyterLab at lesson 00. Ctrl-C (twice) stops it."""
+    from importlib.util import find_spec
+
+    from a2u.lessons.serve import FIRST, lab_command, notebooks_folder
+
+    notebook = notebooks_folder() / FIRST
+    if find_spec("jupyterlab") is None:
+        raise A2UError("JupyterLab is not installed: pip install 'a2u-upsampling[lab]', or use `make lab`.")
+    command, environment = lab_command(notebook, browser=browser, port=port)
+    sys.stdout.flush()
+    os.execve(command[0], command, environment)
+
+
+def _register_later(name: str, where: str, summary: str) -> None:
+    """Add sub-command `name`, whose typer function `where` ("module:function") is imported when it runs.
+
+    Everything after the name, --help included, goes to that function unread.
+    """
+
+    def forward(context: typer.Context) -> Any:
+        module, function = where.split(":")
+        command = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+        command.command(context_settings={"help_option_names": ["-h", "--help"]})(
+            getattr(importlib.import_module(module), function)
+        )
+        return typer.main.get_command(command)(args=context.args, prog_name=f"a2u {name}", standalone_mode=False)
+
+    unread: dict[str, Any] = {
+        "ignore_unknown_options": True,
+        "allow_extra_args": True,
+        "allow_interspersed_args": False,
+        "help_option_names": [],
+    }
+    app.command(name, help=summary, context_settings=unread)(forward)
+
+
+LATER = {
+    "train": ("a2u.reconstruction.command:train", "Train one row of Table 1 on digits; resumes where it was stopped."),
+    "evaluate": (
+        "a2u.reconstruction.command:evaluate",
+        "Measure trained runs: PSNR, SSIM, RMSE and MAE on test digits.",
+    ),
+    "bench": ("a2u.bench:bench", "Measure speed and memory side by side on this machine, and print the ratios."),
+}
+for _name, (_where, _summary) in LATER.items():
+    _register_later(_name, _where, _summary)
+
+# What an operating system says when the fault is neither the user's input nor the program's, and what helps.
+_REMEDIES = {
+    errno.ENOSPC: "Free some disk space; what was complete before is still there.",
+    errno.EDQUOT: "Free some of your disk quota; what was complete before is still there.",
+    errno.EACCES: "Choose a folder that you may write to.",
+    errno.EPERM: "Choose a folder that you may write to.",
+    errno.EROFS: "Choose a folder that is not read-only.",
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code: 0, 1 for bad input, 2 for bad usage, 130 for Ctrl-C."""
+    try:
+        app(args=arguments, prog_name="a2u")
+    except A2UError as error:
+        _leave(str(error), 1)
+    except KeyboardInterrupt:
+        _leave("stopped.", 130)
+    except OSError as error:
+        if error.errno not in _REMEDIES:
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        _leave(f"{error.strerror}{where}. {_REMEDIES[error.errno]}", 1)
+
+
+def _leave(message: str, code: int) -> None:
+    print(f"a2u: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""One source, two editions: `notebooks/source/NAME.py` → the student's notebook and the one with solutions.
+
+A source is a Python file in jupytext's percent format. A cell tagged `exercise` is what the student gets; the
+cell tagged `solution` right after it takes its place in the solutions. Both editions are executed here and stored
+with their outputs, so that they can be read without running and checked cell by cell; what differs from run to run
+for no reason of ours (timings, random cell names, language versions, widget state) is removed.
+
+    python -m a2u.lessons.editions build 01_one_formula      # one notebook, or all without a name
+    python -m a2u.lessons.editions check                     # which notebooks no longer follow their source?
+"""
+
+import argparse
+import hashlib
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from a2u.errors import A2UError, near_match
+
+CELL_TIMEOUT = 120  # seconds; a lesson's cell should take under 15
+EDITIONS = ("student", "solutions")
+_EXERCISE, _SOLUTION = "exercise", "solution"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # a traceback of a notebook is coloured for its page
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def names(folder: Path) -> list[str]:
+    """The lessons with a source in `folder`, in order."""
+    return sorted(path.stem for path in (folder / "source").glob("*.py"))
+
+
+def target(folder: Path, name: str, edition: str) -> Path:
+    """Where an edition of lesson `name` is stored."""
+    return folder / f"{name}.ipynb" if edition == "student" else folder / edition / f"{name}.ipynb"
+
+
+def editions_of(folder: Path, name: str) -> list[str]:
+    """A lesson without exercises has no solutions edition."""
+    tags = {tag for cell in _read_source(folder, name).cells for tag in _tags(cell)}
+    return list(EDITIONS if _EXERCISE in tags else EDITIONS[:1])
+
+
+def compose(folder: Path, name: str, edition: str) -> Any:
+    """The notebook of one edition, unexecuted: the right cells, under names that depend on their text alone.
+
+    Raises:
+        A2UError: An exercise without a solution after it, or a solution without an exercise before it.
+    """
+    notebook = _read_source(folder, name)
+    cells: list[Any] = []
+    previous: set[str] = set()
+    for cell in [*notebook.cells, None]:
+        tags = _tags(cell) if cell is not None else set()
+        if (_EXERCISE in previous) != (_SOLUTION in tags):
+            near = (cells[-1] if _EXERCISE in previous else cell).source.strip().splitlines()[:1]
+            raise A2UError(
+                f"{folder / 'source' / name}.py: a cell tagged {_EXERCISE!r} is followed by exactly one cell tagged "
+                f"{_SOLUTION!r}, and only there; this is broken at the cell that starts {near}."
+            )
+        if cell is not None:
+            cells.append(cell)
+        previous = tags
+    left_out = _SOLUTION if edition == "student" else _EXERCISE
+    notebook.cells = [cell for cell in cells if left_out not in _tags(cell)]
+    _name_cells(notebook.cells)
+    for cell in notebook.cells:
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key in ("tags", "jupyter")}
+    notebook.metadata = {"kernelspec": dict(_KERNEL), "language_info": {"name": "python"}}
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def build(folder: Path, name: str, edition: str) -> Path:
+    """Execute one edition where it is stored and write it there, whole or not at all.
+
+    Raises:
+        A2UError: A cell fails or takes longer than CELL_TIMEOUT.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+    notebook, path = compose(folder, name, edition), target(folder, name, edition)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+        store_widget_state=False,
+    )
+    try:
+        client.execute()
+    except (CellExecutionError, CellTimeoutError) as error:
+        raise A2UError(f"{name} ({edition}) was not built: {error}") from error
+    _settle(notebook)
+    nbformat.validate(notebook)
+    part = path.with_suffix(".ipynb.part")
+    nbformat.write(notebook, part)  # type: ignore[no-untyped-call]
+    part.replace(path)
+    return path
+
+
+def drift(folder: Path) -> Iterator[str]:
+    """One sentence for each stored notebook whose cells are not those of its source."""
+    wanted = {
+        target(folder, name, edition): (name, edition)
+        for name in names(folder)
+        for edition in editions_of(folder, name)
+    }
+    for path, (name, edition) in wanted.items():
+        if not path.is_file():
+            yield f"{path} was never built: make notebooks NAMES={name}"
+            continue
+        new, stored = compose(folder, name, edition), _read(path)
+        if _outline(new) != _outline(stored) or new.metadata != stored.metadata:
+            yield f"{path} does not follow its source any more: make notebooks NAMES={name}"
+    for path in sorted([*folder.glob("*.ipynb"), *(folder / "solutions").glob("*.ipynb")]):
+        if path not in wanted:
+            yield f"{path} has no source notebooks/source/{path.stem}.py: write one, or remove the notebook"
+
+
+def _read_source(folder: Path, name: str) -> Any:
+    import jupytext
+
+    path = folder / "source" / f"{name}.py"
+    if not path.is_file():
+        raise A2UError(f"There is no lesson {name!r} in {path.parent}. {near_match(name, names(folder))}")
+    return jupytext.read(path, fmt="py:percent")  # type: ignore[no-untyped-call]
+
+
+def _read(path: Path) -> Any:
+    import nbformat
+
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+
+
+def _tags(cell: Any) -> set[str]:
+    return set(cell.metadata.get("tags", []))
+
+
+def _name_cells(cells: list[Any]) -> None:
+    """Ids that a rebuild repeats: a digest of the text, numbered where a text occurs again."""
+    seen: dict[str, int] = {}
+    for cell in cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:10]
+        seen[digest] = seen.get(digest, 0) + 1
+        cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+
+
+def _outline(notebook: Any) -> list[tuple[Any, ...]]:
+    return [(cell.id, cell.cell_type, cell.source, sorted(_tags(cell))) for cell in notebook.cells]
+
+
+def _settle(notebook: Any) -> None:
+    """Remove what another run would write differently, and join what the kernel happened to send in pieces.
+
+    The view of a live widget refers to a kernel that is gone. Where a picture stands beside it, the picture stays
+    alone: it is what a page without a kernel (GitHub, a notebook just opened) can show.
+    """
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        outputs: list[Any] = []
+        for output in cell.get("outputs", []):
+            joins = outputs and output.output_type == "stream" == outputs[-1].output_type
+            if joins and output.name == outputs[-1].name:
+                outputs[-1].text += output.text
+            else:
+                outputs.append(output)
+            data = output.get("data", {})
+            if _WIDGET in data and "image/png" in data:
+                del data[_WIDGET]
+        if "outputs" in cell:
+            cell.outputs = outputs
+    notebook.metadata = {"kernelspec": dict(_KERNEL), "language_info": {"name": "python"}}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`build [NAMES]` or `check`; the exit code is 1 when something is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m a2u.lessons.editions", description=__doc__.split("\n")[0])
+    parser.add_argument("job", choices=["build", "check"])
+    parser.add_argument("names", nargs="*", help="lessons, such as 01_one_formula (build: all without a name)")
+    parser.add_argument("--folder", type=Path, default=Path("notebooks"))
+    given = parser.parse_args(arguments)
+    try:
+        if given.job == "check":
+            complaints = list(drift(given.folder))
+            print("\n".join(complaints) or "Every notebook follows its source.")
+            return 1 if complaints else 0
+        for name in given.names or names(given.folder):
+            for edition in editions_of(given.folder, name):
+                print(build(given.folder, name, edition), flush=True)
+    except A2UError as error:
+        print(f"a2u: {_COLOUR.sub('', str(error))}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
