@@ -53,31 +53,32 @@ def ops(
     name: Annotated[str | None, typer.Argument(help="One operator, for its whole card.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the operators: where each one's kernel w comes from, and which window z it meets."""
+    """Show the operators: where each kernel w comes from, and which window z it meets."""
     from a2u import operators, tables
 
-    cards = [operators.card(each) for each in ([name] if name else operators.names())]
     if as_json:
-        rows = [tables.card_as_dict(card) for card in cards]
-        typer.echo(json.dumps(rows[0] if name else rows, indent=2, ensure_ascii=False))
+        cards = [tables.card_as_dict(operators.card(each)) for each in ([name] if name else operators.names())]
+        typer.echo(json.dumps(cards[0] if name else cards, indent=2, ensure_ascii=False))
+    elif name:
+        tables.show_card(operators.card(name))
     else:
-        typer.echo(tables.one_card(cards[0]) if name else tables.all_cards(cards))
+        tables.show_cards([operators.card(each) for each in operators.names()])
 
 
 @app.command()
 def params(as_json: Json = False) -> None:
-    """Count the parameters that each operator adds to the matting network, and set the paper's numbers beside.
+    """Count the parameters that each operator adds to the matting network, beside the paper's numbers.
 
-    Every number is counted from modules built on the spot: one a stage of the decoder, four stages.
+    Every number is counted from modules built on the spot, one for each of the network's four stages.
     """
     from a2u import tables
-    from a2u.operators import parameters
+    from a2u.operators.parameters import count_table_2
 
-    counts = parameters.count_rows()
+    counts = count_table_2()
     if as_json:
         typer.echo(json.dumps([row._asdict() for row in counts], indent=2))
     else:
-        typer.echo(tables.parameter_table(counts))
+        tables.show_counts(counts)
 
 
 @app.command()
