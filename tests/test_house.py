@@ -1,0 +1,230 @@
+"""The house rules that no linter knows: what may import what, what an import costs, how a notebook is stored."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted([*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks" / "solutions").glob("*.ipynb")])
+LONGEST_CELL = 15
+
+HEAVY = ("torchvision", "matplotlib", "ipywidgets", "IPython", "skimage", "scipy", "tqdm", "nbformat", "jupytext")
+
+# Each room, and the rooms of the house that it may import. Names of files and folders directly under a2u/.
+ROOMS: dict[str, set[str]] = {
+    "errors": set(),
+    "paths": {"errors"},
+    "formula": {"errors", "paths"},
+    "operators": {"errors", "paths", "formula"},
+    "data": {"errors"},
+    "training": {"errors"},
+    "plots": {"errors", "formula", "operators"},
+}
+ROOMS["reconstruction"] = {"errors", "formula", "operators", "data", "training"}
+ROOMS["matting"] = ROOMS["reconstruction"]
+ROOMS["tables"] = {"errors", "formula", "operators"}
+ROOMS["bench"] = {*ROOMS["reconstruction"], "reconstruction", "paths"}
+ROOMS["lessons"] = {*ROOMS["reconstruction"], "paths", "reconstruction", "matting", "plots"}
+ROOMS["doctor"] = {"errors", "data", "lessons"}
+ROOMS["cli"] = {"errors", "operators", "lessons", "tables", "doctor", "bench", "reconstruction", "matting", "plots"}
+ROOMS["__init__"] = {"errors", "formula", "operators"}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT / "a2u").parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> dict[str, int]:
+    """The rooms that a module imports, at the top or inside a function, with the line."""
+    found: dict[str, int] = {}
+    names = {each.stem for each in (ROOT / "a2u").iterdir()}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            modules = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for module in modules:
+            parts = module.split(".")
+            if parts[0] == "a2u" and len(parts) > 1 and parts[1] in names:
+                found.setdefault(parts[1], node.lineno)
+    return found
+
+
+MODULES = sorted((ROOT / "a2u").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_down_only(path: Path) -> None:
+    room = room_of(path)
+    assert room in ROOMS, f"a2u/{room} is a new room: say in ROOMS what it may import"
+    allowed = ROOMS[room] | {room}
+    wrong = {
+        f"{path.name}:{line} imports a2u.{name}" for name, line in imported_rooms(path).items() if name not in allowed
+    }
+    assert wrong == set(), f"{room} may import only {sorted(ROOMS[room])}"
+
+
+def test_the_rooms_have_no_circle() -> None:
+    done: set[str] = set()
+    while len(done) < len(ROOMS):
+        ready = {room for room, needs in ROOMS.items() if room not in done and needs <= done}
+        assert ready, f"these import each other: {sorted(set(ROOMS) - done)}"
+        done |= ready
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("statement", ["import a2u", "import a2u.cli", "import a2u.data, a2u.training, a2u.operators"])
+def test_importing_is_light(statement: str) -> None:
+    assert (loaded_after(statement) - loaded_after("import torch")) & set(HEAVY) == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_is_read_as_a_pickle(path: Path) -> None:
+    """Weights load without code: no torch.load that may run a pickle, no pickle module."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            assert "pickle" not in [alias.name for alias in node.names], f"{path.name}:{node.lineno}"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("torch.load", "pickle.load", "np.load"):
+            safe = {"weights_only": "True", "allow_pickle": "False"}
+            given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+            assert any(given.get(key) == value for key, value in safe.items()), f"{path.name}:{node.lineno}"
+
+
+# --- notebooks
+
+
+def cells(path: Path, kind: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind and cell.source.strip()]
+
+
+def notebook_cases() -> list:
+    return [pytest.param(path, id=str(path.relative_to(ROOT))) for path in NOTEBOOKS]
+
+
+def test_the_course_is_there() -> None:
+    names = {path.stem for path in NOTEBOOKS}
+    assert {"00_start_here", "01_one_formula", "08_train_on_digits"} <= names
+
+
+def must_print(cell: nbformat.NotebookNode) -> bool:
+    """Does this cell end in something that shows: an expression other than a call for its effect, or a print?"""
+    source = "\n".join(line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!")))
+    body = ast.parse(source).body
+    runs = [node for node in body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    calls = {ast.unparse(node.func) for node in ast.walk(ast.Module(runs, [])) if isinstance(node, ast.Call)}
+    ends_in_value = bool(body) and isinstance(body[-1], ast.Expr) and not isinstance(body[-1].value, ast.Call)
+    return ends_in_value or bool(calls & {"print", "display"})
+
+
+@pytest.mark.parametrize("path", notebook_cases())
+def test_stored_outputs_are_complete(path: Path) -> None:
+    """Strict comparison of outputs means nothing where nothing is stored: every cell ran, in order, without error."""
+    code = cells(path, "code")
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    for cell in code:
+        assert all(output.output_type != "error" for output in cell.outputs), cell.source
+        assert cell.outputs or not must_print(cell), f"this cell shows something, but nothing is stored:\n{cell.source}"
+        assert "application/vnd.jupyter.widget-state+json" not in str(cell.outputs)
+    shown = sum(bool(cell.outputs) for cell in code)
+    assert 2 * shown >= len(code), f"only {shown} of {len(code)} cells show anything that can be compared"
+
+
+@pytest.mark.parametrize("path", notebook_cases())
+def test_every_picture_has_text_that_is_compared(path: Path) -> None:
+    """Pictures are not compared: a blank one would pass. What it shows is printed beside it."""
+    for cell in cells(path, "code"):
+        pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+        words = [output.get("text", "") or output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+        telling = [
+            word for word in words if word.strip() and not re.fullmatch(r"<(Figure|[\w.]*Image).*>", word.strip())
+        ]
+        assert telling or not pictures, f"this cell draws without saying what:\n{cell.source}"
+
+
+@pytest.mark.parametrize("path", notebook_cases())
+def test_code_cells_are_short(path: Path) -> None:
+    for cell in cells(path, "code"):
+        assert len(cell.source.splitlines()) <= LONGEST_CELL, f"logic belongs in a2u/:\n{cell.source}"
+
+
+@pytest.mark.parametrize("path", notebook_cases())
+def test_no_output_check_is_switched_off(path: Path) -> None:
+    for cell in cells(path, "code"):
+        marks = {*cell.metadata.get("tags", []), *re.findall(r"NBVAL_\w+", cell.source)}
+        assert not {mark for mark in marks if mark.lower().replace("_", "-") in ("nbval-ignore-output", "nbval-skip")}
+
+
+PICTURE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<target>[^)\s]+)")
+IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+
+
+def pictures_in(text: str) -> list[tuple[str, str]]:
+    """(alternative text, target) of every picture in Markdown."""
+    found = [(match["alt"], match["target"]) for match in PICTURE.finditer(text)]
+    for tag in IMG.findall(text):
+        attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        found.append((attributes.get("alt", ""), attributes.get("src", "")))
+    return found
+
+
+def pages() -> list:
+    return [*notebook_cases(), pytest.param(ROOT / "README.md", id="README.md")]
+
+
+@pytest.mark.parametrize("path", pages())
+def test_pictures_have_alternative_text_and_are_in_the_project(path: Path) -> None:
+    texts = [path.read_text()] if path.suffix == ".md" else [cell.source for cell in cells(path, "markdown")]
+    for alt, target in [picture for text in texts for picture in pictures_in(text)]:
+        assert len(alt.split()) >= 3, f"say what {target} shows, for those who cannot see it"
+        if not target.startswith("attachment:"):
+            assert not re.match(r"\w+://|//", target), f"{target} is remote: it may be gone tomorrow, and is offline"
+            assert (path.parent / target).is_file(), f"{target} is not there"
+
+
+# --- the tree
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_file_knows_the_machine_it_was_made_on() -> None:
+    """Paths of one machine in a stored output or a document are of no use on another."""
+    own = re.compile(r"(?<![\w.])/(?:home|Users|root|work)/\w|[A-Z]:\\\\Users\\\\|file:///\w")
+    found = []
+    for path in tracked():
+        if path == Path(__file__) or path.name == "uv.lock":
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [
+            f"{path.relative_to(ROOT)}: …{text[match.start() : match.start() + 40]!r}" for match in own.finditer(text)
+        ]
+    assert found == []
+
+
+def test_no_large_file_is_tracked() -> None:
+    large = [
+        f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes"
+        for path in tracked()
+        if path.stat().st_size > 5_000_000
+    ]
+    assert large == []
