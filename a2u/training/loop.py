@@ -21,12 +21,21 @@ class Task(Protocol):
     batches(epoch) must follow from the task's seed and `epoch` alone, or a resumed run would differ.
     """
 
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    scheduler: torch.optim.lr_scheduler.LRScheduler
     seed: int
     epochs: int
     steps: int  # batches in an epoch
+
+    @property
+    def model(self) -> nn.Module:
+        """What learns; on the device already."""
+
+    @property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """What changes the model's parameters."""
+
+    @property
+    def scheduler(self) -> torch.optim.lr_scheduler.LRScheduler:
+        """What sets the learning rate, once an epoch."""
 
     def batches(self, epoch: int) -> Iterable[Any]:
         """The batches of one epoch, in order."""
@@ -60,7 +69,7 @@ def update(task: Task, batch: Any) -> Tensor:
     """One step of gradient descent; returns the loss, still on the device."""
     loss = task.loss(batch)
     task.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     task.optimizer.step()
     return loss.detach()
 

@@ -1,0 +1,22 @@
+"""Section 5: an auto-encoder learns to reproduce digits, once for each operator; Table 1."""
+
+from a2u.reconstruction.experiment import Experiment, Settings, evaluate_on, load_model, prepare, settings
+from a2u.reconstruction.metrics import Scores, ssim
+from a2u.reconstruction.network import AutoEncoder, reconstruct
+from a2u.reconstruction.rows import ROWS, Row, row
+
+__all__ = [
+    "ROWS",
+    "AutoEncoder",
+    "Experiment",
+    "Row",
+    "Scores",
+    "Settings",
+    "evaluate_on",
+    "load_model",
+    "prepare",
+    "reconstruct",
+    "row",
+    "settings",
+    "ssim",
+]

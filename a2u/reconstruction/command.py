@@ -1,0 +1,187 @@
+"""The bodies of `a2u train` and `a2u evaluate`. Progress goes to stderr, results to stdout."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from a2u.data import Digits, load, to_float32x32
+from a2u.errors import A2UError
+from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, prepare, settings
+from a2u.reconstruction.rows import ROWS, row
+from a2u.reconstruction.table import Result, table_1
+from a2u.training import Progress, Run, choose_device, fit
+from a2u.training.run import History
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder with the full set's IDX files, plain or .gz, in MNIST/, MNIST/raw/ (FashionMNIST/ for fashion) "
+        "or directly. Default: the sample inside a2u (4,000 training and 1,000 test images)."
+    ),
+]
+DownloadOption = Annotated[
+    bool, typer.Option("--download", help="Fetch the full set into --data (default ~/.cache/a2u) if missing.")
+]
+DeviceOption = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, or cuda:1.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a result on stdout, instead of a table.")]
+
+
+def train(
+    row_name: Annotated[
+        str, typer.Option("--row", help=f"Row of Table 1: {', '.join(ROWS)}; or all, one after the other.")
+    ] = "a2u",
+    set_name: Annotated[str, typer.Option("--set", help="Data set: mnist or fashion.")] = "mnist",
+    data: DataOption = None,
+    download: DownloadOption = False,
+    quick: Annotated[
+        bool | None,
+        typer.Option(
+            "--quick/--paper",
+            help="Schedule: quick (3 epochs, ours) or the paper's (100 epochs). Default: quick on the sample, "
+            "the paper's with --data or --download.",
+        ),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Instead of the schedule's.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Instead of the schedule's.")] = None,
+    lr: Annotated[float | None, typer.Option(help="First learning rate, instead of the schedule's.")] = None,
+    momentum: Annotated[float | None, typer.Option(help="Instead of the schedule's.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides initial weights and the order of the images.")] = 0,
+    device: DeviceOption = "auto",
+    name: Annotated[
+        str | None, typer.Option(help="Name of the run's folder. Default: ROW-SET-SCHEDULE, -SEED if not 0.")
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="Where run folders are.")] = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Train an auto-encoder with one upsampling operator: one row of Table 1.
+
+    The run is kept in runs/NAME/: config.json, metrics.json (one record an epoch), checkpoint.safetensors. Stopped
+    at any moment, by Ctrl-C or worse, the same command goes on after the last complete epoch and ends with the same
+    result.
+
+    Examples:
+
+        a2u train --row a2u
+
+        a2u train --row all --set fashion --quick
+
+        a2u train --row indexnet-depthwise --data ~/data --device cuda
+    """
+    names = list(ROWS) if row_name == "all" else [row(row_name).name]
+    if name is not None and len(names) > 1:
+        raise A2UError("--row all makes one run a row, so --name cannot name them: leave it out, or give --runs.")
+    if quick is None:
+        quick = data is None and not download
+    preset = "quick" if quick else "paper"
+    changes = {"epochs": epochs, "batch": batch, "lr": lr, "momentum": momentum}
+    results = []
+    for each in names:
+        chosen = settings(each, set_name, preset, seed, **changes)
+        experiment = prepare(chosen, data, download, device)
+        folder = runs / (name or f"{each}-{set_name}-{preset}{f'-{seed}' if seed else ''}")
+        results.append(_train_one(experiment, folder))
+        if as_json:
+            print(json.dumps(results[-1].as_dict()), flush=True)
+    if not as_json:
+        print(table_1(results))
+
+
+def _train_one(experiment: Experiment, folder: Path) -> Result:
+    """Train under a progress bar; Ctrl-C says how to go on, and leaves with 130."""
+    from tqdm import tqdm
+
+    chosen = experiment.settings
+
+    def say(text: str) -> None:  # above the bar
+        tqdm.write(text, file=sys.stderr)
+
+    say(f"{ROWS[chosen.row].title}, {chosen.preset} schedule, seed {chosen.seed}, on {experiment.device}: {folder}")
+    say(f"Trains on {experiment.train.source}; measured on {experiment.test.source}.")
+    done = 0
+    with (
+        Run(folder, experiment.config) as run,
+        tqdm(total=chosen.epochs * experiment.steps, unit="step", leave=False, disable=None) as bar,
+    ):
+
+        def on_step(progress: Progress) -> None:
+            bar.n = (progress.epoch - 1) * progress.steps + progress.step
+            last = progress.history[-1] if progress.history else {}
+            shown = {"loss": f"{progress.loss:.4f}", **{key: f"{last[key]:.4g}" for key in ("psnr", "ssim") if last}}
+            bar.set_description(f"epoch {progress.epoch}/{progress.epochs}", refresh=False)
+            bar.set_postfix(shown)
+
+        def on_epoch(progress: Progress) -> None:
+            nonlocal done
+            done = progress.epoch
+            last = progress.history[-1]
+            say(
+                f"epoch {done}/{progress.epochs}: loss {last['loss']:.4f}, PSNR {last['psnr']:.2f} dB, "
+                f"SSIM {last['ssim']:.4f}, {last['seconds']:.0f} s"
+            )
+
+        try:
+            on_gpu = experiment.device.type == "cuda"
+            history = fit(experiment, run, on_step, on_epoch, report_every=50 if on_gpu else 1)
+        except KeyboardInterrupt:
+            bar.close()
+            kept = f"epoch {done} of {chosen.epochs}" if done else "the state before this start"
+            say(f"a2u: stopped. {folder} keeps {kept}; the same command goes on from there.")
+            sys.exit(130)
+    if not done:
+        say(f"{folder} was complete already.")
+    return _result(experiment.config, history, history[-1], experiment.test, folder)
+
+
+def _result(config: dict[str, Any], history: History, scores: dict[str, float], test: Digits, folder: Path) -> Result:
+    return Result(
+        row=config["row"],
+        set=test.name,
+        preset=config["preset"],
+        epochs=len(history),
+        psnr=scores["psnr"],
+        ssim=scores["ssim"],
+        rmse=scores["rmse"],
+        mae=scores["mae"],
+        seconds=sum(record["seconds"] for record in history),
+        source=test.source,
+        test_sha256=test.sha256,
+        run=str(folder),
+    )
+
+
+def evaluate(
+    folders: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, such as runs/*.")],
+    set_name: Annotated[
+        str | None, typer.Option("--set", help="Test images: mnist or fashion. Default: what the run trained on.")
+    ] = None,
+    data: DataOption = None,
+    download: DownloadOption = False,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure trained runs on test images: PSNR, SSIM, RMSE and MAE, beside the paper's Table 1.
+
+    By default on the 1,000 test images inside a2u; with --data on all 10,000. The output says which.
+
+    Examples:
+
+        a2u evaluate runs/a2u-mnist-quick
+
+        a2u evaluate runs/* --data ~/data --json
+    """
+    chosen = choose_device(device)
+    results = []
+    for folder in folders:
+        model, config, history = load_model(folder)
+        digits = load(set_name or config["set"], "test", data, download)
+        images = to_float32x32(digits).to(chosen)
+        scores = evaluate_on(model.to(chosen), images)
+        result = _result(config, history, scores, digits, folder)
+        results.append(result)
+        if as_json:
+            print(json.dumps(result.as_dict()), flush=True)
+    if not as_json:
+        print(table_1(results))

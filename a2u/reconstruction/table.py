@@ -1,0 +1,49 @@
+"""Table 1 as text: what was measured, beside what the paper reports."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from a2u.data.digits import TITLES
+from a2u.reconstruction.rows import ROWS
+
+
+@dataclass(frozen=True)
+class Result:
+    """One trained row. source: which test images the metrics are of; seconds: of training, all epochs."""
+
+    row: str
+    set: str
+    preset: str
+    epochs: int
+    psnr: float
+    ssim: float
+    rmse: float
+    mae: float
+    seconds: float
+    source: str
+    test_sha256: str
+    run: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: the fields, and the paper's numbers under "paper"."""
+        return {**asdict(self), "paper": ROWS[self.row].paper[self.set]._asdict()}
+
+
+def table_1(results: Sequence[Result]) -> str:
+    """The results in the order of Table 1, one block for each data set; the paper's PSNR and SSIM at the right."""
+    lines: list[str] = []
+    for set_name in dict.fromkeys(result.set for result in results):
+        found = sorted((r for r in results if r.set == set_name), key=lambda r: list(ROWS).index(r.row))
+        head = f"{'PSNR':>6} {'SSIM':>6} {'RMSE':>6} {'MAE':>6} {'s':>6}   paper: {'PSNR':>6} {'SSIM':>6}"
+        lines += [f"{TITLES[set_name]:<30} {head}"]
+        for result in found:
+            paper = ROWS[result.row].paper[set_name]
+            lines.append(
+                f"{ROWS[result.row].title:<30} {result.psnr:6.2f} {result.ssim:6.4f} {result.rmse:6.4f} "
+                f"{result.mae:6.4f} {result.seconds:6.0f}          {paper.psnr:6.2f} {paper.ssim:6.4f}"
+            )
+        presets = sorted({f"{result.preset}, {result.epochs} epochs" for result in found})
+        lines.append(f"Measured on {'; '.join(sorted({result.source for result in found}))}.")
+        lines.append(f"Preset: {'; '.join(presets)}. The paper: 100 epochs on all 60,000 images.")
+    return "\n".join(lines)
