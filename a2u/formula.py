@@ -37,14 +37,14 @@ def windows(x: Tensor, size: int, ratio: int = 1) -> Tensor:
 
     Args:
         x: Tensor[N, C, H, W], the map.
-        size: k, the side of the window. Odd for ratio 1; any for ratio > 1.
+        size: k, the side of the window; an even window begins one tap earlier than it ends (:func:`window_start`).
         ratio: r, the step between windows. H and W must be multiples of it.
 
     Returns:
         Tensor[N, C, k², H/r, W/r]; tap t is row t // k and column t % k of the window.
 
     Raises:
-        A2UError: wrong rank, even size at ratio 1, or a map that ``ratio`` does not divide.
+        A2UError: wrong rank, a size below 1, or a map that ``ratio`` does not divide.
 
     Example:
         >>> windows(torch.arange(1.0, 5).view(1, 1, 2, 2), 3)[0, 0, :, 0, 0].tolist()
@@ -61,7 +61,7 @@ def reassemble(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
 
     Args:
         x: Tensor[N, C, H, W], the map to upsample.
-        w: Tensor[N or 1, G, k², rH, rW], one kernel of k² weights (k odd) for each output position. G divides C:
+        w: Tensor[N or 1, G, k², rH, rW], one kernel of k² weights for each output position. G divides C:
             1 shares a kernel among all channels, C gives each its own. A batch of 1 serves every sample.
         ratio: r ≥ 1, an integer.
         path: "auto", "reference", "shift", "tiles" or "compiled"; see :func:`choose_path`.
@@ -70,7 +70,7 @@ def reassemble(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
         Tensor[N, C, rH, rW].
 
     Raises:
-        A2UError: shapes that do not fit, dtypes or devices that differ, an even window, an unknown path.
+        A2UError: shapes that do not fit, dtypes or devices that differ, taps that are not a square, an unknown path.
 
     Example:
         >>> x, w = torch.randn(2, 8, 5, 7), torch.rand(2, 1, 9, 10, 14)
@@ -86,7 +86,7 @@ def reduce(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
 
     Args:
         x: Tensor[N, C, H, W], the map to downsample; r divides H and W.
-        w: Tensor[N or 1, G, k², H/r, W/r]; k may be even. k = r covers each block exactly; a larger window
+        w: Tensor[N or 1, G, k², H/r, W/r]; k = r covers each block exactly; a larger window
             overlaps its neighbours and is centred on the block (:func:`window_start`).
         ratio: r ≥ 1, an integer.
         path: as for :func:`reassemble`.
@@ -117,7 +117,7 @@ def universal(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
         Tensor[N, C_out, rH, rW].
 
     Raises:
-        A2UError: wrong rank, a column count that is not C·k² with k odd, rows that r² does not divide.
+        A2UError: wrong rank, a column count that is not C·k², rows that r² does not divide.
     """
     _check_map(x, 1, 1)
     _check_ratio(ratio)
@@ -127,14 +127,15 @@ def universal(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
             f"universal kernels must be (C_out·r², C·k²) with C={channels} and r={ratio}, got {tuple(w.shape)}. "
             "Give one row for each output channel and phase, one column for each input channel and tap."
         )
-    k = _side(w.shape[1] // channels, up=True)
+    k = _side(w.shape[1] // channels)
     _check_same(x, w)
     if path == "reference":
         z = windows(x, k).flatten(1, 2)  # N C·k² H W
         return F.pixel_shuffle(torch.einsum("oz,nzhw->nohw", w, z), ratio)
     if path != "auto":
         raise A2UError(f"universal has the paths 'auto' and 'reference', got {path!r}.")
-    return F.pixel_shuffle(F.conv2d(x, w.view(-1, channels, k, k), padding=k // 2), ratio)
+    padded = x if k % 2 else paths.pad_to_grid(x, k, 1, *x.shape[-2:])
+    return F.pixel_shuffle(F.conv2d(padded, w.view(-1, channels, k, k), padding=k // 2 * (k % 2)), ratio)
 
 
 def choose_path(x: Tensor, w: Tensor) -> str:
@@ -189,8 +190,8 @@ def _check_map(x: Tensor, size: int, ratio: int) -> None:
             "Add a batch axis with x[None] or a channel axis with x[:, None]."
         )
     _check_ratio(ratio)
-    if size < 1 or (ratio == 1 and size % 2 == 0):
-        raise A2UError(f"A window around one position needs an odd side k ≥ 1, got k={size}.")
+    if size < 1:
+        raise A2UError(f"A window needs a side k ≥ 1, got k={size}.")
     if x.shape[-2] % ratio or x.shape[-1] % ratio:
         raise A2UError(
             f"Going down by {ratio} needs a height and width that {ratio} divides, got "
@@ -219,7 +220,7 @@ def _check_kernel(x: Tensor, w: Tensor, ratio: int, up: bool) -> int:
             "Use 1 to share a kernel among all channels or C for one each."
         )
     _check_same(x, w)
-    return _side(w.shape[2], up)
+    return _side(w.shape[2])
 
 
 def _check_same(x: Tensor, w: Tensor) -> None:
@@ -230,11 +231,8 @@ def _check_same(x: Tensor, w: Tensor) -> None:
         )
 
 
-def _side(taps: int, up: bool) -> int:
+def _side(taps: int) -> int:
     k = math.isqrt(taps)
-    if k < 1 or k * k != taps or (up and k % 2 == 0):
-        raise A2UError(
-            f"A kernel must have k² taps{' with k odd' if up else ''}, got {taps}. "
-            f"{'Upsampling windows are centred on a position: 1, 9, 25, … taps.' if up else ''}".rstrip()
-        )
+    if k < 1 or k * k != taps:
+        raise A2UError(f"A kernel must have k² taps (1, 4, 9, 16, 25, …) for a square window, got {taps}.")
     return k

@@ -1,0 +1,224 @@
+r"""A²U, affinity-aware upsampling: kernels from the pairwise similarity of features inside a window.
+
+One kernel value is a bilinear form of a window with itself (Eq. 2), factorised to rank d (Eq. 3); for the s² values of
+a kernel and every position at once it is three convolutions (Eq. 4):
+
+    w = conv(P, cat_{r=1..d} Σ_k gpconv(U_r, X)_k ∘ gpconv(V_r, X)_k)
+
+U and V are depth-wise k_en×k_en filters of stride r over the encoder map X; the product is summed over its channels;
+P turns the d affinities of a position into the values of its r² kernels.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from a2u import formula
+from a2u.errors import A2UError
+from a2u.operators.contract import (
+    At,
+    Card,
+    Upsampler,
+    Witness,
+    check_choice,
+    check_positive,
+    down_witness,
+    register,
+)
+from a2u.operators.encoding import Filters, Projection, responses
+
+MODES = ("static", "hybrid", "dynamic")
+SHARES = ("none", "channels")
+NORMALIZATIONS = ("sigmoid+softmax", "softmax", "sigmoid", "none")
+NORM_GROUPS = 32
+
+
+def normalize(logits: Tensor, how: str) -> Tensor:
+    """Kernel values over the tap axis 1 of Tensor[N, taps, H, W]: see NORMALIZATIONS; Table 4 compares two."""
+    if "sigmoid" in how:
+        logits = logits.sigmoid()
+    return logits.softmax(dim=1) if "softmax" in how else logits
+
+
+_PRESETS: dict[str, dict[str, object]] = {
+    "static-pw-cw": {"mode": "static", "share": "none", "pointwise": True},
+    "static-cw": {"mode": "static", "share": "none"},
+    "hybrid-cw": {"mode": "hybrid", "share": "none"},
+    "hybrid-cs": {"mode": "hybrid", "share": "channels"},
+    "dynamic-cw": {"mode": "dynamic", "share": "none"},
+    "dynamic-cs": {"mode": "dynamic", "share": "channels"},
+    "dynamic-cs-d": {"mode": "dynamic", "share": "channels", "paired": True},
+    "dynamic-cs-d-norm": {"mode": "dynamic", "share": "channels", "paired": True, "group_norm": True},
+    # The row of Table 1: 1×1 kernels from 4×4 encodings, a sigmoid after U (section 5).
+    "toy": {
+        "mode": "static",
+        "share": "none",
+        "pointwise": True,
+        "kernel_size": 1,
+        "encoder_kernel": 4,
+        "u_sigmoid": True,
+    },
+}
+
+
+@register(
+    Card(
+        name="a2u",
+        title="A²U",
+        family="feature",
+        order=2,
+        kernel="softmax of the sigmoid of a low-rank bilinear form of the encoder map; shared by all channels",
+        window="s×s of one channel, s = 3",
+        cost="s² + (2·k_en² + 1)·d/r² for the kernel",
+        source="A²U paper, section 4, Eqs. (2)-(4); presets are the rows of Table 2, 'norm' is its †",
+        needs_guide=True,
+        pairs_down=True,
+        presets=_PRESETS,
+    )
+)
+class A2U(Upsampler):
+    """Affinity-aware upsampling with every design axis of the paper.
+
+    Args:
+        channels: C of the map to upsample.
+        ratio: r.
+        guide_channels: C_g of the encoder map.
+        mode: what depends on the input: "static" nothing, "hybrid" P, "dynamic" P, U and V.
+        share: "none" gives each channel its own U and V (cw), "channels" one for all (cs).
+        pointwise: r² separate sets of U and V make the r² sub-pixel kernels (pw); otherwise r² sets of rows of P do.
+        rank: d, from 1 to k_en².
+        kernel_size: s of the upsampling kernel; 1 turns the softmax, then constant, into a sigmoid.
+        encoder_kernel: k_en of U and V, odd or even.
+        normalization: "sigmoid+softmax", "softmax", "sigmoid" or "none"; None chooses by kernel_size.
+        group_norm: group norm (32 groups) and leaky ReLU 0.01 after U and after V (†).
+        u_sigmoid: a sigmoid after U (the toy of section 5).
+        order: 2, or 1 to replace the response of U by 1: a first-order kernel. With pointwise, static, kernel_size 1
+            it is holistic IndexNet.
+        scaled: divide the sum over channels by √C_g, which keeps its size when C_g grows.
+        paired: also downsample (-d): the same U and V, a P of its own, (r·s)² taps, softmax.
+
+    Parameters: those of :class:`~a2u.operators.encoding.Filters` for U and V (M = d, times r² pointwise) and of
+    :class:`~a2u.operators.encoding.Projection` (rows s²·r², pointwise s²; paired: another with (r·s)² rows).
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        ratio: int = 2,
+        *,
+        guide_channels: int | None = None,
+        mode: str = "dynamic",
+        share: str = "channels",
+        pointwise: bool = False,
+        rank: int = 1,
+        kernel_size: int = 3,
+        encoder_kernel: int = 5,
+        normalization: str | None = None,
+        group_norm: bool = False,
+        u_sigmoid: bool = False,
+        order: int = 2,
+        scaled: bool = False,
+        paired: bool = False,
+    ) -> None:
+        super().__init__(channels, ratio, guide_channels=guide_channels)
+        for name, value in (("rank", rank), ("kernel_size", kernel_size), ("encoder_kernel", encoder_kernel)):
+            check_positive(name, value)
+        if normalization is None:
+            normalization = "sigmoid" if kernel_size == 1 else "sigmoid+softmax"
+        check_choice("mode", mode, MODES)
+        check_choice("share", share, SHARES)
+        check_choice("normalization", normalization, NORMALIZATIONS)
+        _check_options(kernel_size, encoder_kernel, normalization, rank, order, group_norm, self.guide_channels)
+        self.mode, self.share, self.pointwise, self.order = mode, share, pointwise, order
+        self.rank, self.kernel_size, self.encoder_kernel = rank, kernel_size, encoder_kernel
+        self.normalization, self.u_sigmoid, self.scaled, self.paired = normalization, u_sigmoid, scaled, paired
+
+        sets, c = ratio**2 if pointwise else 1, self.guide_channels
+        self.filters = rank * sets  # rank-major: filter m = rank index · sets + phase
+        shared, dynamic = share == "channels", mode == "dynamic"
+        self.v = Filters(c, self.filters, encoder_kernel, shared=shared, dynamic=dynamic)
+        self.u = Filters(c, self.filters, encoder_kernel, shared=shared, dynamic=dynamic) if order == 2 else None
+        self.u_norm = self._norm() if group_norm and order == 2 else None
+        self.v_norm = self._norm() if group_norm else None
+        rows = kernel_size**2 * (1 if pointwise else ratio**2)
+        self.p = Projection(c, rows, rank, dynamic=mode != "static")
+        self.down_size = ratio * kernel_size
+        self.p_down = Projection(c, self.down_size**2, self.filters, dynamic=mode != "static") if paired else None
+
+    def _norm(self) -> nn.Sequential:
+        sets = self.filters
+        return nn.Sequential(nn.GroupNorm(NORM_GROUPS * sets, sets * self.guide_channels), nn.LeakyReLU(0.01))
+
+    def affinity(self, guide: Tensor) -> Tensor:
+        """Σ_k (U_kᵀx_k ∘ V_kᵀx_k) at each position: Tensor[N, M, H, W], M = d, times r² pointwise (Eq. 3)."""
+        v_filters = self.v(guide)
+        if self.u is None:
+            product = _normed(responses(guide, v_filters, self.ratio), self.v_norm)  # N M C H W
+        else:
+            # One pass over the guide for both: its filters side by side.
+            both = responses(guide, torch.cat([self.u(guide), v_filters], dim=1), self.ratio)
+            u, v = both.split(self.filters, dim=1)
+            u, v = _normed(u, self.u_norm), _normed(v, self.v_norm)
+            product = (u.sigmoid() if self.u_sigmoid else u) * v
+        total = product.sum(dim=2)
+        return total / self.guide_channels**0.5 if self.scaled else total
+
+    def kernel(self, x: Tensor | None, guide: Tensor | None = None) -> Tensor:
+        """Kernels from the guide alone: Tensor[N, 1, s², rH, rW] (Eq. 4); x is not looked at."""
+        assert guide is not None
+        affinity = self.affinity(guide)
+        if self.pointwise:  # the phases are sets of U and V: shuffle the affinities, then project each
+            logits = self.p(nn.functional.pixel_shuffle(affinity, self.ratio), guide)
+        else:  # the phases are rows of P: project, then shuffle
+            logits = nn.functional.pixel_shuffle(self.p(affinity, guide), self.ratio)
+        return normalize(logits, self.normalization)[:, None]
+
+    def down_kernel(self, guide: Tensor) -> Tensor:
+        """Downsampling kernels from the same U and V: Tensor[N, 1, (r·s)², H, W], each a softmax."""
+        if self.p_down is None:
+            raise A2UError("This A²U was built for upsampling only. Build it with paired=True or a preset that has -d.")
+        return normalize(self.p_down(self.affinity(guide), guide), "softmax")[:, None]
+
+    def downsample(self, guide: Tensor) -> Tensor:
+        """Downsample the guide by its own kernels: Tensor[N, C_g, H, W]."""
+        return formula.reduce(guide, self.down_kernel(guide).to(guide.dtype), self.ratio, self.path)
+
+    @torch.no_grad()
+    def witness_down(self, guide: Tensor, *, at: At) -> Witness:
+        """The kernel and the window behind one value of ``downsample``."""
+        return down_witness(guide, self.down_kernel(guide), self.ratio, at)
+
+    def extra_repr(self) -> str:
+        """What print() shows."""
+        parts = [super().extra_repr(), self.mode, f"share={self.share}", f"s={self.kernel_size}", f"d={self.rank}"]
+        return ", ".join(
+            parts + [name for name in ("pointwise", "paired", "u_sigmoid", "scaled") if getattr(self, name)]
+        )
+
+
+def _normed(response: Tensor, norm: nn.Sequential | None) -> Tensor:
+    """Group norm and activation of Tensor[N, M, C, H, W], channels flattened for the norm."""
+    if norm is None:
+        return response
+    y: Tensor = norm(response.flatten(1, 2)).view_as(response)
+    return y
+
+
+def _check_options(
+    kernel_size: int, encoder_kernel: int, normalization: str, rank: int, order: int, group_norm: bool, channels: int
+) -> None:
+    if kernel_size == 1 and "softmax" in normalization:
+        raise A2UError(
+            f"A softmax over one tap is always 1, so normalization={normalization!r} with kernel_size=1 is nearest "
+            "neighbour. Use normalization='sigmoid'."
+        )
+    if rank > encoder_kernel**2:
+        raise A2UError(
+            f"A rank is at most k_en² = {encoder_kernel**2}, the size of the matrix it factorises (Eq. 3), got {rank}."
+        )
+    if order not in (1, 2):
+        raise A2UError(f"order is 2 (pairwise, U and V) or 1 (V alone), got {order!r}.")
+    if group_norm and channels % NORM_GROUPS:
+        raise A2UError(
+            f"Group norm uses {NORM_GROUPS} groups, which must divide the guide's channels, got {channels}. "
+            "Build with group_norm=False."
+        )

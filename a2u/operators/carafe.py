@@ -1,0 +1,63 @@
+"""CARAFE: content-aware reassembly of features; each position generates its kernel from the map itself."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from a2u.operators.contract import Card, Upsampler, check_positive, register
+
+
+def carafe_kernel(logits: Tensor, ratio: int) -> Tensor:
+    """Shuffle k²·r² channels into kernels and normalise them: w = softmax over the k² taps.
+
+    Args:
+        logits: Tensor[N, k²·r², H, W], tap-major.
+        ratio: r.
+
+    Returns:
+        Tensor[N, 1, k², rH, rW]; the taps of each kernel sum to 1, so with k = 1 the operator is nearest neighbour.
+    """
+    return F.pixel_shuffle(logits, ratio).softmax(dim=1)[:, None]
+
+
+@register(
+    Card(
+        name="carafe",
+        title="CARAFE",
+        family="feature",
+        order=1,
+        kernel="softmax of a convolution of the decoder map; shared by all channels",
+        window="k×k of one channel, k = 5",
+        cost="k², and a share of (C·C_m + 9·C_m·k²r²)/(C·r²) for the kernel",
+        source="A²U paper, section 3, feature-based upsampling ii)",
+    )
+)
+class CARAFE(Upsampler):
+    """Compress the map to C_m channels (1×1), encode k²·r² kernel values (k_enc×k_enc), softmax, reassemble.
+
+    Args:
+        channels: C.
+        ratio: r.
+        kernel_size: k of the reassembly.
+        encoder_kernel: k_enc, odd.
+        compressed: C_m.
+
+    Parameters: C·C_m + C_m + C_m·k²r²·k_enc² + k²r².
+    """
+
+    def __init__(
+        self, channels: int, ratio: int = 2, *, kernel_size: int = 5, encoder_kernel: int = 3, compressed: int = 64
+    ) -> None:
+        super().__init__(channels, ratio)
+        for name, value in (("kernel_size", kernel_size), ("encoder_kernel", encoder_kernel)):
+            check_positive(name, value)
+        check_positive("compressed", compressed)
+        self.kernel_size, self.encoder_kernel = kernel_size, encoder_kernel
+        self.compress = nn.Conv2d(channels, compressed, 1)
+        self.encode = nn.Conv2d(compressed, kernel_size**2 * ratio**2, encoder_kernel, padding="same")
+        # Small weights: training starts from a nearly uniform kernel, a box filter.
+        nn.init.normal_(self.encode.weight, std=1e-3)
+        nn.init.zeros_(self.encode.bias)  # type: ignore[arg-type]
+
+    def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
+        """Softmax kernels generated from x: Tensor[N, 1, k², rH, rW]."""
+        return carafe_kernel(self.encode(self.compress(x)), self.ratio)

@@ -1,0 +1,269 @@
+"""The contract every operator keeps: build a kernel w, meet a window z, and be able to show both.
+
+``forward`` is always "build w, then the formula". ``witness`` opens any output value: it returns the very w and z
+whose inner product that value is. An operator joins the registry with a :class:`Card`; the tests then hold it
+to its witness at every output position, so no operator can join without keeping the thesis of the project.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from a2u import formula
+from a2u.errors import A2UError, near_match
+from a2u.paths import window_start
+
+At = tuple[int, int, int, int]
+
+
+class Witness(NamedTuple):
+    """The w and the z behind one output value: value = wᵀz (Eq. 1)."""
+
+    w: Tensor  #: the kernel, a vector
+    z: Tensor  #: the window, a vector of the same length
+    where: Tensor  #: LongTensor[len, 3]: channel, row, column of each z in the input; outside the map z is 0
+    at: At  #: the output value: sample, channel, row, column
+
+    @property
+    def value(self) -> Tensor:
+        """The inner product wᵀz."""
+        return self.w @ self.z
+
+    def compact(self) -> "Witness":
+        """The same value from the taps that matter: those with a weight other than zero, at least one."""
+        keep = self.w != 0
+        if not keep.any():
+            keep[0] = True
+        return Witness(self.w[keep], self.z[keep], self.where[keep], self.at)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What an operator is, in the words of the paper's survey: where w comes from and which z it meets."""
+
+    name: str  #: registered name
+    title: str  #: name in print
+    family: str  #: "distance", "learned" or "feature"
+    order: int  #: 0: w ignores features; 1: linear in features; 2: pairwise
+    kernel: str  #: where w comes from
+    window: str  #: which z it meets
+    cost: str  #: multiply-adds of one output value of one channel, the kernel's making included
+    source: str  #: paper and equation
+    needs_guide: bool = False  #: forward wants an encoder map at r·H × r·W
+    pairs_down: bool = False  #: has a downsample() that shares what upsampling learns
+    ratios: str = "any integer ≥ 1"  #: ratios it is defined for
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  #: named sets of options
+
+
+class Upsampler(nn.Module):
+    """An upsampling operator: ``op(x, guide) = reassemble(x, op.kernel(x, guide), ratio)``.
+
+    Args:
+        channels: C, channels of the map to upsample.
+        ratio: r, an integer.
+        guide_channels: channels of the encoder map, for operators that look at one; C if not given.
+
+    Shapes:
+        x: Tensor[N, C, H, W]; guide: Tensor[N, C_guide, rH, rW]; result: Tensor[N, C, rH, rW].
+    """
+
+    card: ClassVar[Card]
+
+    def __init__(self, channels: int, ratio: int = 2, *, guide_channels: int | None = None) -> None:
+        super().__init__()
+        guide_channels = channels if guide_channels is None else guide_channels
+        for name, value in (("channels", channels), ("ratio", ratio), ("guide_channels", guide_channels)):
+            check_positive(name, value)
+        self.channels, self.ratio, self.guide_channels = channels, ratio, guide_channels
+        self.path = "auto"  # how formula.reassemble computes the product; see formula.choose_path
+
+    def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
+        """The kernels w: Tensor[N or 1, G, k², rH, rW], row-major taps; G groups of channels share a kernel."""
+        raise NotImplementedError(f"{type(self).__name__} must say where its kernel comes from.")
+
+    def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
+        """Upsample x by wᵀz at every position (Eq. 1)."""
+        self.check(x, guide)
+        return formula.reassemble(x, self.kernel(x, guide).to(x.dtype), self.ratio, self.path)
+
+    @torch.no_grad()
+    def witness(self, x: Tensor, guide: Tensor | None = None, *, at: At) -> Witness:
+        """The kernel and the window behind output value ``at`` = (sample, channel, row, column)."""
+        self.check(x, guide)
+        w = self.kernel(x, guide).to(x.dtype)  # N G k² rH rW
+        n, c, i, j = check_at(at, (x.shape[0], self.channels, *w.shape[-2:]))
+        k = round(w.shape[2] ** 0.5)
+        z = formula.windows(x[n : n + 1, c : c + 1], k)[0, 0, :, i // self.ratio, j // self.ratio]
+        kernel = w[n if w.shape[0] > 1 else 0, c * w.shape[1] // self.channels, :, i, j]
+        return Witness(kernel, z, window_positions(k, 1, i // self.ratio, j // self.ratio, range(c, c + 1)), at)
+
+    def check(self, x: Tensor, guide: Tensor | None = None) -> None:
+        """Raise A2UError unless x and guide have the shapes this operator was built for."""
+        title = self.card.title
+        if x.dim() != 4 or x.shape[1] != self.channels:
+            raise A2UError(
+                f"{title} was built for maps (N, {self.channels}, H, W), got {tuple(x.shape)}. "
+                "Build it with the channels of your map, or add the missing axis."
+            )
+        if not self.card.needs_guide:
+            return
+        wanted = (x.shape[0], self.guide_channels, x.shape[2] * self.ratio, x.shape[3] * self.ratio)
+        if guide is None or tuple(guide.shape) != wanted:
+            given = "none" if guide is None else str(tuple(guide.shape))
+            raise A2UError(
+                f"{title} needs a guide: the encoder map at {self.ratio} times the size of x, shape {wanted}, "
+                f"got {given}. Pass the encoder feature that was downsampled to this size."
+            )
+
+    def extra_repr(self) -> str:
+        """What print() shows."""
+        guide = f", guide_channels={self.guide_channels}" if self.card.needs_guide else ""
+        return f"{self.channels}, ratio={self.ratio}{guide}"
+
+
+class UniversalUpsampler(Upsampler):
+    """An operator whose kernels are the same everywhere and span all input channels.
+
+    ``kernel()`` returns Tensor[C_out·r², C·k²] as :func:`a2u.formula.universal` takes it, whatever x is.
+
+    Args:
+        channels: C, input channels.
+        ratio: r.
+        out_channels: C_out; C if not given.
+    """
+
+    def __init__(self, channels: int, ratio: int = 2, *, out_channels: int | None = None) -> None:
+        super().__init__(channels, ratio)
+        self.out_channels = channels if out_channels is None else out_channels
+        check_positive("out_channels", self.out_channels)
+
+    def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
+        """Upsample x by wᵀz, z spanning all channels; a guide is accepted and ignored."""
+        self.check(x, guide)
+        return formula.universal(x, self.kernel(x, guide).to(x.dtype), self.ratio)
+
+    @torch.no_grad()
+    def witness(self, x: Tensor, guide: Tensor | None = None, *, at: At) -> Witness:
+        """The row of the kernel matrix and the C·k² inputs behind output value ``at``."""
+        self.check(x, guide)
+        w, r = self.kernel(x, guide).to(x.dtype), self.ratio
+        size = (x.shape[0], self.out_channels, x.shape[2] * r, x.shape[3] * r)
+        n, c, i, j = check_at(at, size)
+        k = round((w.shape[1] / self.channels) ** 0.5)
+        z = formula.windows(x[n : n + 1], k)[0, :, :, i // r, j // r].flatten()
+        row = w[c * r * r + (i % r) * r + j % r]
+        return Witness(row, z, window_positions(k, 1, i // r, j // r, range(self.channels)), at)
+
+
+def window_positions(size: int, step: int, i: int, j: int, channels: range) -> Tensor:
+    """LongTensor[len(channels)·k², 3]: (channel, row, column) of each tap of the window of base position (i, j)."""
+    line = torch.arange(size) - window_start(size, step)
+    return torch.cartesian_prod(torch.tensor(list(channels)), line + i * step, line + j * step).view(-1, 3)
+
+
+def down_witness(guide: Tensor, w: Tensor, ratio: int, at: At) -> Witness:
+    """The w and z behind value ``at`` of ``reduce(guide, w, ratio)``."""
+    n, c, i, j = check_at(at, (*guide.shape[:2], *w.shape[-2:]))
+    k = round(w.shape[2] ** 0.5)
+    z = formula.windows(guide[n : n + 1, c : c + 1], k, ratio)[0, 0, :, i, j]
+    kernel = w[n if w.shape[0] > 1 else 0, c * w.shape[1] // guide.shape[1], :, i, j]
+    return Witness(kernel, z, window_positions(k, ratio, i, j, range(c, c + 1)), at)
+
+
+def check_at(at: At, shape: tuple[int, ...]) -> At:
+    """Raise A2UError unless at = (sample, channel, row, column) names a value inside shape."""
+    if len(at) != 4 or not all(0 <= a < s for a, s in zip(at, shape, strict=True)):
+        raise A2UError(
+            f"at names one output value (sample, channel, row, column) inside {tuple(shape)}, got {tuple(at)}."
+        )
+    return at
+
+
+def check_positive(name: str, value: object) -> None:
+    """Raise A2UError unless value is an integer ≥ 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise A2UError(f"{name} must be an integer ≥ 1, got {value!r}.")
+
+
+def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    """Raise A2UError with the near match unless value is one of the known words."""
+    if value not in known:
+        raise A2UError(f"Unknown {name} {value!r}. {near_match(str(value), known)}")
+
+
+_REGISTRY: dict[str, type[Upsampler]] = {}
+_Op = TypeVar("_Op", bound=type[Upsampler])
+
+
+def register(card: Card) -> Callable[[_Op], _Op]:
+    """Class decorator: give an operator its card and enter it into the registry."""
+
+    def enter(operator: _Op) -> _Op:
+        if card.name in _REGISTRY:
+            raise A2UError(f"An operator named {card.name!r} is already registered: {_REGISTRY[card.name].__name__}.")
+        operator.card = card
+        _REGISTRY[card.name] = operator
+        return operator
+
+    return enter
+
+
+def names() -> list[str]:
+    """The registered operators, in the order of the course."""
+    return list(_REGISTRY)
+
+
+def card(name: str) -> Card:
+    """The card of a registered operator."""
+    return _find(name).card
+
+
+def presets(name: str) -> list[str]:
+    """The presets of an operator: ``build("name:preset", …)``."""
+    return list(_find(name).card.presets)
+
+
+def build(name: str, channels: int, ratio: int = 2, *, guide_channels: int | None = None, **options: Any) -> Upsampler:
+    """Build a registered operator.
+
+    Args:
+        name: "operator" or "operator:preset", as :func:`names` and :func:`presets` list them.
+        channels: C, channels of the map to upsample.
+        ratio: r.
+        guide_channels: channels of the encoder map; C if not given; ignored by operators that need no guide.
+        **options: the operator's own options; they override those of the preset.
+
+    Raises:
+        A2UError: unknown name, preset or option (with the near match), or a value the operator rejects.
+
+    Example:
+        >>> op = build("a2u:dynamic-cs", channels=64)
+        >>> op(torch.randn(2, 64, 8, 8), torch.randn(2, 64, 16, 16)).shape
+        torch.Size([2, 64, 16, 16])
+    """
+    base, _, preset = name.partition(":")
+    operator = _find(base)
+    if preset:
+        known = operator.card.presets
+        if preset not in known:
+            advice = near_match(preset, list(known)) if known else f"{base!r} has no presets."
+            raise A2UError(f"Unknown preset {preset!r} of {base!r}. {advice}")
+        options = {**known[preset], **options}
+    if operator.card.needs_guide:
+        options["guide_channels"] = guide_channels
+    accepted = [p for p in inspect.signature(operator).parameters if p not in ("channels", "ratio")]
+    for option in options:
+        if option not in accepted:
+            advice = near_match(option, accepted) if accepted else "It has no options."
+            raise A2UError(f"{base!r} has no option {option!r}. {advice}")
+    return operator(channels, ratio, **options)
+
+
+def _find(name: str) -> type[Upsampler]:
+    if name not in _REGISTRY:
+        raise A2UError(f"Unknown operator {name!r}. {near_match(name, names())}")
+    return _REGISTRY[name]

@@ -1,0 +1,124 @@
+"""The two encodings of A²U: depth-wise responses of the encoder map, and what the input says about weights.
+
+``responses`` is gpconv of Eq. (4), for filters that may differ by sample (dynamic) and may be shared by all channels
+(channel-shared). A batch is one convolution whatever the filters: samples become groups.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from a2u.paths import pad_to_grid, window_start
+
+
+def responses(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
+    """Stride-r depth-wise convolution: y[n, m, c, i, j] = Σ_t filters[n, m, c, t] · z[n, c, t, i, j].
+
+    Args:
+        x: Tensor[N, C, rH, rW].
+        filters: Tensor[N or 1, M, C or 1, k, k]: M filters, for each sample or for all, for each channel or for all.
+        ratio: r, the stride.
+
+    Returns:
+        Tensor[N, M, C, H, W].
+    """
+    if torch.compiler.is_compiling():
+        return _shifted(x, filters, ratio)
+    n, c, height, width = x.shape
+    m, k = filters.shape[1], filters.shape[-1]
+    start, groups = window_start(k, ratio), c
+    if filters.shape[0] > 1:  # per sample: the batch becomes channels of one image, its memory channels last
+        x = x.permute(2, 3, 0, 1).reshape(1, height, width, n * c).permute(0, 3, 1, 2)
+        groups = n * c
+    elif x.device.type == "cpu":  # depth-wise convolutions with several filters a channel: 2× to 3× faster so
+        x = x.contiguous(memory_format=torch.channels_last)
+    weights = filters.transpose(1, 2).expand(-1, c, -1, -1, -1).reshape(groups, m, 1, k, k)
+    if m <= 2:  # one filter a channel has its own fast kernel on CPUs; more of them do better together
+        parts = [F.conv2d(x, weights[:, i], stride=ratio, padding=start, groups=groups) for i in range(m)]
+        y = torch.stack([p.reshape(n, c, *p.shape[-2:]) for p in parts], dim=1)
+    else:
+        y = F.conv2d(x, weights.flatten(0, 1), stride=ratio, padding=start, groups=groups)
+        y = y.reshape(n, c, m, *y.shape[-2:]).transpose(1, 2)
+    return y[..., : height // ratio, : width // ratio]  # at ratio 1 an even k adds a row and a column
+
+
+def _shifted(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
+    """The same as a sum over taps, which a compiler fuses with what follows."""
+    k, h, w = filters.shape[-1], x.shape[-2] // ratio, x.shape[-1] // ratio
+    padded = pad_to_grid(x, k, ratio, h, w)[:, None]  # N 1 C Hp Wp
+    total: Tensor | None = None
+    for t in range(k * k):
+        row, column = divmod(t, k)
+        z = padded[..., row : row + (h - 1) * ratio + 1 : ratio, column : column + (w - 1) * ratio + 1 : ratio]
+        term = filters[..., row, column, None, None] * z  # N M C H W
+        total = term if total is None else total + term
+    assert total is not None
+    return total
+
+
+class Filters(nn.Module):
+    """M depth-wise k×k filters: parameters, or generated from the input.
+
+    Static: a parameter, without bias. Dynamic: adaptive average pooling of the map to k×k and a 1×1 convolution with
+    bias, so every sample gets its own.
+
+    Args:
+        channels: C of the map they act on.
+        count: M.
+        size: k.
+        shared: one filter for all channels instead of one each.
+        dynamic: generate them from the input.
+
+    Parameters: M·C·k² (shared: M·k²) static; M·C·(C + 1) (shared: M·(C + 1)) dynamic.
+    """
+
+    def __init__(self, channels: int, count: int, size: int, *, shared: bool, dynamic: bool) -> None:
+        super().__init__()
+        self.count, self.size, self.dynamic = count, size, dynamic
+        self.width = 1 if shared else channels
+        if dynamic:
+            self.generate = nn.Conv2d(channels, count * self.width, 1)
+        else:
+            self.weight = nn.Parameter(torch.empty(count, self.width, size, size))
+            nn.init.uniform_(self.weight, -1 / size, 1 / size)  # the scale of a depth-wise Conv2d of torch
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Tensor[N, C, rH, rW] → Tensor[N or 1, M, C or 1, k, k]."""
+        if not self.dynamic:
+            return self.weight[None]
+        pooled = F.adaptive_avg_pool2d(x, self.size)  # N C k k
+        filters: Tensor = self.generate(pooled).unflatten(1, (self.count, self.width))
+        return filters
+
+
+class Projection(nn.Module):
+    """P of Eq. (4): d affinities to ``rows`` kernel values at each position.
+
+    Static: a parameter, without bias. From the input (hybrid, dynamic): global average pooling and a 1×1 convolution
+    with bias to rows·d weights.
+
+    Args:
+        channels: C of the map that generates it.
+        rows: kernel values made of each position's affinities.
+        rank: d.
+        dynamic: generate it from the input.
+
+    Parameters: rows·d static; rows·d·(C + 1) dynamic.
+    """
+
+    def __init__(self, channels: int, rows: int, rank: int, *, dynamic: bool) -> None:
+        super().__init__()
+        self.rows, self.rank, self.dynamic = rows, rank, dynamic
+        if dynamic:
+            self.generate = nn.Conv2d(channels, rows * rank, 1)
+        else:
+            self.weight = nn.Parameter(torch.empty(rows, rank))
+            nn.init.uniform_(self.weight, -(rank**-0.5), rank**-0.5)  # the scale of a 1×1 Conv2d of torch
+
+    def forward(self, affinity: Tensor, x: Tensor) -> Tensor:
+        """Affinity Tensor[N, d, H, W] and the map Tensor[N, C, rH, rW] → Tensor[N, rows, H, W]."""
+        if not self.dynamic:
+            return F.conv2d(affinity, self.weight[:, :, None, None])
+        weights = self.generate(F.adaptive_avg_pool2d(x, 1)).view(-1, self.rows, self.rank)
+        y: Tensor = torch.bmm(weights, affinity.flatten(2)).unflatten(2, affinity.shape[-2:])
+        return y
