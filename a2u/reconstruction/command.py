@@ -58,9 +58,10 @@ def train(
 ) -> None:
     """Train an auto-encoder with one upsampling operator: one row of Table 1.
 
-    The run is kept in runs/NAME/: config.json, metrics.json (one record an epoch), checkpoint.safetensors. Stopped
-    at any moment, by Ctrl-C or worse, the same command goes on after the last complete epoch and ends with the same
-    result.
+    The run is kept in runs/NAME/: config.json, metrics.json (one record an
+    epoch) and checkpoint.safetensors. Stopped at any moment, by Ctrl-C or
+    worse, the same command goes on after the last complete epoch and ends
+    with the same result.
 
     Examples:
 
@@ -164,7 +165,8 @@ def evaluate(
 ) -> None:
     """Measure trained runs on test images: PSNR, SSIM, RMSE and MAE, beside the paper's Table 1.
 
-    By default on the 1,000 test images inside a2u; with --data on all 10,000. The output says which.
+    By default on the 1,000 test images inside a2u; with --data on all
+    10,000. The output says which.
 
     Examples:
 
