@@ -1,0 +1,145 @@
+"""The one visual language: what the window, the kernel and the output look like wherever they appear.
+
+The window z is blue and a square, the kernel w is orange and a diamond, the output y is green and a circle; an arrow
+always runs z, w → ∑ → y. Signed values share one map (zero is white, positive turns to ink, negative to violet),
+weights one map from white to dark orange, errors one map from black to yellow. Colours are told apart under all
+common kinds of colour blindness, and none carries a meaning alone: a glyph, a letter or a printed number says it too.
+
+Figures are made from ``matplotlib.figure.Figure`` and never through pyplot, so they may be drawn in any thread and
+leave no state behind. Everything is drawn inside :func:`context`.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+
+Z, W, Y = "#0067A8", "#C04B00", "#00795A"  # window, kernel, output: each readable as text on white
+GLYPHS = {"z": "■", "w": "◆", "y": "●"}
+COLOURS = {"z": Z, "w": W, "y": Y}
+INK, MUTED, FAINT, PAPER = "#1B1F24", "#5B6570", "#D3D8DE", "#FFFFFF"
+HIGHLIGHT = "#A03C8C"  # a fourth colour, for one more thing in a picture
+SERIES = (Z, W, Y, HIGHLIGHT, "#8A6D00", "#4A4A4A")  # lines of a plot, in this order
+STROKES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))  # and their dashes: colour never stands alone
+
+SIGNED = LinearSegmentedColormap.from_list("a2u signed", ["#43208F", "#8D6CCB", "#FFFFFF", "#8B9097", "#14171B"])
+WEIGHTS = LinearSegmentedColormap.from_list("a2u weights", ["#FFFFFF", "#FBC79A", "#E8802F", "#A33E00", "#4F1B00"])
+ERRORS = matplotlib.colormaps["inferno"]
+
+DPI = 100  # one figure inch is 100 pixels of a notebook page
+DENSITY = 1.5  # pictures hold this many pixels for each of them, so that they stay sharp on fine screens
+
+RC: Any = {
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib, and has ᵀ, ∑ and ⌊⌋
+    "font.size": 9.5,
+    "figure.facecolor": PAPER,
+    "figure.dpi": DPI,
+    "savefig.facecolor": PAPER,
+    "text.color": INK,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 10.5,
+    "axes.titlepad": 7,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.grid": False,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.frameon": False,
+    "lines.linewidth": 2.0,
+    "image.interpolation": "nearest",
+    "axes.unicode_minus": True,
+}
+
+
+@contextmanager
+def context() -> Iterator[None]:
+    """The style, for as long as the block lasts; importing this module changes nothing."""
+    with matplotlib.rc_context(RC):
+        yield
+
+
+def figure(width: float, height: float) -> Figure:
+    """An empty figure of width × height in hundreds of notebook pixels; draw into it inside :func:`context`."""
+    return Figure(figsize=(width, height), dpi=DPI)
+
+
+def canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure that is one sheet: its axes count hundreds of pixels from the top left corner, and show no frame.
+
+    Boxes, numbers and arrows on one sheet draw several times faster than a figure of many axes.
+    """
+    fig = figure(width, height)
+    ax = fig.add_axes((0.0, 0.0, 1.0, 1.0))
+    ax.set(xlim=(0, width), ylim=(height, 0))
+    ax.set_axis_off()
+    return fig, ax
+
+
+def png(fig: Figure, density: float = DENSITY) -> bytes:
+    """The figure as PNG, ``density`` pixels for each notebook pixel; equal figures give equal bytes."""
+    file = io.BytesIO()
+    with context():
+        fig.savefig(file, format="png", dpi=DPI * density, metadata={"Software": None})
+    return file.getvalue()
+
+
+def signed_norm(*arrays: Any, limit: float | None = None) -> Normalize:
+    """Centred at zero and wide enough for all arrays, so that panels that share it can be compared."""
+    limit = _largest(arrays) if limit is None else limit
+    return Normalize(-limit, limit)
+
+
+def weight_norm(*arrays: Any, limit: float | None = None) -> Normalize:
+    """From zero to the largest weight."""
+    return Normalize(0.0, _largest(arrays) if limit is None else limit)
+
+
+def error_norm(*arrays: Any, limit: float | None = None) -> Normalize:
+    """From no error to the largest of all panels: the same scale everywhere."""
+    return Normalize(0.0, _largest(arrays) if limit is None else limit)
+
+
+def _largest(arrays: tuple[Any, ...]) -> float:
+    sizes = [float(np.nanmax(np.abs(np.asarray(array)))) for array in arrays if np.size(array)]
+    return max([size for size in sizes if np.isfinite(size)], default=0.0) or 1.0
+
+
+def show_map(ax: Axes, values: Any, *, kind: str = "signed", norm: Normalize | None = None, title: str = "") -> Any:
+    """Draw one H×W array as a map without ticks; kind is "signed", "weights" or "errors". Returns the image."""
+    cmap, make = {
+        "signed": (SIGNED, signed_norm),
+        "weights": (WEIGHTS, weight_norm),
+        "errors": (ERRORS, error_norm),
+    }[kind]
+    image = ax.imshow(np.asarray(values), cmap=cmap, norm=norm if norm is not None else make(values))
+    ax.set(xticks=[], yticks=[])
+    for spine in ax.spines.values():
+        spine.set(visible=True, color=FAINT)
+    if title:
+        ax.set_title(title)
+    return image
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A rounded number with a real minus sign and never a negative zero."""
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "" if float(text) == 0 else "−")
+
+
+def ink_on(colour: tuple[float, float, float, float]) -> str:
+    """Black or white, whichever is readable on this background."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3])
+    return PAPER if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.3 else INK
