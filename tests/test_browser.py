@@ -3,7 +3,9 @@
 The first case makes its own small notebook, so that a failure of the second can be told from one of the harness.
 """
 
+import contextlib
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -17,6 +19,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from playwright.sync_api import Locator, Page, TimeoutError, sync_playwright
 
 from a2u.lessons.serve import lab_command
 
@@ -109,7 +112,7 @@ def served(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         server = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
         _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", server, log)
-        yield f"http://127.0.0.1:{port}/lab/tree/notebooks/{{name}}?token={token}"
+        yield f"http://127.0.0.1:{port}/lab/workspaces/{{workspace}}/tree/notebooks/{{name}}?token={token}"
     finally:
         server.terminate()
         try:
@@ -130,45 +133,61 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"JupyterLab did not answer:\n{log.read_text()[-3000:]}")
 
 
-@pytest.mark.parametrize("name", ["tiny.ipynb", "01_one_formula.ipynb"])
-def test_a_slider_moved_by_keyboard_redraws_the_picture(name: str, served: str, course: Path, chromium: str) -> None:
-    from playwright.sync_api import sync_playwright
-
+@pytest.fixture
+def page(chromium: str, tmp_path: Path) -> Iterator[Page]:
+    """A page that asks nobody but loopback, and leaves a picture of itself behind."""
     outside: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(90 * SECONDS)
-        page.on("request", lambda request: _note_outsider(request.url, outside))
-        page.goto(served.format(name=name))
-
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-        page.locator(".jp-Toolbar-kernelName", has_text="Python 3").wait_for()
-        page.locator("li.lm-MenuBar-item", has_text="Run").click()
-        page.locator("li.lm-Menu-item[data-command='runmenu:run-all']").click()
-        _wait_until_run(page, course / name)
-
-        handle = page.locator(".jp-OutputArea-output .widget-slider [role=slider]").first
-        panel = handle.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea-output')][1]")
-        picture = panel.locator("img").first
-        picture.scroll_into_view_if_needed()
-        assert picture.evaluate("image => image.complete && image.naturalWidth > 0"), "the picture is broken"
-        before, value = picture.screenshot(), handle.get_attribute("aria-valuenow")
-        page.wait_for_timeout(SECONDS)
-        assert picture.screenshot() == before, "the picture changes by itself: a change would prove nothing"
-
-        handle.focus()
-        page.keyboard.press("ArrowRight")
-        assert handle.get_attribute("aria-valuenow") != value, "the slider did not move"
-        assert _changes(picture, before), "the slider moved, but the picture stayed"
-        assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-        assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
+        page.on("request", lambda asked: _note_outsider(asked.url, outside))
+        yield page
+        page.screenshot(path=tmp_path / "last.png")
+        print(f"The page as it was at the end: {tmp_path / 'last.png'}")  # shown where the test failed
         browser.close()
     assert outside == [], "a lesson must need nothing from the network"
 
 
-def _wait_until_run(page, path: Path) -> None:
+@pytest.mark.parametrize("name", ["tiny.ipynb", "01_one_formula.ipynb"])
+def test_a_slider_moved_by_keyboard_redraws_the_picture(name: str, served: str, course: Path, page: Page) -> None:
+    assert (course / name).is_file(), f"notebooks/{name} is missing"
+    page.goto(served.format(name=name, workspace=Path(name).stem))  # a workspace of its own: one open tab
+    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+    page.locator(".jp-StatusBar-TextItem", has_text="Python 3 (ipykernel) | Idle").wait_for()
+    _run_all_cells(page)
+    _wait_until_run(page, course / name)
+
+    handle = page.locator(".jp-OutputArea-output .widget-slider [role=slider]").first
+    panel = handle.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea-output')][1]")
+    picture = panel.locator("img").first
+    picture.scroll_into_view_if_needed()
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 0"), "the picture is broken"
+    before, value = picture.screenshot(), handle.get_attribute("aria-valuenow")
+    page.wait_for_timeout(SECONDS)
+    assert picture.screenshot() == before, "the picture changes by itself: a change would prove nothing"
+
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    assert handle.get_attribute("aria-valuenow") != value, "the slider did not move"
+    assert _changes(picture, before), "the slider moved, but the picture stayed"
+    for trouble in ("stderr", "error"):
+        assert page.locator(f"[data-mime-type='application/vnd.jupyter.{trouble}']").count() == 0
+
+
+def _run_all_cells(page: Page) -> None:
+    """Menu Run, Run All Cells. A click that comes before the kernel's channels are open is lost: click again."""
+    started = page.locator(".jp-InputPrompt", has_text=re.compile(r"\[[*\d]+\]"))
+    for _ in range(5):
+        page.locator("li.lm-MenuBar-item", has_text="Run").click()
+        page.locator("li.lm-Menu-item[data-command='runmenu:run-all']").click()
+        with contextlib.suppress(TimeoutError):
+            started.first.wait_for(timeout=10 * SECONDS)
+            return
+    pytest.fail("Run All Cells ran no cell.")
+
+
+def _wait_until_run(page: Page, path: Path) -> None:
     """Until the saved notebook says that every cell ran; an error output is a failure at once."""
     code, deadline = [], time.monotonic() + 150
     while time.monotonic() < deadline:
@@ -185,7 +204,7 @@ def _wait_until_run(page, path: Path) -> None:
     pytest.fail(f"{path.name} did not finish; cells that ran: {[cell.execution_count for cell in code]}")
 
 
-def _changes(picture, before: bytes) -> bool:
+def _changes(picture: Locator, before: bytes) -> bool:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if picture.screenshot() != before:
