@@ -177,9 +177,9 @@ class _Grid:
         height, width = self.h * self.phases, self.w * self.phases
         if like.is_contiguous(memory_format=torch.channels_last) and not like.is_contiguous():
             y = y.permute(0, 1, 4, 2, 5, 3, 6).reshape(self.n, self.rows * edge, self.columns * edge, self.c)
-            return y[:, :height, :width].permute(0, 3, 1, 2)
+            return y[:, :height, :width].contiguous().permute(0, 3, 1, 2)
         y = y.permute(0, 3, 6, 1, 4, 2, 5).reshape(self.n, self.c, self.rows * edge, self.columns * edge)
-        return y[:, :, :height, :width]
+        return y[:, :, :height, :width].contiguous()
 
     def split(self, y: Tensor) -> Tensor:
         """The adjoint of join: N C rh rw → B (T·r)² C/G."""

@@ -27,8 +27,10 @@ def responses(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
     n, c, height, width = x.shape
     m, k = filters.shape[1], filters.shape[-1]
     start, groups = window_start(k, ratio), c
+    if start < 0:  # a window smaller than its block begins inside it
+        x, start = x[..., -start:, -start:], 0
     if filters.shape[0] > 1:  # per sample: the batch becomes channels of one image, its memory channels last
-        x = x.permute(2, 3, 0, 1).reshape(1, height, width, n * c).permute(0, 3, 1, 2)
+        x = x.permute(2, 3, 0, 1).flatten(2)[None].permute(0, 3, 1, 2)
         groups = n * c
     elif x.device.type == "cpu":  # depth-wise convolutions with several filters a channel: 2× to 3× faster so
         x = x.contiguous(memory_format=torch.channels_last)
