@@ -2,12 +2,13 @@
 
 With C(k) a 3×3 convolution to k channels, batch norm and ReLU, D2 and U2 down- and upsampling by 2:
 
-    C(32) D2 C(64) D2 C(128) D2 C(256) C(128) U2 C(64) U2 C(32) U2 C(1)
-      └────────│────────│─────── guides ───────┘│        │
-               └────────│───────────────────────┘        …
+    C(32) ─ D2 ─ C(64) ─ D2 ─ C(128) ─ D2 ─ C(256) ─ C(128) ─ U2 ─ C(64) ─ U2 ─ C(32) ─ U2 ─ C(1)
+      │            │             └─────────────────────────────┘            │            │
+      │            └────────────────────────────────────────────────────────┘            │
+      └──────────────────────────────────── guides ──────────────────────────────────────┘
 
-The map before each D2 has the channels and the size of the upsampled map at the same level, so it can guide that
-level's operator. There are no skip connections: what the decoder knows of it passes through the operator.
+The map before each D2 has the channels and the size that U2 makes at its level, so it can guide that operator.
+There are no skip connections: whatever the decoder learns of the encoder's maps passes through the operator.
 """
 
 from typing import Any
