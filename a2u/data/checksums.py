@@ -44,9 +44,7 @@ _DIGESTS = {
 }
 
 KNOWN: dict[str, Known] = {
-    digest: Known(edition, name, stem)
-    for (edition, name), files in _DIGESTS.items()
-    for stem, digest in files.items()
+    digest: Known(edition, name, stem) for (edition, name), files in _DIGESTS.items() for stem, digest in files.items()
 }
 
 

@@ -67,9 +67,7 @@ class Digits:
         return CLASSES[self.name]
 
 
-def load(
-    name: str = "mnist", split: str = "train", data: str | Path | None = None, download: bool = False
-) -> Digits:
+def load(name: str = "mnist", split: str = "train", data: str | Path | None = None, download: bool = False) -> Digits:
     """Load one split.
 
     Args:
@@ -125,9 +123,7 @@ def to_float32x32(images: Tensor | Digits) -> Tensor:
 def _find(folder: Path, name: str, stem: str) -> Path:
     """The first of the layouts that people have: FOLDER/MNIST/raw, FOLDER/MNIST, FOLDER; plain before .gz."""
     if not folder.is_dir():
-        raise A2UError(
-            f"The data folder {folder} does not exist. Give a folder of IDX files, or none for the sample."
-        )
+        raise A2UError(f"The data folder {folder} does not exist. Give a folder of IDX files, or none for the sample.")
     places = [folder / FOLDERS[name] / "raw", folder / FOLDERS[name], folder]
     dimensions = 3 if stem.endswith("images") else 1
     files = [f"{stem}{dash}idx{dimensions}-ubyte{end}" for dash in "-." for end in ("", ".gz")]

@@ -55,9 +55,7 @@ def load(path: Path, parts: Mapping[str, Stateful]) -> dict[str, Any]:
     tensors, document = _read(path)
     missing = [name for name in parts if name not in document["parts"]]
     if missing:
-        raise A2UError(
-            f"{path} has no state for {', '.join(missing)}; it has {', '.join(document['parts'])}."
-        )
+        raise A2UError(f"{path} has no state for {', '.join(missing)}; it has {', '.join(document['parts'])}.")
     for name, part in parts.items():
         try:
             part.load_state_dict(_restore(document["parts"][name], tensors))

@@ -18,17 +18,13 @@ def choose_device(name: str = "auto") -> torch.device:
         raise A2UError(f"There is no device {name!r}. {near_match(name, ['auto', 'cpu', 'cuda', 'cuda:1'])}")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if kind == "cuda" and count == 0:
-        reason = (
-            "no driver or no GPU was found" if torch.version.cuda else "this build of torch is for CPUs only"
-        )
+        reason = "no driver or no GPU was found" if torch.version.cuda else "this build of torch is for CPUs only"
         raise A2UError(
             f"Device {name!r} needs an NVIDIA GPU, but {reason}. "
             f"Use --device cpu (or auto), or install torch with CUDA and check that nvidia-smi lists the GPU."
         )
     if index and int(index) >= count:
-        raise A2UError(
-            f"Device {name!r} does not exist: this machine has {count} GPU(s), counted from cuda:0."
-        )
+        raise A2UError(f"Device {name!r} does not exist: this machine has {count} GPU(s), counted from cuda:0.")
     return torch.device(("cuda" if count else "cpu") if kind == "auto" else name)
 
 

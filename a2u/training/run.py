@@ -104,9 +104,7 @@ def read_run(folder: str | Path, parts: Mapping[str, Stateful] | None = None) ->
     """
     folder = Path(folder)
     if not (folder / "config.json").is_file():
-        raise A2UError(
-            f"{folder} is not a run: it has no config.json. `a2u train` makes runs in runs/<name>/."
-        )
+        raise A2UError(f"{folder} is not a run: it has no config.json. `a2u train` makes runs in runs/<name>/.")
     config: Config = _read_json(folder / "config.json")["config"]
     state = checkpoint.load(folder / "checkpoint.safetensors", parts or {})
     differences = _differences(state["config"], config)
@@ -145,6 +143,4 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise A2UError(
-            f"{path} cannot be read ({error}). Delete the run's folder to start it again."
-        ) from error
+        raise A2UError(f"{path} cannot be read ({error}). Delete the run's folder to start it again.") from error
