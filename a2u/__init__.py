@@ -9,11 +9,31 @@
 True
 """
 
-from a2u import formula, operators
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from a2u.errors import A2UError
-from a2u.formula import reassemble, reduce, universal, windows
-from a2u.operators import build
+
+if TYPE_CHECKING:
+    from a2u import formula, operators
+    from a2u.formula import reassemble, reduce, universal, windows
+    from a2u.operators import build
 
 __version__ = "0.1.0"
 
 __all__ = ["A2UError", "build", "formula", "operators", "reassemble", "reduce", "universal", "windows"]
+
+_HOME = {"build": "operators", **dict.fromkeys(("reassemble", "reduce", "universal", "windows"), "formula")}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the library at its first use: torch takes seconds, and `a2u --help` needs none of it."""
+    if name not in __all__:
+        raise AttributeError(f"module 'a2u' has no attribute {name!r}")
+    found = getattr(import_module(f"a2u.{_HOME[name]}"), name) if name in _HOME else import_module(f"a2u.{name}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -144,10 +144,13 @@ def _register_later(name: str, where: str, summary: str) -> None:
 
 
 LATER = {
-    "train": ("a2u.reconstruction.command:train", "Train one row of Table 1 on digits; resumes where it was stopped."),
+    "train": (
+        "a2u.reconstruction.command:train",
+        "Train an auto-encoder with one upsampling operator: one row of Table 1.",
+    ),
     "evaluate": (
         "a2u.reconstruction.command:evaluate",
-        "Measure trained runs: PSNR, SSIM, RMSE and MAE on test digits.",
+        "Measure trained runs on test images: PSNR, SSIM, RMSE and MAE, beside the paper's Table 1.",
     ),
     "bench": ("a2u.bench:bench", "Measure speed and memory side by side on this machine, and print the ratios."),
 }

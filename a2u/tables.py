@@ -70,14 +70,14 @@ def card_as_dict(card: "Card") -> dict[str, Any]:
 
 
 def _table(*columns: str, gap: int = 0) -> Table:
-    """A table with these headings; one that starts with ">" is right-aligned, and no number is broken.
+    """A table with these headings; one that starts with ">" is right-aligned. Names (the first column) and numbers are not broken.
 
     gap: blank lines between rows.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, gap, 0), header_style="bold")
-    for column in columns:
+    for index, column in enumerate(columns):
         right = column.startswith(">")
-        table.add_column(column.lstrip(">"), justify="right" if right else "left", no_wrap=right)
+        table.add_column(column.lstrip(">"), justify="right" if right else "left", no_wrap=right or index == 0)
     return table
 
 

@@ -1,6 +1,7 @@
 """The house rules that no linter knows: what may import what, what an import costs, how a notebook is stored."""
 
 import ast
+import functools
 import json
 import re
 import subprocess
@@ -80,6 +81,7 @@ def test_the_rooms_have_no_circle() -> None:
         done |= ready
 
 
+@functools.cache
 def loaded_after(statement: str) -> set[str]:
     code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
@@ -89,6 +91,10 @@ def loaded_after(statement: str) -> set[str]:
 @pytest.mark.parametrize("statement", ["import a2u", "import a2u.cli", "import a2u.data, a2u.training, a2u.operators"])
 def test_importing_is_light(statement: str) -> None:
     assert (loaded_after(statement) - loaded_after("import torch")) & set(HEAVY) == set()
+
+
+def test_help_needs_no_torch() -> None:
+    assert "torch" not in loaded_after("import a2u.cli, a2u.doctor, a2u.lessons.serve")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
