@@ -70,7 +70,7 @@ def card_as_dict(card: "Card") -> dict[str, Any]:
 
 
 def _table(*columns: str, gap: int = 0) -> Table:
-    """A table with these headings; one that starts with ">" is right-aligned. Names (the first column) and numbers are not broken.
+    """A table with these headings; ">" aligns to the right. Names (the first column) and numbers are not broken.
 
     gap: blank lines between rows.
     """
