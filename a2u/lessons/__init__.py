@@ -1,1 +1,1 @@
-"""What only the notebooks need: the frame of every explorer, the explorers, the exercises, and how editions are made."""
+"""What only the notebooks need: the frame of every explorer, the explorers, the exercises, the editions."""

@@ -41,9 +41,9 @@ class Drawing:
     alt: str
     says: str = ""
 
-    def png(self) -> bytes:
-        """The picture."""
-        return style.png(self.figure)
+    def png(self, small: bool = True) -> bytes:
+        """The picture, packed tightly to be stored or loosely to be shown at once."""
+        return style.png(self.figure, small=small)
 
     @property
     def words(self) -> str:
@@ -121,7 +121,7 @@ class Panel(widgets.VBox):
         with self._lock, torch.no_grad():
             try:
                 drawing = self._draw(**{name: control.value for name, control in self.controls.items()})
-                picture = drawing.png()
+                picture = drawing.png(small=False)
             except Exception as error:  # the reader sees it in the panel; a traceback here would vanish
                 self.error = f"{error}" if isinstance(error, A2UError) else f"{type(error).__name__}: {error}"
                 self.caption.value = _says(f"This cannot be drawn. {self.error}", alert=True)
@@ -150,7 +150,7 @@ class Panel(widgets.VBox):
         bundle = super()._repr_mimebundle_(**kwargs)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         assert self.drawing is not None
-        static, metadata = _bundle(self.image.value, self.drawing.words, self._width, self.drawing.alt)
+        static, metadata = _bundle(self.drawing.png(), self.drawing.words, self._width, self.drawing.alt)
         return {**(data or {}), **static}, metadata
 
 

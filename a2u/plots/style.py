@@ -1,8 +1,9 @@
 """The one visual language: what the window, the kernel and the output look like wherever they appear.
 
 The window z is blue and a square, the kernel w is orange and a diamond, the output y is green and a circle; an arrow
-always runs z, w → ∑ → y. Signed values share one map (zero is white, positive turns to ink, negative to violet),
-weights one map from white to dark orange, errors one map from black to yellow. Colours are told apart under all
+always runs z, w → ∑ → y. Signed values share one map (zero is white, positive turns to ink), weights one map (zero is
+white, positive turns to dark orange); what is negative is violet in both. Errors share one map from black to yellow.
+Colours are told apart under all
 common kinds of colour blindness, and none carries a meaning alone: a glyph, a letter or a printed number says it too.
 
 Figures are made from ``matplotlib.figure.Figure`` and never through pyplot, so they may be drawn in any thread and
@@ -17,8 +18,10 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from PIL import Image
 
 Z, W, Y = "#0067A8", "#C04B00", "#00795A"  # window, kernel, output: each readable as text on white
 GLYPHS = {"z": "■", "w": "◆", "y": "●"}
@@ -29,7 +32,8 @@ SERIES = (Z, W, Y, HIGHLIGHT, "#8A6D00", "#4A4A4A")  # lines of a plot, in this 
 STROKES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))  # and their dashes: colour never stands alone
 
 SIGNED = LinearSegmentedColormap.from_list("a2u signed", ["#43208F", "#8D6CCB", "#FFFFFF", "#8B9097", "#14171B"])
-WEIGHTS = LinearSegmentedColormap.from_list("a2u weights", ["#FFFFFF", "#FBC79A", "#E8802F", "#A33E00", "#4F1B00"])
+_NEGATIVE, _KERNEL = ["#43208F", "#7A55C0", "#B9A3E0"], ["#FBC79A", "#E8802F", "#A33E00"]
+WEIGHTS = LinearSegmentedColormap.from_list("a2u weights", [*_NEGATIVE, "#FFFFFF", *_KERNEL])
 ERRORS = matplotlib.colormaps["inferno"]
 
 DPI = 100  # one figure inch is 100 pixels of a notebook page
@@ -82,17 +86,27 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
     Boxes, numbers and arrows on one sheet draw several times faster than a figure of many axes.
     """
     fig = figure(width, height)
-    ax = fig.add_axes((0.0, 0.0, 1.0, 1.0))
-    ax.set(xlim=(0, width), ylim=(height, 0))
+    ax = fig.add_axes((0.0, 0.0, 1.0, 1.0), frameon=False, xticks=[], yticks=[], xlim=(0, width), ylim=(height, 0))
+    ax.set_autoscale_on(False)
     ax.set_axis_off()
     return fig, ax
 
 
-def png(fig: Figure, density: float = DENSITY) -> bytes:
-    """The figure as PNG, ``density`` pixels for each notebook pixel; equal figures give equal bytes."""
+def png(fig: Figure, density: float = DENSITY, small: bool = True) -> bytes:
+    """The figure as PNG, ``density`` pixels for each notebook pixel; equal figures give equal bytes.
+
+    ``small=False`` packs it loosely: larger, and several times sooner done, for a picture that is soon replaced.
+    """
+    canvas, dpi = FigureCanvasAgg(fig), fig.get_dpi()
+    fig.set_dpi(DPI * density)
+    try:
+        with context():
+            canvas.draw()
+    finally:
+        fig.set_dpi(dpi)
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]  # the paper is opaque: three channels pack twice as fast
     file = io.BytesIO()
-    with context():
-        fig.savefig(file, format="png", dpi=DPI * density, metadata={"Software": None})
+    Image.fromarray(pixels).save(file, format="png", compress_level=9 if small else 1)
     return file.getvalue()
 
 
@@ -103,8 +117,8 @@ def signed_norm(*arrays: Any, limit: float | None = None) -> Normalize:
 
 
 def weight_norm(*arrays: Any, limit: float | None = None) -> Normalize:
-    """From zero to the largest weight."""
-    return Normalize(0.0, _largest(arrays) if limit is None else limit)
+    """Up to the largest weight; centred at zero, so kernels without negative weights use one half of the map."""
+    return signed_norm(*arrays, limit=limit)
 
 
 def error_norm(*arrays: Any, limit: float | None = None) -> Normalize:

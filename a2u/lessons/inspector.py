@@ -1,0 +1,155 @@
+"""The inspector: pick an operator and an output value, and see the w and the z behind it.
+
+``explorer()`` holds every registered operator over the shared 8×8 map; ``inspect(op, x, guide)`` opens the learner's
+own operator on the learner's own map.
+"""
+
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from a2u import operators
+from a2u.errors import A2UError
+from a2u.lessons import shared
+from a2u.lessons.frame import Drawing, Panel, choice, slider
+from a2u.operators import Upsampler
+from a2u.plots import style
+from a2u.plots.witness import witness
+
+RATIOS = (2, 3, 4)
+TERMS = 4  # products written out below the picture
+SEED = 0
+
+
+def choices() -> list[tuple[str, str]]:
+    """(Title, name) of every registered operator and its presets.
+
+    Presets that only add a way down (-d) go up like the one they extend, and are left out.
+    """
+    found = []
+    for name in operators.names():
+        card = operators.card(name)
+        for preset, options in card.presets.items():
+            if "paired" not in options:
+                found.append((f"{card.title}, {preset}", f"{name}:{preset}"))
+        if not card.presets:
+            found.append((card.title, name))
+    return found
+
+
+@cache
+def example(name: str, ratio: int) -> tuple[Upsampler, Tensor, Tensor, Tensor]:
+    """An operator of the list with fixed random weights, the shared maps x and guide, and y."""
+    x, guide = shared.small_map(len(shared.CHANNELS)), shared.encoder_map(ratio)
+    with torch.random.fork_rng(devices=[]):  # building draws weights that are replaced at once
+        op = operators.build(name, channels=x.shape[1], ratio=ratio).eval()
+    randomise(op, SEED)
+    with torch.no_grad():
+        return op, x, guide, op(x, guide)
+
+
+def randomise(op: Upsampler, seed: int) -> None:
+    """Draw all weights from one seed, the same on every machine; biases become zero.
+
+    Kernels that depend on features get three times the usual spread: one sees them react before any training.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    spread = 3.0 if op.card.family == "feature" else 1.0
+    with torch.no_grad():
+        for weight in op.parameters():
+            if weight.dim() < 2:
+                weight.zero_()
+                continue
+            reach = spread * (3 / weight[0].numel()) ** 0.5  # uniform, with variance spread² / fan-in
+            weight.copy_((torch.rand(weight.shape, generator=generator) * 2 - 1) * reach)
+
+
+def explorer(name: str = "bilinear", ratio: int = 2, row: int = 5, column: int = 7) -> Panel:
+    """Every operator over the shared map, with sliders for the output value."""
+    ratios = choice(RATIOS, ratio, "ratio")
+    rows, columns = slider(0, shared.SIZE * ratio - 1, row, "row"), slider(0, shared.SIZE * ratio - 1, column, "column")
+
+    def resize(_change: object) -> None:
+        for control in (rows, columns):
+            control.max = shared.SIZE * ratios.value - 1
+
+    ratios.observe(resize, "value")  # before the panel's own, so that it never draws a row that is not there
+
+    def draw(operator: str, ratio: int, channel: int, row: int, column: int) -> Drawing:
+        op, x, guide, y = example(operator, ratio)
+        title = {name: title for title, name in choices()}[operator]
+        return picture(op, x, guide, y, (0, channel, row, column), title)
+
+    controls = {
+        "operator": choice(choices(), name, "operator"),
+        "ratio": ratios,
+        "channel": slider(0, len(shared.CHANNELS) - 1, 0, "channel"),
+        "row": rows,
+        "column": columns,
+    }
+    return Panel(draw, **controls)
+
+
+def inspect(op: Upsampler, x: Tensor, guide: Tensor | None = None) -> Panel:
+    """Open any output value of your own operator on your own map.
+
+    Args:
+        op: an operator that ``a2u.build`` makes, or one of your own that keeps its contract.
+        x: Tensor[N, C, H, W].
+        guide: Tensor[N, C_g, rH, rW], where the operator's card asks for one.
+
+    Raises:
+        A2UError: op is not an Upsampler, or x and guide are not what it was built for.
+    """
+    if not isinstance(op, Upsampler):
+        raise A2UError(
+            f"inspect opens an Upsampler, got {type(op).__name__}. Build one with a2u.build(name, channels=…), or "
+            "derive your own class from a2u.operators.Upsampler."
+        )
+    with torch.no_grad():
+        y = op(x, guide)
+
+    def draw(sample: int, channel: int, row: int, column: int) -> Drawing:
+        return picture(op, x, guide, y, (sample, channel, row, column), op.card.title)
+
+    names = ("sample", "channel", "row", "column")
+    start = (0, 0, y.shape[2] // 2, y.shape[3] // 2)
+    controls = {n: slider(0, size - 1, at, n) for n, size, at in zip(names, y.shape, start, strict=True)}
+    return Panel(draw, columns=2, **controls)
+
+
+def picture(
+    op: Upsampler, x: Tensor, guide: Tensor | None, y: Tensor, at: tuple[int, int, int, int], title: str
+) -> Drawing:
+    """The picture of one output value, with its description and its sum."""
+    t = op.witness(x, guide, at=at)
+    w, z, where = (tensor.detach().cpu().double().numpy() for tensor in (t.w, t.z, t.where))
+    n, c, i, j = at
+    maps = (tensor[n].detach().cpu().double().numpy() for tensor in (x, y))
+    fig = witness(*maps, w, z, where.astype(int), (c, i, j), title=title)
+    value = style.number(float(w @ z), 3)
+    alt = (
+        f"{title}, ratio {op.ratio}: the value in channel {c}, row {i}, column {j} of the output is {value}, the sum "
+        f"of {len(w)} products of a window of the map around row {i // op.ratio}, column {j // op.ratio} with a kernel "
+        f"whose weights go from {style.number(float(w.min()))} to {style.number(float(w.max()))}."
+    )
+    card = op.card
+    source = f"w: {card.kernel}.  z: {card.window}.  {card.family.capitalize()} family, order {card.order}."
+    return Drawing(fig, alt, f"y[{c}, {i}, {j}] = {_sum(w, z)} = {value}\n{source}")
+
+
+def _sum(w: Any, z: Any) -> str:
+    """The largest products in their order, and how many more there are."""
+    products = abs(w * z)
+    large = sorted(sorted(range(len(w)), key=lambda k: -products[k])[:TERMS])
+    terms = [f"{style.number(float(w[k]))}·{_bracket(style.number(float(z[k])))}" for k in large if products[k] > 0]
+    rest = int((products > 0).sum()) - len(terms)
+    if rest > 0:
+        terms.append(f"{rest} smaller product{'s' if rest > 1 else ''}")
+    return " + ".join(terms or ["0"])
+
+
+def _bracket(number: str) -> str:
+    return f"({number})" if number.startswith("−") else number
