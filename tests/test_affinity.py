@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import a2u
 from a2u.operators.affinity import MODES, NORMALIZATIONS, SHARES
-from a2u.operators.encoding import _shifted, responses
+from a2u.operators.encoding import _shifted, descriptors, responses
 
 
 def rng(seed=0):
@@ -80,8 +80,9 @@ class TestTheDerivation:
         ratio, s, c = 2, 3, 4
         op = seeded(c, mode=mode, share=share, pointwise=pointwise, rank=rank, encoder_kernel=k, normalization="none")
         guide = torch.randn(2, c, 6, 4, generator=rng(), dtype=torch.float64)
-        u = op.u(guide).expand(2, -1, c, -1, -1).flatten(3)  # N M C k²
-        v = op.v(guide).expand(2, -1, c, -1, -1).flatten(3)
+        pooled = F.adaptive_avg_pool2d(guide, k)
+        u = op.u(pooled).expand(2, -1, c, -1, -1).flatten(3)  # N M C k²
+        v = op.v(pooled).expand(2, -1, c, -1, -1).flatten(3)
         sets = ratio**2 if pointwise else 1
         p = (
             op.p.weight.expand(2, -1, -1)
@@ -201,15 +202,16 @@ class TestEveryAxis:
         guide = torch.randn(1, 4, 6, 6, generator=rng(), dtype=torch.float64)
         torch.testing.assert_close(seeded(scaled=True).affinity(guide) * 2, seeded().affinity(guide))  # √4
         plain = seeded(mode="static", share="none")
-        ups = responses(guide, plain.u(guide), 2).sigmoid() * responses(guide, plain.v(guide), 2)
+        ups = responses(guide, plain.u(None), 2).sigmoid() * responses(guide, plain.v(None), 2)
         gated = seeded(mode="static", share="none", u_sigmoid=True)
         torch.testing.assert_close(gated.affinity(guide), ups.sum(2))
 
     def test_group_norm_sits_between_filters_and_product(self):
         op = seeded(64, group_norm=True)
         guide = torch.randn(2, 64, 6, 6, generator=rng(), dtype=torch.float64)
+        pooled = F.adaptive_avg_pool2d(guide, 5)
         u, v = (
-            F.leaky_relu(F.group_norm(responses(guide, f(guide), 2)[:, 0], 32, eps=1e-5), 0.01) for f in (op.u, op.v)
+            F.leaky_relu(F.group_norm(responses(guide, f(pooled), 2)[:, 0], 32, eps=1e-5), 0.01) for f in (op.u, op.v)
         )
         torch.testing.assert_close(op.affinity(guide), (u * v).sum(1, keepdim=True))
 
@@ -235,6 +237,16 @@ def test_responses_equal_a_convolution_for_each_sample_filter_and_channel(n, c, 
         expected[s, q, ch] = F.conv2d(padded, kernel, stride=ratio)[0, 0, : size[0], : size[1]]
     torch.testing.assert_close(responses(x, f, ratio), expected)
     torch.testing.assert_close(_shifted(x, f, ratio), expected)
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(1, 6), st.booleans())
+def test_descriptors_equal_adaptive_pooling(height, width, size, channels_last):
+    x = torch.randn(2, 3, height, width, generator=rng(), dtype=torch.float64)
+    if channels_last:
+        x = x.contiguous(memory_format=torch.channels_last)
+    pooled, mean = descriptors(x, size)
+    torch.testing.assert_close(pooled, F.adaptive_avg_pool2d(x, size))
+    torch.testing.assert_close(mean, F.adaptive_avg_pool2d(x, 1))
 
 
 def test_export_and_compile_keep_the_values():

@@ -24,7 +24,7 @@ from a2u.operators.contract import (
     down_witness,
     register,
 )
-from a2u.operators.encoding import Filters, Projection, responses
+from a2u.operators.encoding import Filters, Projection, descriptors, responses
 
 MODES = ("static", "hybrid", "dynamic")
 SHARES = ("none", "channels")
@@ -148,35 +148,44 @@ class A2U(Upsampler):
         sets = self.filters
         return nn.Sequential(nn.GroupNorm(NORM_GROUPS * sets, sets * self.guide_channels), nn.LeakyReLU(0.01))
 
-    def affinity(self, guide: Tensor) -> Tensor:
-        """Σ_k (U_kᵀx_k ∘ V_kᵀx_k) at each position: Tensor[N, M, H, W], M = d, times r² pointwise (Eq. 3)."""
-        v_filters = self.v(guide)
+    def encode(self, guide: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What both directions share.
+
+        Returns:
+            The affinity Σ_k (U_kᵀx_k ∘ V_kᵀx_k) at each position, Tensor[N, M, H, W], M = d, times r² pointwise
+            (Eq. 3); and the mean of the guide, Tensor[N, C_g, 1, 1], that generates P (static: None).
+        """
+        pooled, mean = (None, None) if self.mode == "static" else descriptors(guide, self.encoder_kernel)
+        filters = self.v(pooled)
         if self.u is None:
-            product = _normed(responses(guide, v_filters, self.ratio), self.v_norm)  # N M C H W
-        else:
-            # One pass over the guide for both: its filters side by side.
-            both = responses(guide, torch.cat([self.u(guide), v_filters], dim=1), self.ratio)
+            product = _normed(responses(guide, filters, self.ratio), self.v_norm)  # N M C H W
+        else:  # one pass over the guide for both, their filters side by side
+            both = responses(guide, torch.cat([self.u(pooled), filters], dim=1), self.ratio)
             u, v = both.split(self.filters, dim=1)
             u, v = _normed(u, self.u_norm), _normed(v, self.v_norm)
             product = (u.sigmoid() if self.u_sigmoid else u) * v
         total = product.sum(dim=2)
-        return total / self.guide_channels**0.5 if self.scaled else total
+        return total / self.guide_channels**0.5 if self.scaled else total, mean
+
+    def affinity(self, guide: Tensor) -> Tensor:
+        """Σ_k (U_kᵀx_k ∘ V_kᵀx_k) at each position: Tensor[N, M, H, W] (Eq. 3)."""
+        return self.encode(guide)[0]
 
     def kernel(self, x: Tensor | None, guide: Tensor | None = None) -> Tensor:
         """Kernels from the guide alone: Tensor[N, 1, s², rH, rW] (Eq. 4); x is not looked at."""
         assert guide is not None
-        affinity = self.affinity(guide)
+        affinity, mean = self.encode(guide)
         if self.pointwise:  # the phases are sets of U and V: shuffle the affinities, then project each
-            logits = self.p(nn.functional.pixel_shuffle(affinity, self.ratio), guide)
+            logits = self.p(nn.functional.pixel_shuffle(affinity, self.ratio), mean)
         else:  # the phases are rows of P: project, then shuffle
-            logits = nn.functional.pixel_shuffle(self.p(affinity, guide), self.ratio)
+            logits = nn.functional.pixel_shuffle(self.p(affinity, mean), self.ratio)
         return normalize(logits, self.normalization)[:, None]
 
     def down_kernel(self, guide: Tensor) -> Tensor:
         """Downsampling kernels from the same U and V: Tensor[N, 1, (r·s)², H, W], each a softmax."""
         if self.p_down is None:
             raise A2UError("This A²U was built for upsampling only. Build it with paired=True or a preset that has -d.")
-        return normalize(self.p_down(self.affinity(guide), guide), "softmax")[:, None]
+        return normalize(self.p_down(*self.encode(guide)), "softmax")[:, None]
 
     def downsample(self, guide: Tensor) -> Tensor:
         """Downsample the guide by its own kernels: Tensor[N, C_g, H, W]."""

@@ -29,23 +29,46 @@ def responses(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
     start, groups = window_start(k, ratio), c
     if start < 0:  # a window smaller than its block begins inside it
         x, start = x[..., -start:, -start:], 0
-    if filters.shape[0] > 1:  # per sample: the batch becomes channels of one image, its memory channels last
-        x = x.permute(2, 3, 0, 1).flatten(2)[None].permute(0, 3, 1, 2)
-        groups = n * c
-    elif x.device.type == "cpu":  # depth-wise convolutions with several filters a channel: 2× to 3× faster so
+    if filters.shape[0] > 1:  # per sample: the batch becomes channels of one image
+        x, groups = x.reshape(1, n * c, *x.shape[-2:]), n * c
+    elif x.device.type == "cpu" and m > 2:  # several filters a channel: 2× to 3× faster so
         x = x.contiguous(memory_format=torch.channels_last)
     weights = filters.transpose(1, 2).expand(-1, c, -1, -1, -1).reshape(groups, m, 1, k, k)
     if m <= 2:  # one filter a channel has its own fast kernel on CPUs; more of them do better together
         parts = [F.conv2d(x, weights[:, i], stride=ratio, padding=start, groups=groups) for i in range(m)]
-        y = torch.stack([p.reshape(n, c, *p.shape[-2:]) for p in parts], dim=1)
+        y = torch.stack([p.view(n, c, *p.shape[-2:]) for p in parts], dim=1)
     else:
         y = F.conv2d(x, weights.flatten(0, 1), stride=ratio, padding=start, groups=groups)
         y = y.reshape(n, c, m, *y.shape[-2:]).transpose(1, 2)
     return y[..., : height // ratio, : width // ratio]  # at ratio 1 an even k adds a row and a column
 
 
+def descriptors(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """What the input says about weights: its adaptive average pooling to size×size, and its mean.
+
+    Tensor[N, C, H, W] → Tensor[N, C, size, size], Tensor[N, C, 1, 1]. Both axes are pooled by matrix products, one
+    row of weights a bin: one reading of the map for both results, and a backward that is deterministic on GPUs.
+    """
+    rows, columns = (_bins(length, size, x) for length in x.shape[-2:])  # size+1 H, size+1 W
+    if x.is_contiguous(memory_format=torch.channels_last):
+        pooled = (columns @ x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)  # N C H size+1
+    else:
+        pooled = x @ columns.T
+    pooled = rows @ pooled  # N C size+1 size+1, the last row and column over everything
+    return pooled[..., :size, :size], pooled[..., size:, size:]
+
+
+def _bins(length: int, size: int, like: Tensor) -> Tensor:
+    """Adaptive average pooling of one axis as a matrix: bin b averages ⌊bL/s⌋ … ⌈(b+1)L/s⌉ − 1; the last row all."""
+    position = torch.arange(length, device=like.device)
+    b = torch.arange(size, device=like.device)[:, None]
+    inside = (position >= b * length // size) & (position < -(-(b + 1) * length // size))
+    inside = torch.cat([inside, torch.ones_like(inside[:1])]).to(like.dtype)
+    return inside / inside.sum(1, keepdim=True)
+
+
 def _shifted(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
-    """The same as a sum over taps, which a compiler fuses with what follows."""
+    """The same as a sum over taps, which a compiler fuses with what follows (best for channels-last maps)."""
     k, h, w = filters.shape[-1], x.shape[-2] // ratio, x.shape[-1] // ratio
     padded = pad_to_grid(x, k, ratio, h, w)[:, None]  # N 1 C Hp Wp
     total: Tensor | None = None
@@ -84,11 +107,10 @@ class Filters(nn.Module):
             self.weight = nn.Parameter(torch.empty(count, self.width, size, size))
             nn.init.uniform_(self.weight, -1 / size, 1 / size)  # the scale of a depth-wise Conv2d of torch
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Tensor[N, C, rH, rW] → Tensor[N or 1, M, C or 1, k, k]."""
+    def forward(self, pooled: Tensor | None) -> Tensor:
+        """The map pooled to Tensor[N, C, k, k] (static: not looked at) → Tensor[N or 1, M, C or 1, k, k]."""
         if not self.dynamic:
             return self.weight[None]
-        pooled = F.adaptive_avg_pool2d(x, self.size)  # N C k k
         filters: Tensor = self.generate(pooled).unflatten(1, (self.count, self.width))
         return filters
 
@@ -117,10 +139,10 @@ class Projection(nn.Module):
             self.weight = nn.Parameter(torch.empty(rows, rank))
             nn.init.uniform_(self.weight, -(rank**-0.5), rank**-0.5)  # the scale of a 1×1 Conv2d of torch
 
-    def forward(self, affinity: Tensor, x: Tensor) -> Tensor:
-        """Affinity Tensor[N, d, H, W] and the map Tensor[N, C, rH, rW] → Tensor[N, rows, H, W]."""
+    def forward(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
+        """Affinity Tensor[N, d, H, W] and the map's mean Tensor[N, C, 1, 1] (static: not looked at) → N rows H W."""
         if not self.dynamic:
             return F.conv2d(affinity, self.weight[:, :, None, None])
-        weights = self.generate(F.adaptive_avg_pool2d(x, 1)).view(-1, self.rows, self.rank)
+        weights = self.generate(mean).view(-1, self.rows, self.rank)
         y: Tensor = torch.bmm(weights, affinity.flatten(2)).unflatten(2, affinity.shape[-2:])
         return y
