@@ -108,6 +108,8 @@ def _train_one(experiment: Experiment, folder: Path) -> Result:
     ):
 
         def on_step(progress: Progress) -> None:
+            nonlocal done
+            done = progress.epoch - 1
             bar.n = (progress.epoch - 1) * progress.steps + progress.step
             last = progress.history[-1] if progress.history else {}
             shown = {"loss": f"{progress.loss:.4f}", **{key: f"{last[key]:.4g}" for key in ("psnr", "ssim") if last}}
@@ -128,10 +130,10 @@ def _train_one(experiment: Experiment, folder: Path) -> Result:
             history = fit(experiment, run, on_step, on_epoch, report_every=50 if on_gpu else 1)
         except KeyboardInterrupt:
             bar.close()
-            kept = f"epoch {done} of {chosen.epochs}" if done else "the state before this start"
+            kept = f"epoch {done} of {chosen.epochs}" if done else "the initial state"
             say(f"a2u: stopped. {folder} keeps {kept}; the same command goes on from there.")
             sys.exit(130)
-    if not done:
+    if not done:  # no step was taken
         say(f"{folder} was complete already.")
     return _result(experiment.config, history, history[-1], experiment.test, folder)
 
