@@ -1,6 +1,5 @@
 """The map of operators: where each one's kernel w comes from, and which window z it meets, as a family tree."""
 
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from a2u.plots.sheet import Block
 
 WIDTH = 9.6
 TOP = 2.12  # where the first row of operators begins
-CARD_WIDTH, CARD_HEIGHT, PITCH = 2.24, 1.42, 2.38
+CARD_WIDTH, CARD_HEIGHT, PITCH = 2.24, 1.54, 2.38
 GAP = 0.14
 ICON = 0.56  # side of a kernel's picture
 LINE = 31  # characters of a line on a card
@@ -133,21 +132,21 @@ def _line(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> Non
 def _card(ax: Axes, left: float, top: float, card: Card, kernel: Any) -> None:
     look = {"boxstyle": "round,pad=0,rounding_size=0.06", "facecolor": "#F7F8FA", "edgecolor": style.FAINT}
     ax.add_patch(FancyBboxPatch((left, top), CARD_WIDTH, CARD_HEIGHT, linewidth=1.0, zorder=1, **look))
-    right = left + CARD_WIDTH - 0.1
-    sheet.label(ax, left + 0.1, top + 0.25, card.title, size=10, ha="left")
+    right = left + CARD_WIDTH - 0.17
+    sheet.label(ax, left + 0.1, top + 0.25, card.title, size=9.6, ha="left")
     width = LINE
     if kernel is not None:
         _kernel(ax, Block.inside(right - ICON, top + 0.1, ICON, *np.shape(kernel)), kernel)
         width = LINE - 10
     _say(ax, left + 0.1, top + 0.45, "z", style.Z, _window(card), width, 2)
-    y = _say(ax, left + 0.1, top + 0.86, "w", style.W, card.kernel, LINE if kernel is None else LINE - 1, 4)
+    _say(ax, left + 0.1, top + 0.99, "w", style.W, card.kernel, LINE, 4)
     if card.needs_guide:
-        sheet.label(ax, right, max(y, top + CARD_HEIGHT - 0.1), "▲", style.HIGHLIGHT, 9, ha="right")
+        sheet.label(ax, right - ICON - 0.1, top + 0.25, "▲", style.HIGHLIGHT, 9, ha="right")
 
 
 def _window(card: Card) -> str:
     """The first half of the card's window: which z, without the details."""
-    return re.split(r"[;]", card.window)[0]
+    return card.window.partition(";")[0].replace(" = ", "\u00a0=\u00a0")
 
 
 def _say(ax: Axes, left: float, y: float, letter: str, colour: str, text: str, width: int, lines: int) -> float:
@@ -164,7 +163,8 @@ def _kernel(ax: Axes, block: Block, kernel: Any) -> None:
     """The weights, white at zero; the middle of the neighbourhood is where the output value lies."""
     sheet.cells(ax, block, kernel, style.WEIGHTS, style.weight_norm(kernel))
     sheet.outline(ax, block, style.W, 1.0)
-    sheet.note(ax, block.left + ICON / 2, block.bottom + 0.14, sheet.span(kernel), size=7.5)
+    used = np.asarray(kernel)[np.asarray(kernel) != 0] if np.any(kernel) else [0.0]
+    sheet.note(ax, block.left + ICON / 2, block.bottom + 0.14, sheet.span(used), size=7.5)
 
 
 def _legend(ax: Axes, left: float, top: float, pictured: bool) -> None:
@@ -177,6 +177,6 @@ def _legend(ax: Axes, left: float, top: float, pictured: bool) -> None:
     if pictured:
         block = Block(left + 0.1, y + 0.14, 0.065, 1, 1)
         sheet.outline(ax, block, style.W, 1.0)
-        text = "the weights of one output value over x, with their range; violet is negative"
+        text = "the weights of one output value over x, and the range of those in use; violet is negative"
         for number, line in enumerate(textwrap.wrap(text, LINE)):
             sheet.label(ax, left + 0.25, y + 0.21 + 0.155 * number, line, size=8.2, ha="left", fontweight="normal")
