@@ -19,7 +19,7 @@ from a2u.plots import style
 from a2u.plots.witness import witness
 
 RATIOS = (2, 3, 4)
-TERMS = 4  # products written out below the picture
+TERMS = 3  # products written out below the picture
 SEED = 0
 
 
@@ -53,10 +53,10 @@ def example(name: str, ratio: int) -> tuple[Upsampler, Tensor, Tensor, Tensor]:
 def randomise(op: Upsampler, seed: int) -> None:
     """Draw all weights from one seed, the same on every machine; biases become zero.
 
-    Kernels that depend on features get three times the usual spread: one sees them react before any training.
+    Kernels that depend on features get several times the usual spread: one sees them react before any training.
     """
     generator = torch.Generator().manual_seed(seed)
-    spread = 3.0 if op.card.family == "feature" else 1.0
+    spread = (1.0, 3.0, 6.0)[op.card.order]
     with torch.no_grad():
         for weight in op.parameters():
             if weight.dim() < 2:
@@ -130,10 +130,11 @@ def picture(
     maps = (tensor[n].detach().cpu().double().numpy() for tensor in (x, y))
     fig = witness(*maps, w, z, where.astype(int), (c, i, j), title=title)
     value = style.number(float(w @ z), 3)
+    products = "one product" if len(w) == 1 else f"{len(w)} products"
     alt = (
         f"{title}, ratio {op.ratio}: the value in channel {c}, row {i}, column {j} of the output is {value}, the sum "
-        f"of {len(w)} products of a window of the map around row {i // op.ratio}, column {j // op.ratio} with a kernel "
-        f"whose weights go from {style.number(float(w.min()))} to {style.number(float(w.max()))}."
+        f"of {products} of a window of the map around row {i // op.ratio}, column {j // op.ratio} with a kernel whose "
+        f"weights go from {style.number(float(w.min()))} to {style.number(float(w.max()))}."
     )
     card = op.card
     source = f"w: {card.kernel}.  z: {card.window}.  {card.family.capitalize()} family, order {card.order}."

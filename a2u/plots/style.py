@@ -19,9 +19,11 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from PIL import Image
+
+from a2u.errors import A2UError, near_match
 
 Z, W, Y = "#0067A8", "#C04B00", "#00795A"  # window, kernel, output: each readable as text on white
 GLYPHS = {"z": "■", "w": "◆", "y": "●"}
@@ -35,6 +37,7 @@ SIGNED = LinearSegmentedColormap.from_list("a2u signed", ["#43208F", "#8D6CCB", 
 _NEGATIVE, _KERNEL = ["#43208F", "#7A55C0", "#B9A3E0"], ["#FBC79A", "#E8802F", "#A33E00"]
 WEIGHTS = LinearSegmentedColormap.from_list("a2u weights", [*_NEGATIVE, "#FFFFFF", *_KERNEL])
 ERRORS = matplotlib.colormaps["inferno"]
+MAPS: dict[str, Colormap] = {"signed": SIGNED, "weights": WEIGHTS, "errors": ERRORS}
 
 DPI = 100  # one figure inch is 100 pixels of a notebook page
 DENSITY = 1.5  # pictures hold this many pixels for each of them, so that they stay sharp on fine screens
@@ -110,20 +113,30 @@ def png(fig: Figure, density: float = DENSITY, small: bool = True) -> bytes:
     return file.getvalue()
 
 
-def signed_norm(*arrays: Any, limit: float | None = None) -> Normalize:
-    """Centred at zero and wide enough for all arrays, so that panels that share it can be compared."""
+def scale(kind: str, *arrays: Any, limit: float | None = None) -> tuple[Colormap, Normalize]:
+    """The colours of a kind of value, wide enough for all arrays, so that panels that share it can be compared.
+
+    Args:
+        kind: "signed" or "weights", both centred at zero; "errors", from zero up.
+        limit: the value of full colour, instead of the largest in the arrays.
+    """
+    if kind not in MAPS:
+        raise A2UError(f"Unknown kind of map {kind!r}. {near_match(kind, list(MAPS))}")
     limit = _largest(arrays) if limit is None else limit
-    return Normalize(-limit, limit)
+    return MAPS[kind], Normalize(0.0 if kind == "errors" else -limit, limit)
 
 
-def weight_norm(*arrays: Any, limit: float | None = None) -> Normalize:
-    """Up to the largest weight; centred at zero, so kernels without negative weights use one half of the map."""
-    return signed_norm(*arrays, limit=limit)
+def signed_norm(*arrays: Any, limit: float | None = None) -> Normalize:
+    """The scale of signed values and of weights: centred at zero."""
+    return scale("signed", *arrays, limit=limit)[1]
+
+
+weight_norm = signed_norm  # kernels without negative weights use one half of their map
 
 
 def error_norm(*arrays: Any, limit: float | None = None) -> Normalize:
-    """From no error to the largest of all panels: the same scale everywhere."""
-    return Normalize(0.0, _largest(arrays) if limit is None else limit)
+    """The scale of errors: black is none."""
+    return scale("errors", *arrays, limit=limit)[1]
 
 
 def _largest(arrays: tuple[Any, ...]) -> float:
@@ -133,12 +146,8 @@ def _largest(arrays: tuple[Any, ...]) -> float:
 
 def show_map(ax: Axes, values: Any, *, kind: str = "signed", norm: Normalize | None = None, title: str = "") -> Any:
     """Draw one H×W array as a map without ticks; kind is "signed", "weights" or "errors". Returns the image."""
-    cmap, make = {
-        "signed": (SIGNED, signed_norm),
-        "weights": (WEIGHTS, weight_norm),
-        "errors": (ERRORS, error_norm),
-    }[kind]
-    image = ax.imshow(np.asarray(values), cmap=cmap, norm=norm if norm is not None else make(values))
+    cmap, own = scale(kind, values)
+    image = ax.imshow(np.asarray(values), cmap=cmap, norm=own if norm is None else norm)
     ax.set(xticks=[], yticks=[])
     for spine in ax.spines.values():
         spine.set(visible=True, color=FAINT)

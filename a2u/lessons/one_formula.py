@@ -1,0 +1,141 @@
+"""The exercises of lesson 01, each with a reference made of plain loops and the mistakes that people make.
+
+References use nothing of the library, so that they can judge it too.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from a2u.lessons.exercises import Exercise, Mistake
+
+
+def window_reference(x: Tensor, row: int, column: int, ratio: int, k: int) -> Tensor:
+    """z of output (row, column): the k×k values around (⌊row/r⌋, ⌊column/r⌋), zeros outside. (H, W) → (k, k)."""
+    return _gather(x, row // ratio, column // ratio, k)
+
+
+def _gather(x: Tensor, i: int, j: int, k: int, *, clamp: bool = False, begin: int | None = None) -> Tensor:
+    height, width = x.shape
+    z = x.new_zeros(k, k)
+    start = k // 2 if begin is None else begin
+    for a in range(k):
+        for b in range(k):
+            p, q = i + a - start, j + b - start
+            if clamp:
+                p, q = min(max(p, 0), height - 1), min(max(q, 0), width - 1)
+            if 0 <= p < height and 0 <= q < width:
+                z[a, b] = x[p, q]
+    return z
+
+
+def _window_case(generator: torch.Generator, number: int) -> tuple[Tensor, int, int, int, int]:
+    ratio, k = (2, 3, 2, 4, 3)[number], (3, 3, 5, 3, 1)[number]
+    height, width = 4 + number, 9 - number
+    x = torch.rand(height, width, generator=generator)
+    corner = (height * ratio - 1, 1), (1, width * ratio - 2), (height, width), (2, 5), (ratio, ratio)
+    return x, *corner[number], ratio, k
+
+
+def bilinear_reference(a: int, b: int, ratio: int) -> Tensor:
+    """The 3×3 kernel of phase (a, b): products of max(0, 1 − |s − δ|), s = (a + ½)/r − ½, δ ∈ {−1, 0, 1}."""
+    return _hat(a, ratio)[:, None] * _hat(b, ratio)[None, :]
+
+
+def _hat(phase: int, ratio: int, half: float = 0.5) -> Tensor:
+    s = (phase + half) / ratio - half
+    return torch.tensor([max(0.0, 1 - abs(s - delta)) for delta in (-1, 0, 1)])
+
+
+def _distances(phase: int, ratio: int) -> Tensor:
+    s = (phase + 0.5) / ratio - 0.5
+    return torch.tensor([abs(s - delta) if abs(s - delta) < 1 else 0.0 for delta in (-1, 0, 1)])
+
+
+def _bilinear_case(generator: torch.Generator, number: int) -> tuple[int, int, int]:
+    return ((0, 1, 2), (1, 2, 3), (3, 0, 4), (0, 0, 1), (2, 4, 5))[number]
+
+
+def upsample_reference(x: Tensor, w: Tensor, ratio: int) -> Tensor:
+    """Eq. (1) with loops: x (H, W), w (k², rH, rW) → (rH, rW)."""
+    return _upsample(x, w, ratio)
+
+
+def _upsample(x: Tensor, w: Tensor, ratio: int, *, taps: str = "rows", clamp: bool = False, base: str = "") -> Tensor:
+    k = math.isqrt(len(w))
+    y = x.new_zeros(w.shape[1:])
+    for i in range(y.shape[0]):
+        for j in range(y.shape[1]):
+            p, q = (i % ratio, j % ratio) if base == "phase" else (i // ratio, j // ratio)
+            z = _gather(x, p, q, k, clamp=clamp)
+            kernel = w[:, p, q] if base == "kernel" else w[:, i, j]
+            z = z.T if taps == "columns" else z.flip(0, 1) if taps == "flipped" else z
+            y[i, j] = (kernel * z.reshape(-1)).sum()
+    return y
+
+
+def _upsample_case(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor, int]:
+    ratio, k = (2, 2, 3, 2, 1)[number], (3, 1, 3, 5, 3)[number]
+    height, width = 3 + number, 6 - number
+    x = torch.rand(height, width, generator=generator)
+    return x, torch.rand(k * k, height * ratio, width * ratio, generator=generator), ratio
+
+
+WINDOW = Exercise(
+    "1 · The window",
+    window_reference,
+    _window_case,
+    (
+        Mistake("transposed window", lambda x, i, j, r, k: window_reference(x, i, j, r, k).T,
+                "Your window is transposed: the first index goes down the rows, the second along the columns."),
+        Mistake("wrong centre", lambda x, i, j, r, k: _gather(x, i // r, j // r, k, begin=0),
+                "Your window begins at the centre. It should reach k // 2 to each side of it."),
+        Mistake("wrong border", lambda x, i, j, r, k: _gather(x, i // r, j // r, k, clamp=True),
+                "At the border you repeat the edge. Here what lies outside the map counts as zero."),
+        Mistake("no ratio", lambda x, i, j, r, k: _gather(x, i, j, k),
+                "You look up the output's own position in the small map. Divide by the ratio first: ⌊row / r⌋."),
+        Mistake("rows and columns swapped", lambda x, i, j, r, k: _gather(x, j // r, i // r, k),
+                "Row and column of the centre have changed places."),
+    ),
+)  # fmt: skip
+
+BILINEAR = Exercise(
+    "2 · The bilinear kernel",
+    bilinear_reference,
+    _bilinear_case,
+    (
+        Mistake("phases swapped", lambda a, b, r: bilinear_reference(b, a, r),
+                "The phases are swapped: a moves the output down the rows, b along the columns."),
+        Mistake("wrong centre", lambda a, b, r: _hat(a, r, 0.0)[:, None] * _hat(b, r, 0.0),
+                "You measure from pixel corners. Values sit at pixel centres: s = (a + ½)/r − ½."),
+        Mistake("mirrored", lambda a, b, r: bilinear_reference(a, b, r).flip(0, 1),
+                "Your kernel is mirrored: the first tap is δ = −1, above and to the left."),
+        Mistake("distance as weight", lambda a, b, r: _distances(a, r)[:, None] * _distances(b, r),
+                "You weigh by the distance itself. Near points weigh more: 1 − |distance|."),
+        Mistake("axes added", lambda a, b, r: (_hat(a, r)[:, None] + _hat(b, r)) / 2,
+                "The weights of the two axes are multiplied, not added."),
+    ),
+)  # fmt: skip
+
+UPSAMPLE = Exercise(
+    "3 · The formula",
+    upsample_reference,
+    _upsample_case,
+    (
+        Mistake("transposed window", lambda x, w, r: _upsample(x, w, r, taps="columns"),
+                "Your window is transposed: tap t is row t // k and column t % k."),
+        Mistake("flipped window", lambda x, w, r: _upsample(x, w, r, taps="flipped"),
+                "Your window runs backwards, as in a textbook convolution. wᵀz pairs the first weight with the first "
+                "value: no flip."),
+        Mistake("wrong border", lambda x, w, r: _upsample(x, w, r, clamp=True),
+                "At the border you repeat the edge. Here what lies outside the map counts as zero."),
+        Mistake("kernel of the wrong place", lambda x, w, r: _upsample(x, w, r, base="kernel"),
+                "Every output has a kernel of its own: take w[:, i, j] of the output, not of the window's centre."),
+        Mistake("phases swapped", lambda x, w, r: _upsample(x, w, r, base="phase"),
+                "⌊i / r⌋ says where the window is, i % r which of its r outputs this is. You use the remainder "
+                "where the quotient is meant."),
+    ),
+)  # fmt: skip
+
+ALL = (WINDOW, BILINEAR, UPSAMPLE)

@@ -1,0 +1,81 @@
+"""Small maps side by side, on one scale: what an operator made, what it should have made, and where they differ."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from a2u.errors import A2UError
+from a2u.plots import sheet, style
+from a2u.plots.sheet import Block
+
+GAP = 0.42
+NUMBERED = 0.3  # cells of at least this size show their numbers
+
+
+def side_by_side(maps: Mapping[str, Any], *, kind: str = "signed", width: float = 9.6, height: float = 2.9) -> Figure:
+    """Draw maps in a row, all on one colour scale and each with its size and range below.
+
+    Args:
+        maps: title → array (H, W).
+        kind: "signed", "weights" or "errors".
+        width, height: of the figure, in hundreds of notebook pixels.
+
+    Raises:
+        A2UError: no map, or one that is not two-dimensional.
+    """
+    arrays = {title: np.asarray(values, dtype=float) for title, values in maps.items()}
+    wrong = {title: values.shape for title, values in arrays.items() if values.ndim != 2 or not values.size}
+    if not arrays or wrong:
+        raise A2UError(f"Maps to draw are arrays (height, width), got {wrong or 'none'}. Pick a sample and a channel.")
+    cmap, norm = style.scale(kind, *arrays.values())
+    side = min((width - GAP * (len(arrays) - 1) - 0.2) / len(arrays), height - 0.75)
+    left = (width - len(arrays) * side - (len(arrays) - 1) * GAP) / 2
+    with style.context():
+        fig, ax = style.canvas(width, height)
+        for place, (title, values) in enumerate(arrays.items()):
+            corner = left + place * (side + GAP)
+            block = Block.inside(corner, 0.38, side, *values.shape)
+            sheet.cells(ax, block, values, cmap, norm)
+            if block.cell >= NUMBERED:
+                sheet.numbers(ax, block, values, cmap, norm)
+            sheet.label(ax, corner + side / 2, 0.25, title)
+            size = f"{values.shape[0]}×{values.shape[1]}"
+            sheet.note(ax, corner + side / 2, 0.38 + side + 0.2, f"{size},  {sheet.span(values)}")
+    return fig
+
+
+def comparison(target: Any, yours: Any) -> Figure:
+    """Target, yours and the absolute difference; stacks of arrays are laid out in a row."""
+    target, yours = flat(target), flat(yours)
+    with style.context():
+        fig, ax = style.canvas(9.6, 3.2)
+        cmap, norm = style.scale("signed", target, yours)
+        errors = style.scale("errors", np.abs(target - yours), limit=None)
+        panels = [("target", target, cmap, norm), ("yours", yours, cmap, norm)]
+        panels.append(("difference", np.abs(target - yours), *errors))
+        for place, (title, values, colours, limits) in enumerate(panels):
+            left = 0.1 + place * 3.22
+            block = Block.inside(left, 0.4, 2.4 if target.shape[0] == target.shape[1] else 2.95, *values.shape, 0.5)
+            block = Block(block.left, 0.4, block.cell, *values.shape)
+            sheet.cells(ax, block, np.nan_to_num(values), colours, limits)
+            if block.cell >= NUMBERED:
+                sheet.numbers(ax, block, np.nan_to_num(values), colours, limits, ~np.isnan(values))
+            sheet.label(ax, block.left, 0.27, title, ha="left")
+            note = sheet.span(values[~np.isnan(values)])
+            sheet.note(ax, block.left, block.bottom + 0.2, note, ha="left")
+    return fig
+
+
+def flat(values: Any) -> Any:
+    """Any array as a picture: a vector of k² values as k×k, a stack of pictures in a row with gaps (NaN) between."""
+    values = np.asarray(values, dtype=float)
+    if values.ndim <= 1:
+        side = round(values.size**0.5)
+        return values.reshape(side, side) if side * side == values.size else values.reshape(1, -1)
+    while values.ndim > 2:
+        gap = np.full((*values.shape[1:-1], 1), np.nan)
+        parts = [part for each in values for part in (gap, each)]
+        values = np.concatenate(parts[1:], axis=-1) if len(parts) else values[0]
+    return values
