@@ -152,6 +152,7 @@ LATER = {
         "a2u.reconstruction.command:evaluate",
         "Measure trained runs on test images: PSNR, SSIM, RMSE and MAE, beside the paper's Table 1.",
     ),
+    "figure": ("a2u.figures:figure", "Remake pictures into figures/ as PNG, and print what each shows."),
     "bench": ("a2u.bench:bench", "Measure speed and memory side by side on this machine, and print the ratios."),
 }
 for _name, (_where, _summary) in LATER.items():

@@ -1,0 +1,33 @@
+"""`a2u figure`: every picture of the README can be remade, and the stored ones are what the command makes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from a2u.cli import main
+from a2u.figures import FIGURES
+
+STORED = Path(__file__).parents[1] / "figures"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_stored_pictures_are_those_of_the_command(name, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["figure", name, "--folder", str(tmp_path / "new")])
+    assert not stop.value.code
+    assert f"{name}.png: " in capsys.readouterr().out
+    new, stored = (np.asarray(Image.open(folder / f"{name}.png").convert("RGB"), dtype=float)
+                   for folder in (tmp_path / "new", STORED))  # fmt: skip
+    assert new.shape == stored.shape
+    assert np.abs(new - stored).mean() < 1  # of 255: letters may be set a little differently elsewhere
+    assert stored.std() > 20  # not blank
+
+
+def test_an_unknown_figure_is_named(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["figure", "inspecter", "--folder", str(tmp_path)])
+    assert stop.value.code == 1
+    assert "Did you mean 'inspector'" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
