@@ -6,32 +6,30 @@ import numpy as np
 import torch
 
 from a2u.lessons.frame import Drawing
-from a2u.lessons.shared import encoder_map, small_map
-from a2u.operators import build, card, names
+from a2u.lessons.inspector import example
+from a2u.operators import card, names
 from a2u.plots.operators import operator_map
 
 SIDE = 5  # of the neighbourhood that is shown
 AT = (0, 0, 8, 6)  # sample, channel, row and column: on the stroke of the shared digit, and a maximum of its block
 
 
-def example_kernels(at: tuple[int, int, int, int] = AT, seed: int = 0) -> dict[str, Any]:
+def example_kernels(at: tuple[int, int, int, int] = AT) -> dict[str, Any]:
     """By operator, the weights behind one value of the shared map upsampled ×2: arrays 5×5 around its source value.
 
-    Operators that learn are shown as they are born, with the random weights of ``seed``; of a kernel that spans all
-    channels, the taps in the output's own channel.
+    Operators that learn have random weights; of a kernel that spans all channels, the taps in the output's own
+    channel are shown.
     """
     found = {}
-    x, guide = small_map(4), encoder_map(2, 4)
-    with torch.random.fork_rng(devices=[]):
-        for name in names():
-            torch.manual_seed(seed)
-            witness = build(name, channels=4).witness(x, guide, at=at)
-            grid = np.zeros((SIDE, SIDE))
-            offsets = witness.where - torch.tensor([at[1], at[2] // 2 - SIDE // 2, at[3] // 2 - SIDE // 2])
-            for weight, (channel, row, column) in zip(witness.w.tolist(), offsets.tolist(), strict=True):
-                if channel == 0:
-                    grid[row, column] = weight
-            found[name] = grid
+    for name in names():
+        op, x, guide, _ = example(name, 2)
+        witness = op.witness(x, guide, at=at)
+        grid = np.zeros((SIDE, SIDE))
+        offsets = witness.where - torch.tensor([at[1], at[2] // 2 - SIDE // 2, at[3] // 2 - SIDE // 2])
+        for weight, (channel, row, column) in zip(witness.w.tolist(), offsets.tolist(), strict=True):
+            if channel == 0:
+                grid[row, column] = weight
+        found[name] = grid
     return found
 
 

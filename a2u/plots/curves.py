@@ -54,7 +54,7 @@ def training_curves(curves: Mapping[str, Curve], steps: int | None = None) -> Fi
     with style.context():
         fig = style.figure(WIDTH, HEIGHT)
         left = fig.add_axes((0.062, 0.155, 0.36, 0.715))
-        right = fig.add_axes((0.555, 0.155, 0.27, 0.715))
+        right = fig.add_axes((0.52, 0.155, 0.27, 0.715))
         left.set(xlabel="step", xlim=(0, steps), title="ℓ1 loss on training images (lower is better)")
         right.set(xlabel="step", xlim=(0, steps), title="PSNR on test images in dB (higher is better)")
         for ax in (left, right):

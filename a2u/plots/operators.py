@@ -104,13 +104,13 @@ def _tree(ax: Axes, filled: list[bool]) -> None:
     ax.text(middle + 0.62, 0.36, f"{style.GLYPHS['z']} z", color=style.Z, **_BIG, ha="left")
     sheet.label(ax, middle, 0.68, "Where does the kernel w come from?", size=11, fontweight="normal")
     for text, children in FORKS:
-        children = tuple(child for child in children if filled[child])
-        if not children:
+        shown = [child for child in children if filled[child]]
+        if not shown:
             continue
-        x = sum(_centre(child) for child in children) / len(children)
+        x = sum(map(_centre, shown)) / len(shown)
         _line(ax, (middle, 0.78), (x, 0.98))
         sheet.label(ax, x, 1.16, text, size=11)
-        for child in children:
+        for child in shown:
             _line(ax, (x, 1.26), (_centre(child), 1.48))
     for number, branch in enumerate(BRANCHES):
         if filled[number]:
@@ -130,10 +130,14 @@ def _line(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> Non
 
 
 def _card(ax: Axes, left: float, top: float, card: Card, kernel: Any) -> None:
-    look = {"boxstyle": "round,pad=0,rounding_size=0.06", "facecolor": "#F7F8FA", "edgecolor": style.FAINT}
+    look: dict[str, Any] = {
+        "boxstyle": "round,pad=0,rounding_size=0.06",
+        "facecolor": "#F7F8FA",
+        "edgecolor": style.FAINT,
+    }
     ax.add_patch(FancyBboxPatch((left, top), CARD_WIDTH, CARD_HEIGHT, linewidth=1.0, zorder=1, **look))
-    right = left + CARD_WIDTH - 0.17
-    sheet.label(ax, left + 0.1, top + 0.25, card.title, size=9.6, ha="left")
+    right = left + CARD_WIDTH - 0.13
+    sheet.label(ax, left + 0.1, top + 0.25, card.title, size=9.3, ha="left")
     width = LINE
     if kernel is not None:
         _kernel(ax, Block.inside(right - ICON, top + 0.1, ICON, *np.shape(kernel)), kernel)

@@ -111,7 +111,7 @@ def _error_bar(fig: Figure, height: float, left: float, side: float, limit: floa
         extend="max",
         extendfrac=0.02,
     )
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.set_ticks([0, limit / 2, limit])
     bar.ax.tick_params(length=2, labelsize=8.5)
     fig.text(0.1 / WIDTH, 0.38 / height, "pixels: 0 white … 1 black", fontsize=8.5, color=style.MUTED)
@@ -142,6 +142,9 @@ def table_dots(
         for row, (name, value) in enumerate(paper.items()):
             ax.plot([0, value], [row, row], color=style.FAINT, linewidth=1, zorder=1)
             ax.plot(value, row, "o", markersize=8, markerfacecolor=style.PAPER, color=style.Z, markeredgewidth=1.8)
+            ax.annotate(
+                style.number(value, 1), (value, row), (9, 0), textcoords="offset points", va="center", fontsize=8.5
+            )
             if name in yours:
                 ax.plot(yours[name], row, "D", markersize=7, color=style.W, zorder=4)
         _table_axes(ax, list(paper), column, title)

@@ -1,0 +1,135 @@
+"""Lesson 08: the toy of section 5, shortened so that a notebook can train it while you watch, and its exercises."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from a2u.data import Digits, load
+from a2u.errors import A2UError
+from a2u.lessons.exercises import Answer, Exercise, Mistake, Verdict
+from a2u.lessons.mode import Mode
+from a2u.reconstruction import Experiment, settings
+from a2u.training import choose_device
+
+TRAIN, TEST = 200, 100  # images in quick mode
+SHORT: dict[str, Any] = {"epochs": 3, "batch": 4, "lr": 0.03}
+
+
+def first(digits: Digits, count: int) -> Digits:
+    """The first `count` images, and a source that says so."""
+    if not 1 <= count <= len(digits):
+        raise A2UError(f"There are {len(digits)} images, so take 1 to {len(digits)} of them, not {count}.")
+    source = f"the first {count} of {digits.source}"
+    return replace(digits, images=digits.images[:count], labels=digits.labels[:count], source=source)
+
+
+def experiment(row: str, mode: Mode, set: str = "mnist", seed: int = 0) -> Experiment:
+    """One row of Table 1, at a lesson's size.
+
+    Quick mode: 3 passes over 200 images, 4 at a time, on the CPU. Full mode: what `a2u train --quick` does, 3 passes
+    over 4,000 images, on a GPU if there is one. Neither is the paper's experiment: 100 passes over 60,000.
+    """
+    train, test = load(set, "train"), load(set, "test")
+    if mode.full:
+        return Experiment(settings(row, set, seed=seed), train, test, choose_device())
+    return Experiment(settings(row, set, seed=seed, **SHORT), first(train, TRAIN), first(test, TEST))
+
+
+class Numeric(Exercise):
+    """An exercise whose answer is one number: there is nothing to draw."""
+
+    def check(self, answer: Answer | None) -> Verdict:
+        """Compare the answer with the reference on every case."""
+        return replace(super().check(answer), drawing=None)
+
+
+def l1_reference(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean of |p − t| over every pixel of every image, with loops."""
+    total = 0.0
+    for p, t in zip(prediction.flatten().tolist(), target.flatten().tolist(), strict=True):
+        total += abs(p - t)
+    return torch.tensor(total / target.numel())
+
+
+def psnr_reference(rmse: float) -> Tensor:
+    """−20 log₁₀ RMSE: the peak value is 1."""
+    return torch.tensor(-20 * math.log(rmse) / math.log(10))
+
+
+def parameters_reference(channels: int, ratio: int, k: int) -> Tensor:
+    """Learned values of the toy's A²U, counted one by one: U and V for each phase and channel, and P."""
+    count = 0
+    for _phase in range(ratio * ratio):
+        for _channel in range(channels):
+            for _filter in ("U", "V"):
+                count += k * k
+    return torch.tensor(count + 1)
+
+
+def _images(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor]:
+    shape = (1 + number, 1, 4 + number, 6)
+    return torch.rand(shape, generator=generator), torch.rand(shape, generator=generator)
+
+
+def _rmse(generator: torch.Generator, number: int) -> tuple[float]:
+    return ((0.1, 0.0374, 0.0042, 0.5, 0.0495)[number],)
+
+
+def _sizes(generator: torch.Generator, number: int) -> tuple[int, int, int]:
+    return ((32, 2, 4), (64, 2, 4), (128, 2, 4), (8, 3, 5), (1, 2, 1))[number]
+
+
+L1 = Numeric(
+    "1 · The ℓ1 loss",
+    l1_reference,
+    _images,
+    (
+        Mistake("squared", lambda p, t: (p - t).square().mean(),
+                "You square the differences: that is the ℓ2 loss. ℓ1 takes their absolute value."),
+        Mistake("no absolute value", lambda p, t: (p - t).mean(),
+                "Too bright and too dark cancel here. Take the absolute value before the mean."),
+        Mistake("sum", lambda p, t: (p - t).abs().sum(),
+                "You add the differences up. The loss is their mean, so that it does not grow with the image."),
+        Mistake("sum per image", lambda p, t: (p - t).abs().sum() / len(t),
+                "You divide by the number of images. Divide by the number of pixels of all images."),
+    ),
+)  # fmt: skip
+
+PSNR = Numeric(
+    "2 · From RMSE to PSNR",
+    psnr_reference,
+    _rmse,
+    (
+        Mistake("of the MSE", lambda rmse: torch.tensor(-10 * math.log10(rmse)),
+                "10 log₁₀ goes with the squared error. You are given its root, so the factor is 20."),
+        Mistake("natural logarithm", lambda rmse: torch.tensor(-20 * math.log(rmse)),
+                "Decibels count powers of ten: math.log10, not math.log."),
+        Mistake("sign", lambda rmse: torch.tensor(20 * math.log10(rmse)),
+                "A smaller error should give a larger PSNR: the sign is missing."),
+        Mistake("8 bits", lambda rmse: torch.tensor(20 * math.log10(255 / rmse)),
+                "Here a pixel goes from 0 to 1, so the peak value is 1, not 255."),
+    ),
+)  # fmt: skip
+
+PARAMETERS = Numeric(
+    "3 · What A²U has to learn",
+    parameters_reference,
+    _sizes,
+    (
+        Mistake("one filter", lambda c, r, k: torch.tensor(r * r * c * k * k + 1),
+                "There are two filters, U and V, of the same size."),
+        Mistake("no phases", lambda c, r, k: torch.tensor(2 * c * k * k + 1),
+                "'Point-wise' means a set of U and V for each of the r² sub-pixel phases."),
+        Mistake("full convolution", lambda c, r, k: torch.tensor(2 * r * r * c * c * k * k + 1),
+                "U and V are depth-wise: each channel meets only its own k×k filter, not those of all channels."),
+        Mistake("shared", lambda c, r, k: torch.tensor(2 * r * r * k * k + 1),
+                "The toy's A²U is channel-wise: every channel has filters of its own."),
+        Mistake("no P", lambda c, r, k: torch.tensor(2 * r * r * c * k * k),
+                "One value is missing: P, which here is a single number."),
+    ),
+)  # fmt: skip
+
+ALL = (L1, PSNR, PARAMETERS)
