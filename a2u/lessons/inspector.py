@@ -120,6 +120,13 @@ def inspect(op: Upsampler, x: Tensor, guide: Tensor | None = None) -> Panel:
     return Panel(draw, columns=2, **controls)
 
 
+def look(op: Upsampler, x: Tensor, guide: Tensor | None = None, *, at: tuple[int, int, int, int]) -> Drawing:
+    """One output value, (sample, channel, row, column), as a picture without sliders."""
+    with torch.no_grad():
+        y = op(x, guide)
+    return picture(op, x, guide, y, at, op.card.title)
+
+
 def picture(
     op: Upsampler, x: Tensor, guide: Tensor | None, y: Tensor, at: tuple[int, int, int, int], title: str
 ) -> Drawing:

@@ -38,7 +38,9 @@ def reference_points(kernels: Mapping[str, Any], position: tuple[float, float]) 
             ax.plot(*middle, "o", color=style.Y, markersize=9, markeredgecolor=style.PAPER, zorder=7)
             sheet.label(ax, block.left + side / 2, 0.27, title)
             points = f"{len(rows)} reference point{'s' if len(rows) > 1 else ''}"
-            sheet.note(ax, block.left + side / 2, block.bottom + 0.24, f"{points},  weights {sheet.span(values)}")
+            sheet.note(
+                ax, block.left + side / 2, block.bottom + 0.24, f"{points},  weights {sheet.span(values[values != 0])}"
+            )
     return fig
 
 

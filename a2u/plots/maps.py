@@ -49,22 +49,21 @@ def side_by_side(maps: Mapping[str, Any], *, kind: str = "signed", width: float 
 def comparison(target: Any, yours: Any) -> Figure:
     """Target, yours and the absolute difference; stacks of arrays are laid out in a row."""
     target, yours = flat(target), flat(yours)
+    difference = np.abs(target - yours)
+    cell = min(2.95 / target.shape[1], 2.4 / target.shape[0], 0.55)
+    shared = style.scale("signed", target[~np.isnan(target)], yours[~np.isnan(yours)])
+    panels = {"target": (target, shared), "yours": (yours, shared), "difference": (difference, None)}
     with style.context():
-        fig, ax = style.canvas(9.6, 3.2)
-        cmap, norm = style.scale("signed", target, yours)
-        errors = style.scale("errors", np.abs(target - yours), limit=None)
-        panels = [("target", target, cmap, norm), ("yours", yours, cmap, norm)]
-        panels.append(("difference", np.abs(target - yours), *errors))
-        for place, (title, values, colours, limits) in enumerate(panels):
-            left = 0.1 + place * 3.22
-            block = Block.inside(left, 0.4, 2.4 if target.shape[0] == target.shape[1] else 2.95, *values.shape, 0.5)
-            block = Block(block.left, 0.4, block.cell, *values.shape)
-            sheet.cells(ax, block, np.nan_to_num(values), colours, limits)
-            if block.cell >= NUMBERED:
-                sheet.numbers(ax, block, np.nan_to_num(values), colours, limits, ~np.isnan(values))
+        fig, ax = style.canvas(9.6, target.shape[0] * cell + 0.75)
+        for place, (title, (values, scale)) in enumerate(panels.items()):
+            present = ~np.isnan(values)
+            cmap, norm = scale or style.scale("errors", values[present])
+            block = Block(0.1 + place * 3.22, 0.4, cell, *values.shape)
+            sheet.cells(ax, block, np.nan_to_num(values), cmap, norm)
+            if cell >= NUMBERED:
+                sheet.numbers(ax, block, np.nan_to_num(values), cmap, norm, present)
             sheet.label(ax, block.left, 0.27, title, ha="left")
-            note = sheet.span(values[~np.isnan(values)])
-            sheet.note(ax, block.left, block.bottom + 0.2, note, ha="left")
+            sheet.note(ax, block.left, block.bottom + 0.22, sheet.span(values[present]), ha="left")
     return fig
 
 
