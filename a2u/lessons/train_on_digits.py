@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,8 +12,8 @@ from a2u.data import Digits, load
 from a2u.errors import A2UError
 from a2u.lessons.exercises import Answer, Exercise, Mistake, Verdict
 from a2u.lessons.mode import Mode
-from a2u.reconstruction import Experiment, settings
-from a2u.training import choose_device
+from a2u.reconstruction import ROWS, Experiment, settings
+from a2u.training import choose_device, read_run
 
 TRAIN, TEST = 200, 100  # images in quick mode
 SHORT: dict[str, Any] = {"epochs": 3, "batch": 4, "lr": 0.03}
@@ -36,6 +37,23 @@ def experiment(row: str, mode: Mode, set: str = "mnist", seed: int = 0) -> Exper
     if mode.full:
         return Experiment(settings(row, set, seed=seed), train, test, choose_device())
     return Experiment(settings(row, set, seed=seed, **SHORT), first(train, TRAIN), first(test, TEST))
+
+
+def measured(folder: str | Path, set: str = "mnist") -> dict[str, float]:
+    """PSNR by row title of the runs in `folder` that trained on `set`; of several of a row, the longest.
+
+    Raises:
+        A2UError: There is no such run, or one whose files are damaged.
+    """
+    longest: dict[str, tuple[int, float]] = {}
+    for config_file in sorted(Path(folder).glob("*/config.json")):
+        config, history = read_run(config_file.parent)
+        if config.get("row") in ROWS and config["set"] == set and history:
+            title = ROWS[config["row"]].title
+            longest[title] = max(longest.get(title, (0, 0.0)), (len(history), history[-1]["psnr"]))
+    if not longest:
+        raise A2UError(f"{folder} holds no run on {set!r}. `a2u train --row a2u` makes one in runs/.")
+    return {title: psnr for title, (_, psnr) in longest.items()}
 
 
 class Numeric(Exercise):

@@ -135,7 +135,7 @@ def _card(ax: Axes, left: float, top: float, card: Card, kernel: Any) -> None:
         "facecolor": "#F7F8FA",
         "edgecolor": style.FAINT,
     }
-    ax.add_patch(FancyBboxPatch((left, top), CARD_WIDTH, CARD_HEIGHT, edgecolor=style.FAINT, zorder=1, **look))
+    ax.add_patch(FancyBboxPatch((left, top), CARD_WIDTH, CARD_HEIGHT, zorder=1, **look))
     right = left + CARD_WIDTH - 0.13
     sheet.label(ax, left + 0.1, top + 0.25, card.title, size=9.3, ha="left")
     width = LINE

@@ -1,0 +1,245 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# A small picture is to become a large one. Four times as many pixels: where do the new values come from? Every answer
+# that neural networks give, from plain copying to learned attention, is an **upsampling operator**, and this course
+# takes them apart until you can see the few numbers behind any single pixel.
+#
+# **You will be able to**
+# - run a lesson, and know that your machine has what it needs;
+# - read the map of operators: who looks at what;
+# - enlarge a handwritten digit in three ways, and open one pixel to see why they differ;
+# - choose between quick and full mode, and find your way through the course.
+#
+# **You need** a little Python. **Time** 15 minutes, and 5 for a first exercise.
+
+# %% [markdown]
+# ## 1 · How a lesson works
+#
+# A lesson is a page of text, pictures and code that you can change. Click on a cell and press **Shift+Enter** to
+# run it. Run the cells from top to bottom; if something went wrong, *Kernel → Restart Kernel and Run All Cells*
+# starts afresh.
+#
+# Lessons go in a rhythm. **Predict**: say what you expect, before you look; this is where you learn most. **Run**
+# the cell. **Explain**: compare. A line that starts with `assert` checks a claim of the text and says nothing when
+# it holds.
+#
+# Does your machine have what the lessons need? The next cell looks at Python, PyTorch, the sliders, the disk and the
+# digits. (For the whole report with versions and your GPU, if any: File → New → Terminal, then `a2u doctor`.)
+
+# %%
+from a2u.doctor import examine
+
+problems = [check for check in examine() if check.status == "FAIL"]
+for check in problems:
+    print(check.line())
+if not problems:
+    print("Everything a lesson needs is here.")
+
+# %% [markdown]
+# ## 2 · The same digit, three ways
+#
+# Here is a real handwritten 2, shrunk to 8×8. We enlarge it to 16×16 with three operators that you will meet again:
+#
+# - **nearest neighbour** copies the closest value;
+# - **bilinear** blends the closest four;
+# - **max-unpooling** had a look at the original before it was shrunk, and remembers in which place of every 2×2 block
+#   the largest value was.
+#
+# **Predict.** Which result will have holes? Which will look soft? Which comes closest to the original?
+
+# %%
+import a2u
+from a2u.lessons.frame import Drawing
+from a2u.lessons.shared import encoder_map, small_map
+from a2u.plots.maps import side_by_side
+
+x, original = small_map(), encoder_map(ratio=2, channels=1)  # 1 1 8 8, and 1 1 16 16
+results = {"small": x}
+for name in ("nearest", "bilinear", "max_unpool"):
+    results[name] = a2u.build(name, channels=1, ratio=2)(x, original)
+results["original"] = original
+alt = "The digit 2: small, in square blocks, soft, as single pixels with holes between them, and the original."
+words = "\n".join(f"{name:12}{tuple(y.shape[2:])}, ink in all: {y.sum():5.1f}" for name, y in results.items())
+Drawing(side_by_side({name: y[0, 0] for name, y in results.items()}), alt, words)
+
+# %% [markdown]
+# **Explain.** Nearest neighbour makes blocks and four times the ink. Bilinear has as much ink, spread softly. Both
+# guess: where inside a block the stroke ran was lost when the digit was shrunk. Max-unpooling knows it, puts every
+# value back in its true place, and leaves zeros where it knows nothing. The bilinear result looks best and none is
+# right. How to *learn* a better one is what this course is about.
+
+# %%
+up = results["max_unpool"]
+kept = up != 0
+assert (up[kept] == original[kept]).all()  # every value it has is the true one
+assert kept.sum() <= up.numel() / 4  # and three of four places stay empty
+print(f"max-unpooling keeps {int(kept.sum())} of {up.numel()} values, all of them right")
+
+# %% [markdown]
+# ## 3 · One pixel, opened
+#
+# Different as they look, the three do the same thing. Each output value $y$ is a weighted sum
+#
+# $$y = w^\top z = w_1 z_1 + w_2 z_2 + \dots$$
+#
+# of a few values of the small map. They are the **window** $z$; the weights are the **kernel** $w$. In every
+# picture of this course ■ blue is $z$, ◆ orange is $w$, ● green is $y$. Here is one output value, opened. Follow
+# the arrows.
+#
+# Move a slider, with the mouse or with the arrow keys. Then choose another operator: the window may change, the
+# kernel will, but it stays a window, a kernel and a sum.
+
+# %%
+from a2u.lessons.inspector import explorer
+
+explorer("bilinear", ratio=2, row=8, column=6)
+
+# %% [markdown]
+# Any operator of the library opens like this, also in code. `witness` returns the very $w$ and $z$ behind a value:
+
+# %%
+bilinear = a2u.build("bilinear", channels=1, ratio=2)
+t = bilinear.witness(x, at=(0, 0, 8, 6)).compact()  # sample, channel, row, column; taps of weight 0 left out
+print("w =", [round(v, 4) for v in t.w.tolist()])
+print("z =", [round(v, 3) for v in t.z.tolist()])
+print("y =", round(float(t.value), 3))
+assert abs(t.w @ t.z - results["bilinear"][0, 0, 8, 6]) < 1e-6
+
+# %% [markdown]
+# ## 4 · The map
+#
+# If every operator is $w^\top z$, only one question tells them apart: **where does $w$ come from?** The answers
+# make a family tree. Walk down it from the top.
+
+# %%
+from a2u.lessons.overview import overview
+
+overview()
+
+# %% [markdown]
+# - On the left, $w$ never looks at the image: a stroke, an edge and empty paper are treated alike. Distances
+#   decide, or weights that were learned once and then stay.
+# - On the right, $w$ follows the image. **Order 1** looks at features one by one: is here an edge? **Order 2**
+#   compares *pairs* of them: do these two belong together? That is the step to A²U, affinity-aware upsampling.
+# - ▲ marks operators that also ask the *encoder*, the half of a network that saw the image while it was still large.
+#
+# **Predict.** Choose `a2u` in the explorer above and move the pixel from paper to stroke. What changes now that did
+# not change with `bilinear`?
+#
+# **Explain.** With bilinear the same four kernels come round again and again. With A²U every pixel gets its own. (Its
+# weights are still random there. Lesson 08 trains them.)
+
+# %%
+import torch
+
+paper, stroke = (0, 0, 2, 2), (0, 0, 8, 6)  # both even rows and columns: the same phase
+guide = encoder_map(2)  # 1 4 16 16: four things that an encoder might see
+torch.manual_seed(0)
+for name in ("bilinear", "carafe", "a2u"):
+    op, features = a2u.build(name, channels=4), small_map(4)
+    w_paper, w_stroke = (op.witness(features, guide, at=at).w for at in (paper, stroke))
+    same = torch.equal(w_paper, w_stroke)
+    print(f"{name:9} uses {'the same kernel' if same else 'different kernels'} on paper and on the stroke")
+    assert same == (a2u.operators.card(name).order == 0)
+
+# %% [markdown]
+# ## 5 · Quick or full
+#
+# Lessons that train anything do it in **quick mode** unless you say otherwise: little data, few steps, seconds a
+# cell on a laptop. Quick mode shows which way an effect goes. **Full mode** takes its time, and a GPU if there is
+# one.
+#
+# Start the course with `A2U_MODE=full make lab` for full mode everywhere, or write `choose_mode("full")` in one
+# lesson. Outputs always say which data and which mode made them.
+
+# %%
+from a2u.lessons.mode import MODES, choose_mode
+
+for each in MODES.values():
+    print(each)
+print("This session:", choose_mode().name)
+
+# %% [markdown]
+# ## 6 · The course
+#
+# Twelve lessons, one ladder. Bold ones are ready; the others are being written.
+#
+# | lesson | you leave able to |
+# |---|---|
+# | **00 Start here** | run a lesson, read the map of operators |
+# | [**01 One formula**](01_one_formula.ipynb) | read any upsampled value as $w^\top z$; build bilinear and bicubic |
+# | 02 Pooling remembers | write max-unpooling as $w \in \{0, 1\}$; say what pooling loses and indices keep |
+# | 03 Kernels learned once | build deconvolution and pixel shuffle; find and remove checkerboards |
+# | 04 CARAFE | generate a kernel from features |
+# | 05 IndexNet | learn indices, shared or one a channel |
+# | 06 Affinity | go from self-attention to a low-rank bilinear form |
+# | 07 A²U | assemble affinity-aware upsampling from its parts |
+# | [**08 Train on digits**](08_train_on_digits.ipynb) | train three operators on handwritten digits while you watch |
+# | 09 See the kernels | compare random with learned kernels |
+# | 10 Matting | cut an object out of a photo, hair by hair |
+# | 11 See the features | compare what the last layers of a network see |
+#
+# Each lesson has a twin with all exercises solved in the folder `solutions`. Next: **01**, then you may jump to
+# **08**.
+
+# %% [markdown]
+# ## A first exercise  ★☆☆ · 5 minutes
+#
+# Write nearest neighbour for $r = 2$ yourself: `x` is a tensor (H, W), the result (2H, 2W), every value copied into
+# a 2×2 block. The check runs your function on random maps, and if something is wrong it tells you what it thinks
+# happened.
+#
+# <details><summary>Hint 1</summary>
+#
+# Which value of `x` does output row 5 copy? Row 5 // 2.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `x.repeat_interleave(2, dim=0)` doubles the rows.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_nearest(x):
+#     return x.repeat_interleave(2, dim=0).repeat_interleave(2, dim=1)
+# ```
+# </details>
+
+# %% tags=["exercise"]
+from a2u.lessons.start_here import NEAREST
+
+
+def my_nearest(x):
+    return ...
+
+
+NEAREST.check(my_nearest)
+
+# %% tags=["solution"]
+from a2u.lessons.start_here import NEAREST
+
+
+def my_nearest(x):
+    return x.repeat_interleave(2, dim=0).repeat_interleave(2, dim=1)
+
+
+NEAREST.check(my_nearest)
+
+# %% [markdown]
+# ## Summary
+#
+# - Upsampling makes values that were not there. Every operator makes them as $y = w^\top z$: a window, a kernel, a
+#   sum.
+# - What tells operators apart is where $w$ comes from: distance, learning, features, pairs of features.
+# - Guessing from the small map alone can only copy or blur. An encoder that saw the large map can help: this is the
+#   thread of the whole course.
+#
+# ## Sources
+#
+# - Y. Dai, H. Lu, C. Shen, *Learning Affinity-Aware Upsampling for Deep Image Matting*, CVPR 2021: Eq. (1) is the
+#   formula, section 3 the families of the map, section 4 and Eqs. (2)–(4) A²U. The map's texts are the operators'
+#   own cards: `a2u ops` prints them, `a2u ops a2u` one of them with its source.
+# - The digit: MNIST, Y. LeCun, C. Cortes, C. Burges (CC BY-SA 3.0), the second test image.

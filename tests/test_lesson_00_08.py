@@ -1,0 +1,106 @@
+"""Lessons 00 and 08: modes, the shortened experiment, and exercises that know right from wrong."""
+
+import math
+
+import pytest
+import torch
+
+from a2u.data import load
+from a2u.errors import A2UError
+from a2u.lessons import start_here, train_on_digits
+from a2u.lessons.exercises import Exercise
+from a2u.lessons.mode import MODES, choose_mode
+from a2u.operators.parameters import count
+from a2u.reconstruction import ROWS, Experiment, settings
+from a2u.training import Run, fit
+
+SOLUTIONS = {
+    start_here.NEAREST: lambda x: x.repeat_interleave(2, dim=0).repeat_interleave(2, dim=1),
+    train_on_digits.L1: lambda p, t: (p - t).abs().mean(),
+    train_on_digits.PSNR: lambda rmse: -20 * math.log10(rmse),
+    train_on_digits.PARAMETERS: lambda c, r, k: 2 * r**2 * c * k**2 + 1,
+}
+EXERCISES = [pytest.param(exercise, id=exercise.title) for exercise in SOLUTIONS]
+MISTAKES = [
+    pytest.param(exercise, mistake, id=f"{exercise.title}: {mistake.name}")
+    for exercise in SOLUTIONS
+    for mistake in exercise.mistakes
+]
+
+
+def test_every_exercise_of_the_lessons_is_tested() -> None:
+    assert set(SOLUTIONS) == {start_here.NEAREST, *train_on_digits.ALL}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_solution_passes(exercise: Exercise) -> None:
+    verdict = exercise.check(SOLUTIONS[exercise])
+    assert verdict.passed is True, verdict.message
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_an_unattempted_exercise_is_no_failure(exercise: Exercise) -> None:
+    assert exercise.check(lambda *_: ...).passed is None
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
+def test_a_known_mistake_gets_its_own_hint(exercise: Exercise, mistake) -> None:
+    verdict = exercise.check(mistake.compute)
+    assert verdict.passed is False
+    assert "shape" in verdict.message or mistake.hint in verdict.message
+
+
+def test_the_reference_counts_what_the_library_builds() -> None:
+    for channels in (1, 32, 64):
+        assert train_on_digits.parameters_reference(channels, 2, 4) == count("a2u:toy", (channels,))
+
+
+def test_quick_is_the_mode_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("A2U_MODE", raising=False)
+    assert choose_mode() is MODES["quick"]
+    monkeypatch.setenv("A2U_MODE", "full")
+    assert choose_mode().full
+    assert not choose_mode("quick").full  # the lesson's own word counts more
+
+
+def test_an_unknown_mode_is_named_with_the_near_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A2U_MODE", "ful")
+    with pytest.raises(A2UError, match="full"):
+        choose_mode()
+
+
+def test_quick_mode_says_how_little_it_uses() -> None:
+    experiment = train_on_digits.experiment("a2u", choose_mode("quick"))
+    assert (len(experiment.images), len(experiment.test_images)) == (train_on_digits.TRAIN, train_on_digits.TEST)
+    assert experiment.train.source.startswith("the first 200 of the embedded sample")
+    assert experiment.device.type == "cpu"
+
+
+def test_full_mode_is_what_the_command_does() -> None:
+    experiment = train_on_digits.experiment("a2u", choose_mode("full"))
+    assert experiment.settings == settings("a2u")
+    assert len(experiment.images) == len(load("mnist", "train"))
+
+
+@pytest.mark.parametrize("count", [0, 1001])
+def test_more_images_than_there_are_is_refused(count: int) -> None:
+    with pytest.raises(A2UError, match=f"not {count}"):
+        train_on_digits.first(load("mnist", "test"), count)
+
+
+def test_own_runs_are_found_by_row_and_the_longest_counts(tmp_path) -> None:
+    digits = train_on_digits.first(load("mnist", "test"), 8)
+    for name, epochs in (("short", 1), ("long", 2)):
+        task = Experiment(settings("nearest", epochs=epochs, batch=4), digits, digits)
+        with Run(tmp_path / name, task.config) as run:
+            history = fit(task, run)
+    found = train_on_digits.measured(tmp_path)
+    assert found == {ROWS["nearest"].title: history[-1]["psnr"]}
+    with pytest.raises(A2UError, match="no run on 'fashion'"):
+        train_on_digits.measured(tmp_path, "fashion")
+
+
+def test_the_reference_of_lesson_00_is_nearest_neighbour() -> None:
+    x = torch.rand(3, 5)
+    expected = torch.nn.functional.interpolate(x[None, None], scale_factor=2, mode="nearest")[0, 0]
+    assert torch.equal(start_here.nearest_reference(x), expected)
