@@ -136,8 +136,9 @@ class Projection(nn.Module):
         if dynamic:
             self.generate = nn.Conv2d(channels, rows * rank, 1)
         else:
-            self.weight = nn.Parameter(torch.empty(rows, rank))
-            nn.init.uniform_(self.weight, -(rank**-0.5), rank**-0.5)  # the scale of a 1×1 Conv2d of torch
+            self.weight = nn.Parameter(torch.ones(rows, rank))
+            if rows > 1:  # the taps of a kernel must begin unlike; a single value passes its affinities on
+                nn.init.uniform_(self.weight, -(rank**-0.5), rank**-0.5)  # the scale of a 1×1 Conv2d of torch
 
     def forward(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
         """Affinity Tensor[N, d, H, W] and the map's mean Tensor[N, C, 1, 1] (static: not looked at) → N rows H W."""
