@@ -158,6 +158,7 @@ def test_a_slider_moved_by_keyboard_redraws_the_picture(name: str, served: str, 
     _run_all_cells(page)
     _wait_until_run(page, course / name)
 
+    assert page.locator(".jupyter-widgets-error-widget").count() == 0, "a widget could not be shown"
     handle = page.locator(".jp-OutputArea-output .widget-slider [role=slider]").first
     panel = handle.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea-output')][1]")
     picture = panel.locator("img").first

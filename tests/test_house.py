@@ -32,6 +32,7 @@ ROOMS["matting"] = ROOMS["reconstruction"]
 ROOMS["tables"] = {"errors", "formula", "operators"}
 ROOMS["bench"] = {*ROOMS["reconstruction"], "reconstruction", "paths"}
 ROOMS["lessons"] = {*ROOMS["reconstruction"], "paths", "reconstruction", "matting", "plots"}
+ROOMS["figures"] = {"errors", "training", "plots", "lessons"}
 ROOMS["doctor"] = {"errors", "data", "lessons"}
 ROOMS["cli"] = {"errors", "operators", "lessons", "tables", "doctor", "bench", "reconstruction", "matting", "plots"}
 ROOMS["__init__"] = {"errors", "formula", "operators"}
