@@ -24,9 +24,9 @@ from a2u.errors import A2UError
 from a2u.plots import style
 
 PAGE = 960  # pixels: the widest picture of a lesson
-_FOCUS = """<style>.a2u-panel .noUi-handle:focus, .a2u-panel select:focus {
-outline: 3px solid #0067A8; outline-offset: 2px }
-.a2u-panel .a2u-says { line-height: 1.5; font-variant-numeric: tabular-nums }</style>"""
+_FOCUS = f"""<style>.a2u-panel .noUi-handle:focus, .a2u-panel select:focus {{
+outline: 3px solid {style.Z}; outline-offset: 2px }}
+.a2u-panel .a2u-says {{ line-height: 1.5; font-variant-numeric: tabular-nums }}</style>"""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Panel(widgets.VBox):
         if not controls:
             raise A2UError("A panel needs at least one control, e.g. Panel(draw, row=slider(0, 7, 3)).")
         self._draw, self._width, self.controls = draw, width, controls
-        self._lock = threading.RLock()
+        self._lock, self._moving = threading.RLock(), False
         self.drawing: Drawing | None = None
         self.error: str | None = None
         for name, control in controls.items():
@@ -119,6 +119,8 @@ class Panel(widgets.VBox):
     def redraw(self, _change: Any = None) -> None:
         """Draw the picture for the controls as they stand now."""
         with self._lock, torch.no_grad():
+            if self._moving:  # more controls are about to move: one picture at the end is enough
+                return
             try:
                 drawing = self._draw(**{name: control.value for name, control in self.controls.items()})
                 picture = drawing.png(small=False)
@@ -137,10 +139,17 @@ class Panel(widgets.VBox):
         Raises:
             A2UError: there is no such control, or the picture could not be drawn.
         """
-        for name, value in values.items():
+        for name in values:
             if name not in self.controls:
                 raise A2UError(f"This panel has no control {name!r}; it has {', '.join(self.controls)}.")
-            self.controls[name].value = value
+        with self._lock:
+            self._moving = True
+            try:
+                for name, value in values.items():
+                    self.controls[name].value = value
+            finally:
+                self._moving = False
+            self.redraw()
         if self.error is not None:
             raise A2UError(self.error)
         assert self.drawing is not None

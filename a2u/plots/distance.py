@@ -53,14 +53,16 @@ def weight_curves(curves: Mapping[str, tuple[Any, Any, Any, Any]]) -> Figure:
     with style.context():
         fig = style.figure(9.6, 2.7)
         axes = fig.subplots(1, len(curves), sharey=True, squeeze=False)[0]
-        fig.subplots_adjust(left=0.07, right=0.99, bottom=0.2, top=0.86, wspace=0.12)
+        fig.subplots_adjust(left=0.075, right=0.99, bottom=0.2, top=0.86, wspace=0.12)
         for ax, (title, (distance, weight, met, value)) in zip(axes, curves.items(), strict=True):
             ax.axhline(0, color=style.FAINT, linewidth=0.8)
             ax.plot(distance, weight, color=style.W)
             ax.vlines(met, 0, value, color=style.W, linewidth=1.0, linestyles="dotted")
             ax.plot(met, value, "s", color=style.Z, markersize=7, markeredgecolor=style.PAPER)
             for d, w in zip(met, value, strict=True):
-                ax.annotate(style.number(float(w), 3), (d, w), (0, 8), textcoords="offset points", ha="center")
+                side = "right" if d < 0 else "left"  # beside the square, away from the curve
+                shift = (-9 if d < 0 else 9, 9 if w < 0 else 0)
+                ax.annotate(style.number(float(w), 3), (d, w), shift, textcoords="offset points", ha=side, va="center")
             ax.set(title=title, xlabel="distance d from the output, in source pixels", ylim=(-0.25, 1.28))
         axes[0].set_ylabel("weight w(d)")
     return fig

@@ -58,7 +58,11 @@ def cells(ax: Axes, block: Block, values: Any, cmap: Colormap, norm: Normalize) 
     y = block.top + (row + np.array([0, 0, 1, 1])) * block.cell
     colours = cmap(norm(values.ravel()))
     squares = PolyCollection(
-        np.stack([x, y], axis=-1), facecolors=colours, edgecolors=style.FAINT, linewidths=0.5, zorder=1
+        np.stack([x, y], axis=-1),
+        facecolors=colours,
+        edgecolors=style.FAINT,
+        linewidths=0.5 if block.cell > 0.15 else 0.25,
+        zorder=1,
     )
     ax.add_collection(squares, autolim=False)
 

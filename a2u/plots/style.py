@@ -25,7 +25,7 @@ from PIL import Image
 
 from a2u.errors import A2UError, near_match
 
-Z, W, Y = "#0067A8", "#C04B00", "#00795A"  # window, kernel, output: each readable as text on white
+Z, W, Y = "#0047AB", "#C04B00", "#007F4F"  # window, kernel, output: each readable as text on white
 GLYPHS = {"z": "■", "w": "◆", "y": "●"}
 COLOURS = {"z": Z, "w": W, "y": Y}
 INK, MUTED, FAINT, PAPER = "#1B1F24", "#5B6570", "#D3D8DE", "#FFFFFF"

@@ -180,8 +180,8 @@ print("equal to PyTorch in all", ours.numel(), "values; every kernel sums to 1")
 #
 # A straight line has a kink at every pixel. A smoother weight function $w(d)$ of the distance $d$ reaches further, to
 # four points along each axis, and is made of two cubic pieces, one up to $d = 1$ and one up to $d = 2$. Ask for two
-# things. At a pixel, its own value comes out: $w(0) = 1$ and $w(1) = w(2) = 0$. And there is no jump and no kink, at 0, 1
-# or 2. Eight coefficients, seven equations: one number stays free, the slope $a = w'(1)$.
+# things. At a pixel, its own value comes out: $w(0) = 1$ and $w(1) = w(2) = 0$. And there is no jump and no kink, at
+# 0, 1 or 2. Eight coefficients, seven equations: one number stays free, the slope $a = w'(1)$.
 #
 # $$w(d) = \begin{cases} (a+2)\,d^3 - (a+3)\,d^2 + 1 & 0 \le d \le 1 \\ a\,d^3 - 5a\,d^2 + 8a\,d - 4a & 1 < d < 2
 # \end{cases}$$
@@ -194,7 +194,7 @@ print("equal to PyTorch in all", ours.numel(), "values; every kernel sums to 1")
 # %%
 from a2u.plots.distance import weight_curves
 
-a, d = -0.75, torch.linspace(-2.2, 2.2, 177)
+a, d = -0.75, torch.linspace(-2.25, 2.25, 181)
 box, hat = (d.abs() <= 0.5).float(), (1 - d.abs()).clamp(min=0)
 near = ((a + 2) * d.abs() - (a + 3)) * d**2 + 1
 cubic = torch.where(d.abs() <= 1, near, (((a * d.abs() - 5 * a) * d.abs() + 8 * a) * d.abs() - 4 * a) * (d.abs() < 2))
@@ -269,9 +269,9 @@ panel
 from a2u.lessons.inspector import example
 
 for name in ("bilinear", "deconvolution", "carafe"):
-    print(panel.set(operator=name, row=6, column=8).says.splitlines()[0])
+    print(panel.set(operator=name, row=5, column=8).says.splitlines()[0])
     op, maps, guide, y = example(name, 2)
-    w = [op.witness(maps, guide, at=(0, 0, 6, column)).w for column in (8, 9, 10)]
+    w = [op.witness(maps, guide, at=(0, 0, 5, column)).w for column in (8, 9, 10)]
     print(f"   next column: {torch.equal(w[0], w[1])},  same phase: {torch.equal(w[0], w[2])}")
 
 # %% [markdown]
