@@ -61,13 +61,13 @@ for name in ("nearest", "bilinear", "max_unpool"):
 results["original"] = original
 alt = "The digit 2: small, in square blocks, soft, as single pixels with holes between them, and the original."
 words = "\n".join(f"{name:12}{tuple(y.shape[2:])}, ink in all: {y.sum():5.1f}" for name, y in results.items())
-Drawing(side_by_side({name: y[0, 0] for name, y in results.items()}), alt, words)
+Drawing(side_by_side({name: y[0, 0] for name, y in results.items()}, height=2.3), alt, words)
 
 # %% [markdown]
 # **Explain.** Nearest neighbour makes blocks and four times the ink. Bilinear has as much ink, spread softly. Both
 # guess: where inside a block the stroke ran was lost when the digit was shrunk. Max-unpooling knows it, puts every
-# value back in its true place, and leaves zeros where it knows nothing. The bilinear result looks best and none is
-# right. How to *learn* a better one is what this course is about.
+# value back in its true place, and leaves zeros where it knows nothing. One is smooth and wrong, one is true and full
+# of holes. How to *learn* something better than both is what this course is about.
 
 # %%
 up = results["max_unpool"]
@@ -124,8 +124,8 @@ overview()
 #   compares *pairs* of them: do these two belong together? That is the step to A²U, affinity-aware upsampling.
 # - ▲ marks operators that also ask the *encoder*, the half of a network that saw the image while it was still large.
 #
-# **Predict.** Choose `a2u` in the explorer above and move the pixel from paper to stroke. What changes now that did
-# not change with `bilinear`?
+# **Predict.** Choose one of the A²U in the explorer above and move the pixel from paper to stroke. What changes now
+# that did not change with bilinear?
 #
 # **Explain.** With bilinear the same four kernels come round again and again. With A²U every pixel gets its own. (Its
 # weights are still random there. Lesson 08 trains them.)
