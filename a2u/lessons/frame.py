@@ -28,6 +28,8 @@ _FOCUS = f"""<style>.a2u-panel .noUi-handle:focus, .a2u-panel select:focus {{
 outline: 3px solid {style.Z}; outline-offset: 2px }}
 .a2u-panel .a2u-says {{ line-height: 1.5; font-variant-numeric: tabular-nums }}</style>"""
 
+_UNSEEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap"
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -130,8 +132,7 @@ class Panel(widgets.VBox):
                 return
             self.drawing, self.error = drawing, None
             self.image.value = picture
-            self.image.tooltip = drawing.alt
-            self.caption.value = _says(drawing.says or drawing.alt)
+            self.caption.value = _says(drawing.says, drawing.alt)
 
     def set(self, **values: Any) -> Drawing:
         """Move controls as a hand would, and return what the panel then shows.
@@ -163,11 +164,16 @@ class Panel(widgets.VBox):
         return {**(data or {}), **static}, metadata
 
 
-def _says(text: str, alert: bool = False) -> str:
-    """Words under the picture that a screen reader reads out when they change."""
+def _says(text: str, alt: str = "", alert: bool = False) -> str:
+    """Words under the picture that a screen reader reads out when they change.
+
+    ipywidgets pictures take no alternative text (nor a tooltip: a widget without a description breaks on one), so the
+    description stands here: out of sight where other words are visible.
+    """
     role, colour = ("alert", style.W) if alert else ("status", style.INK)
-    lines = "<br>".join(html.escape(text).splitlines())
-    return f'<div class="a2u-says" role="{role}" aria-live="polite" style="color: {colour}">{lines}</div>'
+    lines = "<br>".join(html.escape(text or alt).splitlines())
+    hidden = f'<span style="{_UNSEEN}">{html.escape(alt)}</span>' if text and alt else ""
+    return f'<div class="a2u-says" role="{role}" aria-live="polite" style="color: {colour}">{hidden}{lines}</div>'
 
 
 def _bundle(picture: bytes, words: str, width: int, alt: str) -> tuple[dict[str, Any], dict[str, Any]]:
