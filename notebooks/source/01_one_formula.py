@@ -273,6 +273,7 @@ for name in ("bilinear", "deconvolution", "carafe"):
     op, maps, guide, y = example(name, 2)
     w = [op.witness(maps, guide, at=(0, 0, 5, column)).w for column in (8, 9, 10)]
     print(f"   next column: {torch.equal(w[0], w[1])},  same phase: {torch.equal(w[0], w[2])}")
+_ = panel.set(operator="bilinear", column=7)
 
 # %% [markdown]
 # **Explain.** The kernels of bilinear and deconvolution depend on the phase alone: they come back after $r$ columns.
