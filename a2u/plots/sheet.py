@@ -58,7 +58,7 @@ def cells(ax: Axes, block: Block, values: Any, cmap: Colormap, norm: Normalize) 
     y = block.top + (row + np.array([0, 0, 1, 1])) * block.cell
     colours = cmap(norm(values.ravel()))
     squares = PolyCollection(
-        np.stack([x, y], axis=-1),
+        list(np.stack([x, y], axis=-1)),
         facecolors=colours,
         edgecolors=style.FAINT,
         linewidths=0.5 if block.cell > 0.15 else 0.25,
@@ -91,7 +91,7 @@ def hatch(ax: Axes, block: Block, where: Any) -> None:
 
 def shade(ax: Axes, block: Block, zorder: float = 0.5) -> None:
     """The ground of a block that lies outside the map, hatched."""
-    look = {"facecolor": "#F6F7F9", "edgecolor": style.FAINT, "hatch": "////", "linewidth": 0}
+    look: dict[str, Any] = {"facecolor": "#F6F7F9", "edgecolor": style.FAINT, "hatch": "////", "linewidth": 0}
     ax.add_patch(
         Rectangle((block.left, block.top), block.right - block.left, block.bottom - block.top, zorder=zorder, **look)
     )
@@ -104,7 +104,13 @@ def frame(
     corner = (block.left + column * block.cell, block.top + row * block.cell)
     size = (columns * block.cell, rows * block.cell)
     for edge, thickness in ((style.PAPER, width + 2.0), (colour, width)):
-        look = {"fill": False, "edgecolor": edge, "linewidth": thickness, "joinstyle": "miter", "zorder": 5}
+        look: dict[str, Any] = {
+            "fill": False,
+            "edgecolor": edge,
+            "linewidth": thickness,
+            "joinstyle": "miter",
+            "zorder": 5,
+        }
         ax.add_patch(Rectangle(corner, *size, **look))
 
 
@@ -121,12 +127,13 @@ def label(ax: Axes, x: float, y: float, text: str, colour: str = style.INK, size
 
 def note(ax: Axes, x: float, y: float, text: str, **how: Any) -> None:
     """Small grey text."""
-    label(ax, x, y, text, **({"colour": style.MUTED, "size": 8.5, "fontweight": "normal"} | how))
+    look: dict[str, Any] = {"colour": style.MUTED, "size": 8.5, "fontweight": "normal"} | how
+    label(ax, x, y, text, **look)
 
 
 def arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, bend: float = 0.0) -> None:
     """An arrow in the colour of what it carries."""
-    look = {"color": colour, "linewidth": 1.8, "zorder": 4, "mutation_scale": 13, "joinstyle": "miter"}
+    look: dict[str, Any] = {"color": colour, "linewidth": 1.8, "zorder": 4, "mutation_scale": 13, "joinstyle": "miter"}
     curve = f"arc3,rad={bend}"
     ax.add_patch(FancyArrowPatch(start, end, connectionstyle=curve, arrowstyle="-|>", shrinkA=0, shrinkB=0, **look))
 

@@ -52,7 +52,7 @@ def arrange(w: Any, z: Any, where: Any, height: int, width: int) -> Taps:
         grids[0, number, row, column], grids[1, number, row, column] = w[mine], z[mine]
     row, column = np.ogrid[top : top + rows, left : left + columns]
     outside = (row < 0) | (row >= height) | (column < 0) | (column >= width)
-    return Taps(channels, len(found), top, left, *grids, outside)
+    return Taps(channels, len(found), top, left, w=grids[0], z=grids[1], outside=outside)
 
 
 def witness(x: Any, y: Any, w: Any, z: Any, where: Any, at: tuple[int, int, int], *, title: str = "") -> Figure:
@@ -165,8 +165,9 @@ def _patches(ax: Axes, taps: Taps, norm: Any, corner: tuple[float, float], kind:
             ax, middle, 0.85, f"{rows}×{columns}{many}" if kind == "z" else f"{span},  sum {style.number(sum_w)}"
         )
     first, last = blocks[0], blocks[-1]
-    across = max(block.right for block in blocks) - first.left
-    return Block(first.left, first.top, last.bottom - first.top, 1, across / (last.bottom - first.top))
+    width = max(block.right for block in blocks) - first.left
+    height = last.bottom - first.top
+    return Block(first.left, first.top, height, 1, width / height)
 
 
 def _target(ax: Axes, y: Any, at: tuple[int, int], value: float, which: str, ratio: int) -> None:
