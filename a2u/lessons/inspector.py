@@ -134,8 +134,8 @@ def picture(
     t = op.witness(x, guide, at=at)
     w, z, where = (tensor.detach().cpu().double().numpy() for tensor in (t.w, t.z, t.where))
     n, c, i, j = at
-    maps = (tensor[n].detach().cpu().double().numpy() for tensor in (x, y))
-    fig = witness(*maps, w, z, where.astype(int), (c, i, j), title=title)
+    small, large = (tensor[n].detach().cpu().double().numpy() for tensor in (x, y))
+    fig = witness(small, large, w, z, where.astype(int), (c, i, j), title=title)
     value = style.number(float(w @ z), 3)
     products = "one product" if len(w) == 1 else f"{len(w)} products"
     alt = (
