@@ -72,7 +72,7 @@ def test_an_unknown_mode_is_named_with_the_near_one(monkeypatch: pytest.MonkeyPa
 def test_quick_mode_says_how_little_it_uses() -> None:
     experiment = train_on_digits.experiment("a2u", choose_mode("quick"))
     assert (len(experiment.images), len(experiment.test_images)) == (train_on_digits.TRAIN, train_on_digits.TEST)
-    assert experiment.train.source.startswith("the first 200 of the embedded sample")
+    assert experiment.train.source.startswith("the first 180 of the embedded sample")
     assert experiment.device.type == "cpu"
 
 

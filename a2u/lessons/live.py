@@ -24,7 +24,7 @@ from a2u.plots import sheet, style
 from a2u.plots.curves import Curve, training_curves
 from a2u.training import Progress
 
-INTERVAL = 0.5  # seconds between two pictures; one takes about a fifth of that to draw
+INTERVAL = 1.0  # seconds between two pictures; drawing one takes about a fifth of that
 
 
 class Watched(Protocol):

@@ -186,7 +186,7 @@ print("A²U: weights from below one half to above, all between 0 and 1")
 # %% [markdown]
 # ## 5 · Beside the paper
 #
-# **Predict.** Our three networks saw 200 digits three times, the paper's 60,000 digits a hundred times. Will our
+# **Predict.** Our three networks saw 180 digits three times, the paper's 60,000 digits a hundred times. Will our
 # diamonds lie close to the paper's rings? In the same order?
 
 # %%
