@@ -60,8 +60,10 @@ def weight_curves(curves: Mapping[str, tuple[Any, Any, Any, Any]]) -> Figure:
             ax.vlines(met, 0, value, color=style.W, linewidth=1.0, linestyles="dotted")
             ax.plot(met, value, "s", color=style.Z, markersize=7, markeredgecolor=style.PAPER)
             for d, w in zip(met, value, strict=True):
-                side = "right" if d < 0 else "left"  # beside the square, away from the curve
-                shift = (-9 if d < 0 else 9, 9 if w < 0 else 0)
+                if w > 0.95 or (w < 0 and d < 0):  # on a flat top, or with the dip of the curve beside it
+                    shift, side = (0, 11), "center"
+                else:
+                    shift, side = (-9 if d < 0 else 9, -9 if w < 0 else 0), "right" if d < 0 else "left"
                 ax.annotate(style.number(float(w), 3), (d, w), shift, textcoords="offset points", ha=side, va="center")
             ax.set(title=title, xlabel="distance d from the output, in source pixels", ylim=(-0.25, 1.28))
         axes[0].set_ylabel("weight w(d)")

@@ -4,15 +4,21 @@ Positions are in hundreds of notebook pixels from the top left corner of the she
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import Colormap, Normalize
-from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Circle, FancyArrowPatch, PathPatch, Rectangle
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
 
 from a2u.plots import style
+
+DIGIT = 0.73  # height of a digit of the font, in units of its size
 
 
 @dataclass(frozen=True)
@@ -71,16 +77,34 @@ def numbers(ax: Axes, block: Block, values: Any, cmap: Colormap, norm: Normalize
     """Write each value that is present into its cell, readable on its colour; zeros stay pale."""
     values = np.asarray(values, dtype=float)
     size = min(11.0, block.cell * 23)
-    colours = cmap(norm(values))
-    for (row, column), value in np.ndenumerate(values):
-        if not np.broadcast_to(present, values.shape)[row, column]:
-            continue
-        text, colour = style.number(value), style.ink_on(colours[row, column])
+    backgrounds = cmap(norm(values))
+    paths, colours = [], []
+    for row, column in np.argwhere(np.broadcast_to(present, values.shape)):
+        value = values[row, column]
+        text, colour = style.number(value), style.ink_on(backgrounds[row, column])
         if block.cell < 0.4:  # small cells: .25 instead of 0.25
             text = text.replace("0.", ".", 1)
         if value == 0:
             text, colour = "0", style.MUTED
-        ax.text(*block.centre(row, column), text, ha="center", va="center", fontsize=size, color=colour, zorder=4)
+        x, y = block.centre(row, column)
+        paths.append(_placed(text, x, y + DIGIT / 2 * size / 72, size, "center"))
+        colours.append(colour)
+    ax.add_collection(PathCollection(paths, facecolors=colours, linewidths=0, zorder=4), autolim=False)
+
+
+def _placed(text: str, x: float, y: float, size: float, align: str, weight: str = "normal") -> Path:
+    """The outlines of a text with its baseline at y, from x on ("left"), around it ("center") or up to it ("right")."""
+    glyphs = _glyphs(text, weight)
+    vertices = np.asarray(glyphs.vertices)
+    left, right = vertices[:, 0].min(), vertices[:, 0].max()
+    anchor = {"left": left, "center": (left + right) / 2, "right": right}[align]
+    return Path((vertices - (anchor, 0)) * (size / 72, -size / 72) + (x, y), glyphs.codes)
+
+
+@lru_cache(maxsize=1024)
+def _glyphs(text: str, weight: str) -> Path:
+    """A text as outlines, one unit high: drawing them again is several times quicker than setting the text anew."""
+    return TextPath((0, 0), text, size=1, prop=FontProperties(family="DejaVu Sans", weight=weight))
 
 
 def hatch(ax: Axes, block: Block, where: Any) -> None:
@@ -92,7 +116,7 @@ def hatch(ax: Axes, block: Block, where: Any) -> None:
 def shade(ax: Axes, block: Block, zorder: float = 0.5) -> None:
     """The ground of a block that lies outside the map, hatched."""
     look: dict[str, Any] = {"facecolor": "#F6F7F9", "edgecolor": style.FAINT, "hatch": "////", "linewidth": 0}
-    ax.add_patch(
+    ax.add_artist(
         Rectangle((block.left, block.top), block.right - block.left, block.bottom - block.top, zorder=zorder, **look)
     )
 
@@ -101,17 +125,18 @@ def frame(
     ax: Axes, block: Block, row: float, column: float, rows: float, columns: float, colour: str, width: float = 2.2
 ) -> None:
     """Outline some cells of a block, with a white rim so that it is seen on any colour."""
-    corner = (block.left + column * block.cell, block.top + row * block.cell)
-    size = (columns * block.cell, rows * block.cell)
-    for edge, thickness in ((style.PAPER, width + 2.0), (colour, width)):
-        look: dict[str, Any] = {
-            "fill": False,
-            "edgecolor": edge,
-            "linewidth": thickness,
-            "joinstyle": "miter",
-            "zorder": 5,
-        }
-        ax.add_patch(Rectangle(corner, *size, **look))
+    left, top = block.left + column * block.cell, block.top + row * block.cell
+    right, bottom = left + columns * block.cell, top + rows * block.cell
+    box = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    edges = PolyCollection(
+        [box, box],
+        facecolors="none",
+        edgecolors=[style.PAPER, colour],
+        linewidths=[width + 2.0, width],
+        joinstyle="miter",
+        zorder=5,
+    )
+    ax.add_collection(edges, autolim=False)
 
 
 def outline(ax: Axes, block: Block, colour: str, width: float = 2.2) -> None:
@@ -119,23 +144,35 @@ def outline(ax: Axes, block: Block, colour: str, width: float = 2.2) -> None:
     frame(ax, block, 0, 0, block.rows, block.columns, colour, width)
 
 
-def label(ax: Axes, x: float, y: float, text: str, colour: str = style.INK, size: float = 10.5, **how: Any) -> None:
-    """Text with its baseline at y; bold unless told otherwise."""
-    how = {"ha": "center", "va": "baseline", "fontweight": "bold"} | how
-    ax.text(x, y, text, color=colour, fontsize=size, zorder=6, **how)
+def label(
+    ax: Axes,
+    x: float,
+    y: float,
+    text: str,
+    colour: str = style.INK,
+    size: float = 10.5,
+    ha: str = "center",
+    fontweight: str = "bold",
+) -> None:
+    """Text with its baseline at y; bold unless told otherwise. ``ha`` says which part of it is at x."""
+    _write(ax, x, y, text, colour, size, ha, fontweight)
 
 
-def note(ax: Axes, x: float, y: float, text: str, **how: Any) -> None:
+def note(ax: Axes, x: float, y: float, text: str, size: float = 8.5, ha: str = "center") -> None:
     """Small grey text."""
-    look: dict[str, Any] = {"colour": style.MUTED, "size": 8.5, "fontweight": "normal"} | how
-    label(ax, x, y, text, **look)
+    _write(ax, x, y, text, style.MUTED, size, ha, "normal")
+
+
+def _write(ax: Axes, x: float, y: float, text: str, colour: str, size: float, ha: str, weight: str) -> None:
+    if text.strip():
+        ax.add_artist(PathPatch(_placed(text, x, y, size, ha, weight), facecolor=colour, linewidth=0, zorder=6))
 
 
 def arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, bend: float = 0.0) -> None:
     """An arrow in the colour of what it carries."""
     look: dict[str, Any] = {"color": colour, "linewidth": 1.8, "zorder": 4, "mutation_scale": 13, "joinstyle": "miter"}
     curve = f"arc3,rad={bend}"
-    ax.add_patch(FancyArrowPatch(start, end, connectionstyle=curve, arrowstyle="-|>", shrinkA=0, shrinkB=0, **look))
+    ax.add_artist(FancyArrowPatch(start, end, connectionstyle=curve, arrowstyle="-|>", shrinkA=0, shrinkB=0, **look))
 
 
 def zoom(ax: Axes, small: Block, large: Block, colour: str) -> None:
@@ -152,8 +189,8 @@ def zoom(ax: Axes, small: Block, large: Block, colour: str) -> None:
 
 def total(ax: Axes, x: float, y: float, radius: float = 0.19) -> None:
     """The ∑ in its circle."""
-    ax.add_patch(Circle((x, y), radius, facecolor=style.PAPER, edgecolor=style.INK, linewidth=1.6, zorder=5))
-    ax.text(x, y, "∑", ha="center", va="center_baseline", fontsize=13, color=style.INK, zorder=6)
+    ax.add_artist(Circle((x, y), radius, facecolor=style.PAPER, edgecolor=style.INK, linewidth=1.6, zorder=5))
+    _write(ax, x, y + 0.066, "∑", style.INK, 13, "center", "normal")
 
 
 def key(kind: str) -> str:
