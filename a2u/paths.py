@@ -44,10 +44,20 @@ def window_start(size: int, ratio: int = 1) -> int:
 
 def pad_to_grid(x: Tensor, size: int, step: int, h: int, w: int) -> Tensor:
     """Zero-pad (or crop) x so that windows i·step … i·step + k − 1 exist for i < h, and likewise for columns."""
+    return F.pad(x, _margins(x, size, step, h, w))
+
+
+def pad_channels_last(x: Tensor, size: int, step: int, h: int, w: int) -> Tensor:
+    """The same as N Hp Wp C. Permuted before it is padded, so that a compiler stores a pixel's channels together."""
+    return F.pad(x.permute(0, 2, 3, 1), (0, 0, *_margins(x, size, step, h, w)))
+
+
+def _margins(x: Tensor, size: int, step: int, h: int, w: int) -> tuple[int, int, int, int]:
+    """Left, right, top, bottom; negative to crop."""
     start = window_start(size, step)
     below = (h - 1) * step + size - x.shape[-2] - start
     right = (w - 1) * step + size - x.shape[-1] - start
-    return F.pad(x, (start, right, start, below))
+    return start, right, start, below
 
 
 def shift(x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
@@ -59,7 +69,7 @@ def shift(x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
         y: Tensor = (up.unflatten(1, (g, c // g)) * w).flatten(1, 2)  # w is N G 1 rH rW: broadcast over the group
         return y
     wide = torch.float32 if x.dtype in (torch.float16, torch.bfloat16) else x.dtype
-    padded = pad_to_grid(x, size, step, h, wd).permute(0, 2, 3, 1)  # N Hp Wp C
+    padded = pad_channels_last(x, size, step, h, wd)  # N Hp Wp C
     padded = padded.unflatten(-1, (g, c // g)).to(wide)  # N Hp Wp G C/G
     kernels = w.permute(0, 3, 4, 2, 1).to(wide)  # N rH rW k² G
     kernels = kernels.unflatten(2, (wd, phases)).unflatten(1, (h, phases))  # N h r w r k² G
@@ -76,7 +86,7 @@ def shift(x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _compiled_shift() -> Any:
-    return torch.compile(shift)
+    return torch.compile(shift, dynamic=False)  # a kernel for each shape: several times as fast as one for all
 
 
 class Tiles(torch.autograd.Function):

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from a2u.paths import pad_to_grid, window_start
+from a2u.paths import pad_channels_last, window_start
 
 
 def responses(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
@@ -68,17 +68,17 @@ def _bins(length: int, size: int, like: Tensor) -> Tensor:
 
 
 def _shifted(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
-    """The same as a sum over taps, which a compiler fuses with what follows (best for channels-last maps)."""
+    """The same as a sum over taps, which a compiler fuses with what follows: no response is ever stored."""
     k, h, w = filters.shape[-1], x.shape[-2] // ratio, x.shape[-1] // ratio
-    padded = pad_to_grid(x, k, ratio, h, w)[:, None]  # N 1 C Hp Wp
+    padded = pad_channels_last(x, k, ratio, h, w)[:, None]  # N 1 Hp Wp C
     total: Tensor | None = None
     for t in range(k * k):
         row, column = divmod(t, k)
-        z = padded[..., row : row + (h - 1) * ratio + 1 : ratio, column : column + (w - 1) * ratio + 1 : ratio]
-        term = filters[..., row, column, None, None] * z  # N M C H W
+        z = padded[:, :, row : row + (h - 1) * ratio + 1 : ratio, column : column + (w - 1) * ratio + 1 : ratio]
+        term = filters[..., row, column][:, :, None, None] * z  # N M H W C
         total = term if total is None else total + term
     assert total is not None
-    return total
+    return total.movedim(-1, 2)
 
 
 class Filters(nn.Module):
