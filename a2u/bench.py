@@ -54,7 +54,7 @@ def bench(
 
     formula: reassemble, forward and backward, against unfold, multiply and sum (N=2, C=64, 64² → 128², k = 5 and 3),
     and its forward against bilinear interpolation. kernels: dynamic A²U kernels for a batch of 16 against a loop over
-    samples (C=64, 64²). toy: one training step of Table 1's auto-encoder, batch 100, A²U against nearest.
+    samples (C=64, 64², channels last). toy: one training step of Table 1's network, batch 100, A²U against nearest.
     """
     from a2u.errors import near_match
     from a2u.training import choose_device
@@ -135,7 +135,7 @@ def _kernels(device: torch.device, compiled: bool, turns: int) -> list[Line]:
         torch.manual_seed(0)
         op = build(f"a2u:{preset}", 64).to(device)
         assert isinstance(op, A2U)
-        guide = torch.randn(16, 64, 64, 64, device=device)
+        guide = torch.randn(16, 64, 64, 64, device=device).to(memory_format=torch.channels_last)
 
         def call(function: Callable[[Tensor], Tensor], guide: Tensor = guide) -> Call:
             def run() -> None:

@@ -27,8 +27,12 @@ def run(path: str, x: Tensor, w: Tensor, size: int, step: int, phases: int) -> T
     """x (N, C, H, W), w (N, G, k², h·phases, w·phases) → (N, C, h·phases, w·phases) by the named path."""
     if path == "shift":
         return shift(x, w, size, step, phases)
-    product = _compiled_shift() if path == "compiled" else Tiles.apply
-    y: Tensor = product(x, w, size, step, phases)
+    if path == "compiled":
+        h, wd = w.shape[-2] // phases, w.shape[-1] // phases
+        # Padded outside: fused into the loop, the padding would be worked out again for each of the k² taps.
+        summed: Tensor = _compiled_sum()(pad_channels_last(x, size, step, h, wd), w, size, step, phases)
+        return summed
+    y: Tensor = Tiles.apply(x, w, size, step, phases)
     return y
 
 
@@ -62,14 +66,20 @@ def _margins(x: Tensor, size: int, step: int, h: int, w: int) -> tuple[int, int,
 
 def shift(x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
     """y = Σ_t w_t ∘ (x shifted to tap t), with x and y channels-last; half precision adds up in float32."""
-    n, c, _, _ = x.shape
-    g, h, wd = w.shape[1], w.shape[-2] // phases, w.shape[-1] // phases
+    c, g = x.shape[1], w.shape[1]
+    h, wd = w.shape[-2] // phases, w.shape[-1] // phases
     if size == 1 and step == 1:
         up = x if phases == 1 else F.interpolate(x, scale_factor=float(phases), mode="nearest")
         y: Tensor = (up.unflatten(1, (g, c // g)) * w).flatten(1, 2)  # w is N G 1 rH rW: broadcast over the group
         return y
-    wide = torch.float32 if x.dtype in (torch.float16, torch.bfloat16) else x.dtype
-    padded = pad_channels_last(x, size, step, h, wd)  # N Hp Wp C
+    return _sum_of_shifts(pad_channels_last(x, size, step, h, wd), w, size, step, phases)
+
+
+def _sum_of_shifts(padded: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
+    """The loop over taps, from a map that is padded and channels-last already: N Hp Wp C."""
+    n, c, dtype = padded.shape[0], padded.shape[-1], padded.dtype
+    g, h, wd = w.shape[1], w.shape[-2] // phases, w.shape[-1] // phases
+    wide = torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
     padded = padded.unflatten(-1, (g, c // g)).to(wide)  # N Hp Wp G C/G
     kernels = w.permute(0, 3, 4, 2, 1).to(wide)  # N rH rW k² G
     kernels = kernels.unflatten(2, (wd, phases)).unflatten(1, (h, phases))  # N h r w r k² G
@@ -80,13 +90,13 @@ def shift(x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
         term = kernels[..., t, :, None] * z[:, :, None, :, None]  # N h r w r G C/G
         total = term if total is None else total + term
     assert total is not None
-    y = total.reshape(n, h * phases, wd * phases, c).to(x.dtype)
+    y = total.reshape(n, h * phases, wd * phases, c).to(dtype)
     return y.permute(0, 3, 1, 2)
 
 
 @lru_cache(maxsize=1)
-def _compiled_shift() -> Any:
-    return torch.compile(shift, dynamic=False)  # a kernel for each shape: several times as fast as one for all
+def _compiled_sum() -> Any:
+    return torch.compile(_sum_of_shifts, dynamic=False)  # a kernel for each shape: several times as fast as one for all
 
 
 class Tiles(torch.autograd.Function):
