@@ -503,5 +503,5 @@ one_formula.UPSAMPLE.check(my_upsample)
 # - Y. Dai, H. Lu, C. Shen, *Learning Affinity-Aware Upsampling for Deep Image Matting*, CVPR 2021: Eq. (1) and
 #   section 3, distance-based and feature-based upsampling; Eqs. (2)–(4) are lessons 06 and 07.
 # - R. Keys, *Cubic convolution interpolation for digital image processing*, IEEE Transactions on Acoustics, Speech, and
-#   Signal Processing 29(6), 1981: Eq. (15) is our cubic with $a = -\tfrac12$.
+#   Signal Processing 29(6), 1981: its cubic is ours with $a = -\tfrac12$.
 # - The digit: MNIST, Y. LeCun, C. Cortes, C. Burges (CC BY-SA 3.0), the second test image.
