@@ -199,19 +199,27 @@ def test_the_papers_schedule() -> None:
     rates = []
     for _ in range(100):
         rates.append(experiment.scheduler.get_last_lr()[0])
-        experiment.optimizer.step()
-        experiment.scheduler.step()
+        for _ in range(experiment.steps):
+            experiment.optimizer.step()
+            experiment.scheduler.step()
     assert rates == pytest.approx([0.01] * 50 + [1e-3] * 20 + [1e-4] * 15 + [1e-5] * 15)
 
 
 def test_settings_reject_what_makes_no_sense() -> None:
     with pytest.raises(A2UError, match="Did you mean 'quick'"):
         settings("a2u", preset="quik")
-    for key, value in {"epochs": 0, "batch": 1, "lr": -1.0, "momentum": 1.0}.items():
+    for key, value in {
+        "epochs": 0,
+        "batch": 1,
+        "lr": -1.0,
+        "momentum": 1.0,
+        "weight_decay": -1.0,
+        "head": "c2",
+    }.items():
         with pytest.raises(A2UError, match=f"{key} must be"):
             settings("a2u", **{key: value})
     assert settings("a2u", epochs=None) == settings("a2u")
-    assert set(PRESETS) == {"paper", "quick"}
+    assert set(PRESETS) == {"paper", "reduced", "quick"}
 
 
 def test_the_seed_decides_weights_and_order() -> None:

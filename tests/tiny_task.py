@@ -40,7 +40,7 @@ class TinyTask:
             )
         self.model = model.to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr, momentum=0.9)
-        self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda epoch: 0.5**epoch)
+        self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: 0.5 ** (step // 4))
 
     def batches(self, epoch: int) -> Iterator[Tensor]:
         yield from self.images[permutation(16, self.seed, epoch)].split(4)

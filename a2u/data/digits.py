@@ -26,6 +26,7 @@ SAMPLE = Path(__file__).parent / "sample"
 CACHE = Path.home() / ".cache" / "a2u"
 
 FOLDERS = {"mnist": "MNIST", "fashion": "FashionMNIST"}
+RESIZES = ("bilinear", "pad")
 TITLES = {"mnist": "MNIST", "fashion": "Fashion-MNIST"}
 CLASSES = {
     "mnist": tuple("0123456789"),
@@ -106,10 +107,11 @@ def load(name: str = "mnist", split: str = "train", data: str | Path | None = No
     return Digits(images, labels.long(), name, split, edition, source, digest.hexdigest())
 
 
-def to_float32x32(images: Tensor | Digits) -> Tensor:
-    """Network input: uint8 (N, 28, 28) → float32 (N, 1, 32, 32) in [0, 1], resized bilinearly.
+def to_float32x32(images: Tensor | Digits, resize: str = "bilinear") -> Tensor:
+    """Network input: uint8 (N, 28, 28) → float32 (N, 1, 32, 32) in [0, 1]; 32 divides by 2 three times, 28 does not.
 
-    Pixel centres are aligned by area (`align_corners=False`); 32 divides by 2 three times, which 28 does not.
+    resize: "bilinear" interpolates, pixel centres aligned by area (`align_corners=False`); "pad" leaves the pixels
+    as they are and puts zeros around them (28×28 only).
     """
     pixels = images.images if isinstance(images, Digits) else images
     if pixels.dim() != 3 or pixels.dtype != torch.uint8:
@@ -117,6 +119,10 @@ def to_float32x32(images: Tensor | Digits) -> Tensor:
     if len(pixels) == 0:
         return pixels.new_empty((0, 1, 32, 32), dtype=torch.float32)
     unit = pixels.unsqueeze(1).to(torch.float32) / 255  # N 1 28 28
+    if resize == "pad":
+        return F.pad(unit, (2, 2, 2, 2))
+    if resize != "bilinear":
+        raise A2UError(f"There is no resize {resize!r}. {near_match(resize, RESIZES)}")
     return F.interpolate(unit, size=(32, 32), mode="bilinear", align_corners=False)
 
 

@@ -24,7 +24,7 @@ from a2u.operators.contract import (
     down_witness,
     register,
 )
-from a2u.operators.encoding import Filters, Projection, descriptors, responses
+from a2u.operators.encoding import Filters, Projection, compiled_affinity, descriptors, responses
 
 MODES = ("static", "hybrid", "dynamic")
 SHARES = ("none", "channels")
@@ -159,13 +159,18 @@ class A2U(Upsampler):
         filters = self.v(pooled)
         if self.u is None:
             product = _normed(responses(guide, filters, self.ratio), self.v_norm)  # N M C H W
+        elif self.path == "compiled" and self.u_norm is None:
+            total = compiled_affinity(guide, self.u(pooled), filters, self.ratio, self.u_sigmoid)
+            return self._scale(total), mean
         else:  # one pass over the guide for both, their filters side by side
             both = responses(guide, torch.cat([self.u(pooled), filters], dim=1), self.ratio)
             u, v = both.split(self.filters, dim=1)
             u, v = _normed(u, self.u_norm), _normed(v, self.v_norm)
             product = (u.sigmoid() if self.u_sigmoid else u) * v
-        total = product.sum(dim=2)
-        return total / self.guide_channels**0.5 if self.scaled else total, mean
+        return self._scale(product.sum(dim=2)), mean
+
+    def _scale(self, total: Tensor) -> Tensor:
+        return total / self.guide_channels**0.5 if self.scaled else total
 
     def affinity(self, guide: Tensor) -> Tensor:
         """Σ_k (U_kᵀx_k ∘ V_kᵀx_k) at each position: Tensor[N, M, H, W] (Eq. 3)."""

@@ -48,6 +48,9 @@ def train(
     batch: Annotated[int | None, typer.Option(help="Instead of the schedule's.")] = None,
     lr: Annotated[float | None, typer.Option(help="First learning rate, instead of the schedule's.")] = None,
     momentum: Annotated[float | None, typer.Option(help="Instead of the schedule's.")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="Of SGD; the paper states none. Default 0.")] = None,
+    head: Annotated[str | None, typer.Option(help="Last layer: c1 (with batch norm and ReLU) or linear.")] = None,
+    resize: Annotated[str | None, typer.Option(help="28² to 32²: bilinear or pad (zeros around).")] = None,
     seed: Annotated[int, typer.Option(help="Decides initial weights and the order of the images.")] = 0,
     device: DeviceOption = "auto",
     name: Annotated[
@@ -77,7 +80,15 @@ def train(
     if quick is None:
         quick = data is None and not download
     preset = "quick" if quick else "paper"
-    changes = {"epochs": epochs, "batch": batch, "lr": lr, "momentum": momentum}
+    changes: dict[str, float | int | str | None] = {
+        "epochs": epochs,
+        "batch": batch,
+        "lr": lr,
+        "momentum": momentum,
+        "weight_decay": weight_decay,
+        "head": head,
+        "resize": resize,
+    }
     results = []
     for each in names:
         chosen = settings(each, set_name, preset, seed, **changes)
@@ -181,7 +192,7 @@ def evaluate(
     for folder in folders:
         model, config, history = load_model(folder)
         digits = load(set_name or config["set"], "test", data, download)
-        images = to_float32x32(digits).to(chosen)
+        images = to_float32x32(digits, config["resize"]).to(chosen)
         scores = evaluate_on(model.to(chosen), images)
         result = _result(config, history, scores, digits, folder)
         results.append(result)

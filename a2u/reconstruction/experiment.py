@@ -1,11 +1,12 @@
 """One experiment = one row of Table 1: an auto-encoder learns to reproduce digits.
 
-ℓ1 loss, SGD, a learning rate that falls by 10 at milestones. Two presets:
+ℓ1 loss, SGD, a learning rate that falls by 10 at milestones. Three presets:
 
-    paper   100 epochs, batch 100, learning rate 0.01, ÷10 after epochs 50, 70 and 85: for the full sets
-    quick   a short schedule of our own, with momentum: for the embedded sample on two CPU cores
+    paper    100 epochs, batch 100, learning rate 0.01, ÷10 after epochs 50, 70 and 85: for the full sets
+    reduced  one epoch of small steps with momentum, of our own: for the full sets where there is no GPU
+    quick    the same for the embedded sample, on two CPU cores
 
-Numbers of the quick preset show an ordering; they are not the paper's numbers, and every output says which
+Numbers of the short presets show an ordering; they are not the paper's numbers, and every output says which
 preset and which data made it.
 """
 
@@ -18,17 +19,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from a2u.data import Digits, load, to_float32x32
+from a2u.data import RESIZES, Digits, load, to_float32x32
 from a2u.errors import A2UError, near_match
 from a2u.reconstruction.metrics import Scores
-from a2u.reconstruction.network import AutoEncoder, reconstruct
+from a2u.reconstruction.network import HEADS, AutoEncoder, reconstruct
 from a2u.reconstruction.rows import Row, row
 from a2u.training import read_run
 from a2u.training.device import choose_device, derive_seed, permutation
 
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {"epochs": 100, "batch": 100, "lr": 0.01, "momentum": 0.0, "milestones": (0.5, 0.7, 0.85)},
-    "quick": {"epochs": 3, "batch": 20, "lr": 0.02, "momentum": 0.9, "milestones": (0.67,)},
+    "reduced": {"epochs": 1, "batch": 20, "lr": 0.02, "momentum": 0.9, "milestones": (0.5, 0.7, 0.85)},
+    "quick": {"epochs": 2, "batch": 16, "lr": 0.02, "momentum": 0.9, "milestones": (0.67,)},
 }
 
 
@@ -36,7 +38,8 @@ PRESETS: dict[str, dict[str, Any]] = {
 class Settings:
     """What defines a result, beside the data.
 
-    set: "mnist" or "fashion". milestones: the learning rate is divided by 10 after these parts of all epochs.
+    set: "mnist" or "fashion". milestones: the learning rate is divided by 10 after these parts of all steps.
+    weight_decay, head (`AutoEncoder`) and resize (`a2u.data.to_float32x32`) are what the paper leaves open.
     """
 
     row: str
@@ -48,6 +51,9 @@ class Settings:
     momentum: float
     milestones: tuple[float, ...]
     seed: int
+    weight_decay: float = 0.0
+    head: str = "c1"
+    resize: str = "bilinear"
 
     def __post_init__(self) -> None:
         row(self.row)
@@ -56,6 +62,9 @@ class Settings:
             "batch": (self.batch >= 2, "at least 2, for batch norm"),
             "lr": (self.lr > 0, "positive"),
             "momentum": (0 <= self.momentum < 1, "in [0, 1)"),
+            "weight_decay": (self.weight_decay >= 0, "at least 0"),
+            "head": (self.head in HEADS, f"one of {', '.join(HEADS)}"),
+            "resize": (self.resize in RESIZES, f"one of {', '.join(RESIZES)}"),
         }
         for key, (kept, rule) in rules.items():
             if not kept:
@@ -63,9 +72,9 @@ class Settings:
 
 
 def settings(
-    row: str, set: str = "mnist", preset: str = "quick", seed: int = 0, **changes: float | int | None
+    row: str, set: str = "mnist", preset: str = "quick", seed: int = 0, **changes: float | int | str | None
 ) -> Settings:
-    """A preset's settings; `changes` (epochs, batch, lr, momentum) that are not None take precedence.
+    """A preset's settings; `changes` (fields of `Settings`) that are not None take precedence.
 
     >>> settings("a2u").epochs < settings("a2u", preset="paper").epochs
     True
@@ -77,11 +86,11 @@ def settings(
     return replace(chosen, **changed) if changed else chosen  # type: ignore[arg-type]
 
 
-def build_model(row: Row, seed: int = 0) -> AutoEncoder:
+def build_model(row: Row, seed: int = 0, head: str = "c1") -> AutoEncoder:
     """The row's auto-encoder with the initial weights of `seed`; the caller's random numbers stay as they are."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "model"))
-        return AutoEncoder(row.operator, row.down, row.options)
+        return AutoEncoder(row.operator, row.down, row.options, head)
 
 
 class Experiment:
@@ -91,15 +100,17 @@ class Experiment:
         self.settings, self.device = settings, torch.device(device)
         self.seed, self.epochs = settings.seed, settings.epochs
         self.train, self.test = train, test
-        self.images = to_float32x32(train).to(device)  # N 1 32 32
-        self.test_images = to_float32x32(test).to(device)
+        self.images = to_float32x32(train, settings.resize).to(device)  # N 1 32 32
+        self.test_images = to_float32x32(test, settings.resize).to(device)
         if len(self.images) < settings.batch:
             raise A2UError(f"A batch of {settings.batch} needs as many images, and there are {len(self.images)}.")
         self.steps = len(self.images) // settings.batch
-        model = build_model(row(settings.row), settings.seed).to(device)
+        model = build_model(row(settings.row), settings.seed, settings.head).to(device)
         # Convolutions read a pixel's channels as one run of memory: 1.7 times as fast on a CPU.
         self.model = model.to(memory_format=torch.channels_last)
-        self.optimizer = torch.optim.SGD(self.model.parameters(), settings.lr, momentum=settings.momentum)
+        self.optimizer = torch.optim.SGD(
+            self.model.parameters(), settings.lr, momentum=settings.momentum, weight_decay=settings.weight_decay
+        )
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._decay)
 
     @property
@@ -124,8 +135,9 @@ class Experiment:
         """PSNR, SSIM, RMSE and MAE over the test images."""
         return evaluate_on(self.model, self.test_images)
 
-    def _decay(self, epoch: int) -> float:
-        return float(0.1 ** sum(epoch >= round(part * self.epochs) for part in self.settings.milestones))
+    def _decay(self, step: int) -> float:
+        total = self.epochs * self.steps
+        return float(0.1 ** sum(step >= round(part * total) for part in self.settings.milestones))
 
 
 def evaluate_on(model: nn.Module, images: Tensor, batch: int = 250) -> dict[str, float]:
@@ -154,6 +166,6 @@ def load_model(folder: str | Path) -> tuple[AutoEncoder, dict[str, Any], list[di
     config, history = read_run(folder)
     if "row" not in config:
         raise A2UError(f"{folder} is a run of another experiment: its config names no row of Table 1.")
-    model = build_model(row(config["row"]), config["seed"])
+    model = build_model(row(config["row"]), config["seed"], config["head"])
     read_run(folder, {"model": model})
     return model.eval(), config, history

@@ -22,6 +22,7 @@ from a2u.operators import build, card
 
 LEVELS = (32, 64, 128)  # channels before each D2
 DOWNS = ("conv", "max", "paired")
+HEADS = ("c1", "linear")
 
 
 def block(in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
@@ -41,22 +42,29 @@ class AutoEncoder(nn.Module):
         down: "conv": a stride-2 C(k), as Table 1's rows without guides have it. "max": 2×2 max pooling, so that
             the map before it is free to be a guide. "paired": the operator's own downsampling.
         options: Passed on to the operator.
+        head: The last layer. "c1": C(1) with its batch norm and ReLU, as the paper writes it. "linear": the
+            convolution alone, with a bias.
 
     Raises:
-        A2UError: Unknown operator or `down`, or "paired" with an operator that has no downsampling.
+        A2UError: Unknown operator, `down` or `head`, or "paired" with an operator that has no downsampling.
     """
 
-    def __init__(self, operator: str, down: str = "max", options: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, operator: str, down: str = "max", options: dict[str, Any] | None = None, head: str = "c1"
+    ) -> None:
         super().__init__()
         if down not in DOWNS:
             raise A2UError(f"Downsampling {down!r} is unknown. {near_match(down, DOWNS)}")
+        if head not in HEADS:
+            raise A2UError(f"The head {head!r} is unknown. {near_match(head, HEADS)}")
         a, b, c = LEVELS
         self.down = down
         self.encoder = nn.ModuleList([block(1, a), block(a, b), block(b, c)])
         self.strided = nn.ModuleList([block(k, k, stride=2) for k in LEVELS] if down == "conv" else [])
         self.bottom = nn.Sequential(block(c, 2 * c), block(2 * c, c))
         self.up = nn.ModuleList(build(operator, channels=k, ratio=2, **(options or {})) for k in (c, b, a))
-        self.decoder = nn.ModuleList([block(c, b), block(b, a), block(a, 1)])
+        last = block(a, 1) if head == "c1" else nn.Conv2d(a, 1, 3, padding=1)
+        self.decoder = nn.ModuleList([block(c, b), block(b, a), last])
         self.guided = card(operator.partition(":")[0]).needs_guide
         if down == "paired" and not card(operator.partition(":")[0]).pairs_down:
             raise A2UError(f"{operator} has no downsampling of its own: use down='max' or 'conv'.")

@@ -35,7 +35,7 @@ class Task(Protocol):
 
     @property
     def scheduler(self) -> torch.optim.lr_scheduler.LRScheduler:
-        """What sets the learning rate, once an epoch."""
+        """What sets the learning rate, once a step: a schedule may fall inside an epoch."""
 
     def batches(self, epoch: int) -> Iterable[Any]:
         """The batches of one epoch, in order."""
@@ -84,7 +84,8 @@ def fit(
 ) -> History:
     """Train `task` to its last epoch, from `run`'s checkpoint on if it has one; returns all epochs' records.
 
-    A record is {"epoch", "lr", "loss", metrics …, "seconds"}. After each epoch the state goes to `run`.
+    A record is {"epoch", "lr", "loss", metrics …, "seconds"}, lr that of its first step. After each epoch the state
+    goes to `run`.
     Stopped at any moment, by Ctrl-C, kill or a power cut, the next call goes on from the last complete epoch,
     and on the same CPU and number of threads it ends with the same bits as a run that was never stopped.
 
@@ -135,6 +136,7 @@ def _epoch(
     mean = math.nan
     for done, batch in enumerate(task.batches(epoch), start=1):
         total = total + step(task, batch).double()
+        task.scheduler.step()
         if done % report_every == 0 or done == task.steps:
             mean = float(total) / done
             if not math.isfinite(mean):
@@ -144,7 +146,6 @@ def _epoch(
                 )
             if on_step:
                 on_step(Progress(epoch, task.epochs, done, task.steps, mean, history))
-    task.scheduler.step()
     task.model.eval()
     with torch.no_grad():
         metrics = task.evaluate()
