@@ -8,7 +8,7 @@ learner has written.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -134,6 +134,14 @@ class Exercise:
 
     def _nothing(self, arguments: tuple[Any, ...]) -> str:
         return f"✗ {self.title}: your function returned nothing, given {_call(arguments)}. Is a return missing?"
+
+
+class Numeric(Exercise):
+    """An exercise whose answer is one number: there is nothing to draw."""
+
+    def check(self, answer: Any) -> Verdict:
+        """Compare the answer with the reference on every case."""
+        return replace(super().check(answer), drawing=None)
 
 
 def _copy(argument: Any) -> Any:

@@ -103,7 +103,8 @@ class Panel(widgets.VBox):
         self.error: str | None = None
         for name, control in controls.items():
             control.description = control.description or name
-            control.style = {"description_width": "76px"}
+            if "description_width" in control.style.keys:  # a button has its words inside
+                control.style = {"description_width": "76px"}
             control.layout = widgets.Layout(width=f"{100 / columns:.2f}%", min_width="250px", margin="1px 0")
             control.observe(self.redraw, "value")
         row = widgets.Box(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap", width="100%"))

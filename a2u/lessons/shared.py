@@ -24,7 +24,12 @@ def digit(size: int = 2 * SIZE) -> Tensor:
 
 def encoder_map(ratio: int = 2, channels: int = len(CHANNELS)) -> Tensor:
     """The guide for ``ratio``: Tensor[1, channels, 8·ratio, 8·ratio], the first of :data:`CHANNELS`."""
-    ink = F.pad(digit(SIZE * ratio), (1, 1, 1, 1), mode="replicate")
+    return encode(digit(SIZE * ratio), channels)
+
+
+def encode(image: Tensor, channels: int = len(CHANNELS)) -> Tensor:
+    """What the encoder sees in any image: Tensor[N, 1, H, W] → Tensor[N, channels, H, W]; the edge is repeated."""
+    ink = F.pad(image, (1, 1, 1, 1), mode="replicate")
     across = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
     spot = torch.tensor([[-1.0, -1.0, -1.0], [-1.0, 8.0, -1.0], [-1.0, -1.0, -1.0]]) / 8
     centre = torch.zeros(3, 3)

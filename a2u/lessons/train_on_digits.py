@@ -10,7 +10,7 @@ from torch import Tensor
 
 from a2u.data import Digits, load
 from a2u.errors import A2UError
-from a2u.lessons.exercises import Answer, Exercise, Mistake, Verdict
+from a2u.lessons.exercises import Mistake, Numeric
 from a2u.lessons.mode import Mode
 from a2u.reconstruction import ROWS, Experiment, settings
 from a2u.training import choose_device, read_run
@@ -54,14 +54,6 @@ def measured(folder: str | Path, set: str = "mnist") -> dict[str, float]:
     if not longest:
         raise A2UError(f"{folder} holds no run on {set!r}. `a2u train --row a2u` makes one in runs/.")
     return {title: psnr for title, (_, psnr) in longest.items()}
-
-
-class Numeric(Exercise):
-    """An exercise whose answer is one number: there is nothing to draw."""
-
-    def check(self, answer: Answer | None) -> Verdict:
-        """Compare the answer with the reference on every case."""
-        return replace(super().check(answer), drawing=None)
 
 
 def l1_reference(prediction: Tensor, target: Tensor) -> Tensor:
