@@ -269,3 +269,14 @@ def test_the_table_keeps_the_papers_order_and_says_its_data() -> None:
     assert "Measured on the sample." in text
     assert "Preset: quick, 3 epochs." in text
     assert make("a2u").as_dict()["paper"]["psnr"] == 46.41
+
+
+def test_a_row_beside_the_table_has_no_numbers_of_the_paper() -> None:
+    results = [
+        Result(name, "mnist", "quick", 1, 30, 0.9, 0.03, 0.01, 1, "the sample", "") for name in ("a2u-hybrid", "a2u")
+    ]
+    assert results[0].as_dict()["paper"] is None
+    lines = table_1(results).splitlines()
+    assert "47.63" in lines[1]
+    assert lines[2].split()[-2:] == ["–", "–"]
+    assert lines[-1].startswith("Preset: quick, 1 epoch.")

@@ -12,7 +12,7 @@ import torch
 from a2u.cli import main
 from a2u.reconstruction.experiment import Experiment, load_model
 
-SMALL = ["--batch", "10", "--epochs", "2", "--quick"]
+SMALL = ["--batch", "10", "--epochs", "2", "--preset", "quick"]
 
 
 @pytest.fixture
@@ -97,11 +97,11 @@ def test_another_seed_is_another_run(folder: Path) -> None:
 
 
 def test_all_rows_make_one_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert a2u("train", "--row", "all", "--data", folder, "--batch", 20, "--epochs", 1, "--quick") == 0
+    assert a2u("train", "--row", "all", "--data", folder, "--batch", 20, "--epochs", 1, "--preset", "quick") == 0
     out = capsys.readouterr().out
     assert out.count("Conv/2 – ") == 4
     assert out.count("MaxPool – ") == 5
-    assert "Preset: quick, 1 epochs" in out
+    assert "Preset: quick, 1 epoch." in out
 
 
 @pytest.mark.parametrize(

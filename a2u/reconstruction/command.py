@@ -9,10 +9,11 @@ import typer
 
 from a2u.data import Digits, load, to_float32x32
 from a2u.errors import A2UError
-from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, prepare, settings
+from a2u.reconstruction import experiment as experiments
+from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, prepare, run_name, settings
 from a2u.reconstruction.rows import ROWS, row
 from a2u.reconstruction.table import Result, table_1
-from a2u.training import Progress, Run, choose_device, fit
+from a2u.training import Progress, Run, choose_device
 from a2u.training.run import History
 
 DataOption = Annotated[
@@ -36,12 +37,11 @@ def train(
     set_name: Annotated[str, typer.Option("--set", help="Data set: mnist or fashion.")] = "mnist",
     data: DataOption = None,
     download: DownloadOption = False,
-    quick: Annotated[
-        bool | None,
+    preset: Annotated[
+        str | None,
         typer.Option(
-            "--quick/--paper",
-            help="Schedule: quick (3 epochs, ours) or the paper's (100 epochs). Default: quick on the sample, "
-            "the paper's with --data or --download.",
+            help="Schedule: quick (2 epochs, for the sample), reduced (1 epoch of small steps, for the full set on a "
+            "CPU) or paper (100 epochs). Default: quick on the sample, paper with --data or --download."
         ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the schedule's.")] = None,
@@ -54,7 +54,7 @@ def train(
     seed: Annotated[int, typer.Option(help="Decides initial weights and the order of the images.")] = 0,
     device: DeviceOption = "auto",
     name: Annotated[
-        str | None, typer.Option(help="Name of the run's folder. Default: ROW-SET-SCHEDULE, -SEED if not 0.")
+        str | None, typer.Option(help="Name of the run's folder. Default: ROW-SET-PRESET, -SEED if not 0.")
     ] = None,
     runs: Annotated[Path, typer.Option(help="Where run folders are.")] = Path("runs"),
     as_json: JsonOption = False,
@@ -70,16 +70,14 @@ def train(
 
         a2u train --row a2u
 
-        a2u train --row all --set fashion --quick
+        a2u train --row all --set fashion --preset quick
 
         a2u train --row indexnet-depthwise --data ~/data --device cuda
     """
     names = list(ROWS) if row_name == "all" else [row(row_name).name]
     if name is not None and len(names) > 1:
         raise A2UError("--row all makes one run a row, so --name cannot name them: leave it out, or give --runs.")
-    if quick is None:
-        quick = data is None and not download
-    preset = "quick" if quick else "paper"
+    preset = preset or ("quick" if data is None and not download else "paper")
     changes: dict[str, float | int | str | None] = {
         "epochs": epochs,
         "batch": batch,
@@ -93,7 +91,7 @@ def train(
     for each in names:
         chosen = settings(each, set_name, preset, seed, **changes)
         experiment = prepare(chosen, data, download, device)
-        folder = runs / (name or f"{each}-{set_name}-{preset}{f'-{seed}' if seed else ''}")
+        folder = runs / (name or run_name(each, set_name, preset, seed))
         results.append(_train_one(experiment, folder))
         if as_json:
             print(json.dumps(results[-1].as_dict()), flush=True)
@@ -110,11 +108,11 @@ def _train_one(experiment: Experiment, folder: Path) -> Result:
     def say(text: str) -> None:  # above the bar
         tqdm.write(text, file=sys.stderr)
 
-    say(f"{ROWS[chosen.row].title}, {chosen.preset} schedule, seed {chosen.seed}, on {experiment.device}: {folder}")
+    say(f"{row(chosen.row).title}, {chosen.preset} preset, seed {chosen.seed}, on {experiment.device}: {folder}")
     say(f"Trains on {experiment.train.source}; measured on {experiment.test.source}.")
     done = 0
     with (
-        Run(folder, experiment.config) as run,
+        Run(folder, experiment.config, experiment.device) as run,
         tqdm(total=chosen.epochs * experiment.steps, unit="step", leave=False, disable=None) as bar,
     ):
 
@@ -137,8 +135,7 @@ def _train_one(experiment: Experiment, folder: Path) -> Result:
             )
 
         try:
-            on_gpu = experiment.device.type == "cuda"
-            history = fit(experiment, run, on_step, on_epoch, report_every=50 if on_gpu else 1)
+            history = experiments.train(experiment, run, on_step, on_epoch)
         except KeyboardInterrupt:
             bar.close()
             kept = f"epoch {done} of {chosen.epochs}" if done else "the initial state"

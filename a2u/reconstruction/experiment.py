@@ -24,8 +24,10 @@ from a2u.errors import A2UError, near_match
 from a2u.reconstruction.metrics import Scores
 from a2u.reconstruction.network import HEADS, AutoEncoder, reconstruct
 from a2u.reconstruction.rows import Row, row
-from a2u.training import read_run
+from a2u.training import Run, fit, read_run
 from a2u.training.device import choose_device, derive_seed, permutation
+from a2u.training.loop import Hook
+from a2u.training.run import History
 
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {"epochs": 100, "batch": 100, "lr": 0.01, "momentum": 0.0, "milestones": (0.5, 0.7, 0.85)},
@@ -116,8 +118,7 @@ class Experiment:
     @property
     def config(self) -> dict[str, Any]:
         """Everything that a run must agree on to be continued."""
-        data = {"data": self.train.edition, "train_sha256": self.train.sha256, "test_sha256": self.test.sha256}
-        return {**asdict(self.settings), **data}
+        return config_of(self.settings, self.train, self.test)
 
     def batches(self, epoch: int) -> Iterator[Tensor]:
         """The images in the order of (seed, epoch); a last incomplete batch is left out."""
@@ -140,6 +141,21 @@ class Experiment:
         return float(0.1 ** sum(step >= round(part * total) for part in self.settings.milestones))
 
 
+def config_of(settings: Settings, train: Digits, test: Digits) -> dict[str, Any]:
+    """What the run of these settings on these images is known by."""
+    data = {"data": train.edition, "train_sha256": train.sha256, "test_sha256": test.sha256}
+    return {**asdict(settings), **data}
+
+
+def run_name(row: str, set: str, preset: str, seed: int = 0) -> str:
+    """The name of a run's folder unless the user gives another.
+
+    >>> run_name("a2u", "mnist", "quick"), run_name("a2u", "mnist", "quick", 1)
+    ('a2u-mnist-quick', 'a2u-mnist-quick-1')
+    """
+    return f"{row}-{set}-{preset}{f'-{seed}' if seed else ''}"
+
+
 def evaluate_on(model: nn.Module, images: Tensor, batch: int = 250) -> dict[str, float]:
     """The four metrics of `model` over `images` (N, 1, 32, 32), see `a2u.reconstruction.metrics`."""
     scores = Scores()
@@ -155,6 +171,12 @@ def prepare(
     chosen = choose_device(device)
     train, test = (load(settings.set, split, data, download) for split in ("train", "test"))
     return Experiment(settings, train, test, chosen)
+
+
+def train(experiment: Experiment, run: Run, on_step: Hook | None = None, on_epoch: Hook | None = None) -> History:
+    """Train `experiment` to its end and keep it in `run`: the way that every command trains; hooks as in `fit`."""
+    report_every = 50 if experiment.device.type == "cuda" else 1  # reading the loss makes a GPU wait
+    return fit(experiment, run, on_step, on_epoch, report_every)
 
 
 def load_model(folder: str | Path) -> tuple[AutoEncoder, dict[str, Any], list[dict[str, Any]]]:

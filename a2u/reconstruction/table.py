@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from a2u.data.digits import TITLES
-from a2u.reconstruction.rows import ROWS
+from a2u.reconstruction.rows import EXTRA, ROWS, row
 
 
 @dataclass(frozen=True)
@@ -26,24 +26,27 @@ class Result:
     run: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: the fields, and the paper's numbers under "paper"."""
-        return {**asdict(self), "paper": ROWS[self.row].paper[self.set]._asdict()}
+        """For JSON: the fields, and under "paper" its numbers, or null for a row beside the table."""
+        paper = row(self.row).paper.get(self.set)
+        return {**asdict(self), "paper": paper._asdict() if paper else None}
 
 
 def table_1(results: Sequence[Result]) -> str:
     """The results in the order of Table 1, one block for each data set; the paper's PSNR and SSIM at the right."""
     lines: list[str] = []
+    order = [*ROWS, *EXTRA]
     for set_name in dict.fromkeys(result.set for result in results):
-        found = sorted((r for r in results if r.set == set_name), key=lambda r: list(ROWS).index(r.row))
+        found = sorted((r for r in results if r.set == set_name), key=lambda r: order.index(r.row))
         head = f"{'PSNR':>6} {'SSIM':>6} {'RMSE':>6} {'MAE':>6} {'s':>6}   paper: {'PSNR':>6} {'SSIM':>6}"
         lines += [f"{TITLES[set_name]:<30} {head}"]
         for result in found:
-            paper = ROWS[result.row].paper[set_name]
+            paper = row(result.row).paper.get(set_name)
+            theirs = f"{paper.psnr:6.2f} {paper.ssim:6.4f}" if paper else f"{'–':>6} {'–':>6}"
             lines.append(
-                f"{ROWS[result.row].title:<30} {result.psnr:6.2f} {result.ssim:6.4f} {result.rmse:6.4f} "
-                f"{result.mae:6.4f} {result.seconds:6.0f}          {paper.psnr:6.2f} {paper.ssim:6.4f}"
+                f"{row(result.row).title:<30} {result.psnr:6.2f} {result.ssim:6.4f} {result.rmse:6.4f} "
+                f"{result.mae:6.4f} {result.seconds:6.0f}          {theirs}"
             )
-        presets = sorted({f"{result.preset}, {result.epochs} epochs" for result in found})
+        presets = sorted({f"{result.preset}, {result.epochs} epoch{'s' * (result.epochs > 1)}" for result in found})
         lines.append(f"Measured on {'; '.join(sorted({result.source for result in found}))}.")
         lines.append(f"Preset: {'; '.join(presets)}. The paper: 100 epochs on all 60,000 images.")
     return "\n".join(lines)

@@ -30,13 +30,14 @@ class Run:
     Args:
         folder: Made if missing. If it already holds a run, that run is continued.
         config: What defines the result (plain JSON). A run never continues under another one.
+        device: Where it computes, to be recorded with it.
 
     Raises:
         A2UError: The folder cannot be written, another process trains in it, or it holds a run with another
             config; each key that differs is named.
     """
 
-    def __init__(self, folder: str | Path, config: Config) -> None:
+    def __init__(self, folder: str | Path, config: Config, device: torch.device | str | None = None) -> None:
         self.folder = Path(folder)
         self.config: Config = json.loads(json.dumps(config))  # as it will be read back
         self.checkpoint = self.folder / "checkpoint.safetensors"
@@ -46,18 +47,18 @@ class Run:
             self._lock.acquire(blocking=False)
         except Timeout as error:
             raise A2UError(
-                f"Another process is training in {self.folder}. Wait until it ends, or give this run "
-                f"a name of its own with --name."
+                f"Another process is training in {self.folder}. Wait until it ends, or keep this "
+                f"run elsewhere, with --name or --runs."
             ) from error
         except OSError as error:
             raise explain(error, self.folder) from error
         try:
-            self._begin()
+            self._begin(device)
         except BaseException:
             self._lock.release()
             raise
 
-    def _begin(self) -> None:
+    def _begin(self, device: torch.device | str | None) -> None:
         for leftover in self.folder.glob(f"*{UNFINISHED}"):  # of a process killed while it wrote
             leftover.unlink(missing_ok=True)
         path = self.folder / "config.json"
@@ -66,10 +67,10 @@ class Run:
             if differences:
                 raise A2UError(
                     f"{self.folder} holds a run with another configuration: {'; '.join(differences)}. "
-                    f"Ask for the same to continue it, or give this run a name of its own with --name."
+                    f"Ask for the same to continue it, or keep this run elsewhere, with --name or --runs."
                 )
         else:
-            _write_json(path, {"config": self.config, "environment": environment()})
+            _write_json(path, {"config": self.config, "environment": environment(device)})
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
         """Load the last checkpoint into `parts`, if there is one; returns the epochs already done."""
@@ -113,11 +114,12 @@ def read_run(folder: str | Path, parts: Mapping[str, Stateful] | None = None) ->
     return config, state["history"]
 
 
-def environment() -> dict[str, Any]:
+def environment(device: torch.device | str | None = None) -> dict[str, Any]:
     """What a result may depend on beside its config: recorded with it, never compared."""
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
+        "device": None if device is None else str(device),
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
         "threads": torch.get_num_threads(),
