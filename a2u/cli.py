@@ -152,6 +152,10 @@ LATER = {
         "a2u.reconstruction.command:evaluate",
         "Measure trained runs on test images: PSNR, SSIM, RMSE and MAE, beside the paper's Table 1.",
     ),
+    "table1": (
+        "a2u.table1.command:table1",
+        "Reproduce Table 1: nine networks on two data sets, beside the paper's numbers and claims.",
+    ),
     "figure": ("a2u.figures:figure", "Remake pictures into figures/ as PNG, and print what each shows."),
     "bench": ("a2u.bench:bench", "Measure speed and memory side by side on this machine, and print the ratios."),
 }

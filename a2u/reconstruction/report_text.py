@@ -1,0 +1,108 @@
+"""The report of `a2u.reconstruction.report` as Markdown, and as a few lines for a terminal."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from a2u.data.digits import TITLES
+from a2u.reconstruction.report import IN_FULL, METRICS
+
+PLACES = {"psnr": 2, "ssim": 4, "rmse": 4, "mae": 4}
+
+
+def to_markdown(report: dict[str, Any]) -> str:
+    """The whole report: label, one table a set, the claims, how each run was made."""
+    lines = ["# Table 1: image reconstruction", "", f"**{_sentence(report['label'])}.**", ""]
+    if not report["full"]:
+        lines += ["These are not the numbers of the paper's experiment: a shortened run shows an order.", ""]
+    lines += [f"**Careful:** {warning}" for warning in report["warnings"]] + [""] * bool(report["warnings"])
+    lines += [f"Made by `{report['command']}`; DIR is a folder with the sets' IDX files.", ""]
+    for set in TITLES:
+        lines += [f"## {TITLES[set]}", "", *_set_table(report, set), ""]
+    lines += ["## The paper's claims", "", *_claims_table(report), "", "## How each was run", "", *_runs_table(report)]
+    lines += ["", "## In full", "", "The paper's experiment, 100 epochs over all images, every row on both sets:", ""]
+    return "\n".join([*lines, "```bash", IN_FULL, "```", ""])
+
+
+def to_text(report: dict[str, Any]) -> str:
+    """PSNR beside the paper's, and the verdicts, for a terminal."""
+    lines = [f"Table 1, {report['label']}", *report["warnings"]]
+    for set in TITLES:
+        lines += ["", f"{TITLES[set]:<30} {'parameters':>10} {'PSNR':>14} {'paper':>7} {'difference':>11}"]
+        for cell in _cells(report, set):
+            own = f"{value(cell, 'psnr'):>14}" if cell["runs"] else f"{'not run':>14}"
+            gap = f"{signed(cell['difference_db']):>11}" if cell["runs"] else f"{'':>11}"
+            lines.append(f"{cell['title']:<30} {cell['parameters']:>10,} {own} {cell['paper']['psnr']:>7.2f} {gap}")
+    lines.append("")
+    lines += [f"{TITLES[each['set']]}: {each['claim']} {each['verdict'].upper()}" for each in report["claims"]]
+    return "\n".join([*lines, *([f"In full: {report['in_full']}"] if report["in_full"] else [])])
+
+
+def value(cell: dict[str, Any], metric: str) -> str:
+    """A mean, with ± the standard deviation over seeds where there are several: "33.02 ± 0.11"."""
+    places, found = PLACES[metric], cell[metric]
+    spread = "" if found["sd"] is None else f" ± {found['sd']:.{places}f}"
+    return f"{found['mean']:.{places}f}{spread}"
+
+
+def signed(number: float) -> str:
+    """Two decimals with their sign, a real minus."""
+    return f"{number:+.2f}".replace("-", "−")
+
+
+def _cells(report: dict[str, Any], set: str) -> list[dict[str, Any]]:
+    return [cell for cell in report["table"] if cell["set"] == set]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: int) -> list[str]:
+    """A Markdown table whose columns from `right` on are aligned at their right."""
+    rule = ["---" if n < right else "---:" for n in range(len(head))]
+    return [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in (head, rule, *rows)]
+
+
+def _set_table(report: dict[str, Any], set: str) -> list[str]:
+    names = {"psnr": "PSNR, dB", "ssim": "SSIM", "rmse": "RMSE", "mae": "MAE"}
+    head = ["network", "parameters", *(word for m in METRICS for word in (names[m], "paper")), "PSNR − paper"]
+    rows, notes = [], []
+    for cell in _cells(report, set):
+        measured = bool(cell["runs"])
+        row = [cell["title"], f"{cell['parameters']:,}"]
+        for metric in METRICS:
+            paper = f"{cell['paper'][metric]:.{PLACES[metric]}f}"
+            row += [value(cell, metric) if measured else "not run", paper]
+        rows.append([*row, signed(cell["difference_db"]) if measured else ""])
+        if cell["missing"]:
+            notes.append(f"{cell['title']}: {cell['runs']} of {cell['of']} runs; {'; '.join(cell['missing'])}.")
+    if len(report["seeds"]) > 1:
+        notes.insert(0, f"Mean ± standard deviation over seeds {', '.join(map(str, report['seeds']))}.")
+    return [*_table(head, rows, 1), *(f"\n{note}" for note in notes)]
+
+
+def _claims_table(report: dict[str, Any]) -> list[str]:
+    head = ["claim", "set", "here", "numbers", "from the paper's own numbers"]
+    rows = [
+        [
+            each["claim"],
+            TITLES[each["set"]],
+            f"**{each['verdict']}**",
+            each["numbers"],
+            f"{each['paper']}: {each['paper_numbers']}",
+        ]
+        for each in report["claims"]
+    ]
+    return _table(head, rows, 5)
+
+
+def _runs_table(report: dict[str, Any]) -> list[str]:
+    head = ["run", "command", "epochs", "data", "seed", "device", "torch", "seconds"]
+    rows = []
+    for run in report["runs"]:
+        if run["status"] == "measured":
+            known = (f"`{run['command']}`", run["epochs"], run["data"], run["seed"], run["device"], run["torch"])
+            rows.append([run["run"], *map(str, known), f"{run['seconds']:,.0f}"])
+        else:
+            rows.append([run["run"], run["status"], "", "", str(run["seed"]), "", "", ""])
+    return _table(head, rows, 8)

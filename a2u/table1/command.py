@@ -1,0 +1,192 @@
+"""`a2u table1`: train all of Table 1, or a part, and write it with everything that the paper claims from it.
+
+Progress goes to stderr, the table to stdout, and `figures/table1*.{json,md,png}` hold it all.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from a2u.data.digits import TITLES
+from a2u.errors import A2UError
+from a2u.reconstruction.campaign import Job, Meter, Outcome, one_by_one, plan
+from a2u.reconstruction.command import DataOption, DeviceOption, DownloadOption
+from a2u.reconstruction.parallel import side_by_side
+from a2u.reconstruction.report import collect, find_preset
+from a2u.reconstruction.report_text import to_markdown, to_text
+from a2u.reconstruction.rows import ROWS
+from a2u.training import Progress, choose_device
+from a2u.training.files import explain, write_whole
+
+
+def table1(
+    rows: Annotated[str, typer.Option(help=f"all, or some of: {','.join(ROWS)}.")] = "all",
+    sets: Annotated[str, typer.Option(help="Data sets.")] = "mnist,fashion",
+    seeds: Annotated[str, typer.Option(help="One run a seed; the table shows mean ± standard deviation.")] = "0",
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="quick, reduced or paper. Default: paper with --data (or --download) and a GPU, reduced with them "
+            "and none, quick on the sample; for --report-only the longest that was run."
+        ),
+    ] = None,
+    data: DataOption = None,
+    download: DownloadOption = False,
+    device: DeviceOption = "auto",
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Runs at once. They share one GPU, or divide the threads of the CPU.")
+    ] = 1,
+    runs: Annotated[Path, typer.Option(help="Where run folders are.")] = Path("runs"),
+    out: Annotated[Path, typer.Option(help="Where table1.json, .md and the pictures go.")] = Path("figures"),
+    report_only: Annotated[bool, typer.Option("--report-only", help="Train nothing; report what is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON on stdout, instead of a table.")] = False,
+) -> None:
+    """Reproduce Table 1: nine networks on two data sets, beside the paper's numbers and claims.
+
+    Runs are kept as `a2u train` keeps them. Stopped at any moment, the same
+    command goes on; what is complete is not trained again. A run that fails
+    is reported at the end, and the others go on.
+
+    Examples:
+
+        a2u table1
+
+        a2u table1 --preset paper --data ~/data --jobs 4
+
+        a2u table1 --rows a2u,indexnet-holistic --sets mnist --seeds 0,1,2
+
+        a2u table1 --report-only
+    """
+    chosen = preset or _default_preset(runs, data is not None or download, device, report_only)
+    names = list(ROWS) if rows == "all" else _words(rows)
+    numbers = _numbers(seeds)
+    planned = plan(names, _words(sets), numbers, chosen, runs, data, download, device)
+    say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
+    failed = [] if report_only else train(planned, jobs)
+    if failed and not any(runs.glob("*/config.json")):
+        raise A2UError(_blame(failed, len(planned)))
+    report = collect(runs, chosen, numbers)
+    write(report, runs, out)
+    print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else to_text(report))
+    if failed:
+        raise A2UError(_blame(failed, len(planned)))
+
+
+def say(text: str) -> None:
+    """A line on stderr, above the progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(text, file=sys.stderr)
+
+
+def _default_preset(runs: Path, full: bool, device: str, report_only: bool) -> str:
+    if report_only and (found := find_preset(runs)):
+        return found
+    if not full:
+        return "quick"
+    return "paper" if choose_device(device).type == "cuda" else "reduced"
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _numbers(text: str) -> list[int]:
+    words = _words(text)
+    if not words or not all(word.isdecimal() for word in words):
+        raise A2UError(f"--seeds takes whole numbers separated by commas, such as 0,1,2; given {text!r}.")
+    return list(dict.fromkeys(int(word) for word in words))
+
+
+def train(planned: Sequence[Job], jobs: int) -> list[Outcome]:
+    """Train under one bar for all runs; returns those that failed. Ctrl-C says how to go on, and leaves with 130."""
+    from tqdm import tqdm
+
+    meter = Meter(planned)
+    outcomes: list[Outcome] = []
+    layout: dict[str, Any] = {
+        "total": meter.total,
+        "initial": meter.initial,
+        "unit": "step",
+        "leave": False,
+        "disable": None,
+    }
+    with tqdm(**layout) as bar:
+
+        def tell(job: Job, progress: Progress) -> None:
+            meter.step(job, progress)
+            bar.total, bar.n = meter.total, meter.done
+            bar.set_description(f"{len(outcomes)} of {len(planned)} runs", refresh=False)
+            now = f"{job.folder.name}: epoch {progress.epoch}/{progress.epochs}, loss {progress.loss:.4f}"
+            bar.set_postfix_str(now)
+
+        def ended(outcome: Outcome) -> None:
+            meter.end(outcome)
+            outcomes.append(outcome)
+            say(f"[{len(outcomes)}/{len(planned)}] {outcome.job}: {_verdict(outcome)}{_time_left(meter)}")
+
+        try:
+            if jobs == 1:
+                one_by_one(planned, tell, ended)
+            else:
+                side_by_side(planned, jobs, tell, ended, say)
+        except KeyboardInterrupt:
+            bar.close()
+            complete = sum(not outcome.failed for outcome in outcomes)
+            say(
+                f"a2u: stopped. {complete} of {len(planned)} runs are complete, and every other keeps its last complete "
+                f"epoch; the same command goes on from there. --report-only writes the table as it is."
+            )
+            sys.exit(130)
+    return [outcome for outcome in outcomes if outcome.failed]
+
+
+def _verdict(outcome: Outcome) -> str:
+    if outcome.failed:
+        return f"FAILED. {outcome.message}"
+    last, seconds = outcome.history[-1], sum(record["seconds"] for record in outcome.history)
+    before = "complete already; " if outcome.status == "complete" else ""
+    return f"{before}PSNR {last['psnr']:.2f} dB, SSIM {last['ssim']:.4f}, {seconds:,.0f} s."
+
+
+def _time_left(meter: Meter) -> str:
+    """ " About 2 h 05 min left.", rounded up to minutes."""
+    seconds = meter.left()
+    if not seconds:
+        return ""
+    hours, minutes = divmod(int(seconds // 60) + 1, 60)
+    return f" About {f'{hours} h {minutes:02} min' if hours else f'{minutes} min'} left."
+
+
+def _blame(failed: Sequence[Outcome], count: int) -> str:
+    """One message for all that failed."""
+    reasons = " ".join(f"{outcome.job.folder}: {outcome.message}" for outcome in failed)
+    return f"{len(failed)} of {count} runs are not complete. {reasons} The same command tries them again."
+
+
+def write(report: dict[str, Any], runs: Path, out: Path) -> None:
+    """Write table1.json, table1.md and the three pictures, each whole or not at all.
+
+    Raises:
+        A2UError: The folder or a file cannot be written.
+    """
+    from a2u.plots import style
+    from a2u.table1.pictures import pictures
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain(error, out) from error
+    files = {
+        "table1.json": (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode(),
+        "table1.md": to_markdown(report).encode(),
+    }
+    for name, figure in pictures(report, runs).items():
+        files[f"{name}.png"] = style.png(figure)
+    for name, content in files.items():
+        write_whole(out / name, content)
+        say(f"{out / name}")

@@ -1,0 +1,89 @@
+"""The pictures of a report (`a2u.reconstruction.report.collect`): scores, curves or gains, and reconstructions."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from a2u.data import load, to_float32x32
+from a2u.data.digits import CLASSES, TITLES
+from a2u.plots.gallery import gallery
+from a2u.plots.table1 import Scores, epochs, gains, scoreboard
+from a2u.reconstruction import load_model, reconstruct
+from a2u.reconstruction.report_text import value
+from a2u.reconstruction.rows import ROWS
+
+SHOWN = {"mnist": (4, 18), "fashion": (8, 15)}  # which of the embedded test images; no network has trained on them
+BASE = "nearest"  # the row that gains are counted from
+
+
+def pictures(report: dict[str, Any], runs: Path) -> dict[str, Figure]:
+    """The three pictures by name: table1, table1-curves, table1-reconstructions."""
+    return {
+        "table1": table(report),
+        "table1-curves": curves(report),
+        "table1-reconstructions": reconstructions(report, runs),
+    }
+
+
+def table(report: dict[str, Any]) -> Figure:
+    """PSNR of every row on both sets, beside the paper's."""
+    sizes = [next(cell["parameters"] for cell in report["table"] if cell["row"] == name) for name in ROWS]
+    return scoreboard([row.title for row in ROWS.values()], sizes, _scores(report), label=report["label"])
+
+
+def curves(report: dict[str, Any]) -> Figure:
+    """PSNR after every epoch; of runs of a single epoch, which have no curve, the gain over nearest neighbour."""
+    first = {(run["set"], run["row"]): run for run in reversed(report["runs"]) if run["status"] == "measured"}
+    if max(len(run["curve"]) for run in first.values()) > 1:
+        lines = {
+            TITLES[set]: {_short(row): first[set, row]["curve"] for row in ROWS if (set, row) in first}
+            for set in TITLES
+        }
+        return epochs(lines, label=report["label"])
+    return gains([_short(row) for row in ROWS], _scores(report), _short(BASE), label=report["label"])
+
+
+def reconstructions(report: dict[str, Any], runs: Path) -> Figure:
+    """The same images of both sets through all nine networks; of several seeds, the first that is complete."""
+    images = {set: to_float32x32(load(set, "test"))[list(chosen)].numpy()[:, 0] for set, chosen in SHOWN.items()}
+    rows: dict[str, Any] = {}
+    notes = {}
+    for name, row in ROWS.items():
+        maps = [_through(report, runs, name, set) for set in SHOWN]
+        rows[row.title] = np.concatenate(maps)
+        cells = [cell for cell in report["table"] if cell["row"] == name]
+        notes[row.title] = " / ".join(value(cell, "psnr") if cell["runs"] else "not run" for cell in cells) + " dB"
+    heads = [
+        f"{TITLES[set]}: {CLASSES[set][label]}"
+        for set, chosen in SHOWN.items()
+        for label in load(set, "test").labels[list(chosen)].tolist()
+    ]
+    return gallery(np.concatenate(list(images.values())), rows, notes, heads=heads, label=report["label"])
+
+
+def _through(report: dict[str, Any], runs: Path, row: str, set: str) -> Any:
+    """What the trained row makes of its set's images, (n, 32, 32); NaN where it was not run."""
+    done = [r for r in report["runs"] if (r["row"], r["set"], r["status"]) == (row, set, "measured")]
+    if not done:
+        return np.full((len(SHOWN[set]), 32, 32), np.nan)
+    model, config, _ = load_model(runs / done[0]["run"])
+    images = to_float32x32(load(set, "test"), config["resize"])[list(SHOWN[set])]
+    return reconstruct(model, images).numpy()[:, 0]
+
+
+def _scores(report: dict[str, Any]) -> dict[str, Scores]:
+    found = {}
+    for set in TITLES:
+        cells = [cell for cell in report["table"] if cell["set"] == set]
+        found[TITLES[set]] = Scores(
+            [cell["paper"]["psnr"] for cell in cells],
+            [cell["psnr"]["mean"] if cell["runs"] else None for cell in cells],
+            [cell["psnr"]["sd"] if cell["runs"] else None for cell in cells],
+        )
+    return found
+
+
+def _short(row: str) -> str:
+    return ROWS[row].title.partition(" – ")[2]
