@@ -13,11 +13,11 @@ from a2u.data.digits import load
 COUNTS = {"train": 40, "t10k": 20}
 
 
-def contents() -> dict[str, bytes]:
+def contents(name: str = "mnist") -> dict[str, bytes]:
     """The content of the four files by stem: the first images of the embedded sample."""
     files = {}
     for stem, count in COUNTS.items():
-        digits = load("mnist", {"train": "train", "t10k": "test"}[stem])
+        digits = load(name, {"train": "train", "t10k": "test"}[stem])
         files[f"{stem}-images"] = idx.encode(digits.images[:count])
         files[f"{stem}-labels"] = idx.encode(digits.labels[:count].to(torch.uint8))
     return files
@@ -27,7 +27,7 @@ def write(folder: Path, monkeypatch: pytest.MonkeyPatch, zipped: bool = True, na
     """Write the files into `folder` and make their checksums the known ones of the full set."""
     folder.mkdir(parents=True, exist_ok=True)
     known = {k: v for k, v in checksums.KNOWN.items() if (v.edition, v.name) != ("full", name)}
-    for stem, content in contents().items():
+    for stem, content in contents(name).items():
         known[hashlib.sha256(content).hexdigest()] = checksums.Known("full", name, stem)
         file = folder / f"{stem}-idx{3 if stem.endswith('images') else 1}-ubyte"
         if zipped:

@@ -102,7 +102,7 @@ def _title(ax: Axes, y: float, title: str, note: str) -> None:
 
 def _bar(fig: Figure, height: float, limit: float) -> None:
     """One scale for all error maps."""
-    ax = fig.add_axes((6.4 / WIDTH, 0.32 / height, 3.1 / WIDTH, 0.12 / height))
+    ax = fig.add_axes((6.3 / WIDTH, 0.36 / height, 3.0 / WIDTH, 0.12 / height))
     bar = fig.colorbar(
         ScalarMappable(Normalize(0, limit), style.ERRORS),
         cax=ax,
@@ -114,4 +114,4 @@ def _bar(fig: Figure, height: float, limit: float) -> None:
     bar.set_ticks([0, limit / 2, limit])
     bar.ax.tick_params(length=2, labelsize=8.5)
     text = "one scale for all errors  |reconstruction − input|"
-    fig.text(6.25 / WIDTH, 0.34 / height, text, fontsize=8.5, color=style.MUTED, ha="right")
+    fig.text(6.15 / WIDTH, 0.38 / height, text, fontsize=8.5, color=style.MUTED, ha="right")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -39,7 +40,7 @@ def scoreboard(names: Sequence[str], sizes: Sequence[int], sets: Mapping[str, Sc
         A2UError: A column of another length than `names`.
     """
     _check(names, sets, sizes)
-    tall = 0.62 + len(names) * _ROW + 0.42  # of one set
+    tall = 0.62 + len(names) * _ROW + 0.3  # of one set
     height = 0.72 + tall * len(sets) + 0.08
     with style.context():
         fig, page = style.canvas(WIDTH, height)
@@ -112,7 +113,7 @@ def gains(names: Sequence[str], sets: Mapping[str, Scores], base: str, *, label:
     _check(names, sets)
     if base not in names:
         raise A2UError(f"There is no row {base!r} to compare with; the rows: {', '.join(names)}.")
-    at, height = list(names).index(base), 0.75 + 0.45 + len(names) * 0.42 + 0.55
+    at, height = list(names).index(base), 0.95 + len(names) * 0.42 + 0.5
     with style.context():
         fig, page = style.canvas(WIDTH, height)
         _heading(page, f"Table 1: PSNR gained over {base}, in dB", label)
@@ -177,24 +178,26 @@ def epochs(curves: Mapping[str, Mapping[str, Sequence[float]]], *, label: str) -
         for number, (title, lines) in enumerate(curves.items()):
             box = ((0.5 + number * width) / WIDTH, 0.11, (width - 2.3) / WIDTH, 0.69)
             ax = fig.add_axes(box)
+            if not lines:
+                ax.set_axis_off()
+                ax.text(0, 1, f"{title}: not run", transform=ax.transAxes, color=style.MUTED, va="bottom")
+                continue
             ax.set(title=title, xlabel="epoch", xlim=(1 if longest > 2 else 0.9, longest))
             ax.grid(axis="y")
             ax.set_axisbelow(True)
             for name, line in lines.items():
                 ax.plot(range(1, len(line) + 1), line, **_look(names.index(name)), marker="o" if longest < 12 else "")
-            if not lines:
-                ax.text(0.5, 0.5, "not run", transform=ax.transAxes, ha="center", color=style.MUTED)
             _ends(ax, lines, names, longest)
             if longest < 6:
                 ax.set_xticks(range(1, longest + 1))
     return fig
 
 
-def _look(number: int) -> dict[str, object]:
+def _look(number: int) -> dict[str, Any]:
     """A colour and a dash for each of up to thirty rows: neither repeats together."""
     count = len(style.SERIES)
     colour, dash = style.SERIES[number % count], style.STROKES[(number + number // count) % len(style.STROKES)]
-    return {"color": colour, "linestyle": dash, "linewidth": 1.6, "markersize": 4}
+    return {"color": colour, "linestyle": dash, "linewidth": 1.6, "markersize": 4, "clip_on": False}
 
 
 def _ends(ax: Axes, lines: Mapping[str, Sequence[float]], names: Sequence[str], longest: int) -> None:

@@ -6,6 +6,7 @@ whose rows were not all measured is decided only if a measured pair already cont
 """
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -13,14 +14,15 @@ from torch import nn
 
 from a2u.operators import card
 from a2u.reconstruction.experiment import build_model
-from a2u.reconstruction.rows import ROWS, Row
+from a2u.reconstruction.rows import ROWS
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "not measured"
 
 
-def parameters(row: Row) -> tuple[int, int]:
+@cache
+def parameters(row: str) -> tuple[int, int]:
     """Learned values of the row's whole network, and of its three upsampling operators."""
-    model = build_model(row)
+    model = build_model(ROWS[row])
     return _count(model), _count(model.up)
 
 
@@ -34,7 +36,7 @@ def groups() -> dict[str, list[str]]:
     return {
         "distance": [name for name, each in cards.items() if each.family == "distance"],
         "features": [name for name, each in cards.items() if each.family == "feature"],
-        "learned guide": [name for name, each in cards.items() if each.needs_guide and parameters(ROWS[name])[1]],
+        "learned guide": [name for name, each in cards.items() if each.needs_guide and parameters(name)[1]],
         "indexnet": [name for name, row in ROWS.items() if row.operator.startswith("indexnet")],
         "a2u": [name for name, row in ROWS.items() if row.operator.startswith("a2u")],
     }
@@ -86,7 +88,7 @@ def _compare(psnr: Mapping[str, float], better: list[str], worse: list[str]) -> 
         named = "; ".join(f"{_short(a)} {psnr[a]:.2f} ≤ {_short(b)} {psnr[b]:.2f} dB" for a, b in wrong)
         return FAILS, f"{len(pairs) - len(wrong)} of {len(pairs)} pairs hold, but not: {named}"
     if missing:
-        return UNKNOWN, f"not run: {', '.join(_short(name) for name in missing)}"
+        return UNKNOWN, f"not run: {'; '.join(_short(name) for name in missing)}"
     low, high = min(better, key=psnr.__getitem__), max(worse, key=psnr.__getitem__)
     return HOLDS, (
         f"all {len(pairs)} pairs; the closest: {_short(low)} {psnr[low]:.2f} > {_short(high)} {psnr[high]:.2f} dB"
@@ -95,7 +97,7 @@ def _compare(psnr: Mapping[str, float], better: list[str], worse: list[str]) -> 
 
 def _cheaper(psnr: Mapping[str, float], ours: str, rival: str) -> tuple[str, str]:
     """Is `ours` both better and smaller than `rival`? Sizes are known without training."""
-    small, large = (parameters(ROWS[name])[1] for name in (ours, rival))
+    small, large = (parameters(name)[1] for name in (ours, rival))
     size = f"{small:,} {'<' if small < large else '≥'} {large:,} parameters in the operators"
     if ours not in psnr or rival not in psnr:
         return (UNKNOWN if small < large else FAILS), f"{size}; PSNR not run"

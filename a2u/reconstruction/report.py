@@ -39,7 +39,7 @@ def collect(runs: Path, preset: str, seeds: Sequence[int]) -> dict[str, Any]:
             f"{runs} holds no complete run of preset {preset!r} (seeds {', '.join(map(str, seeds))}), so there is "
             f"nothing to report. `a2u table1 --preset {preset}` trains them."
         )
-    table = [
+    table: list[dict[str, Any]] = [
         {"row": row, "title": ROWS[row].title, **_sizes(row)}
         | _cell([each for each in details if (each["set"], each["row"]) == (set, row)])
         for set in TITLES
@@ -123,7 +123,7 @@ def _train_command(config: dict[str, Any]) -> str:
 
 
 def _sizes(row: str) -> dict[str, int]:
-    return dict(zip(("parameters", "operator_parameters"), claims.parameters(ROWS[row]), strict=True))
+    return dict(zip(("parameters", "operator_parameters"), claims.parameters(row), strict=True))
 
 
 def _cell(details: list[dict[str, Any]]) -> dict[str, Any]:

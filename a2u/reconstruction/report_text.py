@@ -73,9 +73,10 @@ def _set_table(report: dict[str, Any], set: str) -> list[str]:
         for metric in METRICS:
             paper = f"{cell['paper'][metric]:.{PLACES[metric]}f}"
             row += [value(cell, metric) if measured else "not run", paper]
+        missing = "; ".join(cell["missing"])
         rows.append([*row, signed(cell["difference_db"]) if measured else ""])
-        if cell["missing"]:
-            notes.append(f"{cell['title']}: {cell['runs']} of {cell['of']} runs; {'; '.join(cell['missing'])}.")
+        if cell["runs"] or any(not word.endswith("not run") for word in cell["missing"]):
+            notes += [f"{cell['title']}: {cell['runs']} of {cell['of']} runs; {missing}."] * bool(missing)
     if len(report["seeds"]) > 1:
         notes.insert(0, f"Mean ± standard deviation over seeds {', '.join(map(str, report['seeds']))}.")
     return [*_table(head, rows, 1), *(f"\n{note}" for note in notes)]

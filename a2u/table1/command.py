@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.reconstruction.campaign import Job, Meter, Outcome, one_by_one, plan
 from a2u.reconstruction.command import DataOption, DeviceOption, DownloadOption
@@ -138,8 +137,8 @@ def train(planned: Sequence[Job], jobs: int) -> list[Outcome]:
             bar.close()
             complete = sum(not outcome.failed for outcome in outcomes)
             say(
-                f"a2u: stopped. {complete} of {len(planned)} runs are complete, and every other keeps its last complete "
-                f"epoch; the same command goes on from there. --report-only writes the table as it is."
+                f"a2u: stopped. {complete} of {len(planned)} runs are complete, and every other keeps its last "
+                f"complete epoch; the same command goes on from there. --report-only writes the table as it is."
             )
             sys.exit(130)
     return [outcome for outcome in outcomes if outcome.failed]

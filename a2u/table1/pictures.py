@@ -14,7 +14,7 @@ from a2u.reconstruction import load_model, reconstruct
 from a2u.reconstruction.report_text import value
 from a2u.reconstruction.rows import ROWS
 
-SHOWN = {"mnist": (4, 18), "fashion": (8, 15)}  # which of the embedded test images; no network has trained on them
+SHOWN = {"mnist": (4, 18), "fashion": (6, 29)}  # which of the embedded test images; no network has trained on them
 BASE = "nearest"  # the row that gains are counted from
 
 
@@ -54,7 +54,7 @@ def reconstructions(report: dict[str, Any], runs: Path) -> Figure:
         maps = [_through(report, runs, name, set) for set in SHOWN]
         rows[row.title] = np.concatenate(maps)
         cells = [cell for cell in report["table"] if cell["row"] == name]
-        notes[row.title] = " / ".join(value(cell, "psnr") if cell["runs"] else "not run" for cell in cells) + " dB"
+        notes[row.title] = ", ".join(f"{value(cell, 'psnr')} dB" if cell["runs"] else "not run" for cell in cells)
     heads = [
         f"{TITLES[set]}: {CLASSES[set][label]}"
         for set, chosen in SHOWN.items()
