@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -40,12 +41,16 @@ def side_by_side(
     limit = min(count, len(jobs))
     threads = max(1, torch.get_num_threads() // max(1, limit))
     running: _Running = {}
+    crowded: set[Path] = set()  # runs that have had others beside them: alone, they may have memory enough
     try:
         while waiting or running:
             while waiting and len(running) < limit:
                 job = waiting.popleft()
                 process, connection = _start(work, job, threads)
                 running[connection] = process, job
+                crowded.discard(job.folder)
+                if len(running) > 1:
+                    crowded.update(each.folder for _, each in running.values())
             for ready in wait(list(running)):
                 connection = cast("Connection[Any, Any]", ready)
                 heard = _hear(connection, running)
@@ -53,7 +58,7 @@ def side_by_side(
                     tell(running[connection][1], heard)
                     continue
                 del running[connection]
-                if heard.status == "memory" and limit > 1:
+                if heard.status == "memory" and heard.job.folder in crowded:
                     limit = max(1, min(limit - 1, len(running)))
                     waiting.appendleft(heard.job)
                     say(f"{heard.job}: {heard.message} It is put back; from now on {limit} at once.")
