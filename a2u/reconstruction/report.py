@@ -118,7 +118,8 @@ def _changes(config: dict[str, Any]) -> dict[str, Any]:
 def _train_command(config: dict[str, Any]) -> str:
     words = ["a2u", "train", "--row", config["row"], "--set", config["set"], "--preset", config["preset"]]
     words += ["--seed", str(config["seed"])] if config["seed"] else []
-    words += [f"--{key.replace('_', '-')}={value}" for key, value in _changes(config).items() if key != "milestones"]
+    changed = {key: value for key, value in _changes(config).items() if key != "milestones"}  # has no option
+    words += [word for key, value in changed.items() for word in (f"--{key.replace('_', '-')}", str(value))]
     return shlex.join(words) + (" --data DIR" if config["data"] == "full" else "")
 
 
@@ -160,14 +161,18 @@ def _command(complete: list[dict[str, Any]], preset: str, seeds: Sequence[int]) 
     return f"a2u table1 --preset {preset}{several}" + (" --data DIR" if complete[0]["data"] == "full" else "")
 
 
+def _listed(changes: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in changes.items())
+
+
 def _warnings(complete: list[dict[str, Any]]) -> list[str]:
     """What makes rows of this table hard to compare."""
     found = []
     if len({each["data"] for each in complete}) > 1:
         found.append("Some runs used the full sets and some the embedded sample.")
     if len({json.dumps(each["changes"], sort_keys=True) for each in complete}) > 1:
-        odd = [f"{each['run']} ({each['changes']})" for each in complete if each["changes"]]
+        odd = [f"{each['run']} ({_listed(each['changes'])})" for each in complete if each["changes"]]
         found.append(f"The runs do not share their settings: {'; '.join(odd)}.")
     elif complete[0]["changes"]:
-        found.append(f"All runs differ from the preset: {complete[0]['changes']}.")
+        found.append(f"All runs differ from the preset: {_listed(complete[0]['changes'])}.")
     return found

@@ -61,9 +61,9 @@ def table1(
         a2u table1 --report-only
     """
     chosen = preset or _default_preset(runs, data is not None or download, device, report_only)
-    names = list(ROWS) if rows == "all" else _words(rows)
+    names = list(ROWS) if rows == "all" else _words("--rows", rows)
     numbers = _numbers(seeds)
-    planned = plan(names, _words(sets), numbers, chosen, runs, data, download, device)
+    planned = plan(names, _words("--sets", sets), numbers, chosen, runs, data, download, device)
     say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
     failed = [] if report_only else train(planned, jobs)
     if failed and not any(runs.glob("*/config.json")):
@@ -90,13 +90,16 @@ def _default_preset(runs: Path, full: bool, device: str, report_only: bool) -> s
     return "paper" if choose_device(device).type == "cuda" else "reduced"
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+def _words(option: str, text: str) -> list[str]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise A2UError(f"{option} names nothing: give words separated by commas, or leave it out.")
+    return words
 
 
 def _numbers(text: str) -> list[int]:
-    words = _words(text)
-    if not words or not all(word.isdecimal() for word in words):
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() for word in words):
         raise A2UError(f"--seeds takes whole numbers separated by commas, such as 0,1,2; given {text!r}.")
     return list(dict.fromkeys(int(word) for word in words))
 
