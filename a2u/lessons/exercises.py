@@ -120,7 +120,11 @@ class Exercise:
         if shape == tuple(target.shape):
             return None
         message = f"✗ {self.title}: the result should have shape {tuple(target.shape)}, yours has {shape}"
-        return Verdict(False, f"{message}\n  given {_call(arguments)}", "shape")
+        message = f"{message}\n  given {_call(arguments)}"
+        for mistake in self.mistakes:  # some mistakes show in the shape already
+            if _same(mistake.compute(*map(_copy, arguments)).double(), torch.as_tensor(result).detach().double()):
+                return Verdict(False, f"{message}\n  {mistake.hint}", mistake.name)
+        return Verdict(False, message, "shape")
 
     def _drawing(self, target: Tensor, own: Tensor, arguments: tuple[Any, ...]) -> Drawing:
         from a2u.plots.maps import comparison
