@@ -1,6 +1,8 @@
 """Lessons 00 and 08: modes, the shortened experiment, and exercises that know right from wrong."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from a2u.lessons.exercises import Exercise
 from a2u.lessons.mode import MODES, choose_mode
 from a2u.operators.parameters import count
 from a2u.reconstruction import ROWS, Experiment, settings
+from a2u.reconstruction.report import collect
 from a2u.training import Run, fit
 
 SOLUTIONS = {
@@ -104,3 +107,42 @@ def test_the_reference_of_lesson_00_is_nearest_neighbour() -> None:
     x = torch.rand(3, 5)
     expected = torch.nn.functional.interpolate(x[None, None], scale_factor=2, mode="nearest")[0, 0]
     assert torch.equal(start_here.nearest_reference(x), expected)
+
+
+def table(tmp_path: Path) -> Path:
+    """A repository with the report of two short runs."""
+    digits = train_on_digits.first(load("mnist", "test"), 8)
+    for row in ("nearest", "a2u"):
+        task = Experiment(settings(row, epochs=1, batch=4), digits, digits)
+        with Run(tmp_path / "runs" / f"{row}-mnist-quick", task.config) as run:
+            fit(task, run)
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "table1.json").write_text(json.dumps(collect(tmp_path / "runs", "quick", [0])))
+    (tmp_path / "notebooks" / "solutions").mkdir(parents=True)
+    return tmp_path / "notebooks" / "solutions"
+
+
+def test_the_whole_table_is_found_from_both_editions_and_says_how_it_was_made(tmp_path: Path) -> None:
+    solutions = table(tmp_path)
+    report = train_on_digits.whole_table(solutions)
+    assert report is not None
+    assert report == train_on_digits.whole_table(solutions.parent)
+    drawing = train_on_digits.show_table(report)
+    assert drawing.says.startswith("2 of 18 results, ")
+    assert "quick preset: 1 epoch" in drawing.says
+    lines = train_on_digits.verdicts(report).splitlines()
+    assert len(lines) == 1 + 8
+    assert lines[4].split("depth-wise with fewer parameters")[1].split() == ["not", "measured", "holds"]
+
+
+def test_a_lesson_without_its_repository_shows_the_paper_and_how_to_measure(tmp_path: Path) -> None:
+    assert train_on_digits.whole_table(tmp_path) is None
+    assert "run a2u table1" in train_on_digits.show_table(None).says
+    assert "run a2u table1" in train_on_digits.verdicts(None)
+
+
+def test_a_damaged_table_is_told(tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "table1.json").write_text("{")
+    with pytest.raises(A2UError, match=r"table1.json is damaged.*a2u table1 --report-only"):
+        train_on_digits.whole_table(tmp_path)

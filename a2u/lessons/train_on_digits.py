@@ -1,5 +1,6 @@
 """Lesson 08: the toy of section 5, shortened so that a notebook can train it while you watch, and its exercises."""
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,14 @@ import torch
 from torch import Tensor
 
 from a2u.data import Digits, load
+from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.lessons.exercises import Mistake, Numeric
+from a2u.lessons.frame import Drawing
 from a2u.lessons.mode import Mode
+from a2u.plots.reconstruction import table_dots
 from a2u.reconstruction import ROWS, Experiment, settings
+from a2u.table1 import pictures
 from a2u.training import choose_device, read_run
 
 TRAIN, TEST = 180, 100  # images in quick mode
@@ -30,8 +35,8 @@ def first(digits: Digits, count: int) -> Digits:
 def experiment(row: str, mode: Mode, set: str = "mnist", seed: int = 0) -> Experiment:
     """One row of Table 1, at a lesson's size.
 
-    Quick mode: 3 passes over 180 images, 4 at a time, on the CPU. Full mode: what `a2u train --quick` does, 3 passes
-    over 4,000 images, on a GPU if there is one. Neither is the paper's experiment: 100 passes over 60,000.
+    Quick mode: 3 passes over 180 images, 4 at a time, on the CPU. Full mode: what `a2u train` does, 2 passes over
+    4,000 images, on a GPU if there is one. Neither is the paper's experiment: 100 passes over 60,000.
     """
     train, test = load(set, "train"), load(set, "test")
     if mode.full:
@@ -54,6 +59,50 @@ def measured(folder: str | Path, set: str = "mnist") -> dict[str, float]:
     if not longest:
         raise A2UError(f"{folder} holds no run on {set!r}. `a2u train --row a2u` makes one in runs/.")
     return {title: psnr for title, (_, psnr) in longest.items()}
+
+
+def whole_table(start: str | Path = ".") -> dict[str, Any] | None:
+    """The report that `a2u table1` wrote for this repository, or None outside of it.
+
+    Looked for in `figures/` of `start` and of the folders around it; see `a2u.reconstruction.report.collect`.
+
+    Raises:
+        A2UError: The file is damaged.
+    """
+    place = Path(start).resolve()
+    for folder in (place, *place.parents):
+        path = folder / "figures" / "table1.json"
+        if path.is_file():
+            try:
+                report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise A2UError(f"{path} is damaged ({error}). `a2u table1 --report-only` writes it again.") from error
+            return report
+    return None
+
+
+def show_table(report: dict[str, Any] | None) -> Drawing:
+    """All of Table 1 beside the paper, with a label that says how it was made; without a report, the paper alone."""
+    if report is None:
+        paper = {row.title: row.paper["mnist"].psnr for row in ROWS.values()}
+        figure = table_dots(paper, title="MNIST: the paper alone; a2u table1 measures the rest")
+        return Drawing(figure, "Table 1 of the paper as dots.", "There is no figures/table1.json here: run a2u table1.")
+    measured = [cell for cell in report["table"] if cell["runs"]]
+    low, high = (f([cell["psnr"]["mean"] for cell in measured]) for f in (min, max))
+    alt = "PSNR of nine networks on two data sets: diamonds for what was measured, rings for the paper."
+    words = f"{len(measured)} of {len(report['table'])} results, {low:.1f} to {high:.1f} dB. {report['label']}."
+    return Drawing(pictures.table(report), alt, words)
+
+
+def verdicts(report: dict[str, Any] | None) -> str:
+    """A line for each of the paper's claims and sets: what the report's numbers say, and the paper's own."""
+    if report is None:
+        return "Nothing is measured here yet: run a2u table1."
+    lines = [f"{'':<84} {'here':<14} the paper's numbers"]
+    for each in report["claims"]:
+        claim = f"{TITLES[each['set']]}: {each['claim'].partition(':')[0].rstrip('.')}"
+        lines.append(f"{claim:<84} {each['verdict']:<14} {each['paper']}")
+    return "\n".join(lines)
 
 
 def l1_reference(prediction: Tensor, target: Tensor) -> Tensor:

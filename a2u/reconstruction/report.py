@@ -21,6 +21,7 @@ METRICS = ("psnr", "ssim", "rmse", "mae")
 IMAGES = {"full": "60,000 training images a set", "sample": "4,000 training images a set"}
 IN_FULL = "a2u table1 --preset paper --data DIR"
 NOT_RUN = "not run"
+DATA = ("data", "train_sha256", "test_sha256")  # keys of a run's config
 
 
 def collect(runs: Path, preset: str, seeds: Sequence[int]) -> dict[str, Any]:
@@ -109,10 +110,10 @@ def _on_gpu(environment: dict[str, Any]) -> bool:
 
 
 def _changes(config: dict[str, Any]) -> dict[str, Any]:
-    """The settings that are not the preset's."""
+    """What defines the run beside its data, and is not the preset's."""
     asked = settings(config["row"], config["set"], config["preset"], config["seed"])
     preset = json.loads(json.dumps(vars(asked)))
-    return {key: config[key] for key, value in preset.items() if config.get(key, value) != value}
+    return {key: value for key, value in config.items() if key not in DATA and preset.get(key) != value}
 
 
 def _train_command(config: dict[str, Any]) -> str:
