@@ -18,12 +18,27 @@ if TYPE_CHECKING:
     from a2u import formula, operators
     from a2u.formula import reassemble, reduce, universal, windows
     from a2u.operators import build
+    from a2u.pretrained import load_pretrained
 
 __version__ = "0.1.0"
 
-__all__ = ["A2UError", "build", "formula", "operators", "reassemble", "reduce", "universal", "windows"]
+__all__ = [
+    "A2UError",
+    "build",
+    "formula",
+    "load_pretrained",
+    "operators",
+    "reassemble",
+    "reduce",
+    "universal",
+    "windows",
+]
 
-_HOME = {"build": "operators", **dict.fromkeys(("reassemble", "reduce", "universal", "windows"), "formula")}
+_HOME = {
+    "build": "operators",
+    "load_pretrained": "pretrained",
+    **dict.fromkeys(("reassemble", "reduce", "universal", "windows"), "formula"),
+}
 
 
 def __getattr__(name: str) -> Any:

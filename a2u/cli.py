@@ -156,6 +156,10 @@ LATER = {
         "a2u.table1.command:table1",
         "Reproduce Table 1: nine networks on two data sets, beside the paper's numbers and claims.",
     ),
+    "pretrained": (
+        "a2u.pretrained.command:pretrained",
+        "Trained networks that ship with a2u: list them, or make them from finished runs.",
+    ),
     "figure": ("a2u.figures:figure", "Remake pictures into figures/ as PNG, and print what each shows."),
     "bench": ("a2u.bench:bench", "Measure speed and memory side by side on this machine, and print the ratios."),
 }

@@ -31,12 +31,13 @@ ROOMS["reconstruction"] = {"errors", "formula", "operators", "data", "training"}
 ROOMS["matting"] = ROOMS["reconstruction"]
 ROOMS["tables"] = {"errors", "formula", "operators"}
 ROOMS["bench"] = {*ROOMS["reconstruction"], "reconstruction", "paths"}
+ROOMS["pretrained"] = {*ROOMS["reconstruction"], "reconstruction"}
 ROOMS["table1"] = {*ROOMS["reconstruction"], "reconstruction", "plots"}
-ROOMS["lessons"] = {*ROOMS["reconstruction"], "paths", "reconstruction", "matting", "plots", "table1"}
+ROOMS["lessons"] = {*ROOMS["reconstruction"], "paths", "reconstruction", "matting", "plots", "table1", "pretrained"}
 ROOMS["figures"] = {"errors", "training", "plots", "lessons"}
 ROOMS["doctor"] = {"errors", "data", "lessons"}
 ROOMS["cli"] = {"errors", "operators", "lessons", "tables", "doctor", "bench", "reconstruction", "matting", "plots"}
-ROOMS["__init__"] = {"errors", "formula", "operators"}
+ROOMS["__init__"] = {"errors", "formula", "operators", "pretrained"}
 
 
 def room_of(path: Path) -> str:

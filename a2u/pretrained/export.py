@@ -1,0 +1,133 @@
+"""Make weights that ship from finished runs: measure, pack as small as 0.05 dB allows, measure again, write whole."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from a2u.data import Digits, load, to_float32x32
+from a2u.errors import A2UError
+from a2u.pretrained.cards import GROUP, HOME, Card
+from a2u.pretrained.packing import STORAGES, pack, unpack
+from a2u.reconstruction.experiment import evaluate_on, load_model, settings
+from a2u.reconstruction.network import AutoEncoder
+from a2u.training.files import explain, write_whole
+
+LIMIT = 0.05  # dB that packing may cost
+DIGITS = 5  # of the metrics on a card
+
+
+def export(
+    folder: str | Path,
+    data: str | Path | None = None,
+    home: Path = HOME,
+    storages: Sequence[str] = tuple(STORAGES),
+) -> Card:
+    """Write the weights of one finished run, and their card; returns the card.
+
+    Args:
+        folder: the run, as `a2u train` made it.
+        data: where the images are that it was tested on (`a2u.data.load`); None: the sample.
+        home: where GROUP/NAME.safetensors and .json go.
+        storages: to try, in this order. The first that loses less than 0.05 dB is kept, and otherwise the last.
+
+    Raises:
+        A2UError: not a run, a run that is not finished, or other test images than its own.
+    """
+    folder = Path(folder)
+    model, config, history = load_model(folder)
+    if len(history) < config["epochs"]:
+        raise A2UError(
+            f"{folder} is not finished: {len(history)} of {config['epochs']} epochs. Weights are made of finished "
+            "runs; the command that trained it goes on where it was."
+        )
+    digits = _test_images(folder, config, data)
+    images = to_float32x32(digits, config["resize"])
+    full = evaluate_on(model, images)
+    packed, stored, storage = _smallest(model, images, full["psnr"], storages)
+    from safetensors.torch import save
+
+    content = save(packed)
+    name = f"{GROUP}/{config['row']}-{config['set']}{'-' + str(config['seed']) if config['seed'] else ''}"
+    card = Card(
+        name=name,
+        row=config["row"],
+        set=config["set"],
+        edition=config["data"],
+        preset=config["preset"],
+        epochs=len(history),
+        settings={key: value for key, value in config.items() if not key.endswith("sha256")},
+        test=f"{len(digits):,} test images",
+        metrics={"full": _rounded(full), "stored": _rounded(stored)},
+        storage=storage,
+        command=_command(config),
+        torch=_torch_of(folder),
+        date=datetime.fromtimestamp((folder / "checkpoint.safetensors").stat().st_mtime, UTC).date().isoformat(),
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    _write(home, card, content)
+    return card
+
+
+def _test_images(folder: Path, config: dict[str, Any], data: str | Path | None) -> Digits:
+    digits = load(config["set"], "test", data)
+    if digits.sha256 != config["test_sha256"]:
+        raise A2UError(
+            f"{folder} was tested on other images than {digits.source}. "
+            f"Give the folder of the {config['data']} set with --data."
+        )
+    return digits
+
+
+def _smallest(
+    model: AutoEncoder, images: Tensor, psnr: float, storages: Sequence[str]
+) -> tuple[dict[str, Tensor], dict[str, float], str]:
+    """The first storage that loses less than LIMIT, else the last; with what it packs and the metrics it reaches."""
+    state = {key: value.clone() for key, value in model.state_dict().items()}
+    for storage in storages:
+        packed = pack(state, storage)
+        model.load_state_dict(unpack(packed))
+        stored = evaluate_on(model, images)
+        if psnr - stored["psnr"] < LIMIT:
+            break
+    model.load_state_dict(state)
+    return packed, stored, storage
+
+
+def _write(home: Path, card: Card, content: bytes) -> None:
+    """Weights, then the card: a card never speaks of weights that are not there yet."""
+    path = home / f"{card.name}.safetensors"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain(error, path.parent) from error
+    write_whole(path, content)
+    write_whole(path.with_suffix(".json"), card.as_json())
+
+
+def _rounded(scores: dict[str, float]) -> dict[str, float]:
+    return {key: round(value, DIGITS) for key, value in scores.items()}
+
+
+def _command(config: dict[str, Any]) -> str:
+    """The `a2u train` that repeats this run: the preset, and what differs from it."""
+    usual = settings(config["row"], config["set"], config["preset"], config["seed"])
+    words = ["a2u train", f"--row {config['row']}", f"--set {config['set']}", f"--preset {config['preset']}"]
+    for key in ("epochs", "batch", "lr", "momentum", "weight_decay", "head", "resize"):
+        if config[key] != getattr(usual, key):
+            words.append(f"--{key.replace('_', '-')} {config[key]}")
+    words += [f"--seed {config['seed']}"] if config["seed"] else []
+    words += [f"--precision {config['precision']}"] if "precision" in config else []
+    words += ["--data DATA"] if config["data"] == "full" else []
+    return " ".join(words)
+
+
+def _torch_of(folder: Path) -> str:
+    """The torch that trained it, as the run recorded."""
+    version: str = json.loads((folder / "config.json").read_text())["environment"]["torch"]
+    return version

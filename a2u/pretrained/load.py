@@ -1,0 +1,49 @@
+"""Load weights that ship: the checksum first, then tensors and nothing else."""
+
+import hashlib
+from pathlib import Path
+
+from a2u.errors import A2UError
+from a2u.pretrained.cards import HOME, REMEDY, Card, card
+from a2u.pretrained.packing import unpack
+from a2u.reconstruction.experiment import build_model
+from a2u.reconstruction.network import AutoEncoder
+from a2u.reconstruction.rows import row
+
+
+def load_pretrained(name: str, home: Path = HOME) -> tuple[AutoEncoder, Card]:
+    """A trained auto-encoder of section 5, in evaluation mode on the CPU, and its card.
+
+    Args:
+        name: such as "toy/a2u-mnist"; :func:`a2u.pretrained.names` lists them.
+        home: the folder with the weights, if they are your own.
+
+    The file's SHA-256 must be the card's, and a safetensors file holds tensors only: no code runs.
+
+    Raises:
+        A2UError: no such name (the near match is told); a file that is missing, damaged or of another network.
+
+    Example:
+        >>> model, card = load_pretrained("toy/a2u-mnist")
+        >>> print(card.training)
+        >>> copies = model(a2u.data.to_float32x32(digits))
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    found = card(name, home)
+    path = home / f"{name}.safetensors"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise A2UError(f"The weights {path} cannot be read ({error.strerror}). {REMEDY}") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != found.sha256:
+        raise A2UError(f"The weights {path} are damaged: SHA-256 {found.sha256} expected, {digest} found. {REMEDY}")
+    model = build_model(row(found.row), found.settings["seed"], found.settings["head"])
+    try:
+        model.load_state_dict(unpack(load(content)))
+    except (SafetensorError, RuntimeError, KeyError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise A2UError(f"The weights {path} do not fit the network of {found.title}: {reason}. {REMEDY}") from error
+    return model.eval(), found
