@@ -1,0 +1,462 @@
+# %% [markdown]
+# # 04 · CARAFE: a kernel made from features
+#
+# The kernels of lesson 03 are learned once and then used everywhere: on an edge, on a wall, on an empty page. CARAFE
+# (*content-aware reassembly of features*) asks the map itself. **A small network looks at each position and writes
+# the kernels for it**, anew for every input. In this lesson you build it, piece by piece, until your values are those
+# of the library.
+#
+# **You will be able to**
+# - generate a kernel from features: compress, encode, shuffle, normalise, reassemble;
+# - say what the softmax guarantees, and what it forbids;
+# - show why a 1×1 softmax kernel is nothing but nearest neighbour;
+# - count what CARAFE has to learn, to the last bias.
+#
+# **You need** lesson 01 (window, kernel, phase); lesson 03 helps with the pixel shuffle.
+# **Time** 30 minutes, and 25 more for the three exercises.
+
+# %% [markdown]
+# ## The picture
+#
+# Here is the whole lesson at one position of the small map. Come back to it at the end.
+
+# %%
+import torch
+import torch.nn.functional as F
+
+import a2u
+from a2u.lessons import carafe
+from a2u.lessons.frame import Drawing
+from a2u.lessons.shared import small_map
+from a2u.plots.maps import side_by_side
+
+x = small_map(4)
+op = carafe.operator()
+carafe.position(op, x, i=3, j=4)
+
+# %% [markdown]
+# On the left are the numbers that the network wrote at this position. They are sorted into four kernels, one for each of
+# the $r^2 = 4$ outputs that lie in this pixel. A softmax turns each into weights. All four meet the *same* window $z$,
+# and give four different values: the kernel alone tells the outputs of a pixel apart.
+#
+# The map is the handwritten 2 of lesson 01 with its four channels: ink, its change to the right, its change downwards,
+# and centre minus surround. The network has random weights, so do not judge what it makes; see *how*. What trained
+# kernels look like is lesson 09.
+
+# %% [markdown]
+# ## 1 · Compress
+#
+# CARAFE is small because it first squeezes the $C$ channels of the map into $C_m$, by a **1×1 convolution**: at every
+# position, each new channel is a weighted sum of the old ones, plus a bias.
+#
+# $$h_{m,i,j} = b_m + \sum_c A_{mc}\, x_{c,i,j}$$
+#
+# **Predict.** Ours has $C = 4$ and $C_m = 64$. Which shape has $A$? Does the compressed map know anything of a pixel's
+# neighbours?
+
+# %%
+A, b = op.compress.weight[:, :, 0, 0].detach(), op.compress.bias.detach()
+h = torch.einsum("mc,ncij->nmij", A, x) + b[:, None, None]
+assert torch.allclose(h, op.compress(x), atol=1e-6)
+print("A has the shape", tuple(A.shape), "and the compressed map", tuple(h.shape))
+
+# %% [markdown]
+# **Explain.** $A$ is 64×4, and no: it mixes channels, never positions. (With four channels nothing is *compressed*, of
+# course. In a real network $C$ is 64 to 256.)
+
+# %% [markdown]
+# ## 2 · Encode
+#
+# Now the neighbours. A second convolution, $k_{enc} \times k_{enc}$ with $k_{enc} = 3$, looks around each position and
+# writes **all the numbers that its kernels need**. An output has a kernel of $k \times k = 25$ weights, and $r^2 = 4$
+# outputs lie in a pixel:
+#
+# $$k^2 r^2 = 25 \cdot 4 = 100 \text{ numbers at every position}$$
+#
+# A convolution is itself a sum over windows, $\ell_{o} = \beta_o + \sum_{m,t} B_{omt}\, z_{mt}$ with the windows $z$ of
+# $h$, so we write it as one. The results are called **logits**: numbers that are not weights yet.
+#
+# **Predict.** How far does a logit see, in pixels of $x$? And could *one* convolution do both steps?
+
+# %%
+B, beta = op.encode.weight.detach().flatten(2), op.encode.bias.detach()  # 100×64×9 and 100
+z = a2u.formula.windows(h, 3)  # N 64 9 8 8
+logits = torch.einsum("omt,nmtij->noij", B, z) + beta[:, None, None]
+assert torch.allclose(logits, op.encode(op.compress(x)), atol=1e-5)
+print("logits:", tuple(logits.shape), " from", round(float(logits.min()), 2), "to", round(float(logits.max()), 2))
+
+both = torch.einsum("omt,mc->oct", B, A)  # the two steps multiplied out
+inside = torch.einsum("oct,nctij->noij", both, a2u.formula.windows(x, 3))
+assert torch.allclose(inside, logits, atol=1e-5)
+
+# %% [markdown]
+# **Explain.** A logit sees 3×3 pixels of $x$: one to each side. And yes: between the two convolutions stands no
+# nonlinearity, so (with zero biases, as here) they multiply out to a single 3×3 convolution. Two are learned because two
+# are smaller when $C$ is large, as section 7 counts. So up to here CARAFE is *linear* in the features. That is what
+# "first order" means on its card.
+
+# %% [markdown]
+# ## 3 · Pixel shuffle: from channels to kernels
+#
+# The 100 numbers of a position must be dealt out: 25 to each of 4 outputs. The order is that of lesson 03's pixel
+# shuffle, **tap-major**: channel $t\,r^2 + a\,r + b$ holds tap $t$ of phase $(a, b)$.
+#
+# $$\ell'_{t,\; r i + a,\; r j + b} = \ell_{t r^2 + a r + b,\; i,\; j}$$
+#
+# **Predict.** Which channel holds the middle tap of the lower right output? (Taps are counted row by row from 0.)
+
+# %%
+shuffled = F.pixel_shuffle(logits, 2)  # N 25 16 16
+t, (a, b), (i, j) = 12, (1, 1), (3, 4)
+channel = t * 4 + a * 2 + b
+assert shuffled[0, t, 2 * i + a, 2 * j + b] == logits[0, channel, i, j]
+print("channel", channel, "→ tap", t, "of output", (2 * i + a, 2 * j + b), " shape", tuple(shuffled.shape))
+
+# %% [markdown]
+# **Explain.** Tap 12 is the middle of 25, phase (1, 1) is the last of 4: channel $12 \cdot 4 + 3 = 51$. The four phases of
+# one tap are neighbours among the channels. Who takes the 25 taps of one *phase* for neighbours gets kernels of mixed
+# parts, and the network still trains, a little worse. It is a bug that nobody sees; exercise 1 does.
+
+# %% [markdown]
+# ## 4 · Softmax: from logits to weights
+#
+# Each output's 25 logits become its kernel:
+#
+# $$w_t = \frac{e^{\ell'_t}}{\sum_{u} e^{\ell'_u}} \qquad\Rightarrow\qquad w_t > 0, \quad \sum_t w_t = 1$$
+#
+# **Predict.** If you add the same number to all 25 logits of an output, how does its kernel change? If you multiply them
+# all by 3?
+
+# %%
+w = shuffled.softmax(dim=1)[:, None]  # N 1 25 16 16: one kernel for all channels
+assert torch.allclose(w, op.kernel(x), atol=1e-6)
+assert torch.allclose(w.sum(dim=2), torch.ones(1, 1, 16, 16))
+assert torch.allclose((shuffled + 7).softmax(dim=1), w[:, 0], atol=1e-6)
+at = [(5, 8), (5, 9), (5, 10), (12, 3)]
+Drawing(
+    side_by_side({f"output {p}": w[0, 0, :, p[0], p[1]].view(5, 5).detach() for p in at}, kind="weights"),
+    alt="Four generated 5×5 kernels, each with its own pattern of strong and weak taps.",
+    says="\n".join(
+        f"{p}: largest {w[0, 0, :, p[0], p[1]].max():.3f}, sum {w[0, 0, :, p[0], p[1]].sum():.3f}" for p in at
+    ),
+)
+
+# %% [markdown]
+# **Explain.** Adding changes nothing: a softmax sees differences only. Multiplying makes the strong stronger. Outputs (5, 8)
+# and (5, 10) have the same phase. A deconvolution would give them the same kernel; CARAFE does not, because they
+# see different features.
+
+# %% [markdown]
+# ## 5 · Reassemble
+#
+# The rest is the formula. Every output is its kernel times its 5×5 window of $x$, and **all channels share the
+# kernel**:
+#
+# $$y_{c,\,i',\,j'} = w_{i',j'}^\top\, z_{c,\,\lfloor i'/r \rfloor,\, \lfloor j'/r \rfloor} \tag{1}$$
+#
+# **Predict.** Will our values be those of the library?
+
+# %%
+y = a2u.reassemble(x, w, ratio=2)
+error = float((y - op(x)).abs().max())
+assert error < 1e-6
+print("largest difference from the library below 1e-6:", error < 1e-6, " in", y.numel(), "values")
+kernels = [op.witness(x, at=(0, c, 5, 9)).w for c in range(4)]
+assert all(torch.equal(kernels[0], other) for other in kernels)
+Drawing(
+    side_by_side(
+        {"x": x[0, 0], "CARAFE, random weights": y[0, 0].detach(), "nearest": a2u.build("nearest", 4)(x)[0, 0]}
+    ),
+    alt="The small 2, the 2 reassembled with random kernels (soft and irregular), and the 2 in blocks.",
+    says=f"sum of ink: x {x[0, 0].sum():.2f}, CARAFE {y[0, 0].sum():.2f}",
+)
+
+# %% [markdown]
+# **Explain.** That is CARAFE: five steps, two convolutions, one softmax. Sharing the kernel among channels is a decision.
+# It makes the operator cheap (100 numbers for a position, not $100\,C$), and it moves all features of a pixel together.
+# IndexNet decides otherwise, in lesson 05.
+
+# %% [markdown]
+# ## 6 · What the softmax promises, and what it forbids
+#
+# With $w_t \ge 0$ and $\sum_t w_t = 1$ every output is an **average** of its window. So it lies between the smallest and
+# the largest value that the window holds (zeros from outside the map count too).
+#
+# **Predict.** Is this still true with *any* weights of the two convolutions, however wild?
+
+# %%
+wild = a2u.build("carafe", channels=4)
+torch.nn.init.normal_(wild.encode.weight, std=20, generator=torch.Generator().manual_seed(0))
+for each in (op, wild):
+    out, z = each(x).detach(), a2u.formula.windows(x, 5)
+    low, high = (F.interpolate(m, scale_factor=2) for m in (z.amin(dim=2), z.amax(dim=2)))
+    assert (out >= low - 1e-6).all()
+    assert (out <= high + 1e-6).all()
+    print(f"window {z.min():.3f} … {z.max():.3f},  every output within its own window's range")
+
+# %% [markdown]
+# **Explain.** It is: the promise is in the formula, not in the weights. The price is written beside it. CARAFE cannot
+# sharpen as bicubic does (no negative weights), cannot make a value larger than any it sees, and cannot make a value of
+# *zero* in the middle of ink. It reassembles; it does not invent. Deconvolution can do all of that, and makes
+# checkerboards with it.
+#
+# ### A kernel of one weight
+#
+# Now let the kernel shrink: $k = 1$. **Predict**, before you run: what is the softmax of a single number? What can the
+# network still learn?
+
+# %%
+one = a2u.build("carafe", channels=4, kernel_size=1)
+torch.nn.init.normal_(one.encode.weight, std=5, generator=torch.Generator().manual_seed(0))
+out = one(x)
+assert torch.equal(out, F.interpolate(x, scale_factor=2, mode="nearest"))
+(out**2).sum().backward()
+print(
+    "kernel values:", one.kernel(x).unique().tolist(), " largest gradient:", float(one.encode.weight.grad.abs().max())
+)
+assert one.encode.weight.grad.abs().max() == 0
+
+# %% [markdown]
+# **Explain.** $e^{\ell}/e^{\ell} = 1$, whatever $\ell$ is. Every kernel is $[1]$, and that is **nearest neighbour**, bit for
+# bit. All the numbers of both convolutions have a gradient of exactly zero: nothing is learned.
+#
+# This is no curiosity. In the paper's reconstruction experiment (lesson 08), the up-kernels of CARAFE and A²U are 1×1.
+# CARAFE's row there has a PSNR of 28.72 dB on MNIST, nearest neighbour's 28.54. Now you know why they are
+# neighbours. A kernel of one weight needs another nonlinearity: IndexNet and A²U use a *sigmoid* there.
+
+# %% [markdown]
+# ## 7 · What does it have to learn?
+#
+# Two convolutions, each with a bias for each of its outputs:
+#
+# $$\underbrace{C\,C_m + C_m}_{\text{compress}} \;+\; \underbrace{C_m\,k^2 r^2\,k_{enc}^2 + k^2 r^2}_{\text{encode}}$$
+#
+# The matting network of lesson 10 has four upsampling stages, at 256, 128, 64 and 64 channels. With $k = 5$,
+# $k_{enc} = 3$, $C_m = 64$:
+#
+# **Predict.** Which of the two convolutions is larger? At which $C$ does compressing stop paying, compared with one 3×3
+# convolution from $C$ channels to 100?
+
+# %%
+total = 0
+for C in (256, 128, 64, 64):
+    compress, encode = C * 64 + 64, 64 * 25 * 4 * 9 + 25 * 4
+    built = sum(p.numel() for p in a2u.build("carafe", channels=C).parameters())
+    assert built == compress + encode
+    total += built
+    print(f"C = {C:3}: {compress:6,} + {encode:,} = {built:,}   in one step: {C * 900 + 100:,}")
+print(f"four stages: {total:,}")
+assert total == 263_824
+
+# %% [markdown]
+# **Explain.** The encoder is by far the larger, and it does not grow with $C$. In one step, 256 channels would need three
+# times as much; at 64 channels compressing costs a little *more* than it saves. The sum, 263,824, is the "+0.26M"
+# of the paper's Table 2.
+
+# %% [markdown]
+# ## 8 · Watch a kernel while the picture changes
+#
+# Above: a picture, the window and the kernel of one output. Below: the same output after a change. `softmax` divides the
+# logits below by a **temperature** $T$ before the softmax, $w = \mathrm{softmax}(\ell / T)$.
+#
+# **Predict, then look:**
+# 1. The picture is *moved 2 to the right*. Where would you have to look to find the old kernel again?
+# 2. *Three times as strong*: which temperature would do the same? (The biases are zero here.)
+# 3. $T = 100$: which filter is that? And $T = 0.01$?
+# 4. `plain grey`: do the kernels still differ, from one position to the next? From one phase to the next?
+# 5. Load a picture of yours (the last button; it stays on your machine). Put the output on an edge, then beside it.
+
+# %%
+panel = carafe.explorer()
+panel
+
+# %% [markdown]
+# No button, no kernel, or a picture in a folder? `carafe.explorer("path/to/picture.png")` opens it too. Here are the
+# answers to the first three questions, as numbers:
+
+# %%
+from a2u.lessons.pictures import CHANGES, maps
+from a2u.lessons.shared import digit
+
+image = digit()
+old, moved = (op.kernel(maps(each)[0]) for each in (image, CHANGES["moved 2 to the right"](image)))
+assert torch.allclose(moved[..., 6:12], old[..., 4:10], atol=1e-5)
+strong = op.kernel(maps(CHANGES["three times as strong"](image))[0])
+assert torch.allclose(strong, carafe.carafe_kernel(carafe.logits(op, maps(image)[0]) * 3, 2), atol=1e-4)
+for T in (0.01, 100.0):
+    kernel = carafe.read(op, x, 7, 9, T).w
+    print(f"T = {T:6}: largest weight {kernel.max():.3f}, works like {carafe.effective(kernel):.1f} equal taps")
+
+# %% [markdown]
+# **Explain.**
+# 1. Two columns to the right: convolutions know no position, so **kernels move with the picture**. They know the phase,
+#    though: move the picture by an odd number of output pixels and its kernels are new ones.
+# 2. $T = \tfrac13$. Everything before the softmax is linear, so a stronger picture is a colder softmax: contrast makes
+#    CARAFE more decided.
+# 3. Hot, all 25 weights are $\tfrac1{25}$: a **box filter**. That is also where training starts, because the library begins
+#    with tiny encoder weights. Cold, a single tap takes all: CARAFE then *copies* one pixel of the window, and it
+#    chooses which.
+# 4. Inside the map they do not: equal features make equal kernels. The four phases still differ, since each has logits of
+#    its own. At the border the zeros outside are features too.
+
+# %% [markdown]
+# ## Exercises
+#
+# Replace the `...` and run the cell. The check compares with a slow and careful reference on random maps, shows
+# where you differ, and recognises the usual mistakes.
+
+# %% [markdown]
+# ### Exercise 1 · From logits to kernels
+# *Difficulty* ★★☆ · *time* 8 minutes
+#
+# `logits` has the shape (k²r², H, W), tap-major as in section 3. Return the kernels, (k², rH, rW), with weights that sum
+# to 1 over the taps of each output.
+#
+# <details><summary>Hint 1</summary>
+#
+# Two steps: deal the channels out to the outputs, then normalise. The order matters.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `F.pixel_shuffle(logits[None], ratio)[0]` gives (k², rH, rW) in the right order. Which axis holds the taps?
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_kernels(logits, ratio):
+#     return F.pixel_shuffle(logits[None], ratio)[0].softmax(dim=0)
+# ```
+# </details>
+
+# %% tags=["exercise"]
+from a2u.lessons import carafe_exercises
+
+
+def my_kernels(logits, ratio):
+    return ...
+
+
+carafe_exercises.KERNELS.check(my_kernels)
+
+# %% tags=["solution"]
+from a2u.lessons import carafe_exercises
+
+
+def my_kernels(logits, ratio):
+    return F.pixel_shuffle(logits[None], ratio)[0].softmax(dim=0)
+
+
+carafe_exercises.KERNELS.check(my_kernels)
+
+# %% [markdown]
+# ### Exercise 2 · What CARAFE has to learn
+# *Difficulty* ★☆☆ · *time* 5 minutes
+#
+# Return the number of learned values for any setting: `channels` $C$, `ratio` $r$, kernel side `k`, encoder side `k_enc`
+# and `compressed` $C_m$. Do it without looking at section 7.
+#
+# <details><summary>Hint 1</summary>
+#
+# A convolution from $p$ to $q$ channels with an $s \times s$ kernel has $p\,q\,s^2$ weights. And what else?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The first goes from $C$ to $C_m$ with 1×1, the second from $C_m$ to $k^2r^2$ with $k_{enc} \times k_{enc}$; each has a
+# bias for each output channel.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_count(channels, ratio, k, k_enc, compressed):
+#     outputs = k**2 * ratio**2
+#     return channels * compressed + compressed + compressed * outputs * k_enc**2 + outputs
+# ```
+# </details>
+
+
+# %% tags=["exercise"]
+def my_count(channels, ratio, k, k_enc, compressed):
+    return ...
+
+
+carafe_exercises.COUNT.check(my_count)
+
+
+# %% tags=["solution"]
+def my_count(channels, ratio, k, k_enc, compressed):
+    outputs = k**2 * ratio**2
+    return channels * compressed + compressed + compressed * outputs * k_enc**2 + outputs
+
+
+carafe_exercises.COUNT.check(my_count)
+
+# %% [markdown]
+# ### Exercise 3 · One value of every channel
+# *Difficulty* ★★☆ · *time* 10 minutes
+#
+# Reassemble a single output `(i, j)`: `x` is (C, H, W), `w` is (k², rH, rW), k is odd. Return the C values, one of each
+# channel, all with the same kernel.
+#
+# <details><summary>Hint 1</summary>
+#
+# The window lies in the small map, around (i // ratio, j // ratio); the kernel is the output's own.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Pad `x` by `k // 2` on all sides, cut out k×k, and flatten the last two axes: C rows of k² values. `@` does the rest.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_value(x, w, ratio, i, j):
+#     k = round(len(w) ** 0.5)
+#     padded = F.pad(x, (k // 2,) * 4)
+#     p, q = i // ratio, j // ratio
+#     z = padded[:, p : p + k, q : q + k].flatten(1)
+#     return z @ w[:, i, j]
+# ```
+# </details>
+
+
+# %% tags=["exercise"]
+def my_value(x, w, ratio, i, j):
+    return ...
+
+
+carafe_exercises.VALUE.check(my_value)
+
+
+# %% tags=["solution"]
+def my_value(x, w, ratio, i, j):
+    k = round(len(w) ** 0.5)
+    padded = F.pad(x, (k // 2,) * 4)
+    p, q = i // ratio, j // ratio
+    z = padded[:, p : p + k, q : q + k].flatten(1)
+    return z @ w[:, i, j]
+
+
+carafe_exercises.VALUE.check(my_value)
+
+# %% [markdown]
+# ## Summary
+#
+# - CARAFE generates a kernel for every output: compress (1×1), encode ($k_{enc} \times k_{enc}$, to $k^2r^2$ logits), pixel
+#   shuffle, softmax over the taps, reassemble $w^\top z$ over $k \times k$.
+# - Before the softmax it is linear in the features (first order); kernels move with the picture and are shared by channels.
+# - The softmax makes every output an average: it stays in the window's range, and can neither sharpen nor invent.
+# - With $k = 1$ the softmax is 1: nearest neighbour, with no gradient.
+# - It looks at the *decoder's* small map. What the encoder saw at full resolution it never learns; that is IndexNet's
+#   idea, lesson 05.
+#
+# ## Sources
+#
+# - Y. Dai, H. Lu, C. Shen, *Learning Affinity-Aware Upsampling for Deep Image Matting*, CVPR 2021: Eq. (1); section 3,
+#   feature-based upsampling ii); Tables 1 and 2; section 5 for the 1×1 kernels.
+# - J. Wang, K. Chen, R. Xu, Z. Liu, C. C. Loy, D. Lin, *CARAFE: Content-Aware ReAssembly of FEatures*, ICCV 2019.
+# - The digits: MNIST, Y. LeCun, C. Cortes, C. Burges (CC BY-SA 3.0), the first two test images.
