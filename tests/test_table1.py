@@ -245,10 +245,10 @@ def test_what_cannot_be_done_is_told_before_anything_is_trained(
     ("full", "device", "expected"), [(False, "cuda", "quick"), (True, "cpu", "reduced"), (True, "cuda", "paper")]
 )
 def test_the_preset_follows_from_data_and_device(
-    full: bool, device: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    full: bool, device: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "choose_device", lambda _: torch.device(device))
-    assert command._default_preset(tmp_path, full, "auto", report_only=False) == expected
+    assert command._default_preset(full, "auto") == expected
 
 
 def test_the_time_left_follows_from_the_steps_made(data: Path) -> None:

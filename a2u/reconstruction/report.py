@@ -66,11 +66,11 @@ def collect(runs: Path, preset: str, seeds: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def find_preset(runs: Path) -> str | None:
-    """Of the presets with a run in `runs`, the longest."""
-    started = {config.parent.name for config in runs.glob("*/config.json")}
+def find_preset(runs: Path, seeds: Sequence[int]) -> str | None:
+    """Of the presets with a complete run in `runs`, the longest."""
     for preset in PRESETS:
-        if any(name.startswith(run_name(row, set, preset)) for name in started for row in ROWS for set in TITLES):
+        wanted = ((row, set, seed) for seed in seeds for set in TITLES for row in ROWS)
+        if any(_run(runs, row, set, preset, seed)["status"] == "measured" for row, set, seed in wanted):
             return preset
     return None
 

@@ -23,7 +23,7 @@ from a2u.training.files import explain, write_whole
 
 
 def table1(
-    rows: Annotated[str, typer.Option(help=f"all, or some of: {','.join(ROWS)}.")] = "all",
+    rows: Annotated[str, typer.Option(help=f"all, or some of: {', '.join(ROWS)}; commas between.")] = "all",
     sets: Annotated[str, typer.Option(help="Data sets.")] = "mnist,fashion",
     seeds: Annotated[str, typer.Option(help="One run a seed; the table shows mean ± standard deviation.")] = "0",
     preset: Annotated[
@@ -60,9 +60,10 @@ def table1(
 
         a2u table1 --report-only
     """
-    chosen = preset or _default_preset(runs, data is not None or download, device, report_only)
     names = list(ROWS) if rows == "all" else _words("--rows", rows)
     numbers = _numbers(seeds)
+    done = find_preset(runs, numbers) if report_only and preset is None else None
+    chosen = preset or done or _default_preset(data is not None or download, device)
     planned = plan(names, _words("--sets", sets), numbers, chosen, runs, data, download, device)
     say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
     failed = [] if report_only else train(planned, jobs)
@@ -82,9 +83,7 @@ def say(text: str) -> None:
     tqdm.write(text, file=sys.stderr)
 
 
-def _default_preset(runs: Path, full: bool, device: str, report_only: bool) -> str:
-    if report_only and (found := find_preset(runs)):
-        return found
+def _default_preset(full: bool, device: str) -> str:
     if not full:
         return "quick"
     return "paper" if choose_device(device).type == "cuda" else "reduced"
