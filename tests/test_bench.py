@@ -10,7 +10,9 @@ import torch
 
 import a2u
 from a2u.bench import GROUPS, kernels_one_by_one, peak_memory, unfold_multiply_sum
+from a2u.bench.training import TOLERANCE, compare, curve_difference, fast, plain, show_training
 from a2u.cli import main
+from a2u.data import load
 
 CPU = torch.device("cpu")
 
@@ -64,10 +66,31 @@ def test_the_report_is_complete(capsys):
         assert all(line["ms"] > 0 and line["mib"] > 0 and line["note"] for line in [first, *others])
 
 
+def test_plain_and_fast_training_take_the_same_steps(capsys):
+    """One step after the other on the same images: what is compared for speed computes the same."""
+    train = load("mnist", "train")
+    ways = {"plain": plain(train, CPU, batch=4), "fast": fast(train, CPU, "auto", batch=4)}
+    one, other = compare("training", ways, CPU, turns=1, steps=3, precision="float32", batch=4)
+    assert len(one.losses) == len(other.losses) == one.compared == 8
+    assert one.losses[-1] != one.losses[0]
+    assert (one.difference, one.speedup) == (0, 1)
+    assert curve_difference(one.losses[:2], other.losses[:2]) < 1e-4  # rounding alone; it grows, at a batch of 4 fast
+    assert other.difference < TOLERANCE["float32"]
+    assert other.agrees
+    assert other.speedup == pytest.approx(one.ms / other.ms, rel=0.01)
+    assert other.hours == pytest.approx(100 * 60_000 / other.images / 3600, rel=0.01)
+    show_training([one, other])
+    assert "projected for 100 epochs of 60,000 images" in capsys.readouterr().out
+
+
+def test_a_curve_that_runs_away_is_told():
+    assert curve_difference([0.5, 0.4], [0.5, 0.3]) == pytest.approx(0.25)
+
+
 def test_an_unknown_group_is_named(capsys):
     main_exit(["bench", "--only", "formla"], 1)
     assert "Did you mean 'formula'" in capsys.readouterr().err
-    assert set(GROUPS) == {"formula", "kernels", "toy"}
+    assert set(GROUPS) == {"formula", "kernels", "toy", "toy-training"}
 
 
 def main_exit(arguments, code):

@@ -13,7 +13,7 @@ from a2u.reconstruction import experiment as experiments
 from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, prepare, run_name, settings
 from a2u.reconstruction.rows import ROWS, row
 from a2u.reconstruction.table import Result, table_1
-from a2u.training import Progress, Run, choose_device
+from a2u.training import Progress, Run, choose_device, choose_step
 from a2u.training.run import History
 
 DataOption = Annotated[
@@ -53,6 +53,15 @@ def train(
     resize: Annotated[str | None, typer.Option(help="28² to 32²: bilinear or pad (zeros around).")] = None,
     seed: Annotated[int, typer.Option(help="Decides initial weights and the order of the images.")] = 0,
     device: DeviceOption = "auto",
+    step: Annotated[
+        str,
+        typer.Option(
+            help="auto (captured on a GPU), eager, captured (one CUDA graph a step), or compiled: one result."
+        ),
+    ] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="Arithmetic of a GPU: float32, tf32 or bf16. The last two change results.")
+    ] = "float32",
     name: Annotated[
         str | None, typer.Option(help="Name of the run's folder. Default: ROW-SET-PRESET, -SEED if not 0.")
     ] = None,
@@ -90,20 +99,21 @@ def train(
     results = []
     for each in names:
         chosen = settings(each, set_name, preset, seed, **changes)
-        experiment = prepare(chosen, data, download, device)
+        experiment = prepare(chosen, data, download, device, precision)
         folder = runs / (name or run_name(each, set_name, preset, seed))
-        results.append(_train_one(experiment, folder))
+        results.append(_train_one(experiment, folder, step))
         if as_json:
             print(json.dumps(results[-1].as_dict()), flush=True)
     if not as_json:
         print(table_1(results))
 
 
-def _train_one(experiment: Experiment, folder: Path) -> Result:
+def _train_one(experiment: Experiment, folder: Path, how: str) -> Result:
     """Train under a progress bar; Ctrl-C says how to go on, and leaves with 130."""
     from tqdm import tqdm
 
     chosen = experiment.settings
+    choose_step(experiment.device, how, experiment.precision)  # refused before a folder is made
 
     def say(text: str) -> None:  # above the bar
         tqdm.write(text, file=sys.stderr)
@@ -135,7 +145,7 @@ def _train_one(experiment: Experiment, folder: Path) -> Result:
             )
 
         try:
-            history = experiments.train(experiment, run, on_step, on_epoch)
+            history = experiments.train(experiment, run, on_step, on_epoch, how)
         except KeyboardInterrupt:
             bar.close()
             kept = f"epoch {done} of {chosen.epochs}" if done else "the initial state"

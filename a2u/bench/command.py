@@ -1,0 +1,79 @@
+"""The body of `a2u bench`."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import torch
+import typer
+
+from a2u.bench.measure import Line
+from a2u.bench.operators import formula_lines, kernels_lines, toy_lines
+from a2u.bench.training import Trained, show_training, training_lines
+from a2u.errors import A2UError, near_match
+from a2u.training import choose_device
+
+OPERATORS = {"formula": formula_lines, "kernels": kernels_lines, "toy": toy_lines}
+GROUPS = (*OPERATORS, "toy-training")
+
+
+def bench(
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"Groups to measure: {', '.join(GROUPS)}. Default: all.")
+    ] = None,
+    toy: Annotated[bool, typer.Option("--toy", help="The same as --only toy-training.")] = False,
+    compile_: Annotated[
+        bool, typer.Option("--compile/--no-compile", help="Also measure compiled paths; compiling takes minutes.")
+    ] = True,
+    device: Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu or cuda.")] = "auto",
+    turns: Annotated[int, typer.Option(min=1, help="How often each candidate is timed; the median counts.")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout instead of tables.")] = False,
+) -> None:
+    """Measure speed and memory side by side on this machine, and print the ratios.
+
+    formula: reassemble, forward and backward, against unfold, multiply and sum (N=2, C=64, 64² → 128², k = 5 and 3),
+    and its forward against bilinear interpolation. kernels: dynamic A²U kernels for a batch of 16 against a loop over
+    samples (C=64, 64², channels last). toy: one training step of Table 1's network, batch 100, A²U against nearest.
+    toy-training: training that network from the images on, as it is usually written and as `a2u train` does it, with
+    images a second, the time of the paper's 100 epochs, and how far the two loss curves differ.
+    """
+    where = choose_device(device)
+    chosen = [*(only or ()), *(["toy-training"] if toy else [])] or GROUPS
+    for name in chosen:
+        if name not in GROUPS:
+            raise A2UError(f"There is no group {name!r} to measure. {near_match(name, GROUPS)}")
+    lines: list[Line | Trained] = []
+    for group in chosen:
+        print(f"measuring {group} …", file=sys.stderr)
+        if group == "toy-training":
+            trained = training_lines(where, compile_, turns)
+            lines += trained
+            if not as_json:
+                show_training(trained)
+            continue
+        measured = OPERATORS[group](where, compile_, turns)
+        lines += measured
+        if not as_json:
+            _show(measured)
+    machine = {
+        "device": torch.cuda.get_device_name(where) if where.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "turns": turns,
+    }
+    if as_json:
+        print(json.dumps({"machine": machine, "lines": [asdict(line) for line in lines]}))
+    else:
+        print("measured on: " + ", ".join(f"{key} {value}" for key, value in machine.items()))
+
+
+def _show(lines: list[Line]) -> None:
+    group = ""
+    for line in lines:
+        if line.group != group:
+            group = line.group
+            print(f"\n{group}")
+            print(f"  limited by: {line.note}")
+            print(f"  {'':28s}{'time':>12s}{'faster':>10s}{'peak':>12s}{'smaller':>10s}")
+        print(f"  {line.candidate:28s}{line.ms:9.2f} ms{line.speedup:9.2f}×{line.mib:8.1f} MiB{line.memory:9.2f}×")
