@@ -43,7 +43,7 @@ def test_the_error_of_a_projection_is_the_energy_that_is_gone(name: str) -> None
 
 
 def test_a_trip_says_what_it_needs() -> None:
-    with pytest.raises(A2UError, match="no trip 'unpool'.*max_unpool"):
+    with pytest.raises(A2UError, match=r"no trip 'unpool'.*max_unpool"):
         lesson.trip("unpool", torch.zeros(1, 1, 4, 4))
     with pytest.raises(A2UError, match="sides that r=2 divides"):
         lesson.trip("max_unpool", torch.zeros(1, 1, 5, 4))

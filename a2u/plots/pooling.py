@@ -73,9 +73,9 @@ def _marks(ax: Axes, block: Block, index: Any, ratio: int) -> None:
         return
     row, column = np.indices(index.shape)
     row, column = row * ratio + index // ratio, column * ratio + index % ratio
-    x, y = block.centre(row, column)
+    x, y = (np.ravel(each) for each in block.centre(row, column))
     look: dict[str, Any] = {"markersize": 4.2, "markeredgecolor": style.PAPER, "markeredgewidth": 0.6, "zorder": 3}
-    ax.plot(x.ravel(), y.ravel(), "D", color=style.W, **look)
+    ax.plot(x, y, "D", color=style.W, **look)
 
 
 def _places(ax: Axes, size: tuple[int, ...], index: Any, chosen: tuple[int, int], ratio: int) -> None:

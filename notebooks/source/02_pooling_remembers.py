@@ -115,14 +115,33 @@ assert torch.equal(y, a2u.build("max_unpool", channels=1)(pooled, guide=x))
 assert set(w_up.unique().tolist()) == {0.0, 1.0}
 assert (F.avg_pool2d(w_up[:, :, 0], 2) * 4 == 1).all()  # exactly one 1 in each block
 Drawing(
-    side_by_side({"x": x[0, 0], "w": w_up[0, 0, 0], "y = wᵀz": y[0, 0]}),
-    alt="The 2, the places of the maxima as scattered ones, and the 2 with only those pixels left.",
+    side_by_side({"x": x[0, 0], "y = wᵀz": y[0, 0]}),
+    alt="The 2, and the 2 with only one pixel of each block left.",
     says=f"ones in w: {int(w_up.sum())} of {w_up.numel()};  values of y that are not zero: {int((y != 0).sum())}",
 )
 
 # %% [markdown]
 # **Explain.** At most 64, one for each block; fewer, because the paper around the digit is zero anyway. The border
 # needs no rule here: a 1×1 window never looks outside the map.
+#
+# Here are the kernels themselves, for two channels of the encoder's map.
+#
+# **Predict.** Do the maxima of the ink and those of its change from left to right stand at the same places?
+
+# %%
+channels = encoder_map(2)[:, :2]  # the ink, and how it changes from left to right
+w_two = a2u.build("max_unpool", channels=2).kernel(F.max_pool2d(channels, 2), guide=channels)
+assert torch.equal(w_two[:, :1], w_up)
+shared_places = int((w_two[0, 0] * w_two[0, 1]).sum())
+Drawing(
+    side_by_side({"w of the ink": w_two[0, 0, 0], "w of its change": w_two[0, 1, 0]}, kind="weights"),
+    alt="Two maps of ones and zeros, a single one in each block, often at different places.",
+    says=f"blocks where both channels keep the same place: {shared_places} of 64",
+)
+
+# %% [markdown]
+# **Explain.** No: a change is largest where the stroke begins, the ink where it is darkest. Each channel has a kernel of
+# its own.
 #
 # The library's operator takes the map $x$ itself, the **guide**, instead of its indices. It is the same information,
 # and then all operators of this course have the same two inputs.
@@ -137,7 +156,7 @@ Drawing(
 # **Predict, then look:**
 # 1. Walk through the four outputs of one block. What stays, what changes, with either way up?
 # 2. Set `ratio` to 4. What share of the outputs survives max-unpooling?
-# 3. Set `channel` to 1, the change from left to right. Where are the maxima now? Do they fall where the ink's do?
+# 3. Set `channel` to 1, the change from left to right. Can a pooled value be negative?
 # 4. Put `row` and `column` to 0, on blank paper. Which index does a block have whose four values are equal?
 
 # %%
@@ -153,7 +172,8 @@ _ = panel.set(operator="max_unpool")
 
 # %% [markdown]
 # **Explain.** The window $z$ stays for the whole block. Nearest meets it with 1 four times; max-unpooling with 0, 0, 0
-# and 1. With ratio 4 one output in sixteen survives. Each channel has maxima of its own. And on blank paper the index
+# and 1. With ratio 4 one output in sixteen survives. A block that is negative throughout has a negative maximum (section
+# 6). And on blank paper the index
 # is 0: nobody has won, so the first one does. We come back to that.
 
 # %% [markdown]
@@ -192,7 +212,7 @@ Drawing(side_by_side(copies), "The 2, in holes, in heavy blocks, and in soft blo
 # makes the better copy of a block exactly where $|m| > r\,|\mu|$: for $r = 2$, where the maximum is more than twice the
 # mean. A smooth stroke is not like that. A map with few, sharp responses is.
 #
-# Max-pool → nearest is no projection: it inflates every block to its maximum.
+# Max-pool → nearest is right at the maxima too, and no longer marks where they are: it inflates the whole block.
 #
 # **Predict.** If just one value of each block is not zero, what does each trip keep?
 
