@@ -67,7 +67,8 @@ def _kernels(ax: Axes, left: float, top: float, grids: Any, r: int, scale: Any, 
         a, b = divmod(phase, r)
         block = Block.inside(left + b * (side + GAP), top + a * (side + GAP), side, *grid.shape)
         sheet.cells(ax, block, grid, *scale)
-        sheet.numbers(ax, block, grid, *scale, present=block.cell > 0.24)
+        if block.cell > 0.24:
+            sheet.numbers(ax, block, grid, *scale)
         sheet.outline(ax, block, colour, 1.6)
         sheet.note(ax, block.left + side / 2, block.top - 0.07, f"phase ({a}, {b})")
     return left + SIDE

@@ -35,9 +35,9 @@ op = carafe.operator()
 carafe.position(op, x, i=3, j=4)
 
 # %% [markdown]
-# On the left are the numbers that the network wrote at this position. They are sorted into four kernels, one for each of
-# the $r^2 = 4$ outputs that lie in this pixel. A softmax turns each into weights. All four meet the *same* window $z$,
-# and give four different values: the kernel alone tells the outputs of a pixel apart.
+# On the left are the numbers that the network wrote at this position. They are sorted into four kernels, one for each
+# of the $r^2 = 4$ outputs that lie in this pixel. A softmax turns each into weights. All four meet the *same* window
+# $z$, and give four different values: the kernel alone tells the outputs of a pixel apart.
 #
 # The map is the handwritten 2 of lesson 01 with its four channels: ink, its change to the right, its change downwards,
 # and centre minus surround. The network has random weights, so do not judge what it makes; see *how*. What trained
@@ -91,8 +91,8 @@ assert torch.allclose(inside, logits, atol=1e-5)
 
 # %% [markdown]
 # **Explain.** A logit sees 3×3 pixels of $x$: one to each side. And yes: between the two convolutions stands no
-# nonlinearity, so (with zero biases, as here) they multiply out to a single 3×3 convolution. Two are learned because two
-# are smaller when $C$ is large, as section 7 counts. So up to here CARAFE is *linear* in the features. That is what
+# nonlinearity, so (with zero biases, as here) they multiply out to a single 3×3 convolution. Two are learned because
+# two are smaller when $C$ is large, as section 7 counts. So up to here CARAFE is *linear* in the features. That is what
 # "first order" means on its card.
 
 # %% [markdown]
@@ -113,9 +113,9 @@ assert shuffled[0, t, 2 * i + a, 2 * j + b] == logits[0, channel, i, j]
 print("channel", channel, "→ tap", t, "of output", (2 * i + a, 2 * j + b), " shape", tuple(shuffled.shape))
 
 # %% [markdown]
-# **Explain.** Tap 12 is the middle of 25, phase (1, 1) is the last of 4: channel $12 \cdot 4 + 3 = 51$. The four phases of
-# one tap are neighbours among the channels. Who takes the 25 taps of one *phase* for neighbours gets kernels of mixed
-# parts, and the network still trains, a little worse. It is a bug that nobody sees; exercise 1 does.
+# **Explain.** Tap 12 is the middle of 25, phase (1, 1) is the last of 4: channel $12 \cdot 4 + 3 = 51$. The four
+# phases of one tap are neighbours among the channels. Who takes the 25 taps of one *phase* for neighbours gets kernels
+# of mixed parts, and the network still trains, a little worse. It is a bug that nobody sees; exercise 1 does.
 
 # %% [markdown]
 # ## 4 · Softmax: from logits to weights
@@ -124,8 +124,8 @@ print("channel", channel, "→ tap", t, "of output", (2 * i + a, 2 * j + b), " s
 #
 # $$w_t = \frac{e^{\ell'_t}}{\sum_{u} e^{\ell'_u}} \qquad\Rightarrow\qquad w_t > 0, \quad \sum_t w_t = 1$$
 #
-# **Predict.** If you add the same number to all 25 logits of an output, how does its kernel change? If you multiply them
-# all by 3?
+# **Predict.** If you add the same number to all 25 logits of an output, how does its kernel change? If you multiply
+# them all by 3?
 
 # %%
 w = shuffled.softmax(dim=1)[:, None]  # N 1 25 16 16: one kernel for all channels
@@ -142,8 +142,8 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** Adding changes nothing: a softmax sees differences only. Multiplying makes the strong stronger. Outputs (5, 8)
-# and (5, 10) have the same phase. A deconvolution would give them the same kernel; CARAFE does not, because they
+# **Explain.** Adding changes nothing: a softmax sees differences only. Multiplying makes the strong stronger. Outputs
+# (5, 8) and (5, 10) have the same phase. A deconvolution would give them the same kernel; CARAFE does not, because they
 # see different features.
 
 # %% [markdown]
@@ -157,30 +157,28 @@ Drawing(
 # **Predict.** Will our values be those of the library?
 
 # %%
-y = a2u.reassemble(x, w, ratio=2)
-error = float((y - op(x)).abs().max())
+y = a2u.reassemble(x, w, ratio=2).detach()
+error = float((y - op(x)).detach().abs().max())
 assert error < 1e-6
 print("largest difference from the library below 1e-6:", error < 1e-6, " in", y.numel(), "values")
 kernels = [op.witness(x, at=(0, c, 5, 9)).w for c in range(4)]
 assert all(torch.equal(kernels[0], other) for other in kernels)
 Drawing(
-    side_by_side(
-        {"x": x[0, 0], "CARAFE, random weights": y[0, 0].detach(), "nearest": a2u.build("nearest", 4)(x)[0, 0]}
-    ),
+    side_by_side({"x": x[0, 0], "CARAFE, random weights": y[0, 0], "nearest": a2u.build("nearest", 4)(x)[0, 0]}),
     alt="The small 2, the 2 reassembled with random kernels (soft and irregular), and the 2 in blocks.",
     says=f"sum of ink: x {x[0, 0].sum():.2f}, CARAFE {y[0, 0].sum():.2f}",
 )
 
 # %% [markdown]
-# **Explain.** That is CARAFE: five steps, two convolutions, one softmax. Sharing the kernel among channels is a decision.
-# It makes the operator cheap (100 numbers for a position, not $100\,C$), and it moves all features of a pixel together.
-# IndexNet decides otherwise, in lesson 05.
+# **Explain.** That is CARAFE: five steps, two convolutions, one softmax. Sharing the kernel among channels is a
+# decision. It makes the operator cheap (100 numbers for a position, not $100\,C$), and it moves all features of a
+# pixel together. IndexNet decides otherwise, in lesson 05.
 
 # %% [markdown]
 # ## 6 · What the softmax promises, and what it forbids
 #
-# With $w_t \ge 0$ and $\sum_t w_t = 1$ every output is an **average** of its window. So it lies between the smallest and
-# the largest value that the window holds (zeros from outside the map count too).
+# With $w_t \ge 0$ and $\sum_t w_t = 1$ every output is an **average** of its window. So it lies between the smallest
+# and the largest value that the window holds (zeros from outside the map count too).
 #
 # **Predict.** Is this still true with *any* weights of the two convolutions, however wild?
 
@@ -217,8 +215,8 @@ print(
 assert one.encode.weight.grad.abs().max() == 0
 
 # %% [markdown]
-# **Explain.** $e^{\ell}/e^{\ell} = 1$, whatever $\ell$ is. Every kernel is $[1]$, and that is **nearest neighbour**, bit for
-# bit. All the numbers of both convolutions have a gradient of exactly zero: nothing is learned.
+# **Explain.** $e^{\ell}/e^{\ell} = 1$, whatever $\ell$ is. Every kernel is $[1]$, and that is **nearest neighbour**,
+# bit for bit. All the numbers of both convolutions have a gradient of exactly zero: nothing is learned.
 #
 # This is no curiosity. In the paper's reconstruction experiment (lesson 08), the up-kernels of CARAFE and A²U are 1×1.
 # CARAFE's row there has a PSNR of 28.72 dB on MNIST, nearest neighbour's 28.54. Now you know why they are
@@ -249,15 +247,15 @@ print(f"four stages: {total:,}")
 assert total == 263_824
 
 # %% [markdown]
-# **Explain.** The encoder is by far the larger, and it does not grow with $C$. In one step, 256 channels would need three
-# times as much; at 64 channels compressing costs a little *more* than it saves. The sum, 263,824, is the "+0.26M"
+# **Explain.** The encoder is by far the larger, and it does not grow with $C$. In one step, 256 channels would need
+# three times as much; at 64 channels compressing costs a little *more* than it saves. The sum, 263,824, is the "+0.26M"
 # of the paper's Table 2.
 
 # %% [markdown]
 # ## 8 · Watch a kernel while the picture changes
 #
-# Above: a picture, the window and the kernel of one output. Below: the same output after a change. `softmax` divides the
-# logits below by a **temperature** $T$ before the softmax, $w = \mathrm{softmax}(\ell / T)$.
+# Above: a picture, the window and the kernel of one output. Below: the same output after a change. `softmax` divides
+# the logits below by a **temperature** $T$ before the softmax, $w = \mathrm{softmax}(\ell / T)$.
 #
 # **Predict, then look:**
 # 1. The picture is *moved 2 to the right*. Where would you have to look to find the old kernel again?
@@ -272,7 +270,7 @@ panel
 
 # %% [markdown]
 # No button, no kernel, or a picture in a folder? `carafe.explorer("path/to/picture.png")` opens it too. Here are the
-# answers to the first three questions, as numbers:
+# answers to the first four questions, as numbers:
 
 # %%
 from a2u.lessons.pictures import CHANGES, maps
@@ -281,6 +279,9 @@ from a2u.lessons.shared import digit
 image = digit()
 old, moved = (op.kernel(maps(each)[0]) for each in (image, CHANGES["moved 2 to the right"](image)))
 assert torch.allclose(moved[..., 6:12], old[..., 4:10], atol=1e-5)
+flat = op.kernel(maps(torch.full_like(image, 0.5))[0])
+assert torch.allclose(flat[..., 4, 4], flat[..., 6, 8], atol=1e-6)
+assert not torch.allclose(flat[..., 4, 4], flat[..., 4, 5], atol=1e-2)
 strong = op.kernel(maps(CHANGES["three times as strong"](image))[0])
 assert torch.allclose(strong, carafe.carafe_kernel(carafe.logits(op, maps(image)[0]) * 3, 2), atol=1e-4)
 for T in (0.01, 100.0):
@@ -293,11 +294,11 @@ for T in (0.01, 100.0):
 #    though: move the picture by an odd number of output pixels and its kernels are new ones.
 # 2. $T = \tfrac13$. Everything before the softmax is linear, so a stronger picture is a colder softmax: contrast makes
 #    CARAFE more decided.
-# 3. Hot, all 25 weights are $\tfrac1{25}$: a **box filter**. That is also where training starts, because the library begins
-#    with tiny encoder weights. Cold, a single tap takes all: CARAFE then *copies* one pixel of the window, and it
-#    chooses which.
-# 4. Inside the map they do not: equal features make equal kernels. The four phases still differ, since each has logits of
-#    its own. At the border the zeros outside are features too.
+# 3. Hot, all 25 weights are $\tfrac1{25}$: a **box filter**. That is also where training starts, because the library
+#    begins with tiny encoder weights. Cold, a single tap takes all: CARAFE then *copies* one pixel of the window, and
+#    it chooses which.
+# 4. Inside the map they do not: equal features make equal kernels. The four phases still differ, since each has logits
+#    of its own. At the border the zeros outside are features too.
 
 # %% [markdown]
 # ## Exercises
@@ -309,8 +310,8 @@ for T in (0.01, 100.0):
 # ### Exercise 1 · From logits to kernels
 # *Difficulty* ★★☆ · *time* 8 minutes
 #
-# `logits` has the shape (k²r², H, W), tap-major as in section 3. Return the kernels, (k², rH, rW), with weights that sum
-# to 1 over the taps of each output.
+# `logits` has the shape (k²r², H, W), tap-major as in section 3. Return the kernels, (k², rH, rW), with weights that
+# sum to 1 over the taps of each output.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -354,8 +355,8 @@ carafe_exercises.KERNELS.check(my_kernels)
 # ### Exercise 2 · What CARAFE has to learn
 # *Difficulty* ★☆☆ · *time* 5 minutes
 #
-# Return the number of learned values for any setting: `channels` $C$, `ratio` $r$, kernel side `k`, encoder side `k_enc`
-# and `compressed` $C_m$. Do it without looking at section 7.
+# Return the number of learned values for any setting: `channels` $C$, `ratio` $r$, kernel side `k`, encoder side
+# `k_enc` and `compressed` $C_m$. Do it without looking at section 7.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -446,9 +447,10 @@ carafe_exercises.VALUE.check(my_value)
 # %% [markdown]
 # ## Summary
 #
-# - CARAFE generates a kernel for every output: compress (1×1), encode ($k_{enc} \times k_{enc}$, to $k^2r^2$ logits), pixel
-#   shuffle, softmax over the taps, reassemble $w^\top z$ over $k \times k$.
-# - Before the softmax it is linear in the features (first order); kernels move with the picture and are shared by channels.
+# - CARAFE generates a kernel for every output: compress (1×1), encode ($k_{enc} \times k_{enc}$, to $k^2r^2$ logits),
+#   pixel shuffle, softmax over the taps, reassemble $w^\top z$ over $k \times k$.
+# - Before the softmax it is linear in the features (first order); kernels move with the picture and are shared by
+#   channels.
 # - The softmax makes every output an average: it stays in the window's range, and can neither sharpen nor invent.
 # - With $k = 1$ the softmax is 1: nearest neighbour, with no gradient.
 # - It looks at the *decoder's* small map. What the encoder saw at full resolution it never learns; that is IndexNet's
