@@ -26,7 +26,14 @@ def _operators() -> "Drawing":
     return overview()
 
 
-FIGURES: "dict[str, Callable[[], Drawing]]" = {"inspector": _inspector, "operators": _operators}
+def _figure_2() -> "Drawing":
+    """Kernel generation of A²U with d = 1, on the shared digit (Figure 2 of the paper, drawn anew)."""
+    from a2u.lessons.a2u_modes import figure_2
+
+    return figure_2()
+
+
+FIGURES: "dict[str, Callable[[], Drawing]]" = {"figure2": _figure_2, "inspector": _inspector, "operators": _operators}
 
 
 def figure(
@@ -36,14 +43,15 @@ def figure(
     """Remake pictures into figures/ as PNG, and print what each shows."""
     from a2u.training.files import explain, write_whole
 
-    for name in names or FIGURES:
+    names = [f"figure{name}" if name.isdigit() else name for name in names or FIGURES]
+    for name in names:
         if name not in FIGURES:
             raise A2UError(f"There is no figure {name!r}. {near_match(name, list(FIGURES))}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise explain(error, folder) from error
-    for name in names or FIGURES:
+    for name in names:
         drawing = FIGURES[name]()
         path = folder / f"{name}.png"
         write_whole(path, drawing.png())

@@ -1,4 +1,4 @@
-"""Pictures of A²U's making: how its kernels are generated (the subject of Figure 2), its modes side by side, its curve."""
+"""Pictures of how A²U is put together: kernel generation (the subject of Figure 2), modes side by side, the curve."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

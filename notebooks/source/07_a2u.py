@@ -1,0 +1,418 @@
+# %% [markdown]
+# # 07 · A²U
+#
+# In lesson 06 you turned "how alike are two pixels?" into two depth-wise convolutions, a product and a sum. Now we
+# assemble the operator, line by line, until our lines and the library agree in every value. Then we turn its switches:
+# what depends on the input, what is shared, where the phases come from, and how it learns to go down as well as up.
+#
+# **You will be able to**
+# - build A²U from seven lines of PyTorch and match the library;
+# - say what changes with the image in static, hybrid and dynamic A²U, and what does not;
+# - derive every parameter count of the paper's Table 2, to the last digit;
+# - derive IndexNet as a special case, and say what this kernel can never do.
+#
+# **You need** lessons 01 and 06. **Time** 30 minutes, and 25 more for the exercises.
+
+# %% [markdown]
+# ## The picture
+#
+# The subject of the paper's Figure 2, drawn for our 2: how the four kernels of one position come about when $d = 1$.
+
+# %%
+import torch
+import torch.nn.functional as F
+
+import a2u
+from a2u.lessons.a2u_modes import figure_2, operator
+from a2u.lessons.frame import Drawing
+from a2u.lessons.shared import encoder_map, small_map
+from a2u.plots.affinity import tables
+from a2u.plots.assembly import kernel_curve
+
+guide, x = encoder_map().double(), small_map(4).double()  # 1 4 16 16, 1 4 8 8
+figure_2()
+
+# %% [markdown]
+# ## 1 · Line by line
+#
+# A *static* A²U holds three weights: $U$ and $V$, one 5×5 filter a channel, and $P$, with $r^2 s^2 = 36$ rows for four
+# 3×3 kernels a position. We take them from an operator of the library with random weights and do the rest ourselves:
+#
+# 1. respond to the map with $U$ and with $V$ (stride 2: one window for each position of the small map);
+# 2. multiply, and sum over channels: the affinity, one number a position;
+# 3. $P$ makes 36 numbers of each;
+# 4. a pixel shuffle deals them out: nine to each of the four outputs of a position;
+# 5. sigmoid, then softmax over the nine taps;
+# 6. and then the one formula, $w^\top z$, on the decoder map.
+#
+# **Predict.** Why must the shuffle come before the softmax?
+
+# %%
+op = operator("static")
+U, V, P = op.u.weight[0, :, None], op.v.weight[0, :, None], op.p.weight  # 4 1 5 5, 4 1 5 5, 36 1
+with torch.no_grad():
+    by_u = F.conv2d(guide, U, stride=2, padding=2, groups=4)  # 1 4 8 8
+    by_v = F.conv2d(guide, V, stride=2, padding=2, groups=4)
+    affinity = (by_u * by_v).sum(dim=1, keepdim=True)  # 1 1 8 8
+    logits = F.conv2d(affinity, P[:, :, None, None])  # 1 36 8 8
+    logits = F.pixel_shuffle(logits, 2)  # 1 9 16 16
+    w = logits.sigmoid().softmax(dim=1)
+    y = a2u.reassemble(x, w[:, None], ratio=2)
+    difference = (y - op(x, guide)).abs().max()
+assert difference < 1e-6
+print("largest difference from the library below 1e-6:", bool(difference < 1e-6))
+
+# %% [markdown]
+# **Explain.** Each of the four outputs has its *own* kernel, and each kernel must sum to 1. A softmax before the
+# shuffle would run over 36 numbers and leave each kernel about a quarter. (The order inside the 36 matters as well:
+# the row of tap $t$ and phase $p$ is $4t + p$, because `pixel_shuffle` wants the phase to run fastest.)
+#
+# $U$, $V$ and $P$ never looked at $x$: kernels come from the *encoder* map, where the detail still is.
+
+# %%
+assert torch.allclose(w.sum(dim=1), torch.ones(1, 16, 16, dtype=torch.float64))
+Drawing(
+    tables(
+        [("affinity", affinity[0, 0], "signed"), ("centre weight", w[0, 4], "weights"), ("y, ink", y[0, 0], "signed")]
+    ),
+    alt="The affinity of each window, the centre weight of the kernels, which differs by phase, and the new 2.",
+    says=f"affinity {affinity.min():.2f} to {affinity.max():.2f};  weights {w.min():.4f} to {w.max():.4f}",
+)
+
+# %% [markdown]
+# ## 2 · What the normalisation allows
+#
+# **Predict.** The sigmoid gives numbers between 0 and 1, the softmax compares nine of them. What are the smallest and
+# the largest weight that a tap can get, whatever the network learns?
+
+# %%
+e = torch.e
+lowest, highest = 1 / (1 + 8 * e), e / (e + 8)
+extreme = torch.full((9,), 1e3, dtype=torch.float64)
+for sign, bound in ((-1, lowest), (1, highest)):
+    one = -sign * extreme
+    one[4] = sign * 1e3  # the centre at one end, all others at the other
+    assert abs(one.sigmoid().softmax(dim=0)[4] - bound) < 1e-12
+assert lowest < w.min() < w.max() < highest
+print(f"sigmoid + softmax: every weight lies between {lowest:.3f} and {highest:.3f}; softmax alone: between 0 and 1")
+
+# %% [markdown]
+# **Explain.** One tap at 1 against eight at 0 gives $e/(e+8) = 0.254$. So this A²U can *not* imitate nearest neighbour
+# (a weight of 1) nor bilinear (0.5625): it always blends. A plain softmax could, and yet the paper measures better
+# mattes with the sigmoid (Table 4, SAD 34.76 against 35.93 for hybrid-cw): it keeps the squared contrast of lesson 06
+# in bounds.
+#
+# And with $d = 1$ there is one more limit. A position contributes one number $a$, and its kernel in a given phase is
+# $\operatorname{softmax}(\sigma(a\,p))$ with the same vector $p$ everywhere: all kernels of one image and phase lie on
+# a **curve with one parameter**. Here it is, for phase (0, 0):
+
+# %%
+p = P.detach().view(9, 4)[:, 0]
+a = torch.linspace(-4, 4, 161, dtype=torch.float64)
+curve = (a[:, None] * p).sigmoid().softmax(dim=1)
+met = affinity.flatten()
+assert torch.allclose((met[:, None] * p).sigmoid().softmax(dim=1), w[0, :, ::2, ::2].flatten(1).T)
+Drawing(
+    kernel_curve(a, curve, met[met.abs() < 4]),
+    alt="Nine weights as functions of the affinity: equal at zero, they part to either side, within two limits.",
+    says=f"at a = 0 every weight is {curve[80, 0]:.4f}; {int((met.abs() < 4).sum())} of 64 affinities lie here",
+)
+
+# %% [markdown]
+# **Explain.** Where nothing is to be seen the affinity is 0, and the kernel is the plain mean of nine: A²U blurs flat
+# regions, where a blur does no harm, and departs from it where there is structure.
+#
+# ## 3 · Where phases come from: P, or point-wise
+#
+# Above, one affinity serves four outputs and 36 rows of $P$ tell them apart. **Point-wise** (pw) A²U has four *sets*
+# of $U$ and $V$ instead, and one $P$ of nine rows: shuffle the affinities first, then project.
+
+# %%
+with torch.random.fork_rng(), torch.no_grad():
+    torch.manual_seed(7)
+    pw = a2u.build("a2u:static-pw-cw", 4).double()
+    sets = [F.conv2d(guide, f.weight.transpose(0, 1).reshape(16, 1, 5, 5), stride=2, padding=2, groups=4)
+            for f in (pw.u, pw.v)]  # fmt: skip
+    four = (sets[0] * sets[1]).unflatten(1, (4, 4)).sum(dim=1)  # channels, sets → one affinity a phase: 1 4 8 8
+    w_pw = F.conv2d(F.pixel_shuffle(four, 2), pw.p.weight[:, :, None, None]).sigmoid().softmax(dim=1)
+    assert torch.allclose(w_pw, pw.kernel(None, guide)[:, 0], atol=1e-9)
+print("U:", tuple(pw.u.weight.shape), " P:", tuple(pw.p.weight.shape), " point-wise kernels:", tuple(w_pw.shape))
+
+# %% [markdown]
+# ## 4 · Static, hybrid, dynamic
+#
+# Who decides the weights $U$, $V$ and $P$?
+#
+# | | $U$, $V$ | $P$ |
+# |---|---|---|
+# | **static** | learned once | learned once |
+# | **hybrid** | learned once | made from the image: its mean, then a 1×1 convolution |
+# | **dynamic** | made from the image: pooled to 5×5, then a 1×1 convolution | made from the image |
+#
+# **Predict, then look** (one output of the 2, and the same output of another image):
+# 1. With `half contrast`: which of $U$, $P$ and $w$ change, in which mode? By which factor does $P$ change?
+# 2. With `shifted by 4` pixels: does $P$ change? Do $U$ and $V$?
+# 3. Does *static* mean that the kernels are the same for every image?
+
+# %%
+from a2u.lessons.a2u_modes import explorer
+
+panel = explorer()
+panel
+
+# %%
+print(panel.set(image="shifted by 4", row=9, column=9).says)
+with torch.no_grad():
+    for mode in ("static", "hybrid", "dynamic"):
+        before, after = (operator(mode).kernel(None, g)[0, 0, :, 9] for g in (guide, guide.roll(4, dims=-1)))
+        print(f"{mode:8} kernel at column 5 comes back at column 9: {torch.allclose(before[:, 5], after[:, 9])}")
+
+# %% [markdown]
+# **Explain.** (1) Halving the features halves what hybrid and dynamic make from them ($P$, and dynamic $U$ and $V$;
+# our random operators have no bias). (2) The mean does not know *where* things are: $P$ stays. The 5×5 pooling does,
+# so $U$ and $V$ change, and with them the kernel of a stroke that only moved. (3) No. Kernels always come from the
+# affinity of the image; *static* says only that the question asked of it is fixed.
+#
+# A second switch: **channel-wise** (cw), one filter a channel, or **channel-shared** (cs), one for all. The kernel $w$
+# is shared by all channels of the decoder map in either case.
+#
+# ## 5 · Count
+#
+# Four stages see $C$ = 64, 64, 128 and 256 encoder channels, together 512. With $s = 3$, $k = 5$, $r = 2$:
+#
+# - $U$ and $V$ static: 25 numbers a filter; $C$ filters (cw) or 1 (cs), times 4 point-wise. No bias.
+# - $U$ and $V$ dynamic: a 1×1 convolution with bias, $C + 1$ numbers for each filter.
+# - $P$ static: $36$, or $9$ point-wise. From the image: $36\,(C + 1)$.
+#
+# **Predict.** Work out static-cw before you run: $2 \cdot 25 \cdot 512 + 4 \cdot 36$.
+
+# %%
+from a2u.operators.parameters import count
+
+stages = (64, 64, 128, 256)
+total = {
+    "static-pw-cw": sum(2 * 4 * 25 * c + 9 for c in stages),
+    "static-cw": sum(2 * 25 * c + 36 for c in stages),
+    "hybrid-cw": sum(2 * 25 * c + 36 * (c + 1) for c in stages),
+    "hybrid-cs": sum(2 * 25 + 36 * (c + 1) for c in stages),
+    "dynamic-cw": sum(2 * c * (c + 1) + 36 * (c + 1) for c in stages),
+    "dynamic-cs": sum(2 * (c + 1) + 36 * (c + 1) for c in stages),
+    "dynamic-cs-d": sum(2 * (c + 1) + 2 * 36 * (c + 1) for c in stages),
+    "dynamic-cs-d-norm": sum(2 * (c + 1) + 2 * 36 * (c + 1) + 4 * c for c in stages),
+}
+
+# %%
+for name, expected in total.items():
+    assert count(f"a2u:{name}") == expected
+    print(f"{name:18} {expected:8,}")
+share = total["dynamic-cs-d-norm"] / count("indexnet:depthwise-m2o", context=True, nonlinear=True)
+print(f"IndexNet of Table 2 has {1 / share:.0f} times as many as the last row")
+
+# %% [markdown]
+# **Explain.** A dynamic filter costs $C + 1$ numbers rather than 25, and channel-shared needs only one a side. The
+# last row († in the paper) adds group norm after $U$ and after $V$: a scale and a shift for each channel, $4C$.
+#
+# ## 6 · Down and up with the same affinity
+#
+# The rows with **-d** go down as well. The same $U$ and $V$, and a $P$ of their own: a window of the output kernel
+# covers $s$ pixels of the small map, which are $r \cdot s = 6$ pixels of the large one, so a downsampling kernel has
+# 36 taps.
+
+# %%
+with torch.random.fork_rng(), torch.no_grad():
+    torch.manual_seed(7)
+    pair = a2u.build("a2u:dynamic-cs-d", 4).double()
+    down_w, small = pair.down_kernel(guide), pair.downsample(guide)
+    z = a2u.windows(guide, 6, ratio=2)  # 1 4 36 8 8
+    assert torch.allclose(small, (down_w * z).sum(dim=2))
+    assert torch.allclose(down_w.sum(dim=2), torch.ones(1, 1, 8, 8, dtype=torch.float64))
+    back = pair(small, guide)
+print(
+    "down", tuple(guide.shape), "→", tuple(small.shape), " taps:", down_w.shape[2], "  and up again", tuple(back.shape)
+)
+
+# %% [markdown]
+# ## 7 · IndexNet is inside
+#
+# Take a static, point-wise, channel-wise A²U with $s = 1$ and replace the response of $U$ by 1. The bilinear form
+# loses its first factor, $\mathbf 1 \circ V_k^\top x_k$, and is linear again. With one tap a softmax is constant, so
+# the sigmoid stands alone:
+#
+# $$w_p = \sigma\Big(\sum_k v_{pk}^\top x_k\Big), \qquad p = 0 \dots r^2 - 1,$$
+#
+# one convolution of stride $r$ with $r^2$ outputs, a pixel shuffle, a sigmoid. That is holistic IndexNet (lesson 05).
+
+# %%
+with torch.random.fork_rng(), torch.no_grad():
+    torch.manual_seed(7)
+    index = a2u.build("indexnet:holistic", 4).double()
+    first = a2u.build("a2u:static-pw-cw", 4, order=1, kernel_size=1, encoder_kernel=4).double()
+    first.v.weight.copy_(index.index.weight)
+    first.p.weight.fill_(1)
+    assert torch.allclose(first(x, guide), index(x, guide), atol=1e-12)
+    gap = (first(x, guide) - pw(x, guide)).abs().max()
+print(
+    "A²U of order 1 equals IndexNet in all", first(x, guide).numel(), "values; order 2 does not, by up to", f"{gap:.2f}"
+)
+
+# %% [markdown]
+# **Explain.** IndexNet is A²U of first order. What A²U adds is the second factor: the product of two responses.
+#
+# ## Exercises
+#
+# Replace the `...` and run the cell.
+
+# %% [markdown]
+# ### Exercise 1 · Kernels from affinities
+# *Difficulty* ★★☆ · *time* 8 minutes
+#
+# `affinity` is (d, H, W), `p` is (s²·r², d); its row tap·r² + phase makes that tap for that phase. Return the
+# normalised kernels (sigmoid, softmax) of all outputs, (s², rH, rW).
+#
+# <details><summary>Hint 1</summary>
+#
+# A matrix product over the d affinities of each position, a pixel shuffle, and then the normalisation. In this order.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `torch.einsum("md,dhw->mhw", p, affinity)` mixes the ranks. `F.pixel_shuffle` takes three axes as well as four.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_kernels(affinity, p, ratio):
+#     logits = torch.einsum("md,dhw->mhw", p, affinity)
+#     return F.pixel_shuffle(logits, ratio).sigmoid().softmax(dim=0)
+# ```
+# </details>
+
+# %% tags=["exercise"]
+from a2u.lessons import assemble_a2u
+
+
+def my_kernels(affinity, p, ratio):
+    return ...
+
+
+assemble_a2u.KERNELS.check(my_kernels)
+
+# %% tags=["solution"]
+from a2u.lessons import assemble_a2u
+
+
+def my_kernels(affinity, p, ratio):
+    logits = torch.einsum("md,dhw->mhw", p, affinity)
+    return F.pixel_shuffle(logits, ratio).sigmoid().softmax(dim=0)
+
+
+assemble_a2u.KERNELS.check(my_kernels)
+
+# %% [markdown]
+# ### Exercise 2 · Count a preset
+# *Difficulty* ★★☆ · *time* 8 minutes
+#
+# Return the number of learned values of one A²U: `mode` is "static", "hybrid" or "dynamic", `share` is "none" (cw) or
+# "channels" (cs), `pointwise` is True or False; d = 1, s = 3, k = 5, r = 2.
+#
+# <details><summary>Hint 1</summary>
+#
+# Count U and V together, then P. Section 5 has the numbers of each.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Filters: 4 or 1 sets, times C or 1, times C + 1 (dynamic) or 25. Rows of P: 9 or 36, times C + 1 unless static.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_count(channels, mode, share, pointwise):
+#     filters = (4 if pointwise else 1) * (channels if share == "none" else 1)
+#     rows = 9 if pointwise else 36
+#     of_filter = channels + 1 if mode == "dynamic" else 25
+#     of_row = 1 if mode == "static" else channels + 1
+#     return float(2 * filters * of_filter + rows * of_row)
+# ```
+# </details>
+
+
+# %% tags=["exercise"]
+def my_count(channels, mode, share, pointwise):
+    return ...
+
+
+assemble_a2u.PARAMETERS.check(my_count)
+
+
+# %% tags=["solution"]
+def my_count(channels, mode, share, pointwise):
+    filters = (4 if pointwise else 1) * (channels if share == "none" else 1)
+    rows = 9 if pointwise else 36
+    of_filter = channels + 1 if mode == "dynamic" else 25
+    of_row = 1 if mode == "static" else channels + 1
+    return float(2 * filters * of_filter + rows * of_row)
+
+
+assemble_a2u.PARAMETERS.check(my_count)
+
+# %% [markdown]
+# ### Exercise 3 · IndexNet as a special case
+# *Difficulty* ★★☆ · *time* 6 minutes
+#
+# `guide` is (C, 2H, 2W), `v` is (4, C, 2, 2): a filter for each phase. With the response of U replaced by 1 and s = 1,
+# return the weights of all outputs, (2H, 2W).
+#
+# <details><summary>Hint 1</summary>
+#
+# What is left of the product, summed over channels, is an ordinary convolution. Its stride is 2, without padding.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `F.conv2d(guide[None], v, stride=2)` is (1, 4, H, W); a pixel shuffle makes it (1, 1, 2H, 2W).
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_index(guide, v):
+#     return F.pixel_shuffle(F.conv2d(guide[None], v, stride=2), 2)[0, 0].sigmoid()
+# ```
+# </details>
+
+
+# %% tags=["exercise"]
+def my_index(guide, v):
+    return ...
+
+
+assemble_a2u.INDEX.check(my_index)
+
+
+# %% tags=["solution"]
+def my_index(guide, v):
+    return F.pixel_shuffle(F.conv2d(guide[None], v, stride=2), 2)[0, 0].sigmoid()
+
+
+assemble_a2u.INDEX.check(my_index)
+
+# %% [markdown]
+# ## Summary
+#
+# - A²U: two depth-wise responses, product, sum over channels, $P$, pixel shuffle, sigmoid and softmax, then $w^\top z$.
+# - Sigmoid and softmax confine nine weights to [0.044, 0.254]; with $d = 1$ the kernels of a phase lie on one curve.
+# - Static, hybrid, dynamic: nothing, $P$, or all weights come from the image. The kernels always do.
+# - cw or cs, phases from $P$ or point-wise, -d for both ways: every row of Table 2 counted exactly.
+# - Replace $U$'s response by 1 and A²U is holistic IndexNet.
+#
+# Lesson 08 trains it; lesson 09 looks at the kernels that training makes.
+#
+# ## Sources
+#
+# - Y. Dai, H. Lu, C. Shen, *Learning Affinity-Aware Upsampling for Deep Image Matting*, CVPR 2021: section 4, Eqs. (3),
+#   (4), Figure 2; Tables 2 and 4.
+# - H. Lu, Y. Dai, C. Shen, S. Xu, *Indices Matter: Learning to Index for Deep Image Matting*, ICCV 2019: IndexNet.
+# - The digit: MNIST, Y. LeCun, C. Cortes, C. Burges (CC BY-SA 3.0), the second test image.
