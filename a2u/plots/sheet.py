@@ -81,7 +81,7 @@ def numbers(ax: Axes, block: Block, values: Any, cmap: Colormap, norm: Normalize
     paths, colours = [], []
     for row, column in np.argwhere(np.broadcast_to(present, values.shape)):
         value = values[row, column]
-        text, colour = style.number(value), style.ink_on(backgrounds[row, column])
+        text, colour = style.number(value, 0 if abs(value) >= 100 else 2), style.ink_on(backgrounds[row, column])
         if block.cell < 0.4:  # small cells: .25 instead of 0.25
             text = text.replace("0.", ".", 1)
         if value == 0:
