@@ -11,7 +11,7 @@ from a2u.errors import A2UError
 from a2u.plots import sheet, style
 from a2u.plots.sheet import Block
 
-SIDE, GAP = 2.9, 0.22  # of r×r kernels drawn together, and between two of them
+SIDE, GAP = 2.7, 0.22  # of r×r kernels drawn together, and between two of them
 RING = 2  # cells of zeros around a map
 ROW = 2.62  # height of one reading
 
@@ -61,13 +61,13 @@ def _heading(ax: Axes, x: float, title: str, text: str, colour: str = style.INK)
 
 
 def _kernels(ax: Axes, left: float, top: float, grids: Any, r: int, scale: Any, colour: str) -> float:
-    """r² kernels laid out as their outputs lie; returns their right edge."""
+    """r² kernels laid out as their outputs lie; weights are numbered where there is room. Returns their right edge."""
     side = (SIDE - GAP * (r - 1)) / r
     for phase, grid in enumerate(grids):
         a, b = divmod(phase, r)
         block = Block.inside(left + b * (side + GAP), top + a * (side + GAP), side, *grid.shape)
         sheet.cells(ax, block, grid, *scale)
-        if block.cell > 0.24:
+        if block.cell > 0.24 and colour == style.W:
             sheet.numbers(ax, block, grid, *scale)
         sheet.outline(ax, block, colour, 1.6)
         sheet.note(ax, block.left + side / 2, block.top - 0.07, f"phase ({a}, {b})")
@@ -76,7 +76,7 @@ def _kernels(ax: Axes, left: float, top: float, grids: Any, r: int, scale: Any, 
 
 def _outputs(ax: Axes, end: float, top: float, z: Any, y: Any) -> None:
     """The window, ∑ and the r×r outputs, from top to bottom."""
-    left, cell = end + 0.72, 1.2 / len(z)
+    left, cell = end + 0.68, 1.2 / len(z)
     window = Block(left, top, cell, *z.shape)
     signed = style.scale("signed", z, y)
     x = left + 0.6

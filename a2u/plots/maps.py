@@ -11,6 +11,7 @@ from a2u.plots import sheet, style
 from a2u.plots.sheet import Block
 
 GAP = 0.42
+SAME = 1e-3  # differences far below this are rounding
 NUMBERED = 0.3  # cells of at least this size show their numbers
 
 
@@ -57,7 +58,8 @@ def comparison(target: Any, yours: Any) -> Figure:
         fig, ax = style.canvas(9.6, target.shape[0] * cell + 0.75)
         for place, (title, (values, scale)) in enumerate(panels.items()):
             present = ~np.isnan(values)
-            cmap, norm = scale or style.scale("errors", values[present])
+            most = max(SAME, float(values[present].max(initial=0)))  # rounding stays black
+            cmap, norm = scale or style.scale("errors", limit=most)
             block = Block(0.1 + place * 3.22, 0.4, cell, *values.shape)
             sheet.cells(ax, block, np.nan_to_num(values), cmap, norm)
             if cell >= NUMBERED:
