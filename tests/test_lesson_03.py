@@ -29,14 +29,14 @@ def test_what_is_called_impossible_is_what_torch_refuses() -> None:
     for kernel, stride, padding, extra in SETTINGS:
         why = lesson.problem(kernel, stride, padding, extra)
         try:
-            F.conv_transpose2d(ones, torch.ones(1, 1, kernel, kernel), None, stride, padding, extra)
-            possible = True
+            y = F.conv_transpose2d(ones, torch.ones(1, 1, kernel, kernel), None, stride, padding, extra)
+            possible = y.numel() > 0  # torch lets some maps without a value pass
         except RuntimeError:
             possible = False
         assert possible == (why is None), (kernel, stride, padding, extra, why)
 
 
-@pytest.mark.parametrize(("kernel", "stride"), itertools.product(range(1, 9), range(1, 5)))
+@pytest.mark.parametrize(("kernel", "stride"), list(itertools.product(range(1, 9), range(1, 5))))
 def test_phase_sums_are_what_a_flat_map_becomes_far_from_the_border(kernel: int, stride: int) -> None:
     w = lesson.weights("random", kernel, stride)
     y = F.conv_transpose2d(torch.ones(1, 1, 24, 24), w[None, None], stride=stride, padding=1 if kernel > 1 else 0)

@@ -3,6 +3,8 @@
 References of the exercises are plain loops and use nothing of the library, so that they can judge it too.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -96,7 +98,7 @@ def picture(kernel: int, stride: int, padding: int, output_padding: int, kind: s
     return Drawing(fig, alt, f"{says}\n{kind} weights: sums of the phases {low} … {high}: {flat}")
 
 
-def unevenness(op: torch.nn.Module, channels: int = 1, margin: int = 4) -> float:
+def unevenness(op: Callable[[Tensor], Tensor], channels: int = 1, margin: int = 4) -> float:
     """Largest minus smallest output for a 12×12 map of ones, `margin` outputs away from the border: 0 is none."""
     with torch.no_grad():
         y = op(torch.ones(1, channels, 12, 12))[..., margin:-margin, margin:-margin]

@@ -140,8 +140,8 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** No: a change is largest where the stroke begins, the ink where it is darkest. Each channel has a kernel of
-# its own.
+# **Explain.** No: a change is largest where the stroke begins, the ink where it is darkest. Each channel has a
+# kernel of its own.
 #
 # The library's operator takes the map $x$ itself, the **guide**, instead of its indices. It is the same information,
 # and then all operators of this course have the same two inputs.
@@ -172,9 +172,8 @@ _ = panel.set(operator="max_unpool")
 
 # %% [markdown]
 # **Explain.** The window $z$ stays for the whole block. Nearest meets it with 1 four times; max-unpooling with 0, 0, 0
-# and 1. With ratio 4 one output in sixteen survives. A block that is negative throughout has a negative maximum (section
-# 6). And on blank paper the index
-# is 0: nobody has won, so the first one does. We come back to that.
+# and 1. With ratio 4 one output in sixteen survives. A block that is negative throughout has a negative maximum
+# (section 6). And on blank paper the index is 0: nobody has won, so the first one does. We come back to that.
 
 # %% [markdown]
 # ## 5 · What is lost, what is kept
