@@ -76,14 +76,14 @@ def _kernels(ax: Axes, left: float, top: float, grids: Any, r: int, scale: Any, 
 
 def _outputs(ax: Axes, end: float, top: float, z: Any, y: Any) -> None:
     """The window, ∑ and the r×r outputs, from top to bottom."""
-    left, cell = end + 0.68, 1.2 / len(z)
+    left, cell = end + 0.76, 1.04 / len(z)
     window = Block(left, top, cell, *z.shape)
     signed = style.scale("signed", z, y)
-    x = left + 0.6
+    x = left + 0.52
     sheet.cells(ax, window, z, *signed)
     sheet.outline(ax, window, style.Z)
     _heading(ax, x, f"{sheet.key('z')}  one window", f"{len(z)}×{len(z)},  {sheet.span(z)}", style.Z)
-    out = Block(x - 0.48, top + SIDE - 0.96, 0.96 / len(y), *y.shape)
+    out = Block(x - 0.42, top + SIDE - 0.84, 0.84 / len(y), *y.shape)
     middle = (window.bottom + out.top) / 2
     sheet.arrow(ax, (x, window.bottom + 0.04), (x, middle - 0.2), style.Z)
     sheet.arrow(ax, (end + 0.08, middle), (x - 0.21, middle), style.W)
