@@ -72,6 +72,13 @@ def test_gains_are_counted_from_the_base_on_both_sides(words: list[str]) -> None
     assert f"here: {LABEL}" in words
 
 
+def test_without_the_base_a_measured_row_is_not_called_missing() -> None:
+    sets = {"A": Scores([28.5, 26.0, 47.6], [22.0, None, None])}
+    texts = [text.get_text().strip() for text in gains(NAMES, sets, "second", label=LABEL).axes[1].texts]
+    assert "22.0 dB in all; the base was not run" in texts
+    assert texts.count("not run") == 2
+
+
 def test_curves_show_every_epoch_and_end_in_their_name(words: list[str]) -> None:
     figure = epochs({"A": {"first": [20.0, 21.0, 22.5], "second": [20.0, 22.0, 22.6]}, "B": {}}, label=LABEL)
     lines = [list(line.get_ydata()) for line in figure.axes[1].lines if len(line.get_ydata()) == 3]

@@ -141,7 +141,8 @@ def _bars(ax: Axes, scores: Scores, at: int, title: str) -> None:
             ax.barh(row - 0.19, ours - start, 0.34, color=style.W)
             shown.append(ours - start)
         else:
-            ax.text(0, row - 0.19, " not run", color=style.MUTED, fontsize=8, va="center")
+            why = " not run" if ours is None else f" {ours:.1f} dB in all; the base was not run"
+            ax.text(0, row - 0.19, why, color=style.MUTED, fontsize=8, va="center")
     room = 0.19 * (max(shown) - min(0, *shown) or 1)
     gained = [None if ours is None or start is None else ours - start for ours in scores.ours]
     for offset, values, colour in ((0.19, list(theirs), style.Z), (-0.19, gained, style.W)):
