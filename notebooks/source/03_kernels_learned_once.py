@@ -262,7 +262,8 @@ assert before < 1e-5 < after
 print(f"unevenness before the step {before:.4f}, after it {after:.4f}; at random {found['pixel shuffle']:.4f}")
 
 # %% [markdown]
-# **Explain.** No. Alike at first is a good beginning, not a guarantee: every phase is pulled by its own pixels. If it must not come back, build it in, as the
+# **Explain.** No. Alike at first is a good beginning, not a guarantee: every phase is pulled by its own pixels. If it
+# must not come back, build it in, as the
 # first way does.
 #
 # Here are the three on the digit: random phases, phases alike, and resize with convolution.
