@@ -33,7 +33,19 @@ def _figure_2() -> "Drawing":
     return figure_2()
 
 
-FIGURES: "dict[str, Callable[[], Drawing]]" = {"figure2": _figure_2, "inspector": _inspector, "operators": _operators}
+def _figure5() -> "Drawing":
+    """Figure 5: kernels of a hybrid A²U over a digit, as they begin and as the shipped weights have learned them."""
+    from a2u.lessons.see_the_kernels import figure5
+
+    return figure5()
+
+
+FIGURES: "dict[str, Callable[[], Drawing]]" = {
+    "figure2": _figure_2,
+    "inspector": _inspector,
+    "operators": _operators,
+    "figure5": _figure5,
+}
 
 
 def figure(

@@ -128,7 +128,7 @@ def test_an_unfinished_run_is_refused(run: Path, tmp_path: Path) -> None:
 def test_metrics_are_of_the_runs_own_test_images(run: Path, tmp_path: Path, monkeypatch) -> None:
     other = replace(load("mnist", "test"), sha256="0" * 64)
     monkeypatch.setattr("a2u.pretrained.export.load", lambda *_: other)
-    with pytest.raises(A2UError, match="tested on other images.*--data"):
+    with pytest.raises(A2UError, match=r"tested on other images.*--data"):
         export(run, home=tmp_path)
 
 
@@ -142,14 +142,14 @@ def test_every_fault_of_a_file_is_named(home: Path) -> None:
     weights, card = home / "toy/a2u-mnist.safetensors", home / "toy/a2u-mnist.json"
     good = card.read_text()
     damage(weights, -1)
-    with pytest.raises(A2UError, match="damaged: SHA-256 [0-9a-f]{64} expected, [0-9a-f]{64} found"):
+    with pytest.raises(A2UError, match=r"damaged: SHA-256 [0-9a-f]{64} expected, [0-9a-f]{64} found"):
         pretrained.load_pretrained("toy/a2u-mnist", home)
     weights.unlink()
-    with pytest.raises(A2UError, match="cannot be read.*a2u pretrained export"):
+    with pytest.raises(A2UError, match=r"cannot be read.*a2u pretrained export"):
         pretrained.load_pretrained("toy/a2u-mnist", home)
     for text in ("{", "[]", json.dumps({**json.loads(good), "more": 1}), good.replace("toy/a2u", "toy/b2u")):
         card.write_text(text)
-        with pytest.raises(A2UError, match="card .* cannot be read"):
+        with pytest.raises(A2UError, match=r"card .* cannot be read"):
             pretrained.card("toy/a2u-mnist", home)
 
 

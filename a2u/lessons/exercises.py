@@ -107,7 +107,7 @@ class Exercise:
         """The known mistake that gives the same values on every case, and not the right ones on all."""
         for mistake in self.mistakes:
             theirs = [mistake.compute(*map(_copy, arguments)).double() for arguments in drawn]
-            if all(_same(a, b) for a, b in zip(theirs, yours, strict=True)):
+            if all(_same(a, b, nan=True) for a, b in zip(theirs, yours, strict=True)):
                 return mistake.name, mistake.hint
         return None
 
@@ -152,8 +152,9 @@ def _copy(argument: Any) -> Any:
     return argument.clone() if isinstance(argument, Tensor) else argument
 
 
-def _same(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and bool(torch.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE))
+def _same(a: Tensor, b: Tensor, nan: bool = False) -> bool:
+    """Equal within the tolerance; `nan`: NaN equals NaN, as where a mistake makes them."""
+    return a.shape == b.shape and bool(torch.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=nan))
 
 
 def _worst(target: Tensor, own: Tensor) -> str:

@@ -1,0 +1,146 @@
+"""Kernels of a whole network: how peaked, whether they follow edges, their pictures, and the exercises about them."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from a2u.errors import A2UError
+from a2u.lessons import see_the_kernels as lesson
+from a2u.lessons.exercises import Exercise
+from a2u.plots.kernels import Look, kernel_curve, kernel_maps
+from a2u.reconstruction import row
+from a2u.reconstruction.experiment import build_model
+from a2u.reconstruction.kernels import (
+    correlation,
+    edges,
+    follows_edges,
+    measure,
+    peakedness,
+    stage_inputs,
+    stage_kernels,
+)
+
+IMAGES = torch.rand(3, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+MISTAKES = [pytest.param(e, m, id=f"{e.title}: {m.name}") for e in lesson.ALL for m in e.mistakes]
+
+
+# --- the statistic
+
+
+@pytest.mark.parametrize("taps", [4, 9, 25])
+def test_even_weights_have_no_peak_and_one_weight_is_all_peak(taps: int) -> None:
+    assert float(peakedness(torch.full((taps,), 1 / taps), axis=0)) == pytest.approx(0, abs=1e-7)
+    assert float(peakedness(torch.eye(taps)[2], axis=0)) == 1
+
+
+def test_peakedness_and_correlation_agree_with_loops() -> None:
+    generator = torch.Generator().manual_seed(1)
+    w = torch.randn(9, 4, 5, generator=generator).softmax(0)
+    assert torch.allclose(peakedness(w).float(), lesson.peakedness_reference(w), atol=1e-6)
+    a, b = torch.rand(2, 6, 7, generator=generator)
+    assert correlation(a, b) == pytest.approx(np.corrcoef(a.flatten(), b.flatten())[0, 1], abs=1e-9)
+    assert correlation(a, torch.ones_like(a)) == 0
+
+
+@pytest.mark.parametrize(("w", "axis"), [(torch.ones(1, 2, 2), -3), (torch.tensor([1.5, -0.5]), 0)])
+def test_what_has_no_entropy_is_refused(w: torch.Tensor, axis: int) -> None:
+    with pytest.raises(A2UError, match="two or more weights"):
+        peakedness(w, axis)
+
+
+def test_edges_are_where_the_image_changes() -> None:
+    ramp = torch.arange(8.0).expand(1, 1, 8, 8)
+    assert torch.equal(edges(ramp)[0, :, 1:-1], torch.ones(8, 6))
+    assert torch.equal(edges(ramp.transpose(2, 3))[0, 1:-1], torch.ones(6, 8))
+    assert edges(ramp, 4).shape == (1, 4, 4)
+
+
+@pytest.mark.parametrize("name", ["a2u-hybrid", "indexnet-depthwise"])
+def test_following_edges_is_a_correlation_for_each_stage_and_phase(name: str) -> None:
+    model = build_model(row(name), 3).eval()
+    with torch.no_grad():  # as they begin, kernels differ by rounding errors only; make them react
+        for op in model.up:
+            for weight in op.parameters():
+                weight.mul_(8)
+    found = follows_edges(model, IMAGES, batch=2)
+    assert [each.size for each in found] == [8, 16, 32]
+    for w, each in zip(stage_kernels(model, IMAGES), found, strict=True):
+        seen, edge = measure(w)[1].double().numpy(), edges(IMAGES, each.size).double().numpy()
+        for phase in range(4):
+            pairs = [
+                (seen[n, i, j], edge[n, i, j])
+                for n in range(3)
+                for i in range(phase // 2, each.size, 2)
+                for j in range(phase % 2, each.size, 2)
+            ]
+            expected = np.corrcoef(np.array(pairs).T)[0, 1]
+            assert float(each.by_phase[phase]) == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_kernels_are_those_that_the_network_uses() -> None:
+    model = build_model(row("a2u-hybrid"), 0).eval()
+    for (op, x, guide), w in zip(stage_inputs(model, IMAGES), stage_kernels(model, IMAGES), strict=True):
+        assert torch.equal(op.kernel(x, guide), w)
+    assert not model.up[0]._forward_pre_hooks
+
+
+def test_kernels_that_are_the_same_everywhere_have_no_map() -> None:
+    with pytest.raises(A2UError, match="same at every position"):
+        stage_kernels(build_model(row("deconvolution")), IMAGES)
+
+
+def test_kernels_of_one_image_and_phase_lie_on_one_curve() -> None:
+    affinity, w = lesson.curve(image=2)
+    order = affinity.argsort()
+    p = lesson.stage_inputs(lesson.network("a2u-hybrid"), lesson.images()[2:3])
+    op, _, guide = p[2]
+    rows = op.p.generate(guide.mean((2, 3), keepdim=True)).detach().flatten().view(9, 4)[:, 3]
+    expected = (affinity[order] * rows[:, None]).sigmoid().softmax(0)
+    assert torch.allclose(w[:, order], expected, atol=1e-5)
+    assert lesson.BOUNDS[0] < float(w.min())
+    assert float(w.max()) < lesson.BOUNDS[1]
+    least, largest = lesson.BOUNDS
+    assert least == pytest.approx(1 / (1 + 8 * math.e))
+    assert largest == pytest.approx(math.e / (math.e + 8))
+
+
+# --- pictures and the explorer
+
+
+def test_pictures_refuse_what_they_cannot_draw() -> None:
+    good = Look(np.eye(8), np.full((9, 4, 4), 1 / 9), np.eye(4), np.eye(4))
+    assert kernel_maps({"a": good}).get_figheight() < kernel_maps({"a": good, "b": good}).get_figheight()
+    for rows, tap in (({}, 0), ({"a": good}, 9), ({"a": Look(np.eye(8), np.eye(3), np.eye(4), np.eye(4))}, 0)):
+        with pytest.raises(A2UError):
+            kernel_maps(rows, tap=tap)
+    with pytest.raises(A2UError, match="One kernel"):
+        kernel_curve([0.0, 1.0], np.ones((9, 3)), lesson.BOUNDS)
+
+
+def test_the_explorer_answers_every_control() -> None:
+    panel = lesson.explorer()
+    seen = [panel.set(network=name).words for name in lesson.available()]
+    panel.set(network="a2u-hybrid")
+    ranges = {"image": (0, 23), "stage": (0, 1, 2), "phase": (0, 1, 2), "tap": (3, 8), "weights": ("random", "learned")}
+    for control, values in ranges.items():
+        seen += [panel.set(**{control: value}).words for value in values]
+    assert panel.error is None
+    assert len(set(seen)) >= len(seen) - 3
+
+
+# --- exercises
+
+
+@pytest.mark.parametrize("exercise", lesson.ALL, ids=lambda e: e.title)
+def test_the_reference_passes_and_nothing_is_not_attempted(exercise: Exercise) -> None:
+    assert exercise.check(exercise.reference).passed is True
+    assert exercise.check(lambda *_: ...).passed is None
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
+def test_each_known_mistake_gets_its_own_hint(exercise: Exercise, mistake) -> None:
+    verdict = exercise.check(mistake.compute)
+    assert verdict.passed is False
+    assert mistake.hint in verdict.message
