@@ -125,7 +125,17 @@ def notebook_cases() -> list:
 
 def test_the_course_is_there() -> None:
     names = {path.stem for path in NOTEBOOKS}
-    assert {"00_start_here", "01_one_formula", "08_train_on_digits"} <= names
+    assert names == {
+        "00_start_here",
+        "01_one_formula",
+        "02_pooling_remembers",
+        "03_kernels_learned_once",
+        "04_carafe",
+        "06_affinity",
+        "07_a2u",
+        "08_train_on_digits",
+        "09_see_the_kernels",
+    }
 
 
 def must_print(cell: nbformat.NotebookNode) -> bool:

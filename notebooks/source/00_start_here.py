@@ -169,19 +169,19 @@ print("This session:", choose_mode().name)
 # |---|---|
 # | **00 Start here** | run a lesson, read the map of operators |
 # | [**01 One formula**](01_one_formula.ipynb) | read any upsampled value as $w^\top z$; build bilinear and bicubic |
-# | 02 Pooling remembers | write max-unpooling as $w \in \{0, 1\}$; say what pooling loses and indices keep |
-# | 03 Kernels learned once | build deconvolution and pixel shuffle; find and remove checkerboards |
-# | 04 CARAFE | generate a kernel from features |
+# | [**02 Pooling remembers**](02_pooling_remembers.ipynb) | write max-unpooling as $w \in \{0, 1\}$; say what pooling loses and indices keep |
+# | [**03 Kernels learned once**](03_kernels_learned_once.ipynb) | build deconvolution and pixel shuffle; find and remove checkerboards |
+# | [**04 CARAFE**](04_carafe.ipynb) | generate a kernel from features |
 # | 05 IndexNet | learn indices, shared or one a channel |
-# | 06 Affinity | go from self-attention to a low-rank bilinear form |
-# | 07 A²U | assemble affinity-aware upsampling from its parts |
+# | [**06 Affinity**](06_affinity.ipynb) | go from self-attention to a low-rank bilinear form |
+# | [**07 A²U**](07_a2u.ipynb) | assemble affinity-aware upsampling from its parts |
 # | [**08 Train on digits**](08_train_on_digits.ipynb) | train three operators on handwritten digits while you watch |
-# | 09 See the kernels | compare random with learned kernels |
+# | [**09 See the kernels**](09_see_the_kernels.ipynb) | compare random with learned kernels |
 # | 10 Matting | cut an object out of a photo, hair by hair |
 # | 11 See the features | compare what the last layers of a network see |
 #
-# Each lesson has a twin with all exercises solved in the folder `solutions`. Next: **01**, then you may jump to
-# **08**.
+# Each lesson has a twin with all exercises solved in the folder `solutions`. Next: **01**; who is
+# in a hurry goes from there to **06**, **07** and **08**.
 
 # %% [markdown]
 # ## A first exercise  ★☆☆ · 5 minutes
