@@ -67,9 +67,9 @@ def _row(ax: Axes, top: float, title: str, look: Look, tap: int, among: list[Loo
     sheet.label(ax, LEFT, top - 0.4, title, style.W, ha="left")
     _panel(ax, lefts[0], top, look.image, "signed", Normalize(-1, 1), "image", "white 0 … black 1")
     if len(weights) == 1:
-        limit = Normalize(-1, 1)
-        _panel(ax, lefts[1], top, weights[0], "weights", limit, "gate w, one phase", _range(weights[0]))
-        _panel(ax, lefts[2], top, look.seen, "weights", limit, "gate w, all phases", _range(look.seen))
+        whole = Normalize(-1, 1)
+        _panel(ax, lefts[1], top, weights[0], "weights", whole, "gate w, one phase", _range(weights[0]))
+        _panel(ax, lefts[2], top, look.seen, "weights", whole, "gate w, all phases", _range(look.seen))
         edge = np.asarray(look.edges)
         _panel(ax, lefts[3], top, edge, "errors", Normalize(0, edge.max() or 1), "edges of the image", _range(edge))
         return

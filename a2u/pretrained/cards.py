@@ -3,6 +3,7 @@
 A name is group and file: "toy/a2u-mnist" is the row a2u of Table 1, trained on MNIST.
 """
 
+import builtins
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -60,7 +61,7 @@ class Card:
         reached = f"{psnr:.1f} dB on {self.test}"
         return f"Trained with the {self.preset} preset: {passes} over {images} {data} images; {reached}."
 
-    def as_json(self) -> bytes:
+    def as_json(self) -> builtins.bytes:
         """The content of its file."""
         return (json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n").encode()
 

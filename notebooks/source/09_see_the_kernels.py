@@ -1,0 +1,296 @@
+# %% [markdown]
+# # 09 · See the kernels
+#
+# A trained network upsamples with kernels that it makes anew for every place of every image. What do they look like?
+# In this lesson you open a network that was trained before you came, and put its kernels beside those it began with.
+#
+# **You will be able to**
+# - draw the kernels of a network as maps, and say how *peaked* each of them is;
+# - measure whether kernels follow the edges of an image, before and after training;
+# - name two limits that A²U's kernels keep whatever they learn.
+#
+# **You need** lesson 01 ($y = w^\top z$) and, better, lesson 08. **Time** 20 minutes, and 20 for the three exercises.
+
+# %% [markdown]
+# ## The picture
+#
+# This is the paper's Figure 5, made from weights that ship with a2u. Above: a hybrid A²U as random numbers began it.
+# Below: the same network after training.
+
+# %%
+import torch
+
+import a2u
+from a2u.lessons import see_the_kernels as lesson
+
+lesson.figure5()
+
+# %% [markdown]
+# Read a row from left to right: the digit; one of the nine weights, at every place; all nine, each at its place in the
+# 3×3 window; and how peaked the kernels are. Orange is more than an even share of 1/9, violet is less. **Look at the
+# ranges under the maps before you compare colours**: the upper row is magnified about fifty times.
+
+# %% [markdown]
+# ## 1 · A network that comes trained
+#
+# `a2u.load_pretrained` gives a network and its card: what trained it, how long, and what it reaches.
+#
+# **Predict.** The full A²U of the paper's table reaches 47.63 dB after 100 passes. What will one pass of a network with
+# 3×3 kernels reach: 45, 35 or 25 dB?
+
+# %%
+model, card = a2u.load_pretrained("toy/a2u-hybrid-mnist")
+print(card.title)
+print(card.training)
+assert card.metrics["stored"]["psnr"] < 30
+
+# %% [markdown]
+# **Explain.** It is a short training, and the card says so. There is a second reason, which section 4 finds: these
+# kernels cannot be sharp.
+
+# %% [markdown]
+# ## 2 · How peaked is a kernel?
+#
+# A kernel whose weights sum to 1 lies between a box filter, all weights equal, and a choice of one pixel. Its entropy
+# $H(w) = -\sum_t w_t \ln w_t$ tells where, and we scale it so that a box gets 0 and a choice 1:
+#
+# $$\mathrm{peakedness}(w) = 1 - H(w) / \ln k^2$$
+#
+# **Predict.** How peaked are bilinear weights $(\tfrac9{16}, \tfrac3{16}, \tfrac3{16}, \tfrac1{16})$ in a 3×3 window:
+# above or below one half?
+
+# %%
+from a2u.reconstruction.kernels import peakedness
+
+box, chosen = torch.full((9,), 1 / 9), torch.eye(9)[4]
+bilinear = torch.tensor([9.0, 3, 0, 3, 1, 0, 0, 0, 0]) / 16
+most = torch.tensor([lesson.BOUNDS[1], *[(1 - lesson.BOUNDS[1]) / 8] * 8])
+found = {"box": box, "bilinear": bilinear, "one pixel": chosen, "sharpest A²U": most}
+for name, w in found.items():
+    print(f"{name:13} {float(peakedness(w, axis=0)):.2f}")
+assert peakedness(most, axis=0) < 0.1 < peakedness(bilinear, axis=0) < 0.5
+
+# %% [markdown]
+# **Explain.** Bilinear gets about one half, a little less. The last line is the surprise: a sigmoid, then a softmax
+# over nine taps keeps every weight between $1/(1+8e) \approx 0.044$ and $e/(e+8) \approx 0.254$. Such a kernel can
+# never imitate nearest neighbour, which needs a weight of 1, nor bilinear, which needs $\tfrac9{16}$.
+
+# %% [markdown]
+# ## 3 · What do they look at?
+#
+# We correlate peakedness with the *edges* of the image, its gradient magnitude, over 200 test digits. Each of the four
+# phases is taken by itself, since each has kernels of its own. +1: peaked exactly where edges are; 0: no relation.
+#
+# **Predict.** Before training the weights are random. Will the correlation be about 0?
+
+# %%
+for learned in (False, True):
+    print("learned" if learned else "random ")
+    for each in lesson.followed("a2u-hybrid", learned):
+        size = f"{each.size}×{each.size}"
+        strength = "all but none" if each.spread < 1e-4 else f"{each.spread:.3f}"
+        mean = f"{each.mean:+.1f}" if each.size > 8 or learned else "(rounding errors)"
+        print(f"  {size:6} correlation {mean}   spread of peakedness: {strength}")
+
+# %% [markdown]
+# **Explain.** Not zero! In the larger maps even random kernels react where there is ink with an edge, because every
+# product of features does. But look at the spread: what varies before training is a few millionths, too little to
+# change any output. Training makes the reaction thousands of times stronger, and in the last stage also truer to the edges.
+#
+# One seed proves little, so here are the last stages of four random beginnings beside the trained one:
+
+# %%
+before = [lesson.followed("a2u-hybrid", False, seed)[2] for seed in range(4)]
+after = lesson.followed("a2u-hybrid")[2]
+assert all(0.1 < each.mean < 0.55 and each.spread < 1e-4 for each in before)
+assert after.mean > 0.6
+assert bool((after.by_phase > 0.5).all())
+assert after.spread > 0.005
+print("random :", " ".join(f"{each.mean:+.1f}" for each in before))
+print("learned:", f"{after.mean:+.1f}")
+
+# %% [markdown]
+# Keep the limits of this statement in mind: it is one training of one small network on digits, and where there is no
+# ink there is no edge either, so that any reaction to ink looks like one to edges. In the coarsest map the relation is
+# weak, before and after.
+
+# %% [markdown]
+# ## 4 · One number makes nine
+#
+# With rank $d = 1$ all nine weights of a place come from **one** affinity $a$:
+# $w = \mathrm{softmax}(\sigma(a \cdot P))$, and $P$ is the same at all places of an image and phase.
+#
+# **Predict.** Draw each of the nine weights over $a$. What shape do the points make?
+
+# %%
+lesson.curve_picture()
+
+# %% [markdown]
+# **Explain.** Nine smooth curves that meet at $a = 0$, where the kernel is a box. The kernels of an image may look
+# richly different, and yet they lie on one curve: two places of equal affinity have equal kernels.
+
+# %%
+affinity, w = lesson.curve()
+order = affinity.argsort()
+rises, falls = ((w[:, order].diff() * sign >= -1e-6).all(1) for sign in (1, -1))
+assert bool((rises | falls).all()), "each weight only rises or only falls with the affinity"
+assert lesson.BOUNDS[0] < w.min()
+assert w.max() < lesson.BOUNDS[1]
+print(int(rises.sum()) + int(falls.sum()), "weights, each rising or falling all the way")
+
+# %% [markdown]
+# ## 5 · Look for yourself
+#
+# Every network whose weights are installed is in the list. Those with 1×1 kernels have a *gate* instead of nine
+# weights. Switch between learned and random, go through stages and phases, and find: a phase whose taps do the opposite of
+# another's; a digit whose edges are missed.
+
+# %%
+panel = lesson.explorer()
+panel
+
+# %%
+for phase in range(4):
+    w = lesson.look("a2u-hybrid", True, 0, 2, phase).weights
+    print(f"phase {divmod(phase, 2)}: weights from {w.min():.2f} to {w.max():.2f}")
+    assert lesson.BOUNDS[0] < w.min() < 1 / 9 < w.max() < lesson.BOUNDS[1]
+
+# %% [markdown]
+# ## Exercises
+#
+# ### Exercise 1 · From nine numbers to a kernel
+# *Difficulty* ★☆☆ · *time* 5 minutes
+#
+# Write the paper's normalisation: a sigmoid, then a softmax. `logits` has the shape (9, H, W), nine numbers a place.
+#
+# <details><summary>Hint 1</summary>
+#
+# Which axis holds the nine numbers of one kernel?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Tensors have `.sigmoid()` and `.softmax(axis)`.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_kernels(logits):
+#     return logits.sigmoid().softmax(0)
+# ```
+# </details>
+
+
+# %% tags=["exercise"]
+def my_kernels(logits):
+    return ...
+
+
+lesson.NORMALISE.check(my_kernels)
+
+
+# %% tags=["solution"]
+def my_kernels(logits):
+    return logits.sigmoid().softmax(0)
+
+
+lesson.NORMALISE.check(my_kernels)
+
+# %% [markdown]
+# ### Exercise 2 · How peaked is a kernel?
+# *Difficulty* ★★☆ · *time* 8 minutes
+#
+# Write the peakedness of section 2 for kernels `w` of the shape (k², H, W). Some weights are exactly 0.
+#
+# <details><summary>Hint 1</summary>
+#
+# How many weights a kernel has is `len(w)`.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# 0 · ln 0 counts as 0: `torch.special.xlogy(w, w)` is $w \ln w$ and knows that.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_peakedness(w):
+#     return 1 + torch.special.xlogy(w, w).sum(0) / torch.tensor(len(w)).log()
+# ```
+# </details>
+
+
+# %% tags=["exercise"]
+def my_peakedness(w):
+    return ...
+
+
+lesson.PEAKEDNESS.check(my_peakedness)
+
+
+# %% tags=["solution"]
+def my_peakedness(w):
+    return 1 + torch.special.xlogy(w, w).sum(0) / torch.tensor(len(w)).log()
+
+
+lesson.PEAKEDNESS.check(my_peakedness)
+
+# %% [markdown]
+# ### Exercise 3 · Do two maps rise and fall together?
+# *Difficulty* ★★☆ · *time* 7 minutes
+#
+# Write the correlation of two maps of one shape: one number from −1 to 1.
+#
+# <details><summary>Hint 1</summary>
+#
+# Subtract from each map its mean. When is the product of the two then positive?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Divide the sum of products by the root of the product of the two sums of squares.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_correlation(a, b):
+#     a, b = a - a.mean(), b - b.mean()
+#     return (a * b).sum() / (a.square().sum() * b.square().sum()).sqrt()
+# ```
+# </details>
+
+
+# %% tags=["exercise"]
+def my_correlation(a, b):
+    return ...
+
+
+lesson.CORRELATION.check(my_correlation)
+
+
+# %% tags=["solution"]
+def my_correlation(a, b):
+    a, b = a - a.mean(), b - b.mean()
+    return (a * b).sum() / (a.square().sum() * b.square().sum()).sqrt()
+
+
+lesson.CORRELATION.check(my_correlation)
+
+# %% [markdown]
+# ## Summary
+#
+# - The kernels of a network are maps: one for each tap, or a single gate for 1×1 kernels.
+# - Peakedness, 1 − H/ln k², tells a box (0) from a choice (1). Bilinear has about one half; A²U's 3×3 kernels stay
+#   far below, because no weight leaves 0.044 … 0.254.
+# - Random kernels are all but box filters. Training makes them thousands of times more varied, and in the last stage
+#   they follow edges more closely.
+# - With $d = 1$ all kernels of an image and phase lie on one curve.
+#
+# ## Sources
+#
+# - Y. Dai, H. Lu, C. Shen, *Learning Affinity-Aware Upsampling for Deep Image Matting*, CVPR 2021: Eqs. (2)–(4) for
+#   the kernel, Table 4 for its normalisation, Figure 5 for the picture.
+# - The digits: MNIST, Y. LeCun, C. Cortes, C. Burges (CC BY-SA 3.0).
