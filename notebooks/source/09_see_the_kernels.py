@@ -95,7 +95,8 @@ for learned in (False, True):
 # %% [markdown]
 # **Explain.** Not zero! In the larger maps even random kernels react where there is ink with an edge, because every
 # product of features does. But look at the spread: what varies before training is a few millionths, too little to
-# change any output. Training makes the reaction thousands of times stronger, and in the last stage also truer to the edges.
+# change any output. Training makes the reaction thousands of times stronger, and in the last stage also
+# truer to the edges.
 #
 # One seed proves little, so here are the last stages of four random beginnings beside the trained one:
 
@@ -142,8 +143,8 @@ print(int(rises.sum()) + int(falls.sum()), "weights, each rising or falling all 
 # ## 5 · Look for yourself
 #
 # Every network whose weights are installed is in the list. Those with 1×1 kernels have a *gate* instead of nine
-# weights. Switch between learned and random, go through stages and phases, and find: a phase whose taps do the opposite of
-# another's; a digit whose edges are missed.
+# weights. Switch between learned and random, go through stages and phases, and find: a phase whose taps do the
+# opposite of another's; a digit whose edges are missed.
 
 # %%
 panel = lesson.explorer()
