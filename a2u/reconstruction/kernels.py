@@ -89,7 +89,7 @@ def peakedness(w: Tensor, axis: int = -3) -> Tensor:
         least = float(w.min())
         raise A2UError(f"Peakedness is of two or more weights ≥ 0 that sum to 1, got {taps}, the least {least}.")
     w = w.double()  # an untrained kernel differs from a box filter in the fifth digit, its entropy in the tenth
-    peaked: Tensor = 1 + torch.special.xlogy(w, w).sum(axis) / math.log(taps)
+    peaked: Tensor = (1 + torch.special.xlogy(w, w).sum(axis) / math.log(taps)).clamp(min=0)  # but for rounding
     return peaked
 
 
