@@ -169,7 +169,7 @@ print("This session:", choose_mode().name)
 # |---|---|
 # | **00 Start here** | run a lesson, read the map of operators |
 # | [**01 One formula**](01_one_formula.ipynb) | read any upsampled value as $w^\top z$; build bilinear and bicubic |
-# | [**02 Pooling remembers**](02_pooling_remembers.ipynb) | write max-unpooling as $w \in \{0, 1\}$; say what indices keep |
+# | [**02 Pooling remembers**](02_pooling_remembers.ipynb) | max-unpooling as $w \in \{0, 1\}$; what indices keep |
 # | [**03 Kernels learned once**](03_kernels_learned_once.ipynb) | learn kernels once; find and remove checkerboards |
 # | [**04 CARAFE**](04_carafe.ipynb) | generate a kernel from features |
 # | 05 IndexNet | learn indices, shared or one a channel |

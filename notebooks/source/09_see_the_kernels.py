@@ -94,8 +94,8 @@ for learned in (False, True):
 
 # %% [markdown]
 # **Explain.** Not zero! In the larger maps even random kernels react where there is ink with an edge, because every
-# product of features does. But look at the spread: what varies before training is a few millionths, too little to
-# change any output. Training makes the reaction thousands of times stronger, and in the last stage also
+# product of features does. But look at the spread: what varies before training is 0.00003 at most, too little to
+# change any output. Training makes the reaction hundreds of times stronger, and in the last stage also
 # truer to the edges.
 #
 # One seed proves little, so here are the last stages of four random beginnings beside the trained one:
@@ -286,7 +286,7 @@ lesson.CORRELATION.check(my_correlation)
 # - The kernels of a network are maps: one for each tap, or a single gate for 1×1 kernels.
 # - Peakedness, 1 − H/ln k², tells a box (0) from a choice (1). Bilinear has about one half; A²U's 3×3 kernels stay
 #   far below, because no weight leaves 0.044 … 0.254.
-# - Random kernels are all but box filters. Training makes them thousands of times more varied, and in the last stage
+# - Random kernels are all but box filters. Training makes them hundreds of times more varied, and in the last stage
 #   they follow edges more closely.
 # - With $d = 1$ all kernels of an image and phase lie on one curve.
 #
