@@ -1,7 +1,12 @@
 """What all tests share: few threads, so that two workers do not fight over two cores, and repeatable examples."""
 
+import signal
+
 import torch
 from hypothesis import settings
+
+# Started in the background by a script, Python ignores Ctrl-C, and so would every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 torch.set_num_threads(1)
 settings.register_profile("a2u", deadline=None, max_examples=30, derandomize=True)
