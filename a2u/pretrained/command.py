@@ -73,4 +73,5 @@ def _export(runs: list[str], data: Path | None, folder: Path, storage: str | Non
 def _line(each: Card) -> str:
     full, stored = (each.metrics[key]["psnr"] for key in ("full", "stored"))
     loss = f"{stored:6.2f} dB ({stored - full:+.3f})"
-    return f"{each.name:32} {loss}  {each.bytes / 1e6:4.1f} MB  {each.storage:24} {each.preset}, {each.epochs} epoch{"s"[: each.epochs != 1]}"
+    made = f"{each.preset}, {each.epochs} {'epoch' if each.epochs == 1 else 'epochs'}"
+    return f"{each.name:32} {loss}  {each.bytes / 1e6:4.1f} MB  {each.storage:24} {made}"
