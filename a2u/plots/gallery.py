@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from a2u.errors import A2UError
 from a2u.plots import sheet, style
+from a2u.plots.reconstruction import as_maps
 
 WIDTH = 9.6
 LIMIT = 0.5  # the end of the common error scale: half the range of a pixel
@@ -40,8 +41,8 @@ def gallery(
     Raises:
         A2UError: An array of another shape than the images, or no image at all.
     """
-    inputs = _maps(images)
-    outputs = {title: None if maps is None else _maps(maps) for title, maps in rows.items()}
+    inputs = as_maps(images)
+    outputs = {title: None if maps is None else as_maps(maps) for title, maps in rows.items()}
     for title, maps in outputs.items():
         if maps is not None and maps.shape != inputs.shape:
             raise A2UError(f"{title} has shape {maps.shape}, and the images have {inputs.shape}: they must be equal.")
@@ -72,15 +73,6 @@ def gallery(
                 _panel(ax, left + side + _GAP, top, cell, error, "errors", limit)
         _bar(fig, height, limit)
     return fig
-
-
-def _maps(images: Any) -> Any:
-    array = np.asarray(images, dtype=float)
-    if array.ndim == 4 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 3:
-        raise A2UError(f"Images are (N, H, W) or (N, 1, H, W), given {array.shape}.")
-    return array
 
 
 def _panel(ax: Axes, left: float, top: float, cell: float, values: Any, kind: str, limit: float) -> None:

@@ -35,8 +35,8 @@ def comparison(
     Raises:
         A2UError: A reconstruction of another shape than the images, or none.
     """
-    inputs = _maps(images)
-    outputs = {title: _maps(maps) for title, maps in reconstructions.items()}
+    inputs = as_maps(images)
+    outputs = {title: as_maps(maps) for title, maps in reconstructions.items()}
     if not outputs or not len(inputs):
         raise A2UError("There is nothing to compare: give at least one image and one reconstruction.")
     for title, maps in outputs.items():
@@ -63,7 +63,8 @@ def comparison(
     return fig
 
 
-def _maps(images: Any) -> Any:
+def as_maps(images: Any) -> Any:
+    """Images (N, H, W) or (N, 1, H, W), tensors or arrays, as an array (N, H, W); anything else is an A2UError."""
     array = np.asarray(images, dtype=float)
     if array.ndim == 4 and array.shape[1] == 1:
         array = array[:, 0]
