@@ -1,7 +1,6 @@
 """Lesson 02: round trips agree with torch, the explorer holds over its range, exercises know right from wrong."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from a2u.lessons.frame import Panel
 from a2u.plots import style
 from a2u.plots.pooling import round_trip
 
-SOURCE = Path(__file__).parents[1] / "notebooks" / "source" / "02_pooling_remembers.py"
 MISTAKES = [pytest.param(e, m, id=f"{e.title}: {m.name}") for e in lesson.ALL for m in e.mistakes]
 
 

@@ -2,7 +2,6 @@
 
 import io
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +18,6 @@ from a2u.lessons.frame import Panel
 from a2u.plots import style
 from a2u.plots.overlap import STOP, impossible, overlap
 
-SOURCE = Path(__file__).parents[1] / "notebooks" / "source" / "03_kernels_learned_once.py"
 MISTAKES = [pytest.param(e, m, id=f"{e.title}: {m.name}") for e in lesson.ALL for m in e.mistakes]
 SETTINGS = list(itertools.product(range(1, 9), range(1, 5), range(5), range(4)))
 

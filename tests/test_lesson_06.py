@@ -3,7 +3,6 @@
 import html
 import io
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from a2u.lessons.affinity_window import WEIGHTS, explorer, pair_weights, rank_er
 from a2u.plots import style
 from a2u.plots.affinity import rank_curves, tables
 
-SOURCE = Path(__file__).parents[1] / "notebooks" / "source" / "06_affinity.py"
 MISTAKES = [pytest.param(e, m, id=f"{e.title}: {m.name}") for e in affinity.ALL for m in e.mistakes]
 
 

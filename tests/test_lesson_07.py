@@ -3,7 +3,6 @@
 import html
 import io
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +18,6 @@ from a2u.operators.affinity import MODES
 from a2u.operators.parameters import count
 from a2u.plots.assembly import kernel_curve
 
-SOURCE = Path(__file__).parents[1] / "notebooks" / "source" / "07_a2u.py"
 MISTAKES = [pytest.param(e, m, id=f"{e.title}: {m.name}") for e in assemble_a2u.ALL for m in e.mistakes]
 
 
