@@ -135,7 +135,9 @@ class A2U(Upsampler):
         sets, c = ratio**2 if pointwise else 1, self.guide_channels
         self.filters = rank * sets  # rank-major: filter m = rank index · sets + phase
         shared, dynamic = share == "channels", mode == "dynamic"
-        self.v = Filters(c, self.filters, encoder_kernel, shared=shared, dynamic=dynamic)
+        # V carries the size of the sum over channels; U, its partner in every product, stays a depth-wise response.
+        summed = 1 if scaled else c
+        self.v = Filters(c, self.filters, encoder_kernel, shared=shared, dynamic=dynamic, summed=summed)
         self.u = Filters(c, self.filters, encoder_kernel, shared=shared, dynamic=dynamic) if order == 2 else None
         self.u_norm = self._norm() if group_norm and order == 2 else None
         self.v_norm = self._norm() if group_norm else None

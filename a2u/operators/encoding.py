@@ -137,11 +137,15 @@ class Filters(nn.Module):
         size: k.
         shared: one filter for all channels instead of one each.
         dynamic: generate them from the input.
+        summed: how many channels' responses are added up afterwards, if they are: static filters then begin with the
+            bound of a convolution over all of them, ±1/(k·√summed), which keeps the sum from saturating what follows.
 
     Parameters: M·C·k² (shared: M·k²) static; M·C·(C + 1) (shared: M·(C + 1)) dynamic.
     """
 
-    def __init__(self, channels: int, count: int, size: int, *, shared: bool, dynamic: bool) -> None:
+    def __init__(
+        self, channels: int, count: int, size: int, *, shared: bool, dynamic: bool, summed: int = 1
+    ) -> None:
         super().__init__()
         self.count, self.size, self.dynamic = count, size, dynamic
         self.width = 1 if shared else channels
@@ -149,7 +153,8 @@ class Filters(nn.Module):
             self.generate = nn.Conv2d(channels, count * self.width, 1)
         else:
             self.weight = nn.Parameter(torch.empty(count, self.width, size, size))
-            nn.init.uniform_(self.weight, -1 / size, 1 / size)  # the scale of a depth-wise Conv2d of torch
+            bound = 1 / (size * summed**0.5)  # torch's own for a Conv2d of as many inputs
+            nn.init.uniform_(self.weight, -bound, bound)
 
     def forward(self, pooled: Tensor | None) -> Tensor:
         """The map pooled to Tensor[N, C, k, k] (static: not looked at) → Tensor[N or 1, M, C or 1, k, k]."""
