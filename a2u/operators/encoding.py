@@ -143,9 +143,7 @@ class Filters(nn.Module):
     Parameters: M·C·k² (shared: M·k²) static; M·C·(C + 1) (shared: M·(C + 1)) dynamic.
     """
 
-    def __init__(
-        self, channels: int, count: int, size: int, *, shared: bool, dynamic: bool, summed: int = 1
-    ) -> None:
+    def __init__(self, channels: int, count: int, size: int, *, shared: bool, dynamic: bool, summed: int = 1) -> None:
         super().__init__()
         self.count, self.size, self.dynamic = count, size, dynamic
         self.width = 1 if shared else channels

@@ -1,6 +1,6 @@
 """Section 5: an auto-encoder learns to reproduce digits, once for each operator; Table 1."""
 
-from a2u.reconstruction.experiment import Experiment, Settings, evaluate_on, load_model, prepare, settings
+from a2u.reconstruction.experiment import Experiment, Settings, evaluate_on, load_model, prepare, settings, train
 from a2u.reconstruction.metrics import Scores, ssim
 from a2u.reconstruction.network import AutoEncoder, reconstruct
 from a2u.reconstruction.rows import ROWS, Row, row
@@ -19,4 +19,5 @@ __all__ = [
     "row",
     "settings",
     "ssim",
+    "train",
 ]

@@ -29,8 +29,7 @@ from a2u.lessons.frame import Drawing
 from a2u.lessons.live import LiveCurves
 from a2u.lessons.mode import choose_mode
 from a2u.plots.reconstruction import comparison, table_dots
-from a2u.reconstruction import ROWS, reconstruct
-from a2u.training import fit
+from a2u.reconstruction import ROWS, reconstruct, train
 
 paper = {row.title: row.paper["mnist"].psnr for row in ROWS.values()}
 words = f"{len(paper)} rows, from {min(paper.values())} to {max(paper.values())} dB"
@@ -72,13 +71,14 @@ print("a batch ", tuple(next(iter(bilinear.batches(epoch=1))).shape))
 #
 # **Predict.** Will the copies be blurred, shifted, or full of holes?
 #
-# Run the cell and watch. `fit` is the library's training loop; it calls `live.on_step` after every step and
-# `live.on_epoch` after every pass over the images, and `live` redraws its picture.
+# Run the cell and watch. `train` runs the library's training loop (on a GPU, each step as one CUDA graph); the loop
+# calls `live.on_step` as the loss comes in and `live.on_epoch` after every pass over the images, and `live` redraws
+# its picture.
 
 # %%
 live = LiveCurves()
 live.watch("Bilinear", bilinear)
-history = fit(bilinear, on_step=live.on_step, on_epoch=live.on_epoch)
+history = train(bilinear, on_step=live.on_step, on_epoch=live.on_epoch)
 assert history[-1]["loss"] < history[0]["loss"]
 live.finish()
 
@@ -99,7 +99,7 @@ live.finish()
 # %%
 unpool = lesson.experiment("max_unpool", mode)
 live.watch("Max-unpooling", unpool)
-fit(unpool, on_step=live.on_step, on_epoch=live.on_epoch)
+train(unpool, on_step=live.on_step, on_epoch=live.on_epoch)
 live.finish()
 
 # %% [markdown]
@@ -112,7 +112,7 @@ live.finish()
 # %%
 affinity = lesson.experiment("a2u", mode)
 live.watch("A²U", affinity)
-fit(affinity, on_step=live.on_step, on_epoch=live.on_epoch)
+train(affinity, on_step=live.on_step, on_epoch=live.on_epoch)
 live.finish()
 
 # %% [markdown]
