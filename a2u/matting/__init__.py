@@ -1,0 +1,1 @@
+"""Section 6: image matting, as data, networks, losses and metrics."""
