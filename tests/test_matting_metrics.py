@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from a2u.errors import A2UError
 from a2u.matting.metrics import Scores, body_levels, conn, grad, gradient_length, measure, mse, sad, to_8bit
+from a2u.matting.totals import Totals
 
 
 def random_case(seed: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -312,3 +313,40 @@ def test_an_alpha_becomes_the_bytes_that_are_written() -> None:
         to_8bit(np.zeros((2, 3, 3)))
     with pytest.raises(A2UError, match="finite"):
         to_8bit(np.array([[np.nan]]))
+
+
+# --- a whole set
+
+
+def test_a_set_is_the_mean_of_its_images_in_any_order_and_division() -> None:
+    cases = [random_case(seed, 6 + seed, 15) for seed in range(9)]
+    each = [measure(*case) for case in cases]
+    whole, backwards, first, second = Totals(), Totals(), Totals(), Totals()
+    assert [whole.update(*case) for case in cases] == each
+    for case in reversed(cases):
+        backwards.update(*case)
+    for number, case in enumerate(cases):
+        (first if number % 2 else second).update(*case)
+    first.merge(second)
+    assert whole.compute() == backwards.compute() == first.compute()
+    for name in ("sad", "mse", "grad", "conn"):
+        values = [getattr(scores, name) for scores in each]
+        assert getattr(whole.compute(), name) == pytest.approx(sum(values) / 9, rel=1e-14)
+
+
+def test_mse_of_a_set_weighs_images_alike_and_pooled_weighs_pixels() -> None:
+    totals = Totals()
+    totals.update(flat(255, (1, 1)), flat(0, (1, 1)), flat(128, (1, 1)))  # 1 pixel, MSE 1
+    totals.update(flat(0, (1, 9)), flat(0, (1, 9)), flat(128, (1, 9)))  # 9 pixels, MSE 0
+    assert totals.compute().mse == 0.5
+    assert totals.pooled_mse() == pytest.approx(0.1)
+
+
+def test_a_set_refuses_what_has_no_mean() -> None:
+    with pytest.raises(A2UError, match="zero images"):
+        Totals().compute()
+    with pytest.raises(A2UError, match="no common mean"):
+        Totals("skip").merge(Totals("empty"))
+    nothing = Totals()
+    nothing.update(flat(3), flat(9), flat(0))
+    assert nothing.pooled_mse() == 0.0
