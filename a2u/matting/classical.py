@@ -9,8 +9,8 @@ classical rows of the paper's Tables 5 and 7:
 - knn: alike among the nearest neighbours in colour and place. Q. Chen et al., *KNN matting*, TPAMI 2013 (pymatting
   follows it in spirit, with neighbours in RGB and two weights of place).
 
-pymatting (MIT licence) compiles itself through numba when first imported, some seconds once, and so is imported
-only when a function here runs.
+pymatting (MIT licence) compiles itself through numba when a machine first imports it, which takes about a minute, once;
+so it is imported only when a function here runs.
 """
 
 import warnings
@@ -91,6 +91,8 @@ def estimate_foreground(image: Tensor, alpha: Tensor) -> Tensor:
         A2UError: Another shape, or pymatting is not installed.
     """
     _check(image, alpha, "alpha", smallest=1)
+    if image[0].numel() == 1:  # one pixel has no neighbour to ask
+        return image.detach().cpu().float().clamp(0, 1)
     estimate = _pymatting().estimate_foreground_ml
     found = estimate(_channels_last(image), alpha[0].detach().cpu().double().numpy())
     return torch.from_numpy(found).float().permute(2, 0, 1).contiguous().clamp(0, 1)
