@@ -120,10 +120,19 @@ def lab(
     os.execve(command[0], command, environment)
 
 
+matting = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
+app.add_typer(
+    matting,
+    name="matting",
+    help="Image matting, section 6: train networks on trimaps, measure mattes, cut out what is in front.",
+)
+
+
 def _register_later(name: str, where: str, summary: str) -> None:
     """Add sub-command `name`, whose typer function `where` ("module:function") is imported when it runs.
 
-    Everything after the name, --help included, goes to that function unread.
+    "matting train" is `train` of the group `matting`. Everything after the name, --help included, goes to that
+    function unread.
     """
 
     def forward(context: typer.Context) -> Any:
@@ -140,7 +149,8 @@ def _register_later(name: str, where: str, summary: str) -> None:
         "allow_interspersed_args": False,
         "help_option_names": [],
     }
-    app.command(name, help=summary, context_settings=unread)(forward)
+    group, _, word = name.rpartition(" ")
+    (matting if group else app).command(word, help=summary, context_settings=unread)(forward)
 
 
 LATER = {
@@ -161,6 +171,14 @@ LATER = {
         "Trained networks that ship with a2u: list them, or make them from finished runs.",
     ),
     "figure": ("a2u.figures:figure", "Remake pictures into figures/ as PNG, and print what each shows."),
+    "matting train": (
+        "a2u.matting.command:train",
+        "Train a matting network with one upsampling operator: one row of Table 2.",
+    ),
+    "matting table": (
+        "a2u.table2.command:table",
+        "Reproduce Table 2 small: matting networks on one data set, beside classical methods and the paper.",
+    ),
     "bench": ("a2u.bench:bench", "Measure speed and memory side by side on this machine, and print the ratios."),
 }
 for _name, (_where, _summary) in LATER.items():
