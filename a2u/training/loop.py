@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from a2u.errors import A2UError
 from a2u.training.checkpoint import Stateful
 from a2u.training.device import derive_seed
-from a2u.training.run import History, Run
+from a2u.training.run import History, Keeper
 
 
 class Task(Protocol):
@@ -76,11 +76,12 @@ def update(task: Task, batch: Any) -> Tensor:
 
 def fit(
     task: Task,
-    run: Run | None = None,
+    run: Keeper | None = None,
     on_step: Hook | None = None,
     on_epoch: Hook | None = None,
     report_every: int = 1,
     step: Callable[[Task, Any], Tensor] = update,
+    best: str | None = None,
 ) -> History:
     """Train `task` to its last epoch, from `run`'s checkpoint on if it has one; returns all epochs' records.
 
@@ -91,11 +92,12 @@ def fit(
 
     Args:
         task: Model, optimizer, scheduler, batches, loss and metrics.
-        run: Where to keep the state; None trains in memory only.
+        run: Where to keep the state, a `Run` for one; None trains in memory only.
         on_step: Called every `report_every` steps and at the last one of an epoch.
         on_epoch: Called after each complete epoch, once it is saved.
         report_every: Reading the loss makes a GPU wait: there, every 50 steps is enough.
         step: What one batch does, if not `update` (a compiled or captured one, say).
+        best: A metric, lower is better: the model of the epoch with its lowest value is kept beside the last state.
 
     Raises:
         A2UError: The loss is not finite any more. The last complete epoch stays saved.
@@ -112,7 +114,10 @@ def fit(
         for epoch in range(len(history) + 1, task.epochs + 1):
             torch.manual_seed(derive_seed(task.seed, "epoch", epoch))
             record = _epoch(task, epoch, history, on_step, report_every, step)
+            lowest = best is not None and all(record[best] < earlier[best] for earlier in history)
             history = [*history, record]
+            if run and lowest:  # first: killed in between, the run repeats this epoch and finds the same
+                run.save_best(parts["model"], history)
             if run:
                 run.save(parts, history)
             if on_epoch:

@@ -1,7 +1,7 @@
 """A run folder: `config.json`, `metrics.json`, `checkpoint.safetensors`. One writer at a time.
 
 The checkpoint is the truth. `metrics.json` is its history as a file that anyone can read or plot, written
-again after each epoch.
+again after each epoch. Where a run looks for its best epoch, `best.safetensors` holds that epoch's model.
 """
 
 import json
@@ -10,7 +10,7 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from filelock import FileLock, Timeout
@@ -22,6 +22,20 @@ from a2u.training.files import UNFINISHED, explain, write_whole
 
 Config = dict[str, Any]
 History = list[dict[str, Any]]
+BEST = "best.safetensors"
+
+
+class Keeper(Protocol):
+    """Where `fit` finds the state to go on from, and leaves the new one: a `Run`, or what stands for one."""
+
+    def resume(self, parts: Mapping[str, Stateful]) -> History:
+        """Put the last state into `parts`; the epochs already done."""
+
+    def save(self, parts: Mapping[str, Stateful], history: History) -> None:
+        """Keep the state after the last epoch of `history`."""
+
+    def save_best(self, model: Stateful, history: History) -> None:
+        """Keep the model after the last epoch of `history`: the best so far."""
 
 
 class Run:
@@ -41,6 +55,7 @@ class Run:
         self.folder = Path(folder)
         self.config: Config = json.loads(json.dumps(config))  # as it will be read back
         self.checkpoint = self.folder / "checkpoint.safetensors"
+        self.best = self.folder / BEST
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self.folder / ".lock")
@@ -84,6 +99,10 @@ class Run:
         checkpoint.save(self.checkpoint, parts, {"config": self.config, "history": history})
         _write_json(self.folder / "metrics.json", history)
 
+    def save_best(self, model: Stateful, history: History) -> None:
+        """Keep the model after the last epoch of `history` beside the last state."""
+        checkpoint.save(self.best, {"model": model}, {"config": self.config, "history": history})
+
     def close(self) -> None:
         """Let other processes use the folder."""
         self._lock.release()
@@ -112,6 +131,21 @@ def read_run(folder: str | Path, parts: Mapping[str, Stateful] | None = None) ->
     if differences:
         raise A2UError(f"{folder}: config.json is not its checkpoint's: {'; '.join(differences)}.")
     return config, state["history"]
+
+
+def read_best(folder: str | Path, model: Stateful) -> dict[str, Any]:
+    """Load the model of a run's best epoch into `model`; returns the record of that epoch.
+
+    Raises:
+        A2UError: There is none, or it is damaged, or it belongs to another run.
+    """
+    config: Config = _read_json(Path(folder) / "config.json")["config"]
+    state = checkpoint.load(Path(folder) / BEST, {"model": model})
+    differences = _differences(state["config"], config)
+    if differences:
+        raise A2UError(f"{folder}: config.json is not that of {BEST}: {'; '.join(differences)}.")
+    record: dict[str, Any] = state["history"][-1]
+    return record
 
 
 def environment(device: torch.device | str | None = None) -> dict[str, Any]:
