@@ -35,8 +35,8 @@ check notebooks: export OMP_NUM_THREADS := 1
 check: environment
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) tests notebooks $(TEST_ARGS)
 
-notebooks: environment ## build and run the notebooks from notebooks/source (NAMES="01_one_formula" for some)
-	$(BIN)/python -m a2u.lessons.editions build $(NAMES)
+notebooks: environment ## build the notebooks from notebooks/source (NAMES="01_one_formula", ONLY=teacher)
+	$(BIN)/python -m a2u.lessons.editions build $(NAMES) $(if $(ONLY),--only $(ONLY))
 
 clean: ## remove caches and the environment; runs/ and the notebooks stay
 	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

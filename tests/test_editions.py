@@ -1,4 +1,4 @@
-"""One source makes two notebooks: which cells, under which names, with which outputs, and when they drifted."""
+"""One source makes three notebooks: which cells, under which names, with which outputs, and when they drifted."""
 
 from pathlib import Path
 
@@ -22,6 +22,9 @@ print("yours:", answer)
 # %% tags=["solution"]
 answer = 6 * 7
 print("ours:", answer)
+
+# %% [markdown] tags=["teacher"]
+# They often answer 54.
 
 # %%
 import sys
@@ -53,6 +56,36 @@ def test_student_gets_the_exercise_and_solutions_get_the_answer(built: Path) -> 
     student = (built / "01_lesson.ipynb").read_text()
     assert "6 * 7" not in student
     assert "answer = ..." not in (built / "solutions" / "01_lesson.ipynb").read_text()
+
+
+def test_the_teachers_note_stands_in_the_teachers_edition_alone(built: Path) -> None:
+    paths = [editions.target(built, "01_lesson", edition) for edition in editions.EDITIONS]
+    assert ["They often answer 54." in path.read_text() for path in paths] == [False, False, True]
+    student, solutions, teacher = (nbformat.read(path, as_version=4).cells for path in paths)
+    assert len(student) == len(solutions) == len(teacher) - 1
+    assert [cell for cell in teacher if "teacher" not in cell.metadata.get("tags", [])] == solutions
+
+
+def test_the_teachers_edition_takes_outputs_and_runs_nothing(tmp_path: Path) -> None:
+    write(tmp_path, '# %%\nimport uuid\nuuid.uuid4().hex\n\n# %% [markdown] tags=["teacher"]\n# A note.\n')
+    assert editions.editions_of(tmp_path, "01_lesson") == ["student", "teacher"]
+    with pytest.raises(A2UError, match="not there or does not follow its source: make notebooks NAMES=01_lesson"):
+        editions.build(tmp_path, "01_lesson", "teacher")
+    for edition in ("student", "teacher"):
+        editions.build(tmp_path, "01_lesson", edition)
+    first = (tmp_path / "teacher" / "01_lesson.ipynb").read_bytes()
+    assert editions.main(["build", "01_lesson", "--only", "teacher", "--folder", str(tmp_path)]) == 0
+    assert (tmp_path / "teacher" / "01_lesson.ipynb").read_bytes() == first
+    assert list(editions.drift(tmp_path)) == []
+    editions.build(tmp_path, "01_lesson", "student")  # another random number
+    (complaint,) = editions.drift(tmp_path)
+    assert complaint.endswith("make notebooks NAMES=01_lesson ONLY=teacher")
+
+
+def test_a_teachers_note_is_no_code(tmp_path: Path) -> None:
+    write(tmp_path, '# %% tags=["teacher"]\nprint("for you alone")\n')
+    with pytest.raises(A2UError, match=r"'teacher' is Markdown.*for you alone"):
+        editions.compose(tmp_path, "01_lesson", "student")
 
 
 def test_cells_are_executed_in_order_and_carry_no_noise(built: Path) -> None:
@@ -114,6 +147,7 @@ def test_drift_is_named(tmp_path: Path, built: Path, capsys: pytest.CaptureFixtu
     complaints = capsys.readouterr().out.splitlines()
     assert [line.split(" ", 1)[0] for line in complaints] == [
         str(tmp_path / "solutions" / "01_lesson.ipynb"),
+        str(tmp_path / "teacher" / "01_lesson.ipynb"),
         str(tmp_path / "03_new.ipynb"),
         str(tmp_path / "02_orphan.ipynb"),
     ]

@@ -1,11 +1,14 @@
-"""One source, two editions: `notebooks/source/NAME.py` → the student's notebook and the one with solutions.
+"""One source, three editions: `notebooks/source/NAME.py` → the student's notebook, the solutions, the teacher's.
 
 A source is a Python file in jupytext's percent format. A cell tagged `exercise` is what the student gets; the
-cell tagged `solution` right after it takes its place in the solutions. Both editions are executed here and stored
-with their outputs, so that they can be read without running and checked cell by cell; what differs from run to run
-for no reason of ours (timings, random cell names, language versions, widget state) is removed.
+cell tagged `solution` right after it takes its place in the solutions. A Markdown cell tagged `teacher` stands in the
+teacher's edition alone, between the cells of the solutions. Student and solutions are executed here and stored with
+their outputs, so that they can be read without running and checked cell by cell; what differs from run to run for no
+reason of ours (timings, random cell names, language versions, widget state) is removed. The teacher's edition has the
+same code as the solutions, and so it takes their outputs: nothing runs a third time, nothing can differ.
 
-    python -m a2u.lessons.editions build 01_one_formula      # one notebook, or all without a name
+    python -m a2u.lessons.editions build 01_one_formula                  # one lesson, or all without a name
+    python -m a2u.lessons.editions build 01_one_formula --only teacher   # after changing nothing but a teacher's note
     python -m a2u.lessons.editions check                     # which notebooks no longer follow their source?
 """
 
@@ -20,8 +23,9 @@ from typing import Any
 from a2u.errors import A2UError, near_match
 
 CELL_TIMEOUT = 120  # seconds; a lesson's cell should take under 15
-EDITIONS = ("student", "solutions")
-_EXERCISE, _SOLUTION = "exercise", "solution"
+EDITIONS = ("student", "solutions", "teacher")
+_EXERCISE, _SOLUTION, _TEACHER = "exercise", "solution", "teacher"
+_LEFT_OUT = {"student": {_SOLUTION, _TEACHER}, "solutions": {_EXERCISE, _TEACHER}, "teacher": {_EXERCISE}}
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # a traceback of a notebook is coloured for its page
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -38,16 +42,18 @@ def target(folder: Path, name: str, edition: str) -> Path:
 
 
 def editions_of(folder: Path, name: str) -> list[str]:
-    """A lesson without exercises has no solutions edition."""
+    """A lesson without exercises has no solutions edition, one without a teacher's note no teacher's."""
     tags = {tag for cell in _read_source(folder, name).cells for tag in _tags(cell)}
-    return list(EDITIONS if _EXERCISE in tags else EDITIONS[:1])
+    needs = {"student": True, "solutions": _EXERCISE in tags, "teacher": _TEACHER in tags}
+    return [edition for edition in EDITIONS if needs[edition]]
 
 
 def compose(folder: Path, name: str, edition: str) -> Any:
     """The notebook of one edition, unexecuted: the right cells, under names that depend on their text alone.
 
     Raises:
-        A2UError: An exercise without a solution after it, or a solution without an exercise before it.
+        A2UError: An exercise without a solution after it, a solution without an exercise before it, or a teacher's
+            note that is code.
     """
     notebook = _read_source(folder, name)
     cells: list[Any] = []
@@ -60,11 +66,15 @@ def compose(folder: Path, name: str, edition: str) -> Any:
                 f"{folder / 'source' / name}.py: a cell tagged {_EXERCISE!r} is followed by exactly one cell tagged "
                 f"{_SOLUTION!r}, and only there; this is broken at the cell that starts {near}."
             )
+        if _TEACHER in tags and cell.cell_type != "markdown":
+            raise A2UError(
+                f"{folder / 'source' / name}.py: a cell tagged {_TEACHER!r} is Markdown, as the teacher's edition has "
+                f"the outputs of the solutions; this one is code: {cell.source.strip().splitlines()[:1]}."
+            )
         if cell is not None:
             cells.append(cell)
         previous = tags
-    left_out = _SOLUTION if edition == "student" else _EXERCISE
-    notebook.cells = [cell for cell in cells if left_out not in _tags(cell)]
+    notebook.cells = [cell for cell in cells if not _LEFT_OUT[edition] & _tags(cell)]
     _name_cells(notebook.cells)
     for cell in notebook.cells:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in ("tags", "jupyter")}
@@ -77,19 +87,33 @@ def build(folder: Path, name: str, edition: str) -> Path:
     """Execute one edition where it is stored and write it there, whole or not at all.
 
     Raises:
-        A2UError: A cell fails or takes longer than CELL_TIMEOUT.
+        A2UError: A cell fails or takes longer than CELL_TIMEOUT; or, for the teacher's edition, the notebook that it
+            takes its outputs from is not there or does not follow the source.
     """
     import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
     notebook, path = compose(folder, name, edition), target(folder, name, edition)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if edition == "teacher":
+        _take_outputs(notebook, folder, name)
+    else:
+        _execute(notebook, name, edition, path.parent)
+        _settle(notebook)
+    nbformat.validate(notebook)
+    part = path.with_suffix(".ipynb.part")
+    nbformat.write(notebook, part)  # type: ignore[no-untyped-call]
+    return part.replace(path)
+
+
+def _execute(notebook: Any, name: str, edition: str, folder: Path) -> None:
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
     client = NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,
         kernel_name="python3",
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         store_widget_state=False,
     )
@@ -97,12 +121,23 @@ def build(folder: Path, name: str, edition: str) -> Path:
         client.execute()
     except (CellExecutionError, CellTimeoutError) as error:
         raise A2UError(f"{name} ({edition}) was not built: {error}") from error
-    _settle(notebook)
-    nbformat.validate(notebook)
-    part = path.with_suffix(".ipynb.part")
-    nbformat.write(notebook, part)  # type: ignore[no-untyped-call]
-    part.replace(path)
-    return path
+
+
+def _base(folder: Path, name: str) -> str:
+    """The edition that the teacher's takes its outputs from: the last one that is executed."""
+    return [edition for edition in editions_of(folder, name) if edition != "teacher"][-1]
+
+
+def _take_outputs(notebook: Any, folder: Path, name: str) -> None:
+    base = _base(folder, name)
+    path = target(folder, name, base)
+    if not path.is_file() or _outline(stored := _read(path)) != _outline(compose(folder, name, base)):
+        raise A2UError(
+            f"The teacher's edition of {name} has the outputs of {path}, which is not there or does not follow its "
+            f"source: make notebooks NAMES={name}"
+        )
+    for own, executed in zip(_code(notebook), _code(stored), strict=True):
+        own.outputs, own.execution_count = executed.outputs, executed.execution_count
 
 
 def drift(folder: Path) -> Iterator[str]:
@@ -119,7 +154,9 @@ def drift(folder: Path) -> Iterator[str]:
         new, stored = compose(folder, name, edition), _read(path)
         if _outline(new) != _outline(stored) or new.metadata != stored.metadata:
             yield f"{path} does not follow its source any more: make notebooks NAMES={name}"
-    for path in sorted([*folder.glob("*.ipynb"), *(folder / "solutions").glob("*.ipynb")]):
+        elif edition == "teacher" and _shown(path) != _shown(target(folder, name, _base(folder, name))):
+            yield f"{path} does not have the outputs of the solutions: make notebooks NAMES={name} ONLY=teacher"
+    for path in sorted(path for edition in EDITIONS for path in target(folder, "any", edition).parent.glob("*.ipynb")):
         if path not in wanted:
             yield f"{path} has no source notebooks/source/{path.stem}.py: write one, or remove the notebook"
 
@@ -156,6 +193,14 @@ def _outline(notebook: Any) -> list[tuple[Any, ...]]:
     return [(cell.id, cell.cell_type, cell.source, sorted(_tags(cell))) for cell in notebook.cells]
 
 
+def _code(notebook: Any) -> list[Any]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _shown(path: Path) -> list[Any]:
+    return [(cell.execution_count, cell.outputs) for cell in _code(_read(path))] if path.is_file() else []
+
+
 def _settle(notebook: Any) -> None:
     """Remove what another run would write differently, and join what the kernel happened to send in pieces.
 
@@ -180,10 +225,11 @@ def _settle(notebook: Any) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`build [NAMES]` or `check`; the exit code is 1 when something is wrong."""
+    """`build [NAMES] [--only EDITION]` or `check`; the exit code is 1 when something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m a2u.lessons.editions", description=__doc__.split("\n")[0])
     parser.add_argument("job", choices=["build", "check"])
     parser.add_argument("names", nargs="*", help="lessons, such as 01_one_formula (build: all without a name)")
+    parser.add_argument("--only", choices=EDITIONS, help="build this edition and leave the others as they are")
     parser.add_argument("--folder", type=Path, default=Path("notebooks"))
     given = parser.parse_args(arguments)
     try:
@@ -192,7 +238,7 @@ def main(arguments: list[str] | None = None) -> int:
             print("\n".join(complaints) or "Every notebook follows its source.")
             return 1 if complaints else 0
         for name in given.names or names(given.folder):
-            for edition in editions_of(given.folder, name):
+            for edition in [each for each in editions_of(given.folder, name) if given.only in (None, each)]:
                 print(build(given.folder, name, edition), flush=True)
     except A2UError as error:
         print(f"a2u: {_COLOUR.sub('', str(error))}", file=sys.stderr)
