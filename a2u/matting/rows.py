@@ -1,0 +1,80 @@
+"""The rows of Table 2 by name: which operator makes each, and what the paper measured on Composition-1k."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from a2u.errors import A2UError, near_match
+
+if TYPE_CHECKING:
+    from a2u.matting.network import MattingNet
+
+
+class Measured(NamedTuple):
+    """What the paper reports, over the unknown region: SAD / 1000, MSE, Grad / 1000, Conn / 1000."""
+
+    sad: float
+    mse: float
+    grad: float
+    conn: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One network of Table 2.
+
+    upsampler, options: how the four upsampling stages are built, as for :func:`a2u.build`.
+    paired: the same operator also makes the four steps down.
+    paper: the paper's measurements.
+    paper_parameters: what the operator adds to the network, as the paper prints it; "" where it adds nothing.
+    """
+
+    name: str
+    title: str
+    upsampler: str
+    paper: Measured
+    paper_parameters: str = ""
+    paired: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+_INDEXNET: dict[str, Any] = {"context": True, "nonlinear": True}
+
+# fmt: off
+ROWS: dict[str, Row] = {row.name: row for row in [
+    Row("nearest", "Nearest", "nearest", Measured(37.51, .0096, 19.07, 35.72)),
+    Row("bilinear", "Bilinear", "bilinear", Measured(37.31, .0103, 21.38, 35.39)),
+    Row("carafe", "CARAFE", "carafe", Measured(41.01, .0118, 21.39, 39.01), "0.26M"),
+    Row("indexnet", "IndexNet", "indexnet:depthwise-m2o", Measured(34.28, .0081, 15.94, 31.91), "12.26M",
+        paired=True, options=_INDEXNET),
+    Row("static-pw-cw", "A²U static-pw-cw", "a2u:static-pw-cw", Measured(36.36, .0099, 21.03, 34.40), "0.10M"),
+    Row("static-cw", "A²U static-cw", "a2u:static-cw", Measured(35.92, .0098, 20.06, 33.68), "26K"),
+    Row("hybrid-cw", "A²U hybrid-cw", "a2u:hybrid-cw", Measured(34.76, .0088, 16.39, 32.29), "44K"),
+    Row("hybrid-cs", "A²U hybrid-cs", "a2u:hybrid-cs", Measured(36.43, .0098, 21.24, 34.11), "19K"),
+    Row("dynamic-cw", "A²U dynamic-cw", "a2u:dynamic-cw", Measured(36.66, .0094, 18.60, 34.62), "0.20M"),
+    Row("dynamic-cs", "A²U dynamic-cs", "a2u:dynamic-cs", Measured(35.86, .0095, 17.13, 33.71), "20K"),
+    Row("dynamic-cs-d", "A²U dynamic-cs-d", "a2u:dynamic-cs-d", Measured(33.13, .0078, 17.90, 30.22), "38K",
+        paired=True),
+    Row("dynamic-cs-d-norm", "A²U dynamic-cs-d†", "a2u:dynamic-cs-d-norm", Measured(32.15, .0082, 16.39, 29.25), "38K",
+        paired=True),
+]}
+# fmt: on
+
+
+def row(name: str) -> Row:
+    """The row called `name`.
+
+    Raises:
+        A2UError: There is none of that name; the near match is told.
+    """
+    if name not in ROWS:
+        raise A2UError(f"Table 2 has no row {name!r}. {near_match(name, list(ROWS))}")
+    return ROWS[name]
+
+
+def build(name: str, width: float = 1.0, pretrained: bool = False, **options: Any) -> "MattingNet":
+    """The network of a row; `options` override those of its operator (k_up of Table 3: ``kernel_size=5``)."""
+    from a2u.matting.network import MattingNet
+
+    found = row(name)
+    return MattingNet(found.upsampler, width, pretrained, paired=found.paired, **{**found.options, **options})
