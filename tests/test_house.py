@@ -12,7 +12,9 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted([*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks" / "solutions").glob("*.ipynb")])
+NOTEBOOKS = sorted(
+    path for part in (".", "solutions", "teacher") for path in (ROOT / "notebooks" / part).glob("*.ipynb")
+)
 LONGEST_CELL = 15
 
 HEAVY = ("torchvision", "matplotlib", "ipywidgets", "IPython", "skimage", "scipy", "tqdm", "nbformat", "jupytext")
@@ -29,7 +31,7 @@ ROOMS: dict[str, set[str]] = {
 }
 ROOMS["reconstruction"] = {"errors", "formula", "operators", "data", "training"}
 ROOMS["matting"] = ROOMS["reconstruction"]
-ROOMS["tables"] = {"errors", "formula", "operators"}
+ROOMS["tables"] = {"errors", "formula", "operators", "matting"}
 ROOMS["bench"] = {*ROOMS["reconstruction"], "reconstruction", "paths"}
 ROOMS["pretrained"] = {*ROOMS["reconstruction"], "reconstruction", "matting"}
 ROOMS["table1"] = {*ROOMS["reconstruction"], "reconstruction", "plots"}
@@ -172,6 +174,16 @@ def test_every_picture_has_text_that_is_compared(path: Path) -> None:
             word for word in words if word.strip() and not re.fullmatch(r"<(Figure|[\w.]*Image).*>", word.strip())
         ]
         assert telling or not pictures, f"this cell draws without saying what:\n{cell.source}"
+
+
+@pytest.mark.parametrize("path", notebook_cases())
+def test_every_stored_picture_has_alternative_text(path: Path) -> None:
+    """Jupyter gives a picture the `alt` of its metadata; without it a screen reader has nothing to say."""
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                alt = output.metadata.get("image/png", {}).get("alt", "")
+                assert len(alt.split()) >= 5, f"say in words what this cell draws (alt is {alt!r}):\n{cell.source}"
 
 
 @pytest.mark.parametrize("path", notebook_cases())
