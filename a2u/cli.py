@@ -66,12 +66,26 @@ def ops(
 
 
 @app.command()
-def params(as_json: Json = False) -> None:
+def params(
+    matting: Annotated[bool, typer.Option("--matting", help="Count whole networks, a row of Table 2 each.")] = False,
+    as_json: Json = False,
+) -> None:
     """Count the parameters that each operator adds to the matting network, beside the paper's numbers.
 
-    Every number is counted from modules built on the spot, one for each of the network's four stages.
+    Every number is counted from modules built on the spot: one for each of the network's four stages, or with
+    --matting the networks themselves.
     """
     from a2u import tables
+
+    if matting:
+        from a2u.matting.parameters import count_networks
+
+        networks = count_networks()
+        if as_json:
+            typer.echo(json.dumps([row._asdict() for row in networks], indent=2, ensure_ascii=False))
+        else:
+            tables.show_networks(networks)
+        return
     from a2u.operators.parameters import count_table_2
 
     counts = count_table_2()

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from a2u.matting.parameters import NetworkCount
     from a2u.operators import Card
     from a2u.operators.parameters import Count
 
@@ -61,6 +62,14 @@ def show_counts(counts: "list[Count]") -> None:
         options = ", ".join(f"{key}={value!r}" for key, value in row.options.items())
         channels = ", ".join(map(str, row.channels))
         table.add_row(row.operator, options, channels, f"{row.parameters:,}", f"+{row.paper}")
+    _print(table)
+
+
+def show_networks(networks: "list[NetworkCount]") -> None:
+    """Parameters of each matting network of Table 2, and its operators' share beside the paper's rounded number."""
+    table = _table("row", "network", ">parameters", ">of operators", ">paper")
+    for row in networks:
+        table.add_row(row.row, row.title, f"{row.parameters:,}", f"+{row.extra:,}", row.paper)
     _print(table)
 
 

@@ -118,7 +118,7 @@ class MattingNet(nn.Module):
 
     def downs(self) -> Sequence[Any]:
         """The four halvings of a paired operator, finest first."""
-        return [up.downsample for up in reversed(self.ups)]  # type: ignore[call-overload]
+        return [up.downsample for up in reversed(self.ups)]
 
     @torch.no_grad()
     def predict(self, image: Tensor, trimap: Tensor) -> Tensor:
