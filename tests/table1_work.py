@@ -99,7 +99,7 @@ if __name__ == "__main__":
     data = write_digits(Path("data").absolute(), pytest.MonkeyPatch())
     if sys.argv[2] == "endless":
         from a2u.reconstruction.campaign import plan
-        from a2u.reconstruction.parallel import side_by_side
+        from a2u.training.parallel import side_by_side
 
         jobs = plan(["nearest"], ["mnist"], [0], "quick", Path("runs"), data)
         side_by_side(jobs, 2, lambda job, progress: None, print, print, endless)

@@ -25,11 +25,11 @@ from a2u.errors import A2UError
 from a2u.reconstruction import ROWS, campaign, claims, experiment
 from a2u.reconstruction.campaign import Job, Meter, Outcome, plan
 from a2u.reconstruction.experiment import Experiment
-from a2u.reconstruction.parallel import side_by_side
 from a2u.reconstruction.report import IN_FULL, METRICS, collect
 from a2u.reconstruction.report_text import to_markdown, to_text, value
 from a2u.table1 import command
-from a2u.training import Progress
+from a2u.training import Progress, bar
+from a2u.training.parallel import side_by_side
 
 PICTURES = {"table1.png", "table1-curves.png", "table1-reconstructions.png"}
 
@@ -279,7 +279,7 @@ def test_every_command_trains_through_one_function(data: Path, monkeypatch: pyte
 def test_processes_train_the_same_and_fewer_run_when_memory_is_short(
     data: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "side_by_side", partial(side_by_side, work=table1_work.crowded))
+    monkeypatch.setattr(bar, "side_by_side", partial(side_by_side, work=table1_work.crowded))
     assert a2u(*some(data, "bilinear,a2u"), "--jobs", 2) == 1
     err = capsys.readouterr().err
     for row, reason in (("Bilinear", "was killed, as a system does"), ("A²U", "There is not enough memory")):

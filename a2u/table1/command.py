@@ -4,22 +4,21 @@ Progress goes to stderr, the table to stdout, and `figures/table1*.{json,md,png}
 """
 
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from a2u.errors import A2UError
-from a2u.reconstruction.campaign import Job, Meter, Outcome, one_by_one, plan
+from a2u.reconstruction.campaign import plan
 from a2u.reconstruction.command import DataOption, DeviceOption, DownloadOption
-from a2u.reconstruction.parallel import side_by_side
 from a2u.reconstruction.report import collect, find_preset
 from a2u.reconstruction.report_text import to_markdown, to_text
 from a2u.reconstruction.rows import ROWS
-from a2u.training import Progress, choose_device
+from a2u.training import choose_device
+from a2u.training.bar import blame, say, train_all
 from a2u.training.files import explain, write_whole
+from a2u.training.run import History
 
 
 def table1(
@@ -66,21 +65,14 @@ def table1(
     chosen = preset or done or _default_preset(data is not None or download, device)
     planned = plan(names, _words("--sets", sets), numbers, chosen, runs, data, download, device)
     say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
-    failed = [] if report_only else train(planned, jobs)
+    failed = [] if report_only else train_all(planned, jobs, _reached)
     if failed and not any(runs.glob("*/config.json")):
-        raise A2UError(_blame(failed, len(planned)))
+        raise A2UError(blame(failed, len(planned)))
     report = collect(runs, chosen, numbers)
     write(report, runs, out)
     print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else to_text(report))
     if failed:
-        raise A2UError(_blame(failed, len(planned)))
-
-
-def say(text: str) -> None:
-    """A line on stderr, above the progress bar."""
-    from tqdm import tqdm
-
-    tqdm.write(text, file=sys.stderr)
+        raise A2UError(blame(failed, len(planned)))
 
 
 def _default_preset(full: bool, device: str) -> str:
@@ -103,70 +95,8 @@ def _numbers(text: str) -> list[int]:
     return list(dict.fromkeys(int(word) for word in words))
 
 
-def train(planned: Sequence[Job], jobs: int) -> list[Outcome]:
-    """Train under one bar for all runs; returns those that failed. Ctrl-C says how to go on, and leaves with 130."""
-    from tqdm import tqdm
-
-    meter = Meter(planned)
-    outcomes: list[Outcome] = []
-    layout: dict[str, Any] = {
-        "total": meter.total,
-        "initial": meter.initial,
-        "unit": "step",
-        "leave": False,
-        "disable": None,
-    }
-    with tqdm(**layout) as bar:
-
-        def tell(job: Job, progress: Progress) -> None:
-            meter.step(job, progress)
-            bar.total, bar.n = meter.total, meter.done
-            bar.set_description(f"{len(outcomes)} of {len(planned)} runs", refresh=False)
-            now = f"{job.folder.name}: epoch {progress.epoch}/{progress.epochs}, loss {progress.loss:.4f}"
-            bar.set_postfix_str(now)
-
-        def ended(outcome: Outcome) -> None:
-            meter.end(outcome)
-            outcomes.append(outcome)
-            say(f"[{len(outcomes)}/{len(planned)}] {outcome.job}: {_verdict(outcome)}{_time_left(meter)}")
-
-        try:
-            if jobs == 1:
-                one_by_one(planned, tell, ended)
-            else:
-                side_by_side(planned, jobs, tell, ended, say)
-        except KeyboardInterrupt:
-            bar.close()
-            complete = sum(not outcome.failed for outcome in outcomes)
-            say(
-                f"a2u: stopped. {complete} of {len(planned)} runs are complete, and every other keeps its last "
-                f"complete epoch; the same command goes on from there. --report-only writes the table as it is."
-            )
-            sys.exit(130)
-    return [outcome for outcome in outcomes if outcome.failed]
-
-
-def _verdict(outcome: Outcome) -> str:
-    if outcome.failed:
-        return f"FAILED. {outcome.message}"
-    last, seconds = outcome.history[-1], sum(record["seconds"] for record in outcome.history)
-    before = "complete already; " if outcome.status == "complete" else ""
-    return f"{before}PSNR {last['psnr']:.2f} dB, SSIM {last['ssim']:.4f}, {seconds:,.0f} s."
-
-
-def _time_left(meter: Meter) -> str:
-    """ " About 2 h 05 min left.", rounded up to minutes."""
-    seconds = meter.left()
-    if not seconds:
-        return ""
-    hours, minutes = divmod(int(seconds // 60) + 1, 60)
-    return f" About {f'{hours} h {minutes:02} min' if hours else f'{minutes} min'} left."
-
-
-def _blame(failed: Sequence[Outcome], count: int) -> str:
-    """One message for all that failed."""
-    reasons = " ".join(f"{outcome.job.folder}: {outcome.message}" for outcome in failed)
-    return f"{len(failed)} of {count} runs are not complete. {reasons} The same command tries them again."
+def _reached(history: History) -> str:
+    return f"PSNR {history[-1]['psnr']:.2f} dB, SSIM {history[-1]['ssim']:.4f}"
 
 
 def write(report: dict[str, Any], runs: Path, out: Path) -> None:

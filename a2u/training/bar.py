@@ -1,0 +1,90 @@
+"""A campaign as its user sees it, on stderr: one progress bar for all runs, a line for each that ends."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from a2u.training.campaign import Job, Meter, Outcome, one_by_one
+from a2u.training.loop import Progress
+from a2u.training.parallel import side_by_side
+from a2u.training.run import History
+
+
+def say(text: str) -> None:
+    """A line on stderr, above the progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(text, file=sys.stderr)
+
+
+def train_all(planned: Sequence[Job], jobs: int, reached: Callable[[History], str]) -> list[Outcome]:
+    """Train under one bar for all runs; returns those that failed. Ctrl-C says how to go on, and leaves with 130.
+
+    Args:
+        planned: the runs, in this order.
+        jobs: how many at once.
+        reached: what a run's last line says of its metrics, from its history.
+    """
+    from tqdm import tqdm
+
+    meter = Meter(planned)
+    outcomes: list[Outcome] = []
+    layout: dict[str, Any] = {
+        "total": meter.total,
+        "initial": meter.initial,
+        "unit": "step",
+        "leave": False,
+        "disable": None,
+    }
+    with tqdm(**layout) as bar:
+
+        def tell(job: Job, progress: Progress) -> None:
+            meter.step(job, progress)
+            bar.total, bar.n = meter.total, meter.done
+            bar.set_description(f"{len(outcomes)} of {len(planned)} runs", refresh=False)
+            now = f"{job.folder.name}: epoch {progress.epoch}/{progress.epochs}, loss {progress.loss:.4f}"
+            bar.set_postfix_str(now)
+
+        def ended(outcome: Outcome) -> None:
+            meter.end(outcome)
+            outcomes.append(outcome)
+            verdict = _verdict(outcome, reached)
+            say(f"[{len(outcomes)}/{len(planned)}] {outcome.job}: {verdict}{_time_left(meter)}")
+
+        try:
+            if jobs == 1:
+                one_by_one(planned, tell, ended)
+            else:
+                side_by_side(planned, jobs, tell, ended, say)
+        except KeyboardInterrupt:
+            bar.close()
+            complete = sum(not outcome.failed for outcome in outcomes)
+            say(
+                f"a2u: stopped. {complete} of {len(planned)} runs are complete, and every other keeps its last "
+                f"complete epoch; the same command goes on from there. --report-only writes the table as it is."
+            )
+            sys.exit(130)
+    return [outcome for outcome in outcomes if outcome.failed]
+
+
+def blame(failed: Sequence[Outcome], count: int) -> str:
+    """One message for all that failed, of `count` runs."""
+    reasons = " ".join(f"{outcome.job.folder}: {outcome.message}" for outcome in failed)
+    return f"{len(failed)} of {count} runs are not complete. {reasons} The same command tries them again."
+
+
+def _verdict(outcome: Outcome, reached: Callable[[History], str]) -> str:
+    if outcome.failed:
+        return f"FAILED. {outcome.message}"
+    seconds = sum(record["seconds"] for record in outcome.history)
+    before = "complete already; " if outcome.status == "complete" else ""
+    return f"{before}{reached(outcome.history)}, {seconds:,.0f} s."
+
+
+def _time_left(meter: Meter) -> str:
+    """ " About 2 h 05 min left.", rounded up to minutes."""
+    seconds = meter.left()
+    if not seconds:
+        return ""
+    hours, minutes = divmod(int(seconds // 60) + 1, 60)
+    return f" About {f'{hours} h {minutes:02} min' if hours else f'{minutes} min'} left."

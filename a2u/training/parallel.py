@@ -1,0 +1,117 @@
+"""Several runs at once, each in a process of its own: on one GPU they share it, on CPUs they divide the threads.
+
+A process a run, not a pool: when it ends, all of its memory is free again, whatever happened in it. A process that
+runs out of memory puts its run back, and fewer run at once from then on.
+"""
+
+import multiprocessing
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from a2u.training.campaign import Attempt, Job, Outcome, Tell, attempt
+from a2u.training.loop import Progress
+
+PAUSE = 0.2  # seconds between two reports of one process
+_KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else None  # how a system ends a process that took its memory
+
+_Running = dict[Any, tuple[SpawnProcess, Job]]
+
+
+def side_by_side(
+    jobs: Sequence[Job],
+    count: int,
+    tell: Tell,
+    ended: Callable[[Outcome], None],
+    say: Callable[[str], None],
+    work: Attempt = attempt,
+) -> None:
+    """Train the jobs, at most `count` at once; `ended` hears each outcome, `say` that fewer run at once.
+
+    When this function is left, for whatever reason, all its processes have ended; their folders can be continued.
+    """
+    waiting = deque(jobs)
+    limit = min(count, len(jobs))
+    threads = max(1, torch.get_num_threads() // max(1, limit))
+    running: _Running = {}
+    crowded: set[Path] = set()  # runs that have had others beside them: alone, they may have memory enough
+    try:
+        while waiting or running:
+            while waiting and len(running) < limit:
+                job = waiting.popleft()
+                process, connection = _start(work, job, threads)
+                running[connection] = process, job
+                crowded.discard(job.folder)
+                if len(running) > 1:
+                    crowded.update(each.folder for _, each in running.values())
+            for ready in wait(list(running)):
+                connection = cast("Connection[Any, Any]", ready)
+                heard = _hear(connection, running)
+                if isinstance(heard, Progress):
+                    tell(running[connection][1], heard)
+                    continue
+                del running[connection]
+                if heard.status == "memory" and heard.job.folder in crowded:
+                    limit = max(1, min(limit - 1, len(running)))
+                    waiting.appendleft(heard.job)
+                    say(f"{heard.job}: {heard.message} It is put back; from now on {limit} at once.")
+                else:
+                    ended(heard)
+    finally:
+        for process, _ in running.values():
+            process.terminate()
+        for process, _ in running.values():
+            process.join()
+
+
+def _start(work: Attempt, job: Job, threads: int) -> tuple[SpawnProcess, "Connection[Any, Any]"]:
+    """A fresh interpreter, since a process that has used a GPU cannot be copied. Ctrl-C is for the parent alone."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(theirs, work, job, threads), daemon=True)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited, so it holds from the first moment on
+    try:
+        process.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    theirs.close()  # the child has its own end: when it dies, ours reads the end of the file
+    return process, ours
+
+
+def _hear(connection: "Connection[Any, Any]", running: _Running) -> Progress | Outcome:
+    """The next message; of a process that died without one, how it died."""
+    process, job = running[connection]
+    try:
+        heard: Progress | Outcome = connection.recv()
+    except EOFError:
+        process.join()
+        if process.exitcode == _KILLED:
+            return Outcome(job, "memory", "Its process was killed, as a system does that runs out of memory.")
+        return Outcome(job, "failed", f"Its process ended with exit code {process.exitcode}; what it said is above.")
+    if isinstance(heard, Outcome):
+        process.join()
+    return heard
+
+
+def _child(connection: "Connection[Any, Any]", work: Attempt, job: Job, threads: int) -> None:
+    torch.set_num_threads(threads)
+    last = 0.0
+
+    def tell(_: Job, progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > PAUSE or progress.step == progress.steps:
+            last = now
+            connection.send(progress)
+
+    try:
+        connection.send(work(job, tell))
+    except BrokenPipeError:  # the parent is gone, so nobody waits for this run: its folder keeps what is complete
+        return
