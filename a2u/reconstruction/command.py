@@ -1,7 +1,6 @@
 """The bodies of `a2u train` and `a2u evaluate`. Progress goes to stderr, results to stdout."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,8 @@ from a2u.reconstruction import experiment as experiments
 from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, prepare, run_name, settings
 from a2u.reconstruction.rows import ROWS, row
 from a2u.reconstruction.table import Result, table_1
-from a2u.training import Progress, Run, choose_device, choose_step
+from a2u.training import Run, choose_device, choose_step
+from a2u.training.bar import say, train_one
 from a2u.training.run import History
 
 DataOption = Annotated[
@@ -110,49 +110,20 @@ def train(
 
 def _train_one(experiment: Experiment, folder: Path, how: str) -> Result:
     """Train under a progress bar; Ctrl-C says how to go on, and leaves with 130."""
-    from tqdm import tqdm
-
     chosen = experiment.settings
     choose_step(experiment.device, how, experiment.precision)  # refused before a folder is made
-
-    def say(text: str) -> None:  # above the bar
-        tqdm.write(text, file=sys.stderr)
-
     say(f"{row(chosen.row).title}, {chosen.preset} preset, seed {chosen.seed}, on {experiment.device}: {folder}")
     say(f"Trains on {experiment.train.source}; measured on {experiment.test.source}.")
-    done = 0
-    with (
-        Run(folder, experiment.config, experiment.device) as run,
-        tqdm(total=chosen.epochs * experiment.steps, unit="step", leave=False, disable=None) as bar,
-    ):
 
-        def on_step(progress: Progress) -> None:
-            nonlocal done
-            done = progress.epoch - 1
-            bar.n = (progress.epoch - 1) * progress.steps + progress.step
-            last = progress.history[-1] if progress.history else {}
-            shown = {"loss": f"{progress.loss:.4f}", **{key: f"{last[key]:.4g}" for key in ("psnr", "ssim") if last}}
-            bar.set_description(f"epoch {progress.epoch}/{progress.epochs}", refresh=False)
-            bar.set_postfix(shown)
-
-        def on_epoch(progress: Progress) -> None:
-            nonlocal done
-            done = progress.epoch
-            last = progress.history[-1]
-            say(
-                f"epoch {done}/{progress.epochs}: loss {last['loss']:.4f}, PSNR {last['psnr']:.2f} dB, "
-                f"SSIM {last['ssim']:.4f}, {last['seconds']:.0f} s"
-            )
-
-        try:
-            history = experiments.train(experiment, run, on_step, on_epoch, how)
-        except KeyboardInterrupt:
-            bar.close()
-            kept = f"epoch {done} of {chosen.epochs}" if done else "the initial state"
-            say(f"a2u: stopped. {folder} keeps {kept}; the same command goes on from there.")
-            sys.exit(130)
-    if not done:  # no step was taken
-        say(f"{folder} was complete already.")
+    with Run(folder, experiment.config, experiment.device) as run:
+        history = train_one(
+            lambda on_step, on_epoch: experiments.train(experiment, run, on_step, on_epoch, how),
+            folder,
+            chosen.epochs,
+            experiment.steps,
+            lambda last: f"PSNR {last['psnr']:.2f} dB, SSIM {last['ssim']:.4f}",
+            lambda last: {key: f"{last[key]:.4g}" for key in ("psnr", "ssim")},
+        )
     return _result(experiment.config, history, history[-1], experiment.test, folder)
 
 

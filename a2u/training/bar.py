@@ -1,11 +1,12 @@
-"""A campaign as its user sees it, on stderr: one progress bar for all runs, a line for each that ends."""
+"""Training as its user sees it, on stderr: a bar for a run and a line an epoch, or one bar for many runs."""
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from a2u.training.campaign import Job, Meter, Outcome, one_by_one
-from a2u.training.loop import Progress
+from a2u.training.loop import Hook, Progress
 from a2u.training.parallel import side_by_side
 from a2u.training.run import History
 
@@ -15,6 +16,54 @@ def say(text: str) -> None:
     from tqdm import tqdm
 
     tqdm.write(text, file=sys.stderr)
+
+
+def train_one(
+    train: Callable[[Hook, Hook], History],
+    folder: Path,
+    epochs: int,
+    steps: int,
+    reached: Callable[[dict[str, Any]], str],
+    shown: Callable[[dict[str, Any]], dict[str, str]],
+) -> History:
+    """Train one run under a bar; Ctrl-C says how to go on, and leaves with 130.
+
+    Args:
+        train: what trains, given the hooks for steps and epochs.
+        folder: where the run is kept.
+        epochs, steps: of the run, and of an epoch.
+        reached: what an epoch's line says of its metrics, from its record.
+        shown: what stands beside the bar of the last complete epoch.
+    """
+    from tqdm import tqdm
+
+    done = 0
+    with tqdm(total=epochs * steps, unit="step", leave=False, disable=None) as bar:
+
+        def on_step(progress: Progress) -> None:
+            nonlocal done
+            done = progress.epoch - 1
+            bar.n = done * progress.steps + progress.step
+            last = shown(progress.history[-1]) if progress.history else {}
+            bar.set_description(f"epoch {progress.epoch}/{progress.epochs}", refresh=False)
+            bar.set_postfix({"loss": f"{progress.loss:.4f}", **last})
+
+        def on_epoch(progress: Progress) -> None:
+            nonlocal done
+            done = progress.epoch
+            last = progress.history[-1]
+            say(f"epoch {done}/{epochs}: loss {last['loss']:.4f}, {reached(last)}, {last['seconds']:.0f} s")
+
+        try:
+            history = train(on_step, on_epoch)
+        except KeyboardInterrupt:
+            bar.close()
+            kept = f"epoch {done} of {epochs}" if done else "the initial state"
+            say(f"a2u: stopped. {folder} keeps {kept}; the same command goes on from there.")
+            sys.exit(130)
+    if not done:  # no step was taken
+        say(f"{folder} was complete already.")
+    return history
 
 
 def train_all(planned: Sequence[Job], jobs: int, reached: Callable[[History], str]) -> list[Outcome]:
