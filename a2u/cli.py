@@ -189,6 +189,14 @@ LATER = {
         "a2u.matting.command:train",
         "Train a matting network with one upsampling operator: one row of Table 2.",
     ),
+    "matting evaluate": (
+        "a2u.matting.evaluate_command:evaluate",
+        "Measure mattes on a data set: SAD, MSE, Grad and Conn of a network, a classical method or finished files.",
+    ),
+    "matting predict": (
+        "a2u.matting.evaluate_command:predict",
+        "Cut out what is in front: an alpha and an RGBA picture of each image, from its trimap.",
+    ),
     "matting table": (
         "a2u.table2.command:table",
         "Reproduce Table 2 small: matting networks on one data set, beside classical methods and the paper.",
