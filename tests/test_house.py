@@ -134,6 +134,7 @@ def test_the_course_is_there() -> None:
         "02_pooling_remembers",
         "03_kernels_learned_once",
         "04_carafe",
+        "05_indexnet",
         "06_affinity",
         "07_a2u",
         "08_train_on_digits",

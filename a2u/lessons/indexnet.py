@@ -12,18 +12,18 @@ from a2u.data import load, to_float32x32
 from a2u.lessons import shared
 from a2u.lessons.frame import Drawing, Panel, choice, slider
 from a2u.lessons.inspector import randomise
-from a2u.operators.indexnet import IndexNet
+from a2u.operators.indexnet import KINDS, IndexNet
 from a2u.plots import style
 from a2u.plots.indexnet import Gate, index_maps, two_gates
 from a2u.reconstruction import AutoEncoder
 from a2u.reconstruction.experiment import evaluate_on
-from a2u.reconstruction.kernels import stage_inputs
+from a2u.reconstruction.kernels import correlation, stage_inputs
 
 RATIO = 2
 STEPS, DIGITS = 200, 64  # of a training in the lesson
 NETWORKS = {"holistic": "toy/indexnet-holistic-mnist", "depth-wise": "toy/indexnet-depthwise-mnist"}
 IMAGES, CHANNELS = 24, 32  # test digits and channels to look at
-FLAT = 200  # test digits to measure over
+MEASURED = 100  # test digits to measure over
 
 
 @cache
@@ -32,7 +32,7 @@ def operator(kind: str = "holistic", context: bool = False, nonlinear: bool = Fa
     with torch.random.fork_rng(devices=[]):  # building draws weights that are replaced at once
         op = operators.build("indexnet", 4, RATIO, kind=kind, context=context, nonlinear=nonlinear)
     assert isinstance(op, IndexNet)
-    randomise(op, seed=0)
+    randomise(op, seed=KINDS.index(kind))
     for part in op.modules():
         if isinstance(part, torch.nn.BatchNorm2d):
             torch.nn.init.ones_(part.weight)
@@ -151,18 +151,30 @@ def beginning(op: IndexNet) -> IndexNet:
 
 
 @cache
-def without_index(kind: str, stage: int | None = None) -> float:
-    """PSNR over 200 test digits when the gates of a stage, or of all of them (None), are ½ everywhere; -1: of none."""
+def with_half_gates(kind: str, stages: tuple[int, ...]) -> float:
+    """PSNR over 100 test digits when the gates of these stages (of 0, 1, 2) are ½ everywhere, the rest as learned."""
     model = copy.deepcopy(network(kind))
-    for number, op in enumerate(model.up):
-        if stage is None or stage == number:
-            for weight in op.parameters():  # a convolution of zeros: logits 0, gates ½
-                torch.nn.init.zeros_(weight)
-    return evaluate_on(model, images(FLAT))["psnr"]
+    for stage in stages:
+        for weight in model.up[stage].parameters():  # a convolution of zeros: logits 0, gates ½
+            torch.nn.init.zeros_(weight)
+    return evaluate_on(model, images(MEASURED))["psnr"]
 
 
 @cache
-def _gates(kind: str, stage: int) -> dict[str, Tensor]:
+def draws_ink(kind: str, stage: int = 2) -> dict[str, float]:
+    """What follows the ink of 24 test digits: the largest correlation, up to its sign, of a channel of each.
+
+    "z": the map to upsample, by nearest neighbour. "learned", "random": the index maps of :func:`gates`.
+    """
+    _, x, guide = stages(kind)[stage]
+    ink = F.adaptive_avg_pool2d(images(), guide.shape[-1])[:, 0]
+    seen = {"z": F.interpolate(x, scale_factor=float(RATIO), mode="nearest")}
+    seen |= {title.split(",")[0]: w[:, :, 0] for title, w in gates(kind, stage).items()}
+    return {title: max(abs(correlation(each, ink)) for each in w.unbind(1)) for title, w in seen.items()}
+
+
+@cache
+def gates(kind: str, stage: int) -> dict[str, Tensor]:
     """Index maps (24, 1 or C, 1, rH, rW) of all images: learned, and as they began."""
     op, x, guide = stages(kind)[stage]
     with torch.no_grad():
@@ -179,15 +191,15 @@ def explorer(kind: str = "holistic", image: int = 1, stage: int = 2, row: int = 
     def draw(kind: str, image: int, stage: int, channel: int, row: int, column: int) -> Drawing:
         _, x, guide = stages(kind)[stage]
         i, j = (at * guide.shape[-1] // side for at in (row, column))
-        gates, words = {}, []
-        for title, w in _gates(kind, stage).items():
+        shown, words = {}, []
+        for title, w in gates(kind, stage).items():
             y = formula.reassemble(x[image : image + 1], w[image : image + 1], RATIO)[0, channel]
             gate = w[image, channel % w.shape[1], 0]
-            gates[title] = Gate(gate, y)
+            shown[title] = Gate(gate, y)
             values = [style.number(float(v), 3) for v in (gate[i, j], x[image, channel, i // 2, j // 2], y[i, j])]
             spread = f"index map {style.number(float(gate.min()))} … {style.number(float(gate.max()))}"
             words.append(f"{title}: y[{i}, {j}] = {values[0]} × {values[1]} = {values[2]};  {spread}")
-        fig = index_maps(guide[image, channel], x[image, channel], gates, (i, j))
+        fig = index_maps(guide[image, channel], x[image, channel], shown, (i, j))
         alt = (
             f"{kind} IndexNet, stage {stage}, digit {image}, channel {channel}: the guide, the map to upsample, and "
             f"two index maps with the outputs they let through, learned above and random below. {' '.join(words)}"

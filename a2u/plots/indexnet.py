@@ -1,6 +1,6 @@
 """Pictures of learned indices: one index block with its two gates, and index maps with the output they let through."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from a2u.errors import A2UError
+from a2u.formula import window_start
 from a2u.plots import sheet, style
 from a2u.plots.sheet import Block
 
@@ -38,11 +39,11 @@ def two_gates(guide: Any, logits: Any, up: Any, down: Any, z: float, at: tuple[i
             f"logits, up and down are (r, r) at a block inside the guide (rH, rW), got {logits.shape}, {up.shape}, "
             f"{down.shape} and block {at} of {guide.shape}. Pick one group and one place."
         )
-    (p, q), start = at, -(-(size - r) // 2)
+    (p, q), start = at, window_start(size, r)
     block = guide[p * r : p * r + r, q * r : q * r + r]
     norm = style.signed_norm(guide, [z])
     with style.context():
-        fig, ax = style.canvas(WIDTH, 4.15)
+        fig, ax = style.canvas(WIDTH, 4.2)
         large = Block.inside(0.1, (UPPER + LOWER - 2.3) / 2, 2.3, *guide.shape)
         _head(ax, 1.25, large.top, "guide, the encoder's map", f"{guide.shape[0]}×{guide.shape[1]}, its first channel")
         sheet.cells(ax, large, guide, style.SIGNED, norm)
@@ -58,11 +59,12 @@ def two_gates(guide: Any, logits: Any, up: Any, down: Any, z: float, at: tuple[i
             bend, y = (0.22, UPPER + 0.1) if line == UPPER else (-0.22, LOWER - 0.1)
             sheet.arrow(ax, (3.9, middle + (y - middle) * 0.12), (4.72, y), style.W, bend)
             _square(ax, 5.32, line, SMALL, values, "weights", style.scale("weights", limit=1.0), style.W)
-            _head(ax, 5.32, line - SMALL / 2, sheet.key("w"), f"{words}:  sum {style.number(values.sum())}", style.W)
-            sheet.label(ax, 6.03, line + 0.06, "∘", style.MUTED, 13)
+            _head(ax, 5.32, line - SMALL / 2, sheet.key("w"), words, style.W)
+            sheet.note(ax, 5.32, line + SMALL / 2 + 0.22, f"sum {style.number(values.sum())}")
+            sheet.label(ax, 6.06, line + 0.06, "∘", style.MUTED, 13)
         signed = (style.SIGNED, norm)
         _half(ax, UPPER, [[z]], z * up, signed, "way up", "of the small map", f"{r * r} outputs")
-        _half(ax, LOWER, block, [[(down * block).sum()]], signed, "way down", "block of the guide", "one output")
+        _half(ax, LOWER, block, [[(down * block).sum()]], signed, "way down", "block of guide", "one output")
     return fig
 
 
@@ -82,15 +84,45 @@ def _square(ax: Axes, x: float, y: float, side: float, values: Any, kind: str, s
 
 def _half(ax: Axes, line: float, z: Any, y: Any, signed: Any, words: str, of_z: str, of_y: str) -> None:
     """Window, ∑ and output of one way."""
-    for x, values, kind, text in ((6.75, z, "z", of_z), (8.9, y, "y", of_y)):
+    for x, values, kind, text in ((6.8, z, "z", of_z), (8.9, y, "y", of_y)):
         side = SMALL if np.size(values) > 1 else 0.56
         _square(ax, x, line, side, values, "signed", signed, style.COLOURS[kind])
         _head(ax, x, line - side / 2, sheet.key(kind), text, style.COLOURS[kind])
-    start = 7.34 if np.size(z) > 1 else 7.1
+    start = 7.4 if np.size(z) > 1 else 7.14
     sheet.arrow(ax, (start, line), (7.58, line), style.INK)
     sheet.total(ax, 7.79, line)
     sheet.arrow(ax, (8.0, line), (8.31 if np.size(y) > 1 else 8.57, line), style.Y)
     sheet.note(ax, 7.79, line + 0.42, words)
+
+
+def in_a_row(panels: Sequence[tuple[str, str, Any]], *, height: float = 2.95) -> Figure:
+    """Index maps and what passes through them: gates on the scale from 0 to 1, all other maps on one scale.
+
+    Args:
+        panels: (kind, title, array (H, W)); the kind is "z", "w", "y", or "" for another map.
+
+    Raises:
+        A2UError: no panel, another kind, or an array that is not two-dimensional.
+    """
+    arrays = [np.asarray(values, dtype=float) for _, _, values in panels]
+    if not panels or any(a.ndim != 2 for a in arrays) or {kind for kind, _, _ in panels} - {"", *style.GLYPHS}:
+        given = [(kind, values.shape) for (kind, _, _), values in zip(panels, arrays, strict=True)]
+        raise A2UError(f'Panels are ("z", "w", "y" or "", title, array (H, W)), got {given or "none"}.')
+    signed = style.scale("signed", *(a for (kind, _, _), a in zip(panels, arrays, strict=True) if kind != "w"))
+    gap = 0.3
+    side = min((WIDTH - 0.2 - gap * (len(panels) - 1)) / len(panels), height - 0.85)
+    left = (WIDTH - side * len(panels) - gap * (len(panels) - 1)) / 2
+    with style.context():
+        fig, ax = style.canvas(WIDTH, height)
+        for place, ((kind, title, _), values) in enumerate(zip(panels, arrays, strict=True)):
+            x = left + place * (side + gap)
+            block = Block.inside(x, 0.45, side, *values.shape)
+            sheet.cells(ax, block, values, *(style.scale("weights", limit=1.0) if kind == "w" else signed))
+            name = f"{sheet.key(kind)}  {title}" if kind else title
+            sheet.label(ax, x + side / 2, 0.28, name, style.COLOURS.get(kind, style.INK))
+            words = f"{values.shape[0]}×{values.shape[1]},  {sheet.span(values)}"
+            sheet.note(ax, x + side / 2, block.bottom + 0.22, words)
+    return fig
 
 
 class Gate(NamedTuple):

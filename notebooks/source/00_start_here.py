@@ -172,7 +172,7 @@ print("This session:", choose_mode().name)
 # | [**02 Pooling remembers**](02_pooling_remembers.ipynb) | max-unpooling as $w \in \{0, 1\}$; what indices keep |
 # | [**03 Kernels learned once**](03_kernels_learned_once.ipynb) | learn kernels once; find and remove checkerboards |
 # | [**04 CARAFE**](04_carafe.ipynb) | generate a kernel from features |
-# | 05 IndexNet | learn indices, shared or one a channel |
+# | [**05 IndexNet**](05_indexnet.ipynb) | learn indices, shared or one a channel |
 # | [**06 Affinity**](06_affinity.ipynb) | go from self-attention to a low-rank bilinear form |
 # | [**07 A²U**](07_a2u.ipynb) | assemble affinity-aware upsampling from its parts |
 # | [**08 Train on digits**](08_train_on_digits.ipynb) | train three operators on handwritten digits while you watch |
