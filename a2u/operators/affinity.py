@@ -158,18 +158,30 @@ class A2U(Upsampler):
             (Eq. 3); and the mean of the guide, Tensor[N, C_g, 1, 1], that generates P (static: None).
         """
         pooled, mean = (None, None) if self.mode == "static" else descriptors(guide, self.encoder_kernel)
-        filters = self.v(pooled)
-        if self.u is None:
-            product = _normed(responses(guide, filters, self.ratio), self.v_norm)  # N M C H W
-        elif self.path == "compiled" and self.u_norm is None:
-            total = compiled_affinity(guide, self.u(pooled), filters, self.ratio, self.u_sigmoid)
+        if self.path == "compiled" and self.u is not None and self.u_norm is None:
+            total = compiled_affinity(guide, self.u(pooled), self.v(pooled), self.ratio, self.u_sigmoid)
             return self._scale(total), mean
-        else:  # one pass over the guide for both, their filters side by side
-            both = responses(guide, torch.cat([self.u(pooled), filters], dim=1), self.ratio)
-            u, v = both.split(self.filters, dim=1)
-            u, v = _normed(u, self.u_norm), _normed(v, self.v_norm)
-            product = (u.sigmoid() if self.u_sigmoid else u) * v
-        return self._scale(product.sum(dim=2)), mean
+        raw = self.encodings(guide, pooled)
+        return self.combine([_normed(each, norm) for each, norm in zip(raw, self.norms(), strict=True)]), mean
+
+    def encodings(self, guide: Tensor, pooled: Tensor | None) -> list[Tensor]:
+        """Responses of U (order 2) and V before any norm, Tensor[N, M, C_g, H, W] each; local, given ``pooled``."""
+        if self.u is None:
+            return [responses(guide, self.v(pooled), self.ratio)]
+        # one pass over the guide for both, their filters side by side
+        both = responses(guide, torch.cat([self.u(pooled), self.v(pooled)], dim=1), self.ratio)
+        return list(both.split(self.filters, dim=1))
+
+    def norms(self) -> list[nn.Sequential | None]:
+        """The norm, if any, of each of the encodings."""
+        return [self.v_norm] if self.u is None else [self.u_norm, self.v_norm]
+
+    def combine(self, encodings: list[Tensor]) -> Tensor:
+        """Multiply the encodings and sum over channels: Tensor[N, M, H, W]."""
+        product = encodings[-1]  # N M C H W
+        if self.u is not None:
+            product = (encodings[0].sigmoid() if self.u_sigmoid else encodings[0]) * product
+        return self._scale(product.sum(dim=2))
 
     def _scale(self, total: Tensor) -> Tensor:
         return total / self.guide_channels**0.5 if self.scaled else total
@@ -181,7 +193,10 @@ class A2U(Upsampler):
     def kernel(self, x: Tensor | None, guide: Tensor | None = None) -> Tensor:
         """Kernels from the guide alone: Tensor[N, 1, s², rH, rW] (Eq. 4); x is not looked at."""
         assert guide is not None
-        affinity, mean = self.encode(guide)
+        return self.kernel_of(*self.encode(guide))
+
+    def kernel_of(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
+        """The upsampling kernels of affinities: each depends on its own position alone."""
         if self.pointwise:  # the phases are sets of U and V: shuffle the affinities, then project each
             logits = self.p(nn.functional.pixel_shuffle(affinity, self.ratio), mean)
         else:  # the phases are rows of P: project, then shuffle
@@ -190,9 +205,13 @@ class A2U(Upsampler):
 
     def down_kernel(self, guide: Tensor) -> Tensor:
         """Downsampling kernels from the same U and V: Tensor[N, 1, (r·s)², H, W], each a softmax."""
+        return self.down_kernel_of(*self.encode(guide))
+
+    def down_kernel_of(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
+        """The downsampling kernels of affinities, as ``kernel_of``."""
         if self.p_down is None:
             raise A2UError("This A²U was built for upsampling only. Build it with paired=True or a preset that has -d.")
-        return normalize(self.p_down(*self.encode(guide)), "softmax")[:, None]
+        return normalize(self.p_down(affinity, mean), "softmax")[:, None]
 
     def downsample(self, guide: Tensor) -> Tensor:
         """Downsample the guide by its own kernels: Tensor[N, C_g, H, W]."""

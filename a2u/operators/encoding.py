@@ -93,7 +93,7 @@ def descriptors(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
     Tensor[N, C, H, W] → Tensor[N, C, size, size], Tensor[N, C, 1, 1]. Both axes are pooled by matrix products, one
     row of weights a bin: one reading of the map for both results, and a backward that is deterministic on GPUs.
     """
-    rows, columns = (_bins(length, size, x) for length in x.shape[-2:])  # size+1 H, size+1 W
+    rows, columns = (bins(length, size, x) for length in x.shape[-2:])  # size+1 H, size+1 W
     if x.is_contiguous(memory_format=torch.channels_last):
         pooled = (columns @ x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)  # N C H size+1
     else:
@@ -102,7 +102,7 @@ def descriptors(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
     return pooled[..., :size, :size], pooled[..., size:, size:]
 
 
-def _bins(length: int, size: int, like: Tensor) -> Tensor:
+def bins(length: int, size: int, like: Tensor) -> Tensor:
     """Adaptive average pooling of one axis as a matrix: bin b averages ⌊bL/s⌋ … ⌈(b+1)L/s⌉ − 1; the last row all."""
     position = torch.arange(length, device=like.device)
     b = torch.arange(size, device=like.device)[:, None]
