@@ -49,6 +49,15 @@ def test_a_trimap_without_unknown_pixels_is_its_own_matte() -> None:
 
 
 @pytest.mark.parametrize("name", classical.METHODS)
+def test_with_one_kind_of_known_pixels_that_kind_is_everywhere(name: str) -> None:
+    """The cost αᵀLα of a constant is 0, so no other alpha fits better."""
+    image, _, trimap = ramp()
+    for missing, expected in ((255, 0.0), (0, 1.0)):
+        known = torch.where(trimap == missing, 128, trimap).to(torch.uint8)
+        assert bool((classical.predict(name, image, known) == expected).all())
+
+
+@pytest.mark.parametrize("name", classical.METHODS)
 def test_the_input_is_left_as_it_was_and_nothing_is_warned(name: str) -> None:
     image, _, trimap = ramp(5, 9)
     before = image.clone(), trimap.clone()
@@ -81,10 +90,8 @@ def test_what_cannot_be_solved_is_explained() -> None:
     image, _, trimap = ramp()
     with pytest.raises(A2UError, match=r"no classical method 'knnn'. Did you mean 'knn'"):
         classical.predict("knnn", image, trimap)
-    with pytest.raises(A2UError, match=r"no foreground \(255\)"):
-        classical.predict("knn", image, torch.where(trimap == 255, 128, trimap).to(torch.uint8))
-    with pytest.raises(A2UError, match=r"no background \(0\)"):
-        classical.predict("closed-form", image, torch.where(trimap == 0, 128, trimap).to(torch.uint8))
+    with pytest.raises(A2UError, match="begins at known pixels, and this trimap has none"):
+        classical.predict("knn", image, torch.full_like(trimap, 128))
     with pytest.raises(A2UError, match=r"\(3, H, W\).*given \(3, 24, 40\) and \(1, 24, 39\)"):
         classical.predict("knn", image, trimap[..., 1:])
     with pytest.raises(A2UError, match=r"at least 5×5, given \(4, 40\)"):

@@ -54,24 +54,27 @@ def predict(name: str, image: Tensor, trimap: Tensor) -> Tensor:
     Args:
         name: "closed-form" or "knn".
         image: RGB in [0, 1], Tensor[3, H, W], at least 5×5.
-        trimap: uint8 Tensor[1, H, W] of 0, 128 (unknown) and 255; must hold some of both known kinds.
+        trimap: uint8 Tensor[1, H, W] of 0, 128 (unknown) and 255. Where it knows only one of background and foreground,
+            the best fit is that one everywhere.
 
     Raises:
-        A2UError: An unknown method, another shape, a trimap without background or foreground, a system that does
-            not converge, or pymatting is not installed.
+        A2UError: An unknown method, another shape, a trimap that knows nothing, a system that does not
+            converge, or pymatting is not installed.
     """
     chosen = method(name)
     _check(image, trimap)
     alpha = (trimap == 255).float().cpu()
     unknown = (trimap == 128).cpu()
+    background, foreground = (bool((trimap == value).any()) for value in (0, 255))
     if not unknown.any():
         return alpha
-    for value, kind in ((0, "background"), (255, "foreground")):
-        if not (trimap == value).any():
-            raise A2UError(
-                f"{chosen.title} needs known pixels of both kinds, and this trimap has no {kind} ({value}). "
-                f"A trained network (--weights) does without."
-            )
+    if not (background or foreground):
+        raise A2UError(
+            f"{chosen.title} begins at known pixels, and this trimap has none: every constant would do. Mark some "
+            f"background (0) or foreground (255); a trained network (--weights) does without."
+        )
+    if not (background and foreground):  # L's rows sum to 0: the constant costs nothing
+        return torch.full_like(alpha, float(foreground))
     estimate = getattr(_pymatting(), chosen.function)
     found = _solve(estimate, chosen.title, _channels_last(image), trimap[0].cpu().double().numpy() / 255)
     return torch.where(unknown, torch.from_numpy(found).float()[None].clamp(0, 1), alpha)

@@ -21,6 +21,7 @@ from a2u.plots.sheet import Block
 WIDTH = 9.6
 ERROR_LIMIT = 0.5  # the end of the common error scale
 _GAP, _MARGIN, _HEAD, _FOOT = 0.07, 0.1, 0.42, 0.62
+_LARGEST = 1.5  # side of a column
 _TITLE, _NOTE, _BETWEEN = 0.26, 0.2, 0.14  # of one example: its title, its scores, the space below it
 _GREY = Normalize(0, 1)
 
@@ -61,8 +62,9 @@ def qualitative(examples: Sequence[Example], *, limit: float = ERROR_LIMIT, note
     shown = [_arrays(example) for example in examples]
     _check(shown)
     columns = ["image", "trimap", "truth", *shown[0].mattes]
-    side = (WIDTH - 2 * _MARGIN - (len(columns) - 1) * _GAP) / len(columns)
-    lefts = [_MARGIN + number * (side + _GAP) for number in range(len(columns))]
+    side = min((WIDTH - 2 * _MARGIN - (len(columns) - 1) * _GAP) / len(columns), _LARGEST)
+    edge = (WIDTH - len(columns) * (side + _GAP) + _GAP) / 2
+    lefts = [edge + number * (side + _GAP) for number in range(len(columns))]
     heights = [_height(example, side) for example in shown]
     height = _HEAD + sum(heights) + _FOOT
     with style.context():
@@ -72,7 +74,7 @@ def qualitative(examples: Sequence[Example], *, limit: float = ERROR_LIMIT, note
         for example, tall in zip(shown, heights, strict=True):
             _draw(page, example, top, lefts, side, limit)
             top += tall
-        _foot(fig, page, height, limit, note)
+        _foot(fig, page, edge, height, limit, note)
     return fig
 
 
@@ -204,12 +206,12 @@ def _show(page: Axes, block: Block, values: Any, how: str, cmap: Any = "gray", n
     )
 
 
-def _foot(fig: Figure, page: Axes, height: float, limit: float, note: str) -> None:
-    """The two scales, and what was measured."""
-    sheet.note(page, _MARGIN, height - 0.36, "mattes: black 0 (background) … white 1 (foreground)", ha="left")
-    sheet.note(page, _MARGIN, height - 0.14, note, ha="left")
-    sheet.note(page, WIDTH - _MARGIN - 2.5, height - 0.36, "one error scale for all", ha="right")
-    ax = fig.add_axes(((WIDTH - _MARGIN - 2.4) / WIDTH, 0.36 / height, 2.35 / WIDTH, 0.11 / height))
+def _foot(fig: Figure, page: Axes, edge: float, height: float, limit: float, note: str) -> None:
+    """The two scales, and what was measured, between the columns' outer edges."""
+    sheet.note(page, edge, height - 0.36, "mattes: black 0 (background) … white 1 (foreground)", ha="left")
+    sheet.note(page, edge, height - 0.14, note, ha="left")
+    sheet.note(page, WIDTH - edge - 2.5, height - 0.36, "one error scale for all", ha="right")
+    ax = fig.add_axes(((WIDTH - edge - 2.4) / WIDTH, 0.36 / height, 2.35 / WIDTH, 0.11 / height))
     mappable = ScalarMappable(Normalize(0, limit), style.ERRORS)
     bar = fig.colorbar(mappable, cax=ax, orientation="horizontal", extend="max", extendfrac=0.02)
     bar.outline.set_visible(False)
