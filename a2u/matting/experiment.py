@@ -42,15 +42,15 @@ BEST = "sad"  # the epoch with the lowest on validation images is the one that i
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {
         "width": 1.0, "crop": 512, "batch": 16, "epochs": 30, "iterations": 6000, "lr": 0.01, "encoder_lr": 1e-4,
-        "milestones": (20, 26), "pretrained": True, "freeze": True,
+        "milestones": (20, 26), "pretrained": True, "freeze": True, "test_size": 512,
     },
     "narrow": {
         "width": 0.25, "crop": 128, "batch": 4, "epochs": 10, "iterations": 50, "lr": 0.003, "encoder_lr": 0.003,
-        "milestones": (7, 9), "pretrained": False, "freeze": False,
+        "milestones": (7, 9), "pretrained": False, "freeze": False, "test_size": 256,
     },
     "quick": {
         "width": 0.125, "crop": 64, "batch": 4, "epochs": 2, "iterations": 15, "lr": 0.003, "encoder_lr": 0.003,
-        "milestones": (1,), "pretrained": False, "freeze": False,
+        "milestones": (1,), "pretrained": False, "freeze": False, "test_size": 128,
     },
 }  # fmt: skip
 
@@ -63,6 +63,7 @@ class Config:
     together. iterations: of an epoch. encoder_lr: of the encoder; lr: of everything else, the operators included.
     milestones: both are divided by 10 after these epochs. freeze: the encoder's batch norms stay as they are.
     options: of the operator, over those of its row. validation: images measured after an epoch; 0: all there are.
+    test_size: side of the synthetic scenes to validate and test on, twice the crops as in training.
     """
 
     row: str
@@ -80,6 +81,7 @@ class Config:
     freeze: bool
     seed: int = 0
     validation: int = 0
+    test_size: int = 512
     precision: str = "float32"
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -93,6 +95,7 @@ class Config:
             "lr": (self.lr > 0, "positive"),
             "encoder_lr": (self.encoder_lr > 0, "positive"),
             "validation": (self.validation >= 0, "at least 0"),
+            "test_size": (self.test_size >= 16, "at least 16"),
         }
         for key, (kept, rule) in rules.items():
             if not kept:
@@ -240,7 +243,8 @@ def prepare(config: Config, device: str = "auto", workers: int = 0, together: To
     from a2u.matting.sources import open_test, open_train
 
     train = TrainSet(open_train(config.data), config.crop, config.seed)
-    return Experiment(config, train, open_test(config.data, "validation"), choose_device(device), workers, together)
+    validation = open_test(config.data, "validation", config.test_size)
+    return Experiment(config, train, validation, choose_device(device), workers, together)
 
 
 def train(

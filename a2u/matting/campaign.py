@@ -1,0 +1,188 @@
+"""The runs of Table 2 as a campaign (`a2u.training.campaign`): its rows, and the ablation of Tables 3 and 4."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from a2u.errors import A2UError, near_match
+from a2u.matting import experiment as experiments
+from a2u.matting.evaluate import Report, evaluate
+from a2u.matting.experiment import Config, config, load_model, prepare, run_name
+from a2u.matting.rows import ROWS
+from a2u.training import Progress, Run, choose_device, read_run
+from a2u.training.campaign import Tell
+from a2u.training.files import write_whole
+from a2u.training.run import History
+
+# The order of training: what most is to be learned from comes first.
+ORDER = (
+    "nearest", "bilinear", "dynamic-cs", "hybrid-cw", "carafe", "indexnet", "dynamic-cs-d", "static-cw",
+    "static-pw-cw", "hybrid-cs", "dynamic-cw", "dynamic-cs-d-norm",
+)  # fmt: skip
+CLASSICAL = ("closed-form", "knn")
+SCORES = "test.json"  # of a run: its scores on the test images
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A row of Table 3 or 4: an A²U of another kernel size or normalization, and the paper's SAD."""
+
+    row: str
+    axis: str
+    value: str
+    options: dict[str, Any]
+    paper_sad: float
+
+    @property
+    def title(self) -> str:
+        """As the table prints it."""
+        return f"{ROWS[self.row].title}, {self.axis} {self.value}"
+
+
+def _variants() -> list[Variant]:
+    """Kernels 1, 3, 5 (Table 3), and softmax beside sigmoid, then softmax (Table 4); 3 with both is the row itself."""
+    found = []
+    for row, sizes, softmax in (
+        ("hybrid-cw", (37.74, 34.76, 35.99), 35.93),
+        ("dynamic-cs", (36.06, 35.86, 37.40), 36.40),
+    ):
+        for size, sad in zip((1, 3, 5), sizes, strict=True):
+            found.append(Variant(row, "k_up", str(size), {} if size == 3 else {"kernel_size": size}, sad))
+        found.append(Variant(row, "normalization", "softmax", {"normalization": "softmax"}, softmax))
+        found.append(Variant(row, "normalization", "sigmoid+softmax", {}, sizes[1]))
+    return found
+
+
+VARIANTS = _variants()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be trained and measured: its config, where it is kept, and where it computes."""
+
+    config: Config
+    folder: Path
+    device: str = "auto"
+    workers: int = 0
+
+    def __str__(self) -> str:
+        extra = "".join(f", {key} {value}" for key, value in sorted(self.config.options.items()))
+        return f"{ROWS[self.config.row].title}{extra}, seed {self.config.seed}"
+
+    @property
+    def epochs(self) -> int:
+        """Of the whole run."""
+        return self.config.epochs
+
+    @property
+    def steps(self) -> int:
+        """Of an epoch."""
+        return self.config.iterations
+
+    def done(self) -> int:
+        """How many epochs the folder holds; 0 also for what `train` will refuse, so that it is told there."""
+        try:
+            found, history = read_run(self.folder)
+        except A2UError:
+            return 0
+        return len(history) if found == json.loads(json.dumps(vars(self.config))) else 0
+
+    def train(self, tell: Tell) -> History:
+        """Train to the end, from where the folder is, and measure the best epoch on the test images."""
+        experiment = prepare(self.config, self.device, self.workers)
+        with Run(self.folder, experiment.config, experiment.device) as run:
+
+            def hook(progress: Progress) -> None:
+                tell(self, progress)
+
+            history = experiments.train(experiment, run, hook, hook)
+        measure(self.folder, self.device)
+        return history
+
+
+def plan(
+    rows: Sequence[str],
+    preset: str,
+    runs: Path,
+    data: str = "synthetic",
+    seed: int = 0,
+    ablation: bool = True,
+    device: str = "auto",
+    workers: int = 0,
+    **changes: Any,
+) -> list[Job]:
+    """The jobs, in the order in which they train. Rows that cannot be at this width are left out.
+
+    Raises:
+        A2UError: No such row, preset or device.
+    """
+    for word in rows:
+        if word not in ROWS:
+            raise A2UError(f"Table 2 has no row {word!r}. {near_match(word, list(ROWS))}")
+    choose_device(device)
+    wanted = [config(row, preset, data, seed, **changes) for row in ORDER if row in rows]
+    if ablation:
+        chosen = [each for each in VARIANTS if each.options and each.row in rows]
+        wanted += [config(each.row, preset, data, seed, options=each.options, **changes) for each in chosen]
+    possible = [each for each in wanted if cannot(each) is None]
+    return [Job(each, runs / run_name(each), device, workers) for each in possible]
+
+
+def cannot(config: Config) -> str | None:
+    """Why this row cannot be trained; None if it can."""
+    if config.row == "dynamic-cs-d-norm" and round(64 * config.width) % 32:
+        return (
+            f"group norm (†) has 32 groups, which do not divide the {round(64 * config.width)} channels of width "
+            f"{config.width:g}; 0.5 is the narrowest"
+        )
+    return None
+
+
+def measure(folder: Path, device: str = "auto") -> dict[str, Any]:
+    """The four metrics of a run's best epoch on the test images of its data; kept in the run's folder.
+
+    Scores that are there already, of the same epoch and the same images, are not made again.
+    """
+    from a2u.matting.predictors import of_network
+    from a2u.matting.sources import open_test
+
+    net, chosen, history = load_model(folder)
+    best = min(history, key=lambda record: float(record[experiments.BEST]))["epoch"]
+    cases = open_test(chosen.data, "test", chosen.test_size)
+    kept = _kept(folder, cases.describe, best)
+    if kept:
+        return kept
+    predictor = of_network(net, ROWS[chosen.row].title, choose_device(device))
+    return _keep(folder, evaluate(cases, predictor, cases.describe, names=cases.names), best)
+
+
+def measure_classical(method: str, folder: Path, data: str, test_size: int) -> dict[str, Any]:
+    """The four metrics of closed-form or KNN matting on the same test images; kept in `folder`."""
+    from a2u.matting.predictors import of_classical
+    from a2u.matting.sources import open_test
+
+    cases = open_test(data, "test", test_size)
+    kept = _kept(folder, cases.describe, None)
+    if kept:
+        return kept
+    return _keep(folder, evaluate(cases, of_classical(method), cases.describe, names=cases.names), None)
+
+
+def _kept(folder: Path, data: str, epoch: int | None) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads((folder / SCORES).read_text())
+    except (OSError, ValueError):
+        return None
+    return found if (found.get("data"), found.get("epoch")) == (data, epoch) else None
+
+
+def _keep(folder: Path, report: Report, epoch: int | None) -> dict[str, Any]:
+    found = {"epoch": epoch, **report.as_dict()}
+    if report.failed or found["mean"] is None:
+        name, reason = next(iter(report.failed.items()), ("the set", "no true alpha to compare with"))
+        raise A2UError(f"{folder.name} could not be measured on {report.data}: {name}: {reason}")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / SCORES, (json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode())
+    return found

@@ -1,0 +1,174 @@
+"""Table 2 from run folders: every row measured on the same test images or said to be missing, beside the paper's.
+
+`collect` makes one plain dict; `figures/matting.json` is that dict, and everything else is drawn or written from it.
+"""
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from a2u.errors import A2UError
+from a2u.matting import campaign
+from a2u.matting.classical import METHODS
+from a2u.matting.experiment import Config, config, run_name
+from a2u.matting.parameters import count_network
+from a2u.matting.rows import ROWS
+from a2u.training import read_run
+
+SCORES = ("sad", "mse", "grad", "conn")
+NOT_RUN = "not run"
+IN_FULL = "a2u matting table --preset paper --data DIR"
+
+
+def collect(
+    runs: Path,
+    preset: str,
+    data: str = "synthetic",
+    seed: int = 0,
+    classical: bool = True,
+    device: str = "auto",
+    **changes: Any,
+) -> dict[str, Any]:
+    """Everything that the run folders say about Table 2 under one preset.
+
+    rows: an entry a row, with its four scores or why there are none; ablation: likewise for Tables 3 and 4;
+    classical: closed-form and KNN matting on the same images; label: what was run, for every title. Complete runs
+    that were not measured yet are measured now.
+
+    changes: to the preset, as for `a2u.matting.experiment.config`.
+
+    Raises:
+        A2UError: There is no complete run at all.
+    """
+    rows = [_row(runs, config(name, preset, data, seed, **changes), device) for name in ROWS]
+    complete = [each for each in rows if each["status"] == "measured"]
+    if not complete:
+        raise A2UError(
+            f"{runs} holds no complete run of matting with preset {preset!r} and seed {seed}, so there is nothing to "
+            f"report. `a2u matting table --preset {preset}` trains them."
+        )
+    first = config("nearest", preset, data, seed, **changes)
+    methods = campaign.CLASSICAL if classical else ()
+    return {
+        "label": label(first),
+        "preset": preset,
+        "seed": seed,
+        "complete": all(each["status"] == "measured" or "cannot" in each for each in rows),
+        "command": f"a2u matting table --preset {preset}{f' --seed {seed}' if seed else ''}{_data(data)}",
+        "in_full": IN_FULL,
+        "test_data": complete[0]["test_data"],
+        "test_images": complete[0]["images"],
+        "conn_convention": complete[0]["conn_convention"],
+        "settings": {key: value for key, value in vars(first).items() if key not in ("row", "options")},
+        "versions": versions(),
+        "rows": rows,
+        "classical": [_classical(runs, method, first) for method in methods],
+        "ablation": [_variant(runs, each, first, device) for each in campaign.VARIANTS],
+    }
+
+
+def label(chosen: Config) -> str:
+    """What was run, in one line: data, crops, width, iterations, seed."""
+    return (
+        f"{chosen.preset} preset: {'the synthetic set' if chosen.data == 'synthetic' else Path(chosen.data).name}, "
+        f"crops {chosen.crop}², width {chosen.width:g}, {chosen.epochs * chosen.iterations:,} iterations of batch "
+        f"{chosen.batch}, seed {chosen.seed}"
+    )
+
+
+def versions() -> dict[str, str]:
+    """Of what the scores may depend on."""
+    packages = ("torch", "numpy", "scipy", "opencv-python-headless", "pymatting", "pillow")
+    found = {"python": platform.python_version()}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except ImportError:
+            continue
+    return found
+
+
+def _data(data: str) -> str:
+    return "" if data == "synthetic" else " --data DIR"
+
+
+def _row(runs: Path, chosen: Config, device: str) -> dict[str, Any]:
+    row = ROWS[chosen.row]
+    known: dict[str, Any] = {
+        "row": row.name,
+        "title": row.title,
+        "paper": row.paper._asdict(),
+        "paper_parameters": row.paper_parameters,
+    }
+    reason = campaign.cannot(chosen)
+    if reason:
+        return known | {"status": f"{NOT_RUN}: {reason}", "cannot": reason}
+    count = count_network(row.name, chosen.width)
+    return known | {"parameters": count.parameters, "extra_parameters": count.extra} | run(runs, chosen, device)
+
+
+def run(runs: Path, chosen: Config, device: str = "auto") -> dict[str, Any]:
+    """One run: its scores and how they were made, or why it cannot be shown."""
+    folder = runs / run_name(chosen)
+    known: dict[str, Any] = {"run": folder.name, "command": train_command(chosen)}
+    if not (folder / "config.json").is_file():
+        return known | {"status": NOT_RUN}
+    try:
+        found, history = read_run(folder)
+        environment = json.loads((folder / "config.json").read_text())["environment"]
+        different = found != json.loads(json.dumps(vars(chosen)))
+        if different:
+            return known | {"status": f"{NOT_RUN}: {folder.name} was trained with other settings than the preset's"}
+        if len(history) < chosen.epochs:
+            return known | {"status": f"{NOT_RUN}: stopped after epoch {len(history)} of {chosen.epochs}"}
+        measured = campaign.measure(folder, device)
+    except (A2UError, OSError, ValueError, KeyError) as error:
+        return known | {"status": f"{NOT_RUN}: {' '.join(str(error).split())[:160]}"}
+    return known | {
+        "status": "measured",
+        **measured["mean"],
+        "images": measured["scored"],
+        "test_data": measured["data"],
+        "conn_convention": measured["conn_convention"],
+        "each": {one["name"]: one["scores"]["sad"] for one in measured["each"] if one["scores"]},
+        "best_epoch": measured["epoch"],
+        "validation_sad": [round(record["sad"], 5) for record in history],
+        "loss": [round(record["loss"], 6) for record in history],
+        "seconds": round(sum(record["seconds"] for record in history), 1),
+        "device": environment.get("gpu") if _on_gpu(environment) else f"CPU, {environment.get('threads')} threads",
+        "torch": environment.get("torch"),
+    }
+
+
+def _on_gpu(environment: Mapping[str, Any]) -> bool:
+    return bool(environment.get("gpu")) and not str(environment.get("device")).startswith("cpu")
+
+
+def train_command(chosen: Config) -> str:
+    """The `a2u matting train` that repeats this run."""
+    words = ["a2u matting train", f"--row {chosen.row}", f"--preset {chosen.preset}"]
+    words += [f"--option {key}={value}" for key, value in sorted(chosen.options.items())]
+    words += [f"--seed {chosen.seed}"] if chosen.seed else []
+    return " ".join(words) + _data(chosen.data)
+
+
+def _variant(runs: Path, each: campaign.Variant, first: Config, device: str) -> dict[str, Any]:
+    found = run(runs, replace(first, row=each.row, options=each.options), device)
+    known = {"row": each.row, "title": each.title, "axis": each.axis, "value": each.value}
+    return known | {"paper_sad": each.paper_sad} | found
+
+
+def _classical(runs: Path, method: str, chosen: Config) -> dict[str, Any]:
+    """Closed-form or KNN matting on the same test images; a method that fails is named with its reason."""
+    where = "" if chosen.data == "synthetic" else f"-{Path(chosen.data).name}"
+    folder = runs / f"matting-{method}{where}-{chosen.test_size}"
+    known = {"method": method, "title": METHODS[method].title, "source": METHODS[method].source}
+    try:
+        measured = campaign.measure_classical(method, folder, chosen.data, chosen.test_size)
+    except (A2UError, ImportError) as error:
+        return known | {"status": f"{NOT_RUN}: {' '.join(str(error).split())[:160]}"}
+    return known | {"status": "measured", **measured["mean"], "images": measured["scored"]}

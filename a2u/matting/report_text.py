@@ -1,0 +1,118 @@
+"""The report of `a2u.matting.report` as Markdown, and as a few lines for a terminal."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from a2u.matting.report import SCORES
+
+PLACES = {"sad": 3, "mse": 4, "grad": 3, "conn": 3}
+NAMES = {"sad": "SAD", "mse": "MSE", "grad": "Grad", "conn": "Conn"}
+
+
+def to_markdown(report: dict[str, Any]) -> str:
+    """The whole report: label, the table, classical methods, the ablation, how each row was run."""
+    made = f"Made by `{report['command']}`, measured on {report['test_images']} images: {report['test_data']}."
+    lines = ["# Table 2: image matting", "", f"**Here: {report['label']}.**", ""]
+    lines += [
+        "These are not the numbers of the paper's experiment (Composition-1k, full width, 180,000 iterations of "
+        "batch 16): numbers of the two halves cannot be compared with each other, only rows within a half.",
+        "",
+        made,
+        "",
+        f"Means over images, over the unknown region; lower is better. Conn: {report['conn_convention']}.",
+        "",
+        *_rows_table(report),
+        "",
+        "## Kernel size and normalization (the axes of Tables 3 and 4)",
+        "",
+        *_ablation_table(report),
+        "",
+        "## How each was run",
+        "",
+        *_runs_table(report),
+        "",
+        f"Versions: {', '.join(f'{name} {number}' for name, number in report['versions'].items())}.",
+        "",
+        "## In full",
+        "",
+        "The paper's schedule on a data set of your own:",
+        "",
+        "```bash",
+        report["in_full"],
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def to_text(report: dict[str, Any]) -> str:
+    """The table for a terminal."""
+    head = f"{'':<24} {'parameters':>10} {'SAD':>8} {'MSE':>8} {'Grad':>8} {'Conn':>8}   paper: {'SAD':>6} {'MSE':>7}"
+    lines = [f"Table 2, {report['label']}", "", head]
+    for each in report["rows"]:
+        own = _numbers(each) if each["status"] == "measured" else f"{'not run':>35}"
+        paper = f"{each['paper']['sad']:>13.2f} {each['paper']['mse']:>7.4f}"
+        size = f"{each['parameters']:,}" if "parameters" in each else "–"
+        lines.append(f"{each['title']:<24} {size:>10} {own}   {paper}")
+    for each in report["classical"]:
+        own = _numbers(each) if each["status"] == "measured" else each["status"]
+        lines.append(f"{each['title']:<24} {'–':>10} {own}")
+    measured = [each for each in report["ablation"] if each["status"] == "measured"]
+    lines += [""] + [f"{each['title']:<46} SAD {each['sad']:.3f}, paper {each['paper_sad']:.2f}" for each in measured]
+    lines.append(f"Measured on {report['test_data']}.")
+    lines += [f"{each['title']}: {each['status']}." for each in report["rows"] if each["status"] != "measured"]
+    return "\n".join(lines)
+
+
+def _numbers(each: dict[str, Any]) -> str:
+    return " ".join(f"{each[score]:>8.{PLACES[score]}f}" for score in SCORES)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: int) -> list[str]:
+    """A Markdown table whose columns from `right` on are aligned at their right."""
+    rule = ["---" if n < right else "---:" for n in range(len(head))]
+    return [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in (head, rule, *rows)]
+
+
+def _rows_table(report: dict[str, Any]) -> list[str]:
+    head = ["network", "parameters", "operators"]
+    head += [NAMES[score] for score in SCORES] + [f"paper {NAMES[score]}" for score in SCORES]
+    rows, notes = [], []
+    for each in report["rows"]:
+        measured = each["status"] == "measured"
+        own = [f"{each[score]:.{PLACES[score]}f}" for score in SCORES] if measured else ["not run"] * len(SCORES)
+        paper = [f"{each['paper'][score]:.{4 if score == 'mse' else 2}f}" for score in SCORES]
+        sizes = [f"{each[key]:,}" if key in each else "–" for key in ("parameters", "extra_parameters")]
+        rows.append([each["title"], *sizes, *own, *paper])
+        notes += [] if measured else [f"{each['title']}: {each['status']}."]
+    for each in report["classical"]:
+        measured = each["status"] == "measured"
+        own = [f"{each[score]:.{PLACES[score]}f}" for score in SCORES] if measured else ["not run"] * len(SCORES)
+        rows.append([f"{each['title']} ({each['source']})", "–", "–", *own, *["–"] * len(SCORES)])
+        notes += [] if measured else [f"{each['title']}: {each['status']}."]
+    return [*_table(head, rows, 1), *(f"\n{note}" for note in notes)]
+
+
+def _ablation_table(report: dict[str, Any]) -> list[str]:
+    head = ["A²U", "axis", "value", *(NAMES[score] for score in SCORES), "paper SAD"]
+    rows = []
+    for each in report["ablation"]:
+        measured = each["status"] == "measured"
+        own = [f"{each[score]:.{PLACES[score]}f}" for score in SCORES] if measured else ["not run"] * len(SCORES)
+        rows.append([each["row"], each["axis"], each["value"], *own, f"{each['paper_sad']:.2f}"])
+    return _table(head, rows, 3)
+
+
+def _runs_table(report: dict[str, Any]) -> list[str]:
+    head = ["run", "command", "device", "torch", "best epoch", "seconds"]
+    rows, seen = [], set()
+    for each in (*report["rows"], *report["ablation"]):
+        if each.get("run") in seen or "run" not in each:
+            continue
+        seen.add(each["run"])
+        if each["status"] == "measured":
+            known = [each["device"], each["torch"], str(each["best_epoch"]), f"{each['seconds']:,.0f}"]
+            rows.append([each["run"], f"`{each['command']}`", *known])
+        else:
+            rows.append([each["run"], each["status"], "", "", "", ""])
+    return _table(head, rows, 4)

@@ -1,0 +1,26 @@
+"""The picture of a report (`a2u.matting.report.collect`)."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from a2u.matting.report import SCORES
+from a2u.plots.table2 import Choice, Line, matting_board
+
+
+def board(report: dict[str, Any]) -> Figure:
+    """Every row and classical method with its four metrics, and the ablation."""
+    lines = [
+        Line(each["title"], each.get("parameters"), _scores(each), tuple(each["paper"][score] for score in SCORES))
+        for each in report["rows"]
+    ]
+    lines += [Line(each["title"], None, _scores(each), None) for each in report["classical"]]
+    choices = [
+        Choice(f"A²U {each['row']}", f"{each['axis']} {each['value']}", each.get("sad"), each["paper_sad"])
+        for each in report["ablation"]
+    ]
+    return matting_board(lines, choices, label=report["label"])
+
+
+def _scores(each: dict[str, Any]) -> tuple[float, ...] | None:
+    return tuple(each[score] for score in SCORES) if each["status"] == "measured" else None
