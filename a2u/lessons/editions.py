@@ -231,7 +231,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="lessons, such as 01_one_formula (build: all without a name)")
     parser.add_argument("--only", choices=EDITIONS, help="build this edition and leave the others as they are")
     parser.add_argument("--folder", type=Path, default=Path("notebooks"))
-    given = parser.parse_args(arguments)
+    given = parser.parse_intermixed_args(arguments)
     try:
         if given.job == "check":
             complaints = list(drift(given.folder))

@@ -13,6 +13,28 @@
 #
 # **You need** a little Python. **Time** 15 minutes, and 5 for a first exercise.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · the session
+#
+# 65 minutes, of which a quarter is for machines. It is worth it: whoever leaves with a running course does the
+# homework.
+#
+# | minutes | what happens | how |
+# |---|---|---|
+# | 0–15 | machines | everybody runs `make lab` and the first cell; a FAIL comes with its remedy, read it aloud |
+# | 15–27 | sections 1–2, three enlargements | hands up first: which has holes, which is soft, which is closest? |
+# | 27–42 | section 3, explorer | you drive; then in pairs: an output where all three agree, and one where none do |
+# | 42–52 | section 4, the map | each pair takes one operator: what does it look at, at order 0, 1 or 2? |
+# | 52–57 | sections 5–6 | quick and full mode; the road through the course |
+# | 57–65 | the exercise | alone; then one reads a wrong answer and what the check said |
+#
+# **Skip if short.** Have machines ready beforehand (the syllabus says how), and leave sections 5 and 6 for reading.
+# Do not skip the predictions: the course lives on them, and this is where the class learns that a wrong one costs
+# nothing.
+#
+# **Look at this before class.** On the projector, move the explorer to row 8, column 6, and switch through nearest,
+# bilinear and max-unpooling: the same ■, ◆, ● each time. These three signs are the language of all lessons.
+
 # %% [markdown]
 # ## 1 · How a lesson works
 #
@@ -183,6 +205,21 @@ print("This session:", choose_mode().name)
 # Each lesson has a twin with all exercises solved in the folder `solutions`. Next: **01**; who is
 # in a hurry goes from there to **06**, **07** and **08**.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · what learners get wrong
+#
+# - *"Upsampling adds information."* It adds values. What a value may know comes from the window, from learned
+#   weights, or from a guide. Ask "where could it know that from?" whenever something looks clever.
+# - *"Max-unpooling is the worst, it is full of holes."* Every value it has is right and in its true place. Let them
+#   say which of the two defects, blur or holes, a later layer could repair.
+# - *"The explorer is broken, A²U looks like noise."* Its weights are random until lesson 08. Look at *how*, not at
+#   what.
+# - *"$w$ sums to 1."* True for nearest and bilinear, not for max-unpooling (0 or 1), deconvolution or bicubic's
+#   single weights. Leave it open; lessons 03 and 04 need the surprise.
+# - The exercise: `x.repeat(2, 2)` tiles the whole map (the most frequent answer); `print` in place of `return`; a
+#   value written into one corner of its block. The check names the first and the last; for the second it says "not
+#   attempted".
+
 # %% [markdown]
 # ## A first exercise  ★☆☆ · 5 minutes
 #
@@ -227,6 +264,24 @@ def my_nearest(x):
 
 
 NEAREST.check(my_nearest)
+
+# %% [markdown] tags=["teacher"]
+# ## Teacher · discussion, grading, going on
+#
+# - **Q.** Can any operator bring back what shrinking threw away? **A.** Not from the small map alone: many large
+#   images have the same small one, and lesson 02 shows two. What training has seen, or a guide from before the
+#   shrinking, can.
+# - **Q.** Nearest neighbour has four times the ink of the small map. Is that a mistake? **A.** No: there are four
+#   times as many pixels, and each should be as dark as before. Kernels that sum to 1 keep brightness, not the sum.
+# - **Q.** Name a network with an encoder that can guide, and one without. **A.** Segmentation, matting and depth have
+#   one. A generator that starts from noise has none, and super-resolution sees only the small image: for both, ▲ is
+#   closed.
+#
+# **Grade.** Nothing yet. Collect one sentence each: *which prediction was wrong, and what surprised you?* It tells
+# you where to begin next time.
+#
+# **Extend.** Write nearest neighbour for any ratio, without a loop; then for a map with a batch and channels. Next,
+# open a photograph: `read_picture` in `a2u/lessons/pictures.py` makes a 16×16 map of it.
 
 # %% [markdown]
 # ## Summary

@@ -14,6 +14,25 @@
 # **You need** Python and a little PyTorch (tensors, indexing). If something is not installed, lesson 00 helps.
 # **Time** 30 minutes, and 25 more for the three exercises.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · the session
+#
+# 90 minutes. Everything later stands on this lesson: window, phase, kernel, sum. Give it the time.
+#
+# | minutes | what happens | how |
+# |---|---|---|
+# | 0–8 | the picture | show it, name nothing but ■ ◆ ●; promise that every box will have a name |
+# | 8–18 | section 1, quotient and remainder | squared paper: colour the outputs of pixel (2, 3), write their phases |
+# | 18–24 | section 2, nearest | predict the sum of the output before running |
+# | 24–36 | section 3, half pixels | two rulers on the board, one twice as fine; read $s$ off them, then the formula |
+# | 36–52 | section 4, bilinear and the border | three weights by hand; let the first version fail at the edge |
+# | 52–60 | section 5, bicubic | the curve and the overshoot; leave the derivation for reading |
+# | 60–72 | section 6, explorer | four questions, in pairs; each pair reports one |
+# | 72–90 | exercises 1 and 2 | exercise 3 is homework |
+#
+# **Skip if short.** Section 7 (it comes back in lesson 03) and the derivation of the cubic. Never section 3: the half
+# pixel returns in every lesson, and in every bug report about "shifted" masks.
+
 # %% [markdown]
 # ## The picture
 #
@@ -327,6 +346,24 @@ inspect(mine, x)
 # as ours did in section 4. A learned kernel contains the distance-based one as a special case. Whether training finds
 # something better is the story of lesson 03.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · what learners get wrong
+#
+# - *Section 1.* Phase and window are mixed up: "pixel 5 has phase 2". Say it as division with remainder, every time:
+#   5 = 2·**2** + **1**: window 2, phase 1.
+# - *Section 3.* $s = i'/r$. It is the most frequent error of the whole course, in class and in published code. The
+#   ruler helps: where is the *middle* of the first fine square?
+# - *Section 4.* "The weights should depend on the values." Not here: distance alone. Point at the word when lesson 04
+#   changes it.
+# - *Section 4.* "At the border we need another window." The same window, other weights: that is what folding means.
+# - *Section 5.* "Negative weights are a rounding error." They are wanted; without them nothing can sharpen.
+# - **Exercise 1.** A transposed window, rows and columns swapped, a window that *begins* at its centre, an edge that
+#   is repeated, the ratio forgotten. Ask for a drawing of output (0, 0) and its nine values: it settles most of them.
+# - **Exercise 2.** Corners instead of centres (the half pixels again), phases swapped, a mirrored kernel, the
+#   distance itself as weight, weights of the axes added instead of multiplied.
+# - **Exercise 3.** The kernel of the window's centre instead of the output's own; `%` where `//` is meant; a flipped
+#   window by those who learnt convolution in signal processing: there it is flipped, in deep learning it is not.
+
 # %% [markdown]
 # ## Exercises
 #
@@ -485,6 +522,25 @@ def my_upsample(x, w, ratio):
 
 
 one_formula.UPSAMPLE.check(my_upsample)
+
+# %% [markdown] tags=["teacher"]
+# ## Teacher · discussion, grading, going on
+#
+# - **Q.** A kernel that sums to 1 keeps a flat region flat. At the border too? **A.** Only if the window holds no
+#   zeros from outside, or the weights of what lies outside are folded inwards. Our first bilinear had neither.
+# - **Q.** Could we clip bicubic's overshoot? **A.** Yes, and many programs do. The result is no longer one weighted
+#   sum: clipping looks at the value. What is gained in range is lost in simplicity.
+# - **Q.** Is upsampling linear in $x$? **A.** For order 0, yes: $w$ is fixed. For CARAFE and the later ones, no: the
+#   sum is linear, but $w$ itself follows the features. That is why "it is only a weighted sum" is true and not the
+#   whole truth.
+# - **Q.** For $r = 3$, does any output lie exactly on a pixel? **A.** The middle one of three: $s = (1 + \frac12)/3 -
+#   \frac12 = 0$. For even ratios none does.
+#
+# **Grade.** Exercises 1 and 2 pass: enough. Exercise 3: full marks for a correct slow version. Ask in person: *which
+# window and which phase has output (7, 12) for $r = 4$?* (Window (1, 3), phase (3, 0).)
+#
+# **Extend.** The cubic with $a = -\frac12$ is Keys' own: change it and compare with PyTorch. Or write Lanczos weights
+# and open them with `inspect`.
 
 # %% [markdown]
 # ## Summary

@@ -12,6 +12,28 @@
 #
 # **You need** lesson 01: window, kernel, phase. **Time** 25 minutes, and 20 more for the three exercises.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · the session
+#
+# 75 minutes.
+#
+# | minutes | what happens | how |
+# |---|---|---|
+# | 0–5 | the picture | who can already say what the small numbers mean? |
+# | 5–15 | sections 1–2, one-hot and three ways to write a place | each learner converts one flat index by hand |
+# | 15–24 | section 3, the way up | predict how many outputs can differ from zero |
+# | 24–36 | section 4, explorer | four questions in pairs |
+# | 36–50 | section 5, what is kept | vote on the smallest error *before* running, and write the votes down |
+# | 50–58 | sections 6–7, negative maxima and ties | quick: one prediction each |
+# | 58–64 | section 8, the twin | the argument for a guide; do not skip |
+# | 64–75 | exercise 2 | exercises 1 and 3 are homework |
+#
+# **Skip if short.** Section 9 (odd sizes) is for reading; section 6 can be told in one sentence. Keep section 8: it
+# is why every operator from here on asks the encoder.
+#
+# **Look at this before class.** In section 5 almost everybody votes for max-unpooling. Let the vote stand, run the
+# cell, and ask for a reason before you show the line with Pythagoras.
+
 # %% [markdown]
 # ## The picture
 #
@@ -365,6 +387,24 @@ except a2u.A2UError as error:
 padded = F.pad(odd, (0, 1, 0, 1))
 print("padded:", tuple(unpool(F.max_pool2d(padded, 2), guide=padded).shape))
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · what learners get wrong
+#
+# - *Section 2.* Height in place of width in the flat index. Use a map that is not square when you explain it: on
+#   square ones the error does not show.
+# - *Section 3.* "Unpooling inverts pooling." It inverts it at one place in four.
+# - *Section 5.* "It is exact at the maxima, so it must be the better copy." Exact at 64 places, wrong at 192. Error
+#   counts all of them.
+# - *Section 7.* "Ties never happen with real numbers." Blank paper, a ReLU, or a saturated photograph are full of
+#   them.
+# - *Section 8.* "The network could learn where the maxima were." Not from a map that is the same for two images.
+# - **Exercise 1.** The index inside the block instead of the map; counting down columns; the last maximum on a tie
+#   (`>=`); the minimum, by a wrong sign.
+# - **Exercise 2.** `guide == maximum` marks every tie; a fixed corner; $w = 1$ everywhere (nearest neighbour); the
+#   maxima of one channel or one sample used for all; the values themselves in the place of ones.
+# - **Exercise 3.** Indices of one channel for all, row and column exchanged. Those who loop over everything are
+#   right, and should then see `scatter`.
+
 # %% [markdown]
 # ## Exercises
 #
@@ -516,6 +556,26 @@ def my_unpool(z, index, height, width):
 
 
 lesson.UNPOOL.check(my_unpool)
+
+# %% [markdown] tags=["teacher"]
+# ## Teacher · discussion, grading, going on
+#
+# - **Q.** If averaging copies better, why does any network unpool? **A.** A copy is not the aim. Convolutions that
+#   follow can fill holes; they cannot find a place that nobody kept. In Table 1 of the paper: 29.91 dB against 28.54
+#   on MNIST.
+# - **Q.** Does a gradient flow through the choice of the maximum? **A.** Through the chosen value, with weight 1. The
+#   choice itself has none: move another value a little and nothing happens. Lesson 05 makes the choice soft for this
+#   reason.
+# - **Q.** A map of 64 channels, 256×256, is pooled by 2. What does remembering the places cost? **A.** $64 \cdot 128
+#   \cdot 128$ blocks of 2 bits are 256 KiB; the pooled values in float32 are 4 MiB. One sixteenth.
+# - **Q.** When is unpooling the better copy of a block? **A.** When $|m| > r\,|\mu|$. Ask for a block of four numbers
+#   where it is: $(8, 1, 1, 1)$ has mean 2.75, and $8 > 5.5$.
+#
+# **Grade.** Exercise 2 passes. In person: *what does the index 149 mean in a map 16 wide?* (Row 9, column 5.) Full
+# marks need the sentence "the index is the kernel's position of the 1, that is, the phase".
+#
+# **Extend.** Keep the *two* largest values of each block with their places: which share of the energy is left, and
+# how many bits does it cost ($\log_2 6$ for a pair out of four)?
 
 # %% [markdown]
 # ## Summary

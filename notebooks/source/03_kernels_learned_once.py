@@ -12,6 +12,24 @@
 #
 # **You need** lesson 01: window, kernel, phase. **Time** 30 minutes, and 20 more for the three exercises.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · the session
+#
+# 80 minutes. Section 2 is the hardest page of the first half; plan for squared paper.
+#
+# | minutes | what happens | how |
+# |---|---|---|
+# | 0–6 | the picture | what is new? The window reaches through all channels |
+# | 6–18 | section 1, a kernel for each phase | predict the shape of `w`, and say both factors aloud |
+# | 18–36 | section 2, spread and gather | on paper, one axis: K = 4, s = 2, p = 1; draw arrows, read them backwards |
+# | 36–40 | section 3, universal | one question: how do the kernels for noise differ? |
+# | 40–56 | section 4, overlap | explorer; each pair finds one even setting, one with gaps, and one that turns red |
+# | 56–68 | sections 5–6, find it, remove it | vote: does pixel shuffle paint a checkerboard? |
+# | 68–80 | exercise 3 | exercise 1 as homework; exercise 2 for those who want it |
+#
+# **Skip if short.** Section 3 in one sentence; the second remedy (phases alike) for reading. Keep the end of section
+# 4: that an even overlap is *not enough* is what most texts leave out.
+
 # %% [markdown]
 # ## The picture
 #
@@ -290,6 +308,26 @@ Drawing(
 # with a softmax, as lessons 04 and 07 show: there a flat map stays flat,
 # away from the border, whatever the network has learned.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · what learners get wrong
+#
+# - *Section 1.* "16 kernels of 9 weights." Each is 36 long: all channels belong to the window.
+# - *Section 2.* Spreading and gathering are taken for two operators. They are one table of numbers, read by rows or
+#   by columns. Draw the arrows once and read them from both ends.
+# - *Section 2.* "A deconvolution undoes a convolution." It has the transposed matrix, not the inverse one: the shape
+#   comes back, the values do not.
+# - *Section 4.* "K divisible by s, so no checkerboard." Equal counts are not equal sums: `random` weights show it at
+#   once.
+# - *Section 5.* "Pixel shuffle has no overlap, hence no pattern." Phases that disagree are enough.
+# - *Section 6.* "Begin alike" is taken for a guarantee. One step of training ends it.
+# - **Exercise 1.** $r^2$ counted for the deconvolution as well (its K×K taps already hold all phases), or forgotten
+#   for the pixel shuffle; $r$ in place of $r^2$; a bias that is not there.
+# - **Exercise 2.** The window not turned round, or the phases turned round with it; phases put side by side instead
+#   of interleaved; $C$ and $C_\text{out}$ exchanged. Advice that works: one channel, $r = 2$, $k = 1$ first, then $k
+#   = 3$.
+# - **Exercise 3.** Padding added instead of taken away, or cut off at one end only; inputs counted that do not exist;
+#   "K" as the answer to everything.
+
 # %% [markdown]
 # ## Exercises
 #
@@ -428,6 +466,26 @@ def my_overlap(n, kernel, stride, padding):
 
 
 lesson.OVERLAP.check(my_overlap)
+
+# %% [markdown] tags=["teacher"]
+# ## Teacher · discussion, grading, going on
+#
+# - **Q.** Networks with K = 4, s = 2 still paint patterns now and then. Why? **A.** Even overlap makes equal sums
+#   possible, not certain. Nothing in the loss asks the phases to agree where the data do not.
+# - **Q.** Where else does a checkerboard come from, in a network that only goes *down*? **A.** From the gradient: the
+#   way back through a stride-2 convolution is a transposed convolution, with the same overlap. Kernel 3, stride 2
+#   gives some pixels more gradient than others.
+# - **Q.** What does resize-convolution cost? **A.** Nine weights serve four phases, where a pixel shuffle has 36; and
+#   the convolution runs on the large map.
+# - **Q.** Would a universal kernel ever be enough? **A.** Where detail follows from local patterns alone, such as in
+#   super-resolution of a narrow kind of images: pixel shuffle was made for it. Not where the same small map should
+#   become two different large ones.
+#
+# **Grade.** Exercises 1 and 3 pass. In person: *K = 5, s = 3, which counts along an axis?* (2, 2, 1 in some order; 5
+# = 2 + 2 + 1.) Exercise 2 is for distinction.
+#
+# **Extend.** Put `tent` weights into a deconvolution, train it one step on a random target, and measure the
+# unevenness again. Or write ICNR for ratio 3 and check it with `lesson.unevenness`.
 
 # %% [markdown]
 # ## Summary

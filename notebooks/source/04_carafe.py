@@ -15,6 +15,25 @@
 # **You need** lesson 01 (window, kernel, phase); lesson 03 helps with the pixel shuffle.
 # **Time** 30 minutes, and 25 more for the three exercises.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · the session
+#
+# 80 minutes.
+#
+# | minutes | what happens | how |
+# |---|---|---|
+# | 0–6 | the picture | read it from left to right; four kernels, one window |
+# | 6–20 | sections 1–2, compress and encode | predict shapes; "one convolution for both?" is the one to keep |
+# | 20–28 | section 3, the shuffle | everybody computes one channel number by hand |
+# | 28–38 | section 4, softmax | two predictions: add 7, multiply by 3 |
+# | 38–44 | section 5, reassemble | before running: will it be the library's value? |
+# | 44–56 | section 6, promise and price | the 1×1 kernel: somebody works out the softmax of a single number |
+# | 56–68 | section 8, explorer | five questions; let one pair load a picture of their own |
+# | 68–80 | exercise 1 | exercises 2 and 3 are homework |
+#
+# **Skip if short.** Section 7 (the count is exercise 2) and the last part of section 2. Never the kernel of one
+# weight in section 6: Table 1 cannot be read without it.
+
 # %% [markdown]
 # ## The picture
 #
@@ -300,6 +319,25 @@ for T in (0.01, 100.0):
 # 4. Inside the map they do not: equal features make equal kernels. The four phases still differ, since each has logits
 #    of its own. At the border the zeros outside are features too.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · what learners get wrong
+#
+# - *Section 2.* "100 channels" is taken for 100 kernels. It is 25 weights for each of four outputs.
+# - *Section 3.* Tap-major or phase-major: both have the right shape, both train. Only one is what pixel shuffle deals
+#   out.
+# - *Section 4.* "Softmax makes the largest weight 1." Only when the logits are far apart. Show $T = 100$ and $T =
+#   0.01$.
+# - *Section 6.* "With enough training CARAFE could sharpen." Never: weights are positive and sum to 1. This is about
+#   the formula, not about learning.
+# - *Section 8.* "Kernels move with the picture, always." By whole small pixels, yes; by an odd number of output
+#   pixels the phases change.
+# - **Exercise 1.** Softmax over all 100 channels before the shuffle; softmax over positions; phases or taps
+#   transposed; a sigmoid; no normalisation at all. Let them test themselves: *which axis must sum to 1?*
+# - **Exercise 2.** Biases forgotten (both, or only that of the first convolution); $k^2$ instead of $k^2 r^2$; the
+#   encoder counted as 1×1, or as looking at $C$ channels.
+# - **Exercise 3.** The window of the output instead of the small map; the kernel of the window's centre; channel 0
+#   given to all channels, because "the kernel is shared".
+
 # %% [markdown]
 # ## Exercises
 #
@@ -443,6 +481,25 @@ def my_value(x, w, ratio, i, j):
 
 
 carafe_exercises.VALUE.check(my_value)
+
+# %% [markdown] tags=["teacher"]
+# ## Teacher · discussion, grading, going on
+#
+# - **Q.** When is one kernel for all channels a bad idea? **A.** When channels should go different ways at one place:
+#   one should follow the stroke, another its background. Depth-wise IndexNet (lesson 05) gives each its own.
+# - **Q.** Is CARAFE attention? **A.** It normalises by a softmax over a window, as attention does. But its logits
+#   come from a linear map of the features, one position at a time; attention compares *pairs*. That is order 1
+#   against order 2, and lesson 06 is about the difference.
+# - **Q.** Why does it look at the small map and not at the encoder's? **A.** So that it can replace any upsampler
+#   without changing the network around it. The price is in Table 1: what is not in the small map cannot come back.
+# - **Q.** Could the network learn the temperature? **A.** It already does: scaling all weights of the encoder by
+#   $1/T$ is the same thing.
+#
+# **Grade.** Exercise 1 passes, and the learner can say why the softmax comes after the shuffle. Exercise 2: accept
+# any form that counts right.
+#
+# **Extend.** Replace the softmax by $w_t = \ell_t / \sum_u \ell_u$ and find out what breaks. Or by a softmax over a
+# 3×3 window: how much smaller does the encoder get (36 instead of 100 outputs)?
 
 # %% [markdown]
 # ## Summary

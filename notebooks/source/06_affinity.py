@@ -14,6 +14,26 @@
 #
 # **You need** lesson 01, inner products and matrix products. **Time** 35 minutes, and 25 more for the exercises.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · the session
+#
+# 90 minutes, and the most mathematics of the course. Go slowly through the three lines of Eq. (2) and the brackets of
+# Eq. (3); everything else is checked by the machine.
+#
+# | minutes | what happens | how |
+# |---|---|---|
+# | 0–6 | the picture | one pair of pixels, one cell of the table |
+# | 6–20 | section 1, similarity | predict where it is large; why is the centre not the most similar? |
+# | 20–38 | section 2, Eq. (2) | on the board, with $C = 2$ and three positions; then the cell |
+# | 38–44 | what order 2 sees | sign and contrast: predict, run |
+# | 44–58 | section 3, rank | match five matrices with five curves before running; then the explorer |
+# | 58–68 | section 4, Eq. (3) | move the brackets together; "product first, then channels" |
+# | 68–76 | sections 5–6, P and Eq. (4) | shapes only; the check over 64 positions speaks for itself |
+# | 76–90 | exercise 1, then 2 | exercise 3 is homework |
+#
+# **Skip if short.** "A hidden freedom" in section 4, the table of costs, and the comparison with the library at the
+# end. If the class is new to matrices, do $d = 1$ only: $w = (u^\top x)(v^\top x)$, summed over channels.
+
 # %% [markdown]
 # ## The picture
 #
@@ -359,6 +379,25 @@ with torch.no_grad():
 assert torch.allclose(theirs[..., ::2, ::2], kernels, atol=1e-9)
 print("the library's kernels agree;", sum(p.numel() for p in op.parameters()), "numbers =", 2 * d * C * N, "+", 9 * d)
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · what learners get wrong
+#
+# - *Section 1.* "The centre must be most similar to itself." Only if all vectors had the same length. An inner
+#   product counts size and direction.
+# - *Section 1.* Rank and size of $S$: "25×25, so rank 25." Four channels, so at most 4.
+# - *Section 2.* $x_i$ (a pixel: a column) and $x_k$ (a channel: a row) are mixed up. Two colours on the board: one
+#   for positions, one for channels.
+# - *Section 2.* "Bilinear" is heard as bilinear *interpolation*. Another thing altogether; say so.
+# - *Section 3.* "Rank 1 can hardly do anything." It can ask any one question of the form "is this like that", and
+#   self-attention's own is among them.
+# - *Section 4.* Summing over channels before the product. The cell shows another number; ask what it means (ink times
+#   edge).
+# - **Exercise 1.** Only $i = j$; $A$ transposed; one of the two embeddings forgotten; one number a channel, unsummed.
+# - **Exercise 2.** The sum over channels too early or not at all; $P$ forgotten; every rank of $U$ paired with every
+#   rank of $V$; `reshape` where a transpose is meant.
+# - **Exercise 3.** `groups` forgotten (it then sums over channels before the product: the same error as in section
+#   4), stride or padding forgotten, windows centred on the last pixel of a block.
+
 # %% [markdown]
 # ## Exercises
 #
@@ -501,6 +540,26 @@ def my_affinity(x, u, v, ratio):
 
 
 exercises.AFFINITY.check(my_affinity)
+
+# %% [markdown] tags=["teacher"]
+# ## Teacher · discussion, grading, going on
+#
+# - **Q.** Why an inner product and not a distance? **A.** It can be written as sums of products, so that weights fit
+#   in between, and it becomes convolutions. A squared distance is $|x|^2 + |y|^2 - 2x^\top y$: the same product, with
+#   two more terms.
+# - **Q.** Turned signs leave $w$ as it is. Is that always wanted? **A.** For "do these belong together?", yes. For
+#   "is the object on the dark side?", no: then a first-order answer knows more. Nothing forbids to use both.
+# - **Q.** What does attention have that A²U has given up? **A.** The whole table: every pixel asks every other. A²U
+#   asks $d$ fixed questions inside one window. In exchange, its cost grows with the area, not with its square.
+# - **Q.** With $d = 1$ all kernels are multiples of one vector. Could that ever be enough? **A.** After sigmoid and
+#   softmax, multiples are not the same kernel any more: from flat at 0 to as decided as it gets. Lesson 07 draws that
+#   curve.
+#
+# **Grade.** Exercises 1 and 2 pass. On paper: derive Eq. (3) from Eq. (2) for $d = 1$ in three lines. Exercise 3 for
+# distinction.
+#
+# **Extend.** Normalise the pixel vectors to length 1 (cosine similarity) and repeat section 1. What does the picture
+# gain, and can Eq. (4) still compute it?
 
 # %% [markdown]
 # ## Summary

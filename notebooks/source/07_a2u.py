@@ -13,6 +13,28 @@
 #
 # **You need** lessons 01 and 06. **Time** 30 minutes, and 25 more for the exercises.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · the session
+#
+# 90 minutes.
+#
+# | minutes | what happens | how |
+# |---|---|---|
+# | 0–8 | the picture | recognise the parts from lesson 06; what is new? |
+# | 8–24 | section 1, line by line | build it live, one line at a time, asking for each shape before it prints |
+# | 24–38 | section 2, what the normalisation allows | compute $e/(e+8)$ together; then the curve |
+# | 38–44 | section 3, point-wise | where do four different kernels come from? Two answers |
+# | 44–60 | section 4, static, hybrid, dynamic | fill in a 3×3 table (mode; U, P, w) for two images, then the explorer |
+# | 60–68 | section 5, count | static-cw by hand; the rest is exercise 2 |
+# | 68–74 | section 7, IndexNet inside | the derivation; it closes lesson 05 |
+# | 74–90 | exercise 1, then 2 | exercise 3 is homework |
+#
+# **Skip if short.** Section 6 (down and up) and section 3. Keep section 2: without its bounds the results of lesson
+# 09 cannot be understood.
+#
+# **Look at this before class.** "Static" is a bad word for a good thing. Write on the board, early: *static says that
+# the question is fixed; the answer always follows the image.*
+
 # %% [markdown]
 # ## The picture
 #
@@ -262,6 +284,26 @@ print(
 #
 # Replace the `...` and run the cell.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · what learners get wrong
+#
+# - *Section 1.* Softmax before the shuffle. Every kernel then has about a quarter of the weight, and nothing
+#   complains.
+# - *Section 2.* "It is more flexible than bilinear, so it can imitate it." It cannot: no weight above 0.254.
+# - *Section 2.* The limit is taken for a defect. It is a choice, and the paper measures it: SAD 34.76 with the
+#   sigmoid, 35.93 without (hybrid-cw, Table 4).
+# - *Section 4.* "Static means the same kernel for every image." No: see the first note.
+# - *Section 4.* "Hybrid $P$ changes when the digit moves." Its average does not know where things are.
+# - *Section 5.* A dynamic filter is counted with 25 numbers. It has $C + 1$: the 1×1 convolution slides over the 25
+#   places.
+# - *Section 7.* "IndexNet is A²U with small weights." It is $U \equiv 1$: not a small factor, a missing one.
+# - **Exercise 1.** Tap and phase in the wrong order; normalised before the shuffle; softmax over rows; sigmoid or
+#   softmax missing; only the first rank used.
+# - **Exercise 2.** Biases of the generated weights forgotten, $V$ forgotten, phases forgotten or counted twice,
+#   dynamic filters counted tap by tap.
+# - **Exercise 3.** A softmax over the phases (that is the way down), the sigmoid inside the sum, phases (0, 1) and
+#   (1, 0) exchanged.
+
 # %% [markdown]
 # ### Exercise 1 · Kernels from affinities
 # *Difficulty* ★★☆ · *time* 8 minutes
@@ -398,6 +440,26 @@ def my_index(guide, v):
 
 
 assemble_a2u.INDEX.check(my_index)
+
+# %% [markdown] tags=["teacher"]
+# ## Teacher · discussion, grading, going on
+#
+# - **Q.** It can imitate neither nearest nor bilinear, and still the paper's mattes are better (SAD 32.15 against
+#   37.51 and 37.31). How? **A.** The layers around it adapt. What they cannot make themselves is a weight that
+#   depends on the place at full resolution; that is what A²U hands them.
+# - **Q.** Why is the mean of nine a good answer where nothing is to be seen? **A.** In a flat region all windows hold
+#   equal values: every kernel that sums to 1 gives the same result, so the blur is free.
+# - **Q.** Channel-shared costs 19,608 numbers and channel-wise 199,824 (dynamic). Which would you choose? **A.**
+#   Table 2 says cs is the better of the two (35.86 against 36.66); in hybrid mode it is the reverse (36.43 against
+#   34.76). Say what you would measure, and on how many seeds.
+# - **Q.** Is A²U of order 2 an attention layer? **A.** It has the product of two projections, inside a window, at low
+#   rank; it has no softmax over positions of an image, and no value projection.
+#
+# **Grade.** Exercise 2 passes, or the learner derives two rows of Table 2 on paper. In person: *which lines of
+# section 1 change for point-wise?*
+#
+# **Extend.** Replace sigmoid and softmax by a softmax alone and find an affinity that imitates nearest neighbour.
+# Then build `rank=2` and show that the kernels no longer lie on one curve.
 
 # %% [markdown]
 # ## Summary

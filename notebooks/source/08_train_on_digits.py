@@ -14,6 +14,28 @@
 # explained as far as needed; lessons 02 and 07 take them apart. **Time** 25 minutes, and 15 more for the three
 # exercises. In quick mode the three trainings take well under a minute.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · the session
+#
+# 75 minutes. The trainings take seconds; the talking is the lesson.
+#
+# | minutes | what happens | how |
+# |---|---|---|
+# | 0–8 | the picture, and one sentence each | each writes *what could the lower three rows know?*; fold the paper |
+# | 8–18 | section 1, digits in, digits out | draw the network; where is the only road for detail? |
+# | 18–25 | section 2, bilinear | run, and read the two curves while they grow |
+# | 25–37 | section 3, two guides | predict in dB before each; note the predictions |
+# | 37–49 | section 4, look | open the folded papers now; then the kernels |
+# | 49–57 | section 5, beside the paper | what may a short run claim? |
+# | 57–65 | section 6, the whole table | each group defends or attacks one claim with the verdicts |
+# | 65–75 | exercise 2 | exercises 1 and 3 are homework |
+#
+# **Skip if short.** Section 6 for reading. With a GPU and time to spare, start `a2u table1 --preset reduced` in a
+# terminal at the beginning and look at it at the end.
+#
+# **Look at this before class.** Run the lesson once on the room's slowest machine. All numbers that the text relies
+# on are orders, not values, so that they hold on any machine.
+
 # %% [markdown]
 # ## The picture
 #
@@ -280,6 +302,24 @@ print("learned by the three upsampling operators:", sizes)
 #
 # The notebook uses a GPU too, in full mode: put `choose_mode("full")` into section 1 and run all cells again.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · what learners get wrong
+#
+# - *The picture.* "6 dB is a little." It is half the error; 15 dB is about a sixth.
+# - *Section 2.* The curve of the loss flattens, so "it has finished". The PSNR still rises: paper is learned first,
+#   ink later.
+# - *Section 3.* "A²U has more parameters, that is why." Exercise 3 and the cell after it: the bilinear network is the
+#   largest of the three.
+# - *Section 4.* "Max-unpooling's error is noise." It sits along the strokes: right places, missing neighbours.
+# - *Section 5.* Our numbers are compared with the paper's. 180 digits three times against 60,000 a hundred times:
+#   only the order may be compared, and even that for three rows and one seed.
+# - *Section 6.* "CARAFE is bad." With a 1×1 kernel it *is* nearest neighbour (lesson 04).
+# - **Exercise 1.** Squares instead of absolute values, a sum in place of the mean, the mean without absolute values.
+# - **Exercise 2.** 10 in place of 20 (the argument is already a root), the natural logarithm, the sign, 255 for the
+#   peak.
+# - **Exercise 3.** One filter instead of two, phases forgotten, a full convolution ($C^2$), channels shared, $P$
+#   forgotten.
+
 # %% [markdown]
 # ## Exercises
 #
@@ -446,3 +486,23 @@ print(f"A²U's three operators: {operators:,} of them")
 #   Image Processing 13(4), 2004: Eq. (13) is SSIM.
 # - H. Lu et al., *SAPA* (NeurIPS 2022) and *FADE* (ECCV 2022): the later operators of section 5.
 # - The digits: MNIST, Y. LeCun, C. Cortes, C. Burges (CC BY-SA 3.0).
+
+# %% [markdown] tags=["teacher"]
+# ## Teacher · discussion, grading, going on
+#
+# - **Q.** Which row would you bet on for Fashion-MNIST? **A.** In the paper all three encoder-guided rows stay on
+#   top: 45.83, 44.35 and 46.41 dB; max-unpooling *gains* against deconvolution there (28.31 against 27.42), perhaps
+#   because texture has many distinct maxima. Let them run it before you say so.
+# - **Q.** Is copying a good test of an upsampler? **A.** It isolates the operator, which is its merit. But whoever
+#   sees the original at full size has an easy life: 45 dB for a copy say nothing about a task whose answer is *not*
+#   in the input.
+# - **Q.** Our run has one seed. What would you need before you write "A beats B"? **A.** Several seeds, the spread
+#   between them, and a difference clearly larger. On ADE20K another seed alone moves the result by about 0.5 mIoU.
+# - **Q.** The paper's column says MSE. How can one find out that it is a root? **A.** $-20 \log_{10}$ of it gives the
+#   PSNR in every row. Two columns that must agree are a free test of any table.
+#
+# **Grade.** Exercise 2 passes, with the answer in words: half the error is 6 dB more, from wherever one starts. For a
+# report: one claim of section 6, its pairs, and what would turn the verdict.
+#
+# **Extend.** `lesson.experiment("indexnet-holistic", mode)` as a fourth network: is it ahead of A²U in so short a
+# training? Then five seeds of both, as a table with mean and spread.

@@ -11,6 +11,24 @@
 #
 # **You need** lesson 01 ($y = w^\top z$) and, better, lesson 08. **Time** 20 minutes, and 20 for the three exercises.
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · the session
+#
+# 65 minutes.
+#
+# | minutes | what happens | how |
+# |---|---|---|
+# | 0–8 | the picture | the trap first: read the ranges under the maps before the colours |
+# | 8–14 | section 1, the card | what does a card have to say before one believes a network? |
+# | 14–24 | section 2, peaked | order four kernels by peakedness before running |
+# | 24–38 | section 3, what they look at | predict the correlation of *random* kernels; almost all say 0 |
+# | 38–46 | section 4, one number makes nine | predict the shape; then find two places of equal affinity |
+# | 46–53 | section 5, explorer | a digit whose edges are missed: who finds one? |
+# | 53–65 | exercise 2 | exercises 1 and 3 are homework |
+#
+# **Skip if short.** Section 1 and the last cell of section 4. Keep section 3 with its limits: it is the course's
+# example of how to say what a measurement does *not* show.
+
 # %% [markdown]
 # ## The picture
 #
@@ -156,6 +174,22 @@ for phase in range(4):
     print(f"phase {divmod(phase, 2)}: weights from {w.min():.2f} to {w.max():.2f}")
     assert lesson.BOUNDS[0] < w.min() < 1 / 9 < w.max() < lesson.BOUNDS[1]
 
+# %% [markdown] tags=["teacher"]
+# ## Teacher · what learners get wrong
+#
+# - *The picture.* The upper row looks as rich as the lower one. It is magnified about fifty times. Ask for the ranges
+#   in numbers before anything else.
+# - *Section 2.* "Peaked means good." It only says how decided a kernel is; a wrong decision is peaked, too.
+# - *Section 3.* "Random weights cannot follow edges." Products of features are large where features are, and ink has
+#   edges. The *size* of the reaction is what training changes.
+# - *Section 3.* Correlation is read as cause, and as strength. It is neither: a tiny reaction can correlate
+#   perfectly.
+# - *Section 4.* "Kernels that look different are independent." They lie on one curve: one number decides nine.
+# - **Exercise 1.** Softmax alone, sigmoid alone, the two in the other order, the wrong axis, a division by the sum.
+# - **Exercise 2.** $0 \cdot \ln 0$ becomes NaN; $\ln 9$ written in; entropy instead of one minus it; the sign.
+# - **Exercise 3.** Means left in (two positive maps are then always alike), covariance, the sign lost by `abs` or a
+#   square.
+
 # %% [markdown]
 # ## Exercises
 #
@@ -279,6 +313,24 @@ def my_correlation(a, b):
 
 
 lesson.CORRELATION.check(my_correlation)
+
+# %% [markdown] tags=["teacher"]
+# ## Teacher · discussion, grading, going on
+#
+# - **Q.** The correlation with edges grows with training. May one write "the network learned to find edges"? **A.**
+#   One may write that the peakedness of its kernels correlates with gradients on these digits, for one training.
+#   Where there is no ink there is no edge, so "reacts to ink" would fit as well. How could one tell them apart?
+#   (Thick strokes: ink without an edge inside.)
+# - **Q.** Why show random kernels at all? **A.** Without them every pattern looks learned. A baseline that costs
+#   nothing has here removed half of the first impression.
+# - **Q.** A²U's sharpest kernel is less peaked than bilinear. Is the picture that it makes softer? **A.** Not
+#   necessarily: the layers after it can sharpen, and its kernels differ from place to place, which bilinear's do not.
+#
+# **Grade.** Exercise 2 passes. For a report: a claim about one network of the explorer, with its range, its baseline
+# and one sentence of limits. Mark the limits.
+#
+# **Extend.** Repeat section 3 on thick strokes: dilate the digits with `F.max_pool2d(x, 3, 1, 1)`. Does peakedness
+# follow the edge or the ink?
 
 # %% [markdown]
 # ## Summary
