@@ -126,7 +126,8 @@ def learn(kind: str, context: bool = False, nonlinear: bool = False, steps: int 
 @cache
 def network(kind: str) -> AutoEncoder:
     """The auto-encoder of :data:`NETWORKS`, whose indices look at 4×4 places and are linear."""
-    return pretrained.load_pretrained(NETWORKS[kind])[0]
+    model: AutoEncoder = pretrained.load_pretrained(NETWORKS[kind])[0]
+    return model
 
 
 @cache

@@ -46,7 +46,8 @@ def images(count: int = IMAGES) -> Tensor:
 def network(name: str, learned: bool = True, seed: int = 0) -> AutoEncoder:
     """A trained network, or the same one as `seed` begins it, in evaluation mode."""
     if learned:
-        return pretrained.load_pretrained(f"toy/{name}-mnist")[0]
+        model: AutoEncoder = pretrained.load_pretrained(f"toy/{name}-mnist")[0]
+        return model
     return build_model(row(name), seed).eval()
 
 

@@ -152,13 +152,14 @@ class _Shared:
         message: list[Any] = [None]
         if dist.get_rank() == 0:
             try:
-                history = self.run.resume(parts) if self.run else []
-                message = [(history, {name: part.state_dict() for name, part in parts.items()})]
+                done = self.run.resume(parts) if self.run else []
+                message = [(done, {name: part.state_dict() for name, part in parts.items()})]
             except A2UError as error:
                 message = [str(error)]
         dist.broadcast_object_list(message)
         if isinstance(message[0], str):
             raise A2UError(message[0])
+        history: History
         history, states = message[0]
         for name, part in parts.items():
             if dist.get_rank():

@@ -1,6 +1,7 @@
 """The cards of the weights that ship: one JSON file beside each safetensors file, `GROUP/NAME.json`.
 
-A name is group and file: "toy/a2u-mnist" is the row a2u of Table 1, trained on MNIST.
+A name is group and file: "toy/a2u-mnist" is the row a2u of Table 1, trained on MNIST; "matting/dynamic-cs" is a row
+of Table 2.
 """
 
 import builtins
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError, near_match
+from a2u.matting.rows import ROWS as MATTING_ROWS
 from a2u.reconstruction.rows import EXTRA, ROWS
 
 HOME = Path(__file__).parent
 GROUP = "toy"  # the auto-encoders of section 5
+MATTING = "matting"  # the networks of section 6
 REMEDY = "Install a2u again, or make the weights anew with `a2u pretrained export`."
 
 
@@ -21,9 +24,10 @@ REMEDY = "Install a2u again, or make the weights anew with `a2u pretrained expor
 class Card:
     """What a set of weights is, and where it comes from.
 
-    settings: everything that the training was asked for, as its run's config.json has it.
-    test: which images the metrics are of. metrics: "psnr" (dB), "ssim", "rmse" and "mae" under "full" (float32, as
-    trained) and "stored" (as loaded here). storage: how the values are kept, see `a2u.pretrained.packing`.
+    settings: everything that the training was asked for, as its run's config.json has it. set, edition: which data;
+    of matting, "synthetic", or the name of a folder. test: which images the metrics are of. metrics: "psnr" (dB),
+    "ssim", "rmse" and "mae", of matting "sad", "mse", "grad" and "conn", under "full" (float32, as trained) and
+    "stored" (as loaded here). storage: how the values are kept, see `a2u.pretrained.packing`.
     bytes, sha256: of the safetensors file. date: when the training ended (UTC).
     """
 
@@ -45,8 +49,15 @@ class Card:
 
     @property
     def title(self) -> str:
-        """The row as Table 1 prints it."""
+        """The row as Table 1 or Table 2 prints it."""
+        if self.group == MATTING:
+            return MATTING_ROWS[self.row].title
         return {**ROWS, **EXTRA}[self.row].title
+
+    @property
+    def group(self) -> str:
+        """ "toy" or "matting"."""
+        return self.name.partition("/")[0]
 
     @property
     def training(self) -> str:
@@ -54,6 +65,8 @@ class Card:
 
         For the label of every picture that is made with them.
         """
+        if self.group == MATTING:
+            return self._matting_training()
         images = {"full": "all 60,000", "sample": "4,000"}[self.edition]
         data = {"mnist": "MNIST", "fashion": "Fashion-MNIST"}[self.set]
         passes = "1 pass" if self.epochs == 1 else f"{self.epochs} passes"
@@ -61,14 +74,24 @@ class Card:
         reached = f"{psnr:.1f} dB on {self.test}"
         return f"Trained with the {self.preset} preset: {passes} over {images} {data} images; {reached}."
 
+    def _matting_training(self) -> str:
+        asked = self.settings
+        steps = f"{self.epochs * asked['iterations']:,} iterations of batch {asked['batch']}"
+        where = "the synthetic set" if self.set == "synthetic" else self.set
+        return (
+            f"Trained with the {self.preset} preset: width {asked['width']:g}, {steps} on {where}, crops "
+            f"{asked['crop']}²; SAD {self.metrics['stored']['sad']:.3f} on {self.test}."
+        )
+
     def as_json(self) -> builtins.bytes:
         """The content of its file."""
         return (json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def names(home: Path = HOME) -> list[str]:
-    """The weights that are here, in the order of Table 1, MNIST first."""
+    """The weights that are here, in the order of Table 1, MNIST first, and of Table 2."""
     order = [f"{GROUP}/{row}-{set}" for set in ("mnist", "fashion") for row in (*ROWS, *EXTRA)]
+    order += [f"{MATTING}/{row}" for row in MATTING_ROWS]
     found = {path.relative_to(home).with_suffix("").as_posix() for path in home.glob("*/*.json")}
     return [name for name in order if name in found] + sorted(found - set(order))
 

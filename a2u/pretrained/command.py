@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from a2u.errors import A2UError, near_match
-from a2u.pretrained.cards import HOME, Card, card, names
+from a2u.pretrained.cards import HOME, MATTING, Card, card, names
 from a2u.pretrained.packing import STORAGES
 
 
@@ -23,7 +23,9 @@ def pretrained(
     folder: Annotated[Path, typer.Option(help="Where the weights are.", show_default="inside a2u")] = HOME,
     storage: Annotated[
         str | None,
-        typer.Option(help=f"export: {', '.join(STORAGES)}. Default: the smallest that loses less than 0.05 dB."),
+        typer.Option(
+            help=f"export: {', '.join(STORAGES)}. Default: the smallest that loses less than 0.05 dB, or 1 % of SAD."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
 ) -> None:
@@ -60,7 +62,7 @@ def _export(runs: list[str], data: Path | None, folder: Path, storage: str | Non
     made, refused = [], []
     for run in runs:
         try:
-            made.append(export(run, data, folder, (storage,) if storage else tuple(STORAGES)))
+            made.append(export(run, data, folder, (storage,) if storage else None))
             print(f"a2u: {made[-1].name} written", file=sys.stderr)
         except A2UError as error:
             refused.append(str(error))
@@ -71,7 +73,8 @@ def _export(runs: list[str], data: Path | None, folder: Path, storage: str | Non
 
 
 def _line(each: Card) -> str:
-    full, stored = (each.metrics[key]["psnr"] for key in ("full", "stored"))
-    loss = f"{stored:6.2f} dB ({stored - full:+.3f})"
+    metric, unit = ("sad", "SAD") if each.group == MATTING else ("psnr", "dB")
+    full, stored = (each.metrics[key][metric] for key in ("full", "stored"))
+    loss = f"{stored:6.2f} {unit:3} ({stored - full:+.3f})"
     made = f"{each.preset}, {each.epochs} {'epoch' if each.epochs == 1 else 'epochs'}"
     return f"{each.name:32} {loss}  {each.bytes / 1e6:4.1f} MB  {each.storage:24} {made}"

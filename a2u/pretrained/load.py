@@ -2,20 +2,24 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
+
+from torch import nn
 
 from a2u.errors import A2UError
-from a2u.pretrained.cards import HOME, REMEDY, Card, card
+from a2u.matting import experiment as matting
+from a2u.pretrained.cards import HOME, MATTING, REMEDY, Card, card
 from a2u.pretrained.packing import unpack
 from a2u.reconstruction.experiment import build_model
-from a2u.reconstruction.network import AutoEncoder
 from a2u.reconstruction.rows import row
 
 
-def load_pretrained(name: str, home: Path = HOME) -> tuple[AutoEncoder, Card]:
-    """A trained auto-encoder of section 5, in evaluation mode on the CPU, and its card.
+def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, Card]:
+    """A trained network in evaluation mode on the CPU, and its card.
 
     Args:
-        name: such as "toy/a2u-mnist"; :func:`a2u.pretrained.names` lists them.
+        name: such as "toy/a2u-mnist", an `AutoEncoder` of section 5, or "matting/dynamic-cs", a `MattingNet` of
+            section 6; :func:`a2u.pretrained.names` lists them.
         home: the folder with the weights, if they are your own.
 
     The file's SHA-256 must be the card's, and a safetensors file holds tensors only: no code runs.
@@ -40,10 +44,17 @@ def load_pretrained(name: str, home: Path = HOME) -> tuple[AutoEncoder, Card]:
     digest = hashlib.sha256(content).hexdigest()
     if digest != found.sha256:
         raise A2UError(f"The weights {path} are damaged: SHA-256 {found.sha256} expected, {digest} found. {REMEDY}")
-    model = build_model(row(found.row), found.settings["seed"], found.settings["head"])
+    model = _build(found)
     try:
         model.load_state_dict(unpack(load(content)))
     except (SafetensorError, RuntimeError, KeyError) as error:
         reason = " ".join(str(error).split())[:300]
         raise A2UError(f"The weights {path} do not fit the network of {found.title}: {reason}. {REMEDY}") from error
     return model.eval(), found
+
+
+def _build(found: Card) -> nn.Module:
+    """The network that the weights belong to."""
+    if found.group == MATTING:
+        return matting.build_model(matting.as_config({**found.settings, "pretrained": False}))
+    return build_model(row(found.row), found.settings["seed"], found.settings["head"])

@@ -22,7 +22,12 @@ SCALE, VALUES = "/scale", "/int8"
 BOTTOM = 9 * 128 * 256  # values of each of the two convolutions at the bottom of the auto-encoder
 
 # Storage → weights with at least so many values become integers.
-STORAGES: dict[str, float] = {"int8 from 16,384 values": 2**14, "int8 bottom": BOTTOM, "float16": float("inf")}
+STORAGES: dict[str, float] = {
+    "int8 from 256 values": 2**8,  # narrow networks have no large weights
+    "int8 from 16,384 values": 2**14,
+    "int8 bottom": BOTTOM,
+    "float16": float("inf"),
+}
 
 
 def pack(state: Mapping[str, Tensor], storage: str) -> dict[str, Tensor]:

@@ -16,10 +16,13 @@ def board(report: dict[str, Any]) -> Figure:
     ]
     lines += [Line(each["title"], None, _scores(each), None) for each in report["classical"]]
     choices = [
-        Choice(f"A²U {each['row']}", f"{each['axis']} {each['value']}", each.get("sad"), each["paper_sad"])
-        for each in report["ablation"]
+        Choice(f"A²U {each['row']}", _choice(each), each.get("sad"), each["paper_sad"]) for each in report["ablation"]
     ]
     return matting_board(lines, choices, label=report["label"])
+
+
+def _choice(each: dict[str, Any]) -> str:
+    return f"kernel {each['value']}×{each['value']}" if each["axis"] == "k_up" else each["value"]
 
 
 def _scores(each: dict[str, Any]) -> tuple[float, ...] | None:

@@ -1,0 +1,79 @@
+"""Make weights that ship from finished matting runs: the best epoch, packed as small as 1 % of its SAD allows."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from torch import Tensor
+
+from a2u.errors import A2UError
+from a2u.matting.dataset import TestSet
+from a2u.matting.evaluate import evaluate
+from a2u.matting.experiment import load_model
+from a2u.matting.network import MattingNet
+from a2u.matting.predictors import of_network
+from a2u.matting.report import train_command
+from a2u.matting.sources import open_test
+from a2u.pretrained.cards import MATTING, Card
+from a2u.pretrained.export import date_of, rounded, torch_of, write
+from a2u.pretrained.packing import pack, unpack
+
+LIMIT = 0.01  # part of its SAD that packing may cost
+STORAGES = ("int8 from 256 values", "int8 from 16,384 values", "float16")
+
+
+def export_matting(folder: Path, data: str | Path | None, home: Path, storages: Sequence[str] | None = None) -> Card:
+    """Write the weights of the best epoch of a finished run, and their card; arguments as `a2u.pretrained.export`."""
+    net, config, history = load_model(folder)
+    cases = open_test(data or config.data, "test", config.test_size)
+    full = _scores(net, cases)
+    packed, stored, storage = _smallest(net, cases, full["sad"], storages or STORAGES)
+    from safetensors.torch import save
+
+    content = save(packed)
+    extra = "".join(f"-{key}={value}" for key, value in sorted(config.options.items()))
+    where = config.data if config.data == "synthetic" else Path(config.data).name
+    card = Card(
+        name=f"{MATTING}/{config.row}{extra}{'' if where == 'synthetic' else '-' + where}"
+        + (f"-{config.seed}" if config.seed else ""),
+        row=config.row,
+        set=where,
+        edition=where,
+        preset=config.preset,
+        epochs=len(history),
+        settings={**asdict(config), "milestones": list(config.milestones), "data": where},
+        test=f"{len(cases)} test images",
+        metrics={"full": rounded(full), "stored": rounded(stored)},
+        storage=storage,
+        command=train_command(config),
+        torch=torch_of(folder),
+        date=date_of(folder / "checkpoint.safetensors"),
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    write(home, card, content)
+    return card
+
+
+def _smallest(
+    net: MattingNet, cases: TestSet, sad: float, storages: Sequence[str]
+) -> tuple[dict[str, Tensor], dict[str, float], str]:
+    """The first storage that loses less than LIMIT, else the last; with what it packs and the metrics it reaches."""
+    state = {key: value.clone() for key, value in net.state_dict().items()}
+    for storage in storages:
+        packed = pack(state, storage)
+        net.load_state_dict(unpack(packed))
+        stored = _scores(net, cases)
+        if stored["sad"] < (1 + LIMIT) * sad:
+            break
+    net.load_state_dict(state)
+    return packed, stored, storage
+
+
+def _scores(net: MattingNet, cases: TestSet) -> dict[str, float]:
+    report = evaluate(cases, of_network(net, "packed"), cases.describe, names=cases.names)
+    if report.failed:
+        name, reason = next(iter(report.failed.items()))
+        raise A2UError(f"{cases.describe} could not be measured: {name}: {reason}")
+    return asdict(report.totals().compute())

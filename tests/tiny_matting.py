@@ -1,0 +1,115 @@
+"""A matting experiment of seconds, for tests; run as a script it trains in this or that way.
+
+    python tests/tiny_matting.py kill FOLDER      stop in the middle of epoch 2, print a line and wait to be killed
+    python tests/tiny_matting.py together FOLDER  under torchrun: write the gradients of one batch, then train
+
+Its data are four flat pictures with soft discs, so that nothing but the network takes time.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from a2u.matting import experiment
+from a2u.matting.composition import Layer
+from a2u.matting.dataset import Case, TestSet, TrainSet
+from a2u.matting.distributed import ALONE, Group, Together
+from a2u.matting.experiment import Config, Experiment, config
+from a2u.training import Progress, Run
+
+
+def disc(number: int, size: int) -> Layer:
+    """A disc of one colour with a soft rim."""
+    y, x = np.mgrid[:size, :size] - size / 2 + number
+    alpha = np.clip((size / 3 - np.hypot(y, x)) / 4 + 0.5, 0, 1)
+    colour = np.full((size, size, 3), 60 * (number + 1), dtype=np.uint8)
+    return Layer(colour, np.rint(alpha * 255).astype(np.uint8))
+
+
+class Discs:
+    """A source of four discs over four grey pictures."""
+
+    describe, foregrounds, backgrounds = "four discs", 4, 4
+
+    def foreground(self, number: int, crop: int) -> Layer:
+        return disc(number, 2 * crop)
+
+    def background(self, number: int) -> np.ndarray:
+        return np.full((64, 64, 3), 40 * number, dtype=np.uint8)
+
+    def prepare(self, crop: int) -> None: ...
+
+
+def discs_to_test(count: int = 3) -> TestSet:
+    """Discs with a ring of unknown pixels."""
+
+    def load(index: int) -> Case:
+        layer = disc(index, 32)
+        alpha = torch.from_numpy(layer.alpha / np.float32(255))[None]
+        known = torch.where(alpha <= 0, 0, torch.where(alpha >= 1, 255, 128)).to(torch.uint8)
+        return Case(f"disc-{index}", alpha.expand(3, -1, -1) * 0.7 + 0.1, alpha, known)
+
+    return TestSet("discs", [f"disc-{n}" for n in range(count)], load)
+
+
+def small(**changes) -> Config:
+    usual = {"width": 0.125, "crop": 16, "batch": 4, "epochs": 3, "iterations": 2, "milestones": (1, 2)}
+    return config("nearest", "quick", "discs", **{**usual, **changes})
+
+
+def build(chosen: Config | None = None, together: Together = ALONE) -> Experiment:
+    chosen = chosen or small()
+    return Experiment(chosen, TrainSet(Discs(), chosen.crop, chosen.seed), discs_to_test(), together=together)
+
+
+def fixed(task: Experiment) -> Experiment:
+    """With all norms in evaluation mode and no dropout: then parts of a batch are independent."""
+    for module in task.model.modules():
+        if isinstance(module, nn.BatchNorm2d | nn.Dropout):
+            module.eval()
+    return task
+
+
+def gradients(task: Experiment) -> dict[str, torch.Tensor]:
+    fixed(task)
+    task.loss(next(iter(task.batches(1)))).backward()
+    return {name: value.grad.contiguous() for name, value in task.model.named_parameters() if value.grad is not None}
+
+
+def kill(folder: str) -> None:
+    def on_step(progress: Progress) -> None:
+        if (progress.epoch, progress.step) == (2, 1):
+            print("here", flush=True)
+            time.sleep(600)
+
+    task = build()
+    with Run(folder, task.config) as run:
+        experiment.train(task, run, on_step)
+
+
+def together(folder: str) -> None:
+    group = Group(torch.device("cpu"))
+    save_file(gradients(build(together=group)), Path(folder) / f"gradients-{group.rank}.safetensors")
+    task = build(small(epochs=1), group)
+    if group.leads:
+        with Run(Path(folder) / "run", task.config) as run:
+            experiment.train(task, run)
+    else:
+        experiment.train(task)
+    save_file(
+        {key: value.contiguous() for key, value in task.model.state_dict().items() if "norm" not in key},
+        Path(folder) / f"weights-{group.rank}.safetensors",
+    )
+    group.close()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    torch.set_num_threads(1)
+    {"kill": kill, "together": together}[sys.argv[1]](sys.argv[2])
