@@ -107,9 +107,9 @@ def _nodes(generator: Random, cells: int) -> Any:
     angle = generator.uniform(-0.25, 0.25) + (np.pi / 4 if generator.random() < 0.5 else 0.0)
     u, v = x - 0.5, y - 0.5
     places = np.stack([np.cos(angle) * u - np.sin(angle) * v, np.sin(angle) * u + np.cos(angle) * v], axis=-1) + 0.5
-    bent = np.stack([fractal(generator, 64, 2, 3) - 0.5 for _ in range(2)], axis=-1) * generator.uniform(0.05, 0.3)
+    bent = np.stack([fractal(generator, 64, 2, 2) - 0.5 for _ in range(2)], axis=-1) * generator.uniform(0.05, 0.2)
     row, column = (np.clip(places, 0, 0.999) * 64).astype(int).transpose(2, 0, 1)[::-1]
-    return places + bent[row, column] + generator.normal(0, 0.06 / cells, places.shape)
+    return places + bent[row, column] + generator.normal(0, 0.04 / cells, places.shape)
 
 
 def _cord(canvas: Canvas, generator: Random, ends: Any, width: float, colour: Any, twisted: bool) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from a2u.matting.synthetic.canvas import Canvas
 from a2u.matting.synthetic.noise import Random, fractal, grid, hsv, ramp, step
 
-PIECES = 14
+PIECES = 12
 HAIR = (
     (0.07, 0.55, 0.16),
     (0.07, 0.6, 0.34),
@@ -31,7 +31,7 @@ def hair(generator: Random, size: int) -> tuple[Any, Any]:
     paths = _locks(generator, centre, radii, length, curl, count=1500)
     base = hsv(*HAIR[generator.integers(len(HAIR))])
     canvas.textured(_ellipse(centre, radii * 1.04), np.broadcast_to(base * 0.45, (size, size, 3)))
-    shine = generator.uniform(0.15, 0.35)
+    shine = generator.uniform(0.2, 0.45)
     for number, path in enumerate(paths):
         front = number / len(paths)  # those behind lie in shadow
         own = base * (0.45 + 0.55 * front) * generator.uniform(0.7, 1.3) + generator.normal(0, 0.015, 3)
@@ -43,8 +43,11 @@ def hair(generator: Random, size: int) -> tuple[Any, Any]:
 
 def _locks(generator: Random, centre: Any, radii: Any, length: float, curl: float, count: int) -> Any:
     """Paths (count, PIECES + 1, 2): out of the scalp, drawn down by their weight, swinging as their lock does."""
-    angle = generator.uniform(-np.pi, 0, count) if curl < 1 else generator.uniform(-np.pi * 1.15, np.pi * 0.15, count)
+    angle = generator.uniform(-np.pi * 1.25, np.pi * 0.25, count)
     depth = np.sqrt(generator.uniform(0, 1, count))
+    crown = generator.random(count) < 0.3  # the others fall from there over the back of the head
+    angle = np.where(crown, generator.uniform(0, 2 * np.pi, count), angle)
+    depth = np.where(crown, 0.4 * depth, depth)
     outward = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     point = centre + outward * radii * depth[:, None]
     lock = np.floor((angle + 4) * generator.uniform(6, 14)).astype(int)
@@ -53,10 +56,10 @@ def _locks(generator: Random, centre: Any, radii: Any, length: float, curl: floa
     stray = generator.random(count) < 0.08
     reach = length * generator.uniform(0.7, 1.1, count) * np.where(stray, 1.15, 1)
     wind = generator.normal(0, 0.25)
-    heading = outward * np.where(stray, 1.6, 0.9)[:, None]
+    heading = outward * np.where(stray, 1.6, np.where(crown, 0.2, 0.8))[:, None]
     paths = [point]
     for piece in range(PIECES):
-        weight = (0.28 if curl < 1 else 0.06) * np.where(stray, 0.35, 1)
+        weight = (0.3 if curl < 1 else 0.1) * np.where(stray, 0.35, 1)
         pull = np.stack([np.full(count, 0.08 * wind), weight], axis=-1)
         heading = heading + pull + generator.normal(0, 0.05 + 0.05 * curl, (count, 2))
         heading = heading / np.linalg.norm(heading, axis=-1, keepdims=True)
@@ -100,7 +103,7 @@ def fur(generator: Random, size: int) -> tuple[Any, Any]:
     centre = generator.uniform(0.42, 0.58, 2)
     outline = _body(generator, centre)
     x, y = grid(96)
-    pattern = fractal(generator, 96, generator.integers(2, 6), 3)
+    pattern = fractal(generator, 96, int(generator.integers(2, 6)), 3)
     if generator.random() < 0.5:
         pattern = 0.5 + 0.5 * np.sin(2 * np.pi * (generator.integers(4, 9) * (x + 0.3 * y) + 2.5 * pattern))
     pattern = step(pattern, 0.4, 0.6)
@@ -108,12 +111,12 @@ def fur(generator: Random, size: int) -> tuple[Any, Any]:
     coat = ramp(pattern, [hsv(*FUR[kind]) for kind in kinds])
     coat = coat * (1.15 - 0.75 * np.clip(y - centre[1] + 0.3, 0, 1))[..., None]  # lit from above
     canvas.textured(outline, np.asarray(coat) * 0.6)
-    inside = _scatter(generator, outline, 5200)
-    comb = generator.normal(0, 0.6, 2) + (0, 0.5)
+    inside = _scatter(generator, outline, 3600)
+    comb = generator.normal(0, 0.6, 2) + np.array([0, 0.5])
     bend = fractal(generator, 96, 5, 2) * 2 - 1
-    length, thick = generator.uniform(0.035, 0.09), generator.uniform(0.0014, 0.003)
+    length, thick = generator.uniform(0.035, 0.09), generator.uniform(0.0016, 0.0034)
     away = inside - centre
-    heading = 1.1 * away / np.linalg.norm(away, axis=-1, keepdims=True).clip(1e-3) + comb
+    heading = 0.65 * away / np.linalg.norm(away, axis=-1, keepdims=True).clip(1e-3) + comb
     for place, towards in zip(inside, heading, strict=True):
         column, row = (np.clip(place, 0, 0.999) * 96).astype(int)
         turn = bend[row, column] * 1.4 + generator.normal(0, 0.22)
@@ -121,7 +124,7 @@ def fur(generator: Random, size: int) -> tuple[Any, Any]:
         ahead = np.array([c * towards[0] - s * towards[1], s * towards[0] + c * towards[1]])
         ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-3) * length * generator.uniform(0.6, 1.25)
         droop = np.array([0.0, 0.25 * length])
-        t = np.linspace(0, 1, 5)[:, None]
+        t = np.linspace(0, 1, 4)[:, None]
         own = coat[row, column] * generator.uniform(0.65, 1.3)
         canvas.strand(place + t * ahead + t**2 * droop, thick, own * (0.7 + 0.5 * t[1:]))
     return canvas.finish()
@@ -129,10 +132,11 @@ def fur(generator: Random, size: int) -> tuple[Any, Any]:
 
 def _body(generator: Random, centre: Any) -> Any:
     t = np.linspace(0, 2 * np.pi, 160, endpoint=False)
-    radius = np.full(160, generator.uniform(0.22, 0.28))
+    radius = np.full(160, generator.uniform(0.25, 0.32))
     for wave in range(1, 6):
-        radius += generator.normal(0, 0.045 / wave) * np.cos(wave * t + generator.uniform(0, 2 * np.pi))
-    return centre + radius[:, None] * np.stack([np.cos(t), np.sin(t)], axis=-1)
+        radius += generator.normal(0, 0.06 / wave) * np.cos(wave * t + generator.uniform(0, 2 * np.pi))
+    stretch = np.array([1, 1]) + generator.uniform(-0.3, 0.3) * np.array([1, -1])
+    return centre + radius[:, None] * np.stack([np.cos(t), np.sin(t)], axis=-1) * stretch
 
 
 def _scatter(generator: Random, outline: Any, count: int) -> Any:

@@ -111,7 +111,7 @@ def smoke(generator: Random, size: int) -> tuple[Any, Any]:
         place = np.exp(-(((x - axis + 0.15 * swirl[0]) / (0.04 + spread * 1.4 * rise)) ** 2)) * (1 - 0.75 * rise)
     else:
         place = np.exp(-(((np.hypot(x - 0.5, y - 0.5) + 0.25 * swirl[1]) / 0.3) ** 3))
-    density = generator.uniform(2.5, 7) * place * step(billow, 0.25, 0.85)
+    density = generator.uniform(2.5, 7) * place * step(billow, 0.2, 0.95)
     alpha = (1 - np.exp(-density)).astype(np.float32)
     palette = [
         [(0.35, 0.36, 0.4), (0.85, 0.86, 0.88), (1, 1, 1)],
@@ -119,7 +119,9 @@ def smoke(generator: Random, size: int) -> tuple[Any, Any]:
         [(0.5, 0.1, 0.02), (0.98, 0.45, 0.08), (1, 0.95, 0.6)],
         [hsv(generator.random(), 0.7, 0.3), hsv(generator.random(), 0.6, 0.8), (1, 1, 1)],
     ][generator.choice(4, p=[0.45, 0.15, 0.2, 0.2])]
-    light = np.clip(0.35 + 0.9 * (billow - warp(billow, np.float32(0.02), np.float32(0.03))) * 4 + 0.35 * billow, 0, 1)
+    soft = opencv().GaussianBlur(billow, (0, 0), 0.012 * size)
+    lit = soft - warp(soft, np.float32(0.02), np.float32(0.035))  # from the upper left
+    light = np.clip(0.35 + 1.6 * lit + 0.4 * soft, 0, 1)
     return ramp(light, palette), np.where(alpha < 0.004, np.float32(0), alpha)
 
 
