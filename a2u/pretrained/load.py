@@ -7,7 +7,6 @@ from typing import Any
 from torch import nn
 
 from a2u.errors import A2UError
-from a2u.matting import experiment as matting
 from a2u.pretrained.cards import HOME, MATTING, REMEDY, Card, card
 from a2u.pretrained.packing import unpack
 from a2u.reconstruction.experiment import build_model
@@ -56,5 +55,7 @@ def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, Card]:
 def _build(found: Card) -> nn.Module:
     """The network that the weights belong to."""
     if found.group == MATTING:
+        from a2u.matting import experiment as matting
+
         return matting.build_model(matting.as_config({**found.settings, "pretrained": False}))
     return build_model(row(found.row), found.settings["seed"], found.settings["head"])
