@@ -2,7 +2,7 @@
 # Needs Python 3.11+, git and make; the first run builds .venv and needs a network, later runs do not.
 
 .DEFAULT_GOAL := help
-.PHONY: help environment lab test lint check notebooks clean
+.PHONY: help environment lab test lint check notebooks times clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -28,9 +28,12 @@ lint: environment ## ruff and mypy
 
 test: lint check ## all checks: ruff, mypy, library, notebooks against their stored outputs, a real browser
 
+times: environment ## seconds of each lesson and its longest cell, in quick mode, without a network, against 60 and 15
+	$(BIN)/python -m pytest -q $(NBVAL) --ignore notebooks/solutions notebooks $(TEST_ARGS)
+
 # One compute thread for each of two workers on two cores; the same when notebooks are built, so that stored
 # numbers do not depend on the number of threads.
-check notebooks: export OMP_NUM_THREADS := 1
+check notebooks times: export OMP_NUM_THREADS := 1
 
 check: environment
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) tests notebooks $(TEST_ARGS)
