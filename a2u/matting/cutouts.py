@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from a2u.errors import A2UError
 from a2u.matting.classical import estimate_foreground
-from a2u.matting.evaluate import why, write_png
+from a2u.matting.composition import to_bytes
+from a2u.matting.dataset import Case
+from a2u.matting.evaluate import make_folder, why
+from a2u.matting.files import SUFFIXES, check_sizes, read_image, read_trimap, write_pixels
+from a2u.matting.layouts import natural
 from a2u.matting.metrics import to_8bit
 from a2u.matting.predictors import Predictor
-
-ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,9 @@ def pairs(image: Path, trimap: Path) -> tuple[list[Pair], dict[str, str]]:
         return [Pair(image.stem, image, trimap)], {}
     images, trimaps = _by_name(image), _by_name(trimap)
     if not images:
-        raise A2UError(f"{image} holds no image; known endings: {', '.join(ENDINGS)}.")
+        raise A2UError(f"{image} holds no image; known endings: {', '.join(SUFFIXES)}.")
     found, failed = [], {}
-    for name in sorted({*images, *trimaps}):
+    for name in sorted({*images, *trimaps}, key=natural):
         here, there = images.get(name, []), trimaps.get(name, [])
         if len(here) == len(there) == 1:
             found.append(Pair(name, here[0], there[0]))
@@ -79,7 +80,7 @@ def pairs(image: Path, trimap: Path) -> tuple[list[Pair], dict[str, str]]:
 def _by_name(folder: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in ENDINGS and path.is_file() and not path.name.startswith("."):
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith("."):
             found.setdefault(path.stem, []).append(path)
     return found
 
@@ -118,29 +119,19 @@ def cut(pair: Pair, predictor: Predictor, out: Path, colours: bool = True) -> Cu
     Raises:
         A2UError: A file that is not an image or not a trimap, two sizes, or a result that would replace its input.
     """
-    from a2u.matting.composition import image_tensor
-    from a2u.matting.dataset import Case
-    from a2u.matting.files import read_image, read_trimap
-
     image, trimap = read_image(pair.image), read_trimap(pair.trimap)
-    if image.shape[:2] != trimap.shape:
-        raise A2UError(
-            f"{pair.image.name} has {image.shape[1]}×{image.shape[0]} pixels and {pair.trimap.name} "
-            f"{trimap.shape[1]}×{trimap.shape[0]}: a trimap has the size of its image."
-        )
+    check_sizes(image=(pair.image, tuple(image.shape[1:])), trimap=(pair.trimap, tuple(trimap.shape[1:])))
     targets = [out / f"{pair.name}-alpha.png", *([out / f"{pair.name}-cutout.png"] if colours else [])]
     for target in targets:
         if target.resolve() in (pair.image.resolve(), pair.trimap.resolve()):
             raise A2UError(f"{target} is an input, and would be replaced: give another folder with -o.")
-    case = Case(pair.name, image_tensor(image), None, torch.from_numpy(trimap)[None])
     start = time.perf_counter()
-    alpha, peak = predictor.matte(case)
+    alpha, peak = predictor.matte(Case(pair.name, image, None, trimap))
     seconds = time.perf_counter() - start
     matte = to_8bit(alpha)
-    write_png(targets[0], matte)
+    make_folder(out)
+    write_pixels(targets[0], matte)
     if colours:
-        foreground = estimate_foreground(case.image, alpha)
-        pixels = np.rint(foreground.permute(1, 2, 0).numpy() * 255).astype(np.uint8)
-        write_png(targets[1], np.dstack([pixels, matte]))
+        write_pixels(targets[1], np.dstack([to_bytes(estimate_foreground(image, alpha)), matte]))
     height, width = matte.shape
     return Cut(targets[0], targets[1] if colours else None, height, width, seconds, peak)

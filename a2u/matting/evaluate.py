@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from a2u.errors import A2UError
+from a2u.matting.files import write_pixels
 from a2u.matting.metrics import UNKNOWN, Convention, Scores, to_8bit
 from a2u.matting.totals import Totals
 from a2u.training.files import explain, write_whole
@@ -174,7 +175,9 @@ def measure_case(case: "Case", predictor: "Predictor", keep: Path | None, conven
     if matte.shape != trimap.shape:
         raise A2UError(f"The matte is {matte.shape[0]}×{matte.shape[1]}, the image {'×'.join(map(str, trimap.shape))}.")
     if keep is not None:
-        write_png(keep / f"{case.name}.png", matte)
+        path = keep / f"{case.name}.png"
+        make_folder(path.parent)
+        write_pixels(path, matte)
     scores = None
     if case.alpha is not None:
         scores = Totals(convention).update(matte, to_8bit(case.alpha), trimap)
@@ -195,16 +198,6 @@ def blame(failed: dict[str, str], count: int, what: str = "images") -> A2UError:
     """One message for all that failed."""
     reasons = " ".join(f"{name}: {reason}" for name, reason in failed.items())
     return A2UError(f"{len(failed)} of {count} {what} failed. {reasons}")
-
-
-def write_png(path: Path, pixels: Any) -> None:
-    """Write uint8 pixels [H, W], [H, W, 3] or [H, W, 4] as PNG, whole or not at all, making folders as needed."""
-    from PIL import Image
-
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, "PNG")
-    make_folder(path.parent)
-    write_whole(path, content.getvalue())
 
 
 def make_folder(folder: Path) -> None:

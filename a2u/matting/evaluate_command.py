@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,38 +11,43 @@ from a2u.errors import A2UError
 from a2u.matting.evaluate import Measured, blame, write_report
 from a2u.matting.evaluate import evaluate as evaluate_on
 from a2u.matting.metrics import Convention
-from a2u.matting.predictors import Predictor, of_classical, of_mattes, of_weights
+from a2u.matting.predictors import load_network, of_classical, of_mattes
 from a2u.training.device import choose_device
 
-WeightsOption = Annotated[
-    Path | None,
-    typer.Option(
-        help="A trained network: a run folder of `a2u matting train` (its best epoch), the checkpoint in one, or a "
-        "published A²U checkpoint."
-    ),
-]
+WEIGHTS = (
+    "A trained network: a run folder of `a2u matting train` (its best epoch), or a published A²U checkpoint (.pth)."
+)
 ClassicalOption = Annotated[
     str | None, typer.Option(help="A method without learning instead: closed-form or knn (slow on large images).")
 ]
 DeviceOption = Annotated[str, typer.Option(help="For networks: auto (a GPU if there is one), cpu, cuda, or cuda:1.")]
 TileOption = Annotated[
     int | None,
-    typer.Option(min=1, help="For networks: compute large images in squares of this side, in less memory."),
+    typer.Option(
+        help="For networks: compute in squares of this side, in less memory, a multiple of 16. "
+        "Default: 512 for images of more than 1.5 million pixels."
+    ),
 ]
 
 
 def evaluate(
-    data: Annotated[
-        str, typer.Argument(help="Folder of a data set (see `a2u matting train --help`), or synthetic.")
-    ] = "synthetic",
-    weights: WeightsOption = None,
+    run: Annotated[Path | None, typer.Argument(metavar="[RUN]", help=WEIGHTS)] = None,
     classical: ClassicalOption = None,
     mattes: Annotated[
         Path | None,
         typer.Option(help="Finished mattes instead, of any program: a folder with NAME.png for each image."),
     ] = None,
-    part: Annotated[str, typer.Option(help="Which images: test or validation.")] = "test",
-    size: Annotated[int, typer.Option(min=16, help="Of the synthetic scenes; pictures of a folder keep theirs.")] = 512,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="synthetic, or the folder of a data set: Adobe Image Matting, Distinctions-646, alphamatting.com, or "
+            "plain with image, alpha, trimap. Default: what the run was trained on; without a run, synthetic."
+        ),
+    ] = None,
+    part: Annotated[str, typer.Option(help="Of the synthetic set: test or validation.")] = "test",
+    size: Annotated[
+        int | None, typer.Option(min=16, help="Side of the synthetic scenes. Default: the run's, or 256.")
+    ] = None,
     backgrounds: Annotated[
         Path | None, typer.Option(help="For a folder of foregrounds alone: a folder of pictures to lay behind them.")
     ] = None,
@@ -69,24 +74,31 @@ def evaluate(
 
     Examples:
 
-        a2u matting evaluate --classical knn --limit 4
+        a2u matting evaluate runs/matting-dynamic-cs-narrow
 
-        a2u matting evaluate --weights runs/matting-dynamic-cs-narrow -o results
+        a2u matting evaluate --classical knn --limit 4 -o results
 
-        a2u matting evaluate ~/data/composition-1k --weights dynamic-cs-d.pth --tile 1024 --csv
+        a2u matting evaluate dynamic-cs-d.pth --data ~/composition-1k --csv
 
-        a2u matting evaluate ~/data/composition-1k --mattes ~/other/mattes
+        a2u matting evaluate --mattes ~/mattes --data ~/composition-1k
     """
     from a2u.matting.sources import open_test
 
     conn = _convention(convention)
     if as_json and as_csv:
         raise A2UError("Results are printed once: give --json or --csv. With -o both are kept as files.")
-    predictor = _predictor(weights, classical, mattes, device, tile, last)
-    cases = open_test(data, part, size, backgrounds)
+    _one_of({"RUN": run, "--classical": classical, "--mattes": mattes})
+    chosen = choose_device(device)
+    trained = load_network(run, best=not last) if run else None
+    if trained:
+        data, size = data or trained.data, size or trained.test_size
+    cases = open_test(data or "synthetic", part, size or 256, backgrounds)
+    if trained:
+        predictor = trained.predictor(chosen, tile)
+    else:
+        predictor = of_classical(classical) if classical else of_mattes(mattes or Path())
     count = min(limit or len(cases), len(cases))
-    words = cases.describe if count == len(cases) else f"{cases.describe}, the first {count} of {len(cases)} images"
-    _say(f"{predictor.title}; on {words}")
+    words = cases.describe if count == len(cases) else f"{cases.describe}; the first {count} of {len(cases)} images"
     keep = out / "mattes" if out else None
     with _Bar(count) as bar:
         report = evaluate_on(
@@ -111,7 +123,7 @@ def predict(
             help="Its trimap (0 background, 128 unknown, 255 foreground), or a folder with one for each name."
         ),
     ],
-    weights: WeightsOption = None,
+    weights: Annotated[Path | None, typer.Option(help=WEIGHTS)] = None,
     classical: ClassicalOption = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for NAME-alpha.png and NAME-cutout.png.")] = Path(
         "mattes"
@@ -136,7 +148,9 @@ def predict(
     from a2u.matting.cutouts import Cut, Pair, cut_all, pairs
 
     chosen, failed = pairs(image, trimap)
-    predictor = _predictor(weights, classical, None, device, tile, last)
+    _one_of({"--weights": weights, "--classical": classical})
+    on = choose_device(device)
+    predictor = load_network(weights, best=not last).predictor(on, tile) if weights else of_classical(classical or "")
     _say(predictor.title)
 
     def tell(pair: Pair, result: Cut | str) -> None:
@@ -156,25 +170,15 @@ def predict(
         raise blame(failed, count)
 
 
-def _predictor(
-    weights: Path | None, classical: str | None, mattes: Path | None, device: str, tile: int | None, last: bool
-) -> Predictor:
-    """The one method that the options name."""
-    given = [
-        name for name, value in (("--weights", weights), ("--classical", classical), ("--mattes", mattes)) if value
-    ]
+def _one_of(methods: dict[str, Any]) -> None:
+    """Refuse none and several; the empty name too."""
+    given = [name for name, value in methods.items() if value is not None]
     if len(given) != 1:
-        what = f"given {' and '.join(given)}" if given else "none is given"
+        what = f"{' and '.join(given)} are" if given else "none is"
         raise A2UError(
-            f"One method makes the mattes, and {what}. Choose --weights RUN (a trained network; `a2u matting train` "
-            f"makes one) or --classical closed-form (or knn)."
+            f"One method makes the mattes, and {what} given: choose one of {', '.join(methods)}. "
+            f"`a2u matting train` makes a run; --classical knn needs none."
         )
-    if weights:
-        return of_weights(weights, choose_device(device), tile, best=not last)
-    if classical:
-        return of_classical(classical)
-    assert mattes is not None
-    return of_mattes(mattes)
 
 
 def _convention(name: str) -> Convention:

@@ -79,17 +79,17 @@ def check_sizes(**sizes: tuple[Path, tuple[int, ...]]) -> None:
 
 def write_image(path: str | Path, image: Tensor) -> None:
     """Tensor[3, H, W] in [0, 1] as an 8-bit PNG."""
-    _write(Path(path), to_bytes(image))
+    write_pixels(Path(path), to_bytes(image))
 
 
 def write_alpha(path: str | Path, alpha: Tensor) -> None:
     """Tensor[1, H, W] in [0, 1] as an 8-bit grey PNG."""
-    _write(Path(path), to_bytes(alpha))
+    write_pixels(Path(path), to_bytes(alpha))
 
 
 def write_trimap(path: str | Path, trimap: Tensor) -> None:
     """uint8 Tensor[1, H, W] of 0, 128, 255 as an 8-bit grey PNG."""
-    _write(Path(path), trimap[0].cpu().numpy())
+    write_pixels(Path(path), trimap[0].cpu().numpy())
 
 
 def read_colour(path: str | Path) -> Any:
@@ -193,7 +193,8 @@ def _reason(others: list[int]) -> str:
     )
 
 
-def _write(path: Path, pixels: Any) -> None:
+def write_pixels(path: Path, pixels: Any) -> None:
+    """uint8 pixels (H, W), (H, W, 3) or (H, W, 4) as PNG, whole or not at all."""
     from PIL import Image
 
     buffer = io.BytesIO()

@@ -182,7 +182,7 @@ def to_8bit(alpha: Any) -> Any:
 
     Clips, then rounds to the nearest of the 256 steps; this is what is written as PNG, and what is measured.
     """
-    values = np.asarray(alpha.detach().cpu().numpy() if hasattr(alpha, "detach") else alpha, dtype=np.float64)
+    values = np.asarray(alpha.detach().cpu().float() if hasattr(alpha, "detach") else alpha, dtype=np.float32)
     if values.ndim < 2 or any(side != 1 for side in values.shape[:-2]) or not np.isfinite(values).all():
         raise A2UError(f"One alpha is finite and of shape [H, W] or [1, H, W], given {values.shape}.")
-    return np.rint(values.reshape(values.shape[-2:]).clip(0, 1) * 255).astype(np.uint8)
+    return np.rint(values.reshape(values.shape[-2:]).clip(0, 1) * np.float32(255)).astype(np.uint8)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from a2u.matting.dataset import Case
     from a2u.matting.network import MattingNet
 
+WHOLE, TILE = 1_500_000, 512  # pixels of an image that is computed at once; side of the tiles of larger ones
 PUBLISHED = (".pth", ".pt", ".tar")  # endings of checkpoints that torch wrote
 
 
@@ -35,16 +36,21 @@ def of_network(net: "MattingNet", title: str, device: torch.device | str = "cpu"
         net: moved to the device, and used in evaluation mode.
         title: of the method.
         device: where to compute.
-        tile: side of the squares that an image is computed in, None for the whole at once. See
-            :mod:`a2u.matting.inference`.
+        tile: side of the squares in which an image is computed, with the same result in less memory
+            (:mod:`a2u.matting.inference`). None: the whole at once up to 1.5 million pixels, tiles of 512 above.
     """
     from a2u.matting.inference import predict_large
+    from a2u.matting.memory import PeakMemory
 
     net = net.to(device).eval()
 
     def matte(case: "Case") -> tuple[Tensor, int | None]:
-        alpha, peak = predict_large(net, case.image.to(device), case.trimap.to(device), tile=tile)
-        return alpha.cpu(), peak
+        if tile is not None or case.trimap.numel() > WHOLE:
+            alpha, peak = predict_large(net, case.image, case.trimap, TILE if tile is None else tile)
+            return alpha.cpu(), peak
+        with PeakMemory(torch.device(device)) as memory:
+            alpha = net.predict(case.image.to(device), case.trimap.to(device)).cpu()
+        return alpha, memory.bytes
 
     return Predictor(title, matte)
 
@@ -71,24 +77,35 @@ def of_mattes(folder: Path) -> Predictor:
         raise A2UError(f"There is no folder {folder} of mattes; it should hold NAME.png for each image.")
 
     def matte(case: "Case") -> tuple[Tensor, int | None]:
-        alpha = torch.from_numpy(read_alpha(folder / f"{case.name}.png")).float()[None] / 255
-        known = torch.where(case.trimap == 128, alpha, case.trimap / 255) if alpha.shape == case.trimap.shape else alpha
-        return known, None
+        path = folder / f"{case.name}.png"
+        alpha = read_alpha(path)
+        if alpha.shape != case.trimap.shape:
+            sizes = (f"{each.shape[2]}×{each.shape[1]}" for each in (alpha, case.trimap))
+            raise A2UError("{} is {} and its image {} (width × height).".format(path, *sizes))
+        return torch.where(case.trimap == 128, alpha, case.trimap.float() / 255), None
 
     return Predictor(f"mattes in {folder}", matte)
 
 
-def of_weights(path: Path, device: torch.device | str = "cpu", tile: int | None = None, best: bool = True) -> Predictor:
-    """The network of a run folder, of a file in one, or of a published checkpoint."""
-    net, title = load_network(path, best)
-    return of_network(net, title, device, tile)
+@dataclass(frozen=True)
+class Trained:
+    """A trained network on the CPU; data and test_size are those of its run, None where there is no run."""
+
+    net: "MattingNet"
+    title: str
+    data: str | None = None
+    test_size: int | None = None
+
+    def predictor(self, device: torch.device | str = "cpu", tile: int | None = None) -> Predictor:
+        """Its mattes; see :func:`of_network`."""
+        return of_network(self.net, self.title, device, tile)
 
 
-def load_network(path: Path, best: bool = True) -> tuple["MattingNet", str]:
-    """A trained network on the CPU, and its title.
+def load_network(path: Path, best: bool = True) -> Trained:
+    """A trained network.
 
     Args:
-        path: a run folder of `a2u matting train`, the checkpoint in one, or a published A²U checkpoint.
+        path: a run folder of `a2u matting train`, a checkpoint in one, or a published A²U checkpoint.
         best: of a run, the epoch with the lowest SAD on its validation images; otherwise the last.
 
     Raises:
@@ -97,15 +114,15 @@ def load_network(path: Path, best: bool = True) -> tuple["MattingNet", str]:
     from a2u.matting.experiment import load_model
     from a2u.matting.rows import row
 
+    if not path.exists():
+        raise A2UError(f"There are no weights at {path}. `a2u matting train` makes them, as runs/NAME.")
     if path.is_file() and path.name.endswith(PUBLISHED):
         from a2u.matting.published import load_published
 
-        return load_published(path), f"published weights {path.name}"
-    folder = path.parent if path.suffix == ".safetensors" else path
-    if not path.exists():
-        raise A2UError(f"There are no weights at {path}. Give a run folder of `a2u matting train`, such as runs/NAME.")
+        return Trained(load_published(path), f"published weights {path.name}")
+    folder = path.parent if path.is_file() and path.suffix == ".safetensors" else path
     net, config, history = load_model(folder, best)
-    trained = (
-        f"{len(history)} of {config.epochs} epochs of {config.iterations} iterations on {config.data} ({config.crop}²)"
-    )
-    return net, f"{row(config.row).title}, {config.preset} preset, seed {config.seed}: {trained}, {path}"
+    epoch = min(history, key=lambda each: float(each["sad"]))["epoch"] if best else len(history)
+    trained = f"epoch {epoch} of {config.epochs} × {config.iterations} iterations on crops of {config.crop}²"
+    title = f"{row(config.row).title}, {config.preset} preset, seed {config.seed}, {trained} ({folder})"
+    return Trained(net, title, config.data, config.test_size)
