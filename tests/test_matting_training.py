@@ -67,7 +67,7 @@ def test_settings_that_cannot_be_are_refused(changes: dict, message: str) -> Non
 
 def test_unknown_rows_and_presets_give_the_near_match() -> None:
     with pytest.raises(A2UError, match="Did you mean 'dynamic-cs'"):
-        config("dynamic-sc")
+        config("dynamic_cs")
     with pytest.raises(A2UError, match="Did you mean 'narrow'"):
         config("nearest", "narow")
 
