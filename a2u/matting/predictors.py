@@ -119,7 +119,7 @@ def load_network(path: Path, best: bool = True) -> Trained:
     if path.is_file() and path.name.endswith(PUBLISHED):
         from a2u.matting.published import load_published
 
-        return Trained(load_published(path), f"published weights {path.name}")
+        return Trained(load_published(path)[0], f"published weights {path.name}")
     folder = path.parent if path.is_file() and path.suffix == ".safetensors" else path
     net, config, history = load_model(folder, best)
     epoch = min(history, key=lambda each: float(each["sad"]))["epoch"] if best else len(history)
