@@ -1,0 +1,111 @@
+"""`a2u matting table`: rows train, are measured once on the same test images, and are written beside the paper's."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tiny_matting import Discs, discs_to_test
+
+from a2u import pretrained
+from a2u.cli import main
+from a2u.errors import A2UError
+from a2u.matting import campaign, experiment, sources
+from a2u.matting.report import collect
+from a2u.matting.rows import ROWS
+from a2u.pretrained.export import export
+from a2u.pretrained.export_matting import LIMIT
+from a2u.table2.pictures import board
+
+TINY = {
+    "width": 0.125, "crop": 16, "batch": 2, "epochs": 2, "iterations": 1, "lr": 0.003, "encoder_lr": 0.003,
+    "milestones": (1,), "pretrained": False, "freeze": False, "test_size": 32,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tiny_data():
+    """The quick preset is tiny, and its data are discs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(experiment.PRESETS, "quick", TINY)
+        patch.setattr(sources, "open_train", lambda spec: Discs())
+        patch.setattr(sources, "open_test", lambda spec, part, size: discs_to_test())
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the command makes of two rows."""
+    folder = tmp_path_factory.mktemp("table")
+    table(folder)
+    return folder
+
+
+def table(folder: Path, *more: str) -> None:
+    words = ["matting", "table", "--preset", "quick", "--rows", "nearest,dynamic-cs", "--no-ablation", "--no-classical"]
+    with pytest.raises(SystemExit) as left:
+        main([*words, "--runs", str(folder / "runs"), "--out", str(folder / "figures"), *more])
+    assert not left.value.code
+
+
+def test_the_report_has_every_row_and_says_what_was_run(made: Path) -> None:
+    report = json.loads((made / "figures" / "matting.json").read_text())
+    assert [each["row"] for each in report["rows"]] == list(ROWS)
+    assert report["label"] == (
+        "quick preset: the synthetic set, crops 16², width 0.125, 2 iterations of batch 2, seed 0"
+    )
+    rows = {each["row"]: each for each in report["rows"]}
+    for name in ("nearest", "dynamic-cs"):
+        assert rows[name]["status"] == "measured"
+        assert rows[name]["images"] == 3
+        assert all(rows[name][score] >= 0 for score in ("sad", "mse", "grad", "conn"))
+        assert rows[name]["paper"]["sad"] == ROWS[name].paper.sad
+    assert rows["bilinear"]["status"] == "not run"
+    assert "32 groups" in rows["dynamic-cs-d-norm"]["status"]
+    assert rows["dynamic-cs"]["parameters"] > rows["nearest"]["parameters"]
+    same = next(v for v in report["ablation"] if (v["row"], v["value"]) == ("dynamic-cs", "3"))
+    assert (same["sad"], same["paper_sad"]) == (rows["dynamic-cs"]["sad"], 35.86)
+
+
+def test_the_markdown_is_labelled_and_the_picture_is_there(made: Path) -> None:
+    text = (made / "figures" / "matting.md").read_text()
+    assert "**Here: quick preset: the synthetic set, crops 16²" in text
+    assert "These are not the numbers of the paper's experiment" in text
+    assert "a2u matting train --row nearest --preset quick" in text
+    assert (made / "figures" / "matting.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_nothing_is_trained_or_measured_twice(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("again")
+
+    monkeypatch.setattr(experiment, "train", never)
+    monkeypatch.setattr(campaign, "evaluate", never)
+    before = (made / "figures" / "matting.json").read_bytes()
+    table(made)
+    assert (made / "figures" / "matting.json").read_bytes() == before
+
+
+def test_a_run_with_other_settings_is_not_taken_for_the_presets(made: Path) -> None:
+    with pytest.raises(A2UError, match="no complete run"):
+        collect(made / "runs", "quick", classical=False, lr=0.1)
+
+
+def test_the_picture_tells_what_was_not_run(made: Path) -> None:
+    report = json.loads((made / "figures" / "matting.json").read_text())
+    height = board(report).get_figheight()
+    report["ablation"] = []
+    assert board(report).get_figheight() < height
+
+
+def test_trained_rows_ship_as_small_files(made: Path, tmp_path: Path) -> None:
+    card = export(made / "runs" / "matting-dynamic-cs-quick", home=tmp_path)
+    assert card.name == "matting/dynamic-cs"
+    net, loaded = pretrained.load_pretrained("matting/dynamic-cs", tmp_path)
+    assert loaded == card
+    assert not net.training
+    full, stored = card.metrics["full"], card.metrics["stored"]
+    assert stored["sad"] < (1 + LIMIT) * full["sad"] or card.storage == "float16"
+    assert card.title == ROWS["dynamic-cs"].title
+    assert "width 0.125, 2 iterations of batch 2 on the synthetic set, crops 16²" in card.training
+    case = discs_to_test()[0]
+    assert net.predict(case.image, case.trimap).shape == case.alpha.shape
