@@ -2,7 +2,7 @@
 # Needs Python 3.11+, git and make; the first run builds .venv and needs a network, later runs do not.
 
 .DEFAULT_GOAL := help
-.PHONY: help environment lab test lint check notebooks times clean
+.PHONY: help environment lab test lint check notebooks times site slides clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -40,6 +40,12 @@ check: environment
 
 notebooks: environment ## build the notebooks from notebooks/source (NAMES="01_one_formula", ONLY=teacher)
 	$(BIN)/python -m a2u.lessons.editions build $(NAMES) $(if $(ONLY),--only $(ONLY))
+
+site: environment ## the lessons as pages that need no kernel and no network, in site/
+	@OMP_NUM_THREADS=1 $(BIN)/python -m a2u.site
+
+slides: environment ## the lessons as slides alone, in slides/ (make site has them too)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m a2u.site --slides
 
 clean: ## remove caches and the environment; runs/ and the notebooks stay
 	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

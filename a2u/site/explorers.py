@@ -1,0 +1,110 @@
+"""The explorer of each lesson, and the values of its controls that the page offers.
+
+A page has no kernel, so each combination of values is a picture that is drawn when the site is built. Choose the one
+to three controls that carry the lesson, and the values that answer its questions; the other controls stay where the
+lesson starts them. A new lesson with an explorer gets one entry here; everything else follows from its panel.
+"""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from a2u.errors import A2UError, near_match
+from a2u.lessons.frame import Panel
+
+MOST = 120  # combinations of one explorer: about half a minute of drawing, and some megabytes
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """What a page shows of a lesson's panel.
+
+    Attributes:
+        module: of a2u.lessons, with a function ``explorer`` that makes the panel.
+        controls: by name of a control, the values that the page offers, in their order.
+        start: what the lesson gives to ``explorer``, so that the page starts with the notebook's picture.
+    """
+
+    module: str
+    controls: Mapping[str, Sequence[Any]]
+    start: Mapping[str, Any] = field(default_factory=dict)
+
+    def panel(self) -> Panel:
+        """The panel as the lesson opens it.
+
+        Raises:
+            A2UError: it has no such control, a control's start is not among the values, or there are too many
+                combinations.
+        """
+        made = importlib.import_module(f"a2u.lessons.{self.module}").explorer(**self.start)
+        assert isinstance(made, Panel)
+        count = 1
+        for name, values in self.controls.items():
+            if name not in made.controls:
+                known = list(made.controls)
+                raise A2UError(f"The explorer of {self.module} has no control {name!r}. {near_match(name, known)}")
+            if made.controls[name].value not in values:
+                raise A2UError(
+                    f"The explorer of {self.module} starts with {name} = {made.controls[name].value!r}, which is not "
+                    f"among the values that its page offers: {', '.join(map(str, values))}. Add it."
+                )
+            count *= len(values)
+        if count > MOST:
+            raise A2UError(f"The explorer of {self.module} has {count} combinations, more than {MOST}. Offer fewer.")
+        return made
+
+
+_OPERATORS = ("nearest", "bilinear", "bicubic", "max_unpool", "deconvolution", "pixel_shuffle", "carafe")
+
+EXPLORERS: dict[str, Explorer] = {
+    "00_start_here": Explorer(
+        "inspector",
+        {"operator": ("nearest", "bilinear", "max_unpool", "carafe", "a2u:dynamic-cs"), "column": range(16)},
+        {"name": "bilinear", "ratio": 2, "row": 8, "column": 6},
+    ),
+    "01_one_formula": Explorer(
+        "inspector",
+        {"operator": (*_OPERATORS, "indexnet:holistic", "a2u:hybrid-cw"), "row": (0, 5), "column": range(5, 11)},
+        {"name": "bilinear", "row": 5, "column": 7},
+    ),
+    "02_pooling_remembers": Explorer(
+        "pooling_remembers",
+        {"operator": ("max_unpool", "max_nearest", "average_nearest"), "ratio": (2, 4), "column": range(16)},
+    ),
+    "03_kernels_learned_once": Explorer(
+        "learned_once",
+        {"kernel": range(1, 9), "stride": (2, 3, 4), "output_padding": (0, 1), "kind": ("equal", "random")},
+    ),
+    "04_carafe": Explorer(
+        "carafe",
+        {
+            "picture": ("a handwritten 2", "a handwritten 7", "an edge", "a slanted line", "plain grey"),
+            "change": (
+                "nothing changed", "moved 2 to the right", "half as strong", "three times as strong",
+                "½ added everywhere", "noise added",
+            ),
+            "temperature": (0.01, 1.0, 100.0),
+        },
+    ),
+    "05_indexnet": Explorer(
+        "indexnet",
+        {"kind": ("holistic", "depth-wise"), "stage": (0, 1, 2), "image": range(4), "channel": (0, 1)},
+    ),
+    "06_affinity": Explorer(
+        "affinity_window",
+        {
+            "weights": ("centre with all", "left with right", "near pairs", "random", "each with itself"),
+            "rank": (1, 2, 3, 5, 12, 25),
+            "j": (8, 12, 24),
+        },
+    ),
+    "07_a2u": Explorer(
+        "a2u_modes",
+        {"image": ("shifted by 4", "mirrored", "half contrast", "the same"), "row": (8, 9), "column": range(4, 14)},
+    ),
+    "09_see_the_kernels": Explorer(
+        "see_the_kernels",
+        {"weights": ("random", "learned"), "image": range(4), "stage": (0, 1, 2), "phase": (0, 1, 2, 3)},
+    ),
+}  # fmt: skip

@@ -1,0 +1,145 @@
+"""A built lesson, read for the page: what its first cell promises, and its pictures as files of their own."""
+
+import base64
+import hashlib
+import re
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from a2u.errors import A2UError, near_match
+from a2u.lessons.editions import target
+from a2u.plots import style
+
+PICTURES = "pictures"  # folder of the site
+_LINE = 50  # a picture of fewer pixels in height is a line of text, drawn where a cell is still running
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the contents page says of a lesson.
+
+    Attributes:
+        name: of the file, "01_one_formula".
+        number, title: "01" and "One formula".
+        lead: its first paragraph, in Markdown.
+        goals: what the learner will be able to do, in Markdown.
+        time: "30 minutes, and 25 more for the three exercises".
+    """
+
+    name: str
+    number: str
+    title: str
+    lead: str
+    goals: tuple[str, ...]
+    time: str
+
+    @property
+    def minutes(self) -> int:
+        """The first number of ``time``: without the exercises."""
+        found = re.search(r"\d+", self.time)
+        return int(found[0]) if found else 0
+
+
+def names(folder: Path) -> list[str]:
+    """The built lessons of a folder, in order."""
+    return sorted(path.stem for path in folder.glob("[0-9][0-9]_*.ipynb"))
+
+
+def read(folder: Path, name: str, edition: str = "student") -> Any:
+    """The notebook of one edition.
+
+    Raises:
+        A2UError: it was never built.
+    """
+    import nbformat
+
+    path = target(folder, name, edition)
+    if not path.is_file():
+        raise A2UError(f"There is no built lesson {name!r} in {folder}. {near_match(name, names(folder))}")
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+
+
+def describe(name: str, notebook: Any) -> Lesson:
+    """Read the first cell.
+
+    Raises:
+        A2UError: it lacks one of the parts that every lesson begins with.
+    """
+    text = notebook.cells[0].source if notebook.cells and notebook.cells[0].cell_type == "markdown" else ""
+    title = re.match(r"# (\d+) · (.+)", text)
+    goals = re.search(r"\*\*You will be able to\*\*\n((?:[-* ].*\n?)+)", text)
+    time = re.search(r"\*\*Time\*\*\s+([^.]+)\.", text)
+    lead = [block for block in text.split("\n\n")[1:] if not block.startswith("**You")]
+    if not (title and goals and time and lead):
+        raise A2UError(
+            f"The first cell of {name} must begin with '# 01 · Title', a paragraph, '**You will be able to**' with a "
+            f"list, and '**Time** 30 minutes.'; the contents page is made of them. It begins {text[:60]!r}."
+        )
+    items = re.split(r"^- ", goals[1], flags=re.MULTILINE)
+    goals_in_words = tuple(" ".join(item.split()).rstrip(";.") for item in items if item.strip())
+    lead_in_words = " ".join(lead[0].split())
+    return Lesson(name, title[1], title[2].strip(), lead_in_words, goals_in_words, " ".join(time[1].split()))
+
+
+def with_solutions(student: Any, solutions: Any) -> Any:
+    """Put after each exercise the solution as it ran: the cell that stands in its place in the other edition."""
+    pairs = list(zip(student.cells, solutions.cells, strict=True))
+    student.cells = [
+        cell
+        for given, solved in pairs
+        for cell in ([given, solved] if "exercise" in given.metadata.get("tags", []) else [given])
+    ]
+    return student
+
+
+def store_pictures(notebook: Any, out: Path) -> None:
+    """Write the pictures of all outputs to ``out/pictures``, under a digest of their content.
+
+    Each output then says in its metadata where its picture is, how large, its alternative text, and the words that
+    the cell printed with it.
+
+    Raises:
+        A2UError: a picture has no alternative text.
+    """
+    folder = out / PICTURES
+    folder.mkdir(parents=True, exist_ok=True)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            data.pop(_WIDGET, None)
+            if "image/png" not in data:
+                continue
+            png = base64.b64decode(data["image/png"])
+            given = output.metadata.get("image/png", {})
+            words = data.get("text/plain", "")
+            alt = given.get("alt", "") or words
+            if len(alt.split()) < 3 or alt.startswith("<"):
+                raise A2UError(
+                    f"A picture has no words for those who cannot see it; its cell begins {cell.source[:60]!r}."
+                )
+            width, height = size(png, given.get("width"))
+            if height < _LINE:
+                output.data = {"text/plain": words}
+                continue
+            file = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
+            if not (folder / file).is_file():
+                (folder / file).write_bytes(png)
+            says = words.removeprefix(alt).strip() if words.startswith(alt) else ""
+            printed = any(says in other.get("text", "") for other in cell.outputs) if says else True
+            output.metadata["image/png"] = {
+                "file": f"{PICTURES}/{file}",
+                "alt": alt,
+                "width": width,
+                "height": height,
+                "says": "" if printed else says,
+            }
+
+
+def size(png: bytes, width: int | None = None) -> tuple[int, int]:
+    """Width and height on the page: as wide as the notebook says, or as the pixels are dense."""
+    across, down = struct.unpack(">II", png[16:24])
+    width = width or round(across / style.DENSITY)
+    return width, round(width * down / across)
