@@ -33,6 +33,13 @@ def _figure_2() -> "Drawing":
     return figure_2()
 
 
+def _figure_3() -> "Drawing":
+    """The matting network of section 6, drawn from the module itself (Figure 3 of the paper, drawn anew)."""
+    from a2u.lessons.matting_framework import figure_3
+
+    return figure_3()
+
+
 def _figure5() -> "Drawing":
     """Figure 5: kernels of a hybrid A²U over a digit, as they begin and as the shipped weights have learned them."""
     from a2u.lessons.see_the_kernels import figure5
@@ -42,6 +49,7 @@ def _figure5() -> "Drawing":
 
 FIGURES: "dict[str, Callable[[], Drawing]]" = {
     "figure2": _figure_2,
+    "figure3": _figure_3,
     "inspector": _inspector,
     "operators": _operators,
     "figure5": _figure5,
