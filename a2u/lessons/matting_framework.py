@@ -64,7 +64,7 @@ def figure_3(name: str = "dynamic-cs-d-norm") -> Drawing:
     found = row(name)
     count = sum(p.numel() for p in net.parameters())
     blocks = sum(len(stage) for stage in (net.encoder.stage1, net.encoder.stage2, net.encoder.stage3))
-    guided = bool(net.ups[0].card.needs_guide)
+    guided = all(isinstance(up, Upsampler) and up.card.needs_guide for up in net.ups)
     fig = framework(
         f"The matting network with {found.title}",
         f"{count:,} parameters; encoder: {blocks} residual blocks of ResNet-34; numbers in boxes are channels",

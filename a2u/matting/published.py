@@ -17,7 +17,8 @@ from a2u.errors import A2UError
 from a2u.matting.network import MattingNet
 from a2u.matting.rows import build
 
-ROW, OPTIONS = "dynamic-cs-d-norm", {"encoder_kernel": 6}
+ROW = "dynamic-cs-d-norm"
+OPTIONS: dict[str, Any] = {"encoder_kernel": 6}
 ABN_EPSILON = 1e-5
 COUNTERS = ("num_batches_tracked",)
 
