@@ -162,8 +162,8 @@ def with_half_gates(kind: str, stages: tuple[int, ...]) -> float:
 
 
 @cache
-def draws_ink(kind: str, stage: int = 2) -> dict[str, float]:
-    """What follows the ink of 24 test digits: the largest correlation, up to its sign, of a channel of each.
+def draws_ink(kind: str, stage: int = 2) -> dict[str, tuple[float, int]]:
+    """What follows the ink of 24 test digits: of each map, the channel that correlates most, and how (without sign).
 
     "z": the map to upsample, by nearest neighbour. "learned", "random": the index maps of :func:`gates`.
     """
@@ -171,7 +171,10 @@ def draws_ink(kind: str, stage: int = 2) -> dict[str, float]:
     ink = F.adaptive_avg_pool2d(images(), guide.shape[-1])[:, 0]
     seen = {"z": F.interpolate(x, scale_factor=float(RATIO), mode="nearest")}
     seen |= {title.split(",")[0]: w[:, :, 0] for title, w in gates(kind, stage).items()}
-    return {title: max(abs(correlation(each, ink)) for each in w.unbind(1)) for title, w in seen.items()}
+    return {
+        title: max((abs(correlation(each, ink)), channel) for channel, each in enumerate(w.unbind(1)))
+        for title, w in seen.items()
+    }
 
 
 @cache
