@@ -138,7 +138,7 @@ def test_textures_of_parts_differ_for_one_seed():
     assert np.array_equal(background("test", 5), background("test", 5))
 
 
-@pytest.mark.parametrize("name", itertools.chain(*PHOTOGRAPHS.values()))
+@pytest.mark.parametrize("name", [*itertools.chain(*PHOTOGRAPHS.values())])
 def test_the_photographs_are_in_scikit_image(name):
     pixels = photograph(name)
     assert pixels.shape[2] == 3
