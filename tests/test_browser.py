@@ -4,10 +4,8 @@ The first case makes its own small notebook, so that a failure of the second can
 """
 
 import contextlib
-import os
 import re
 import secrets
-import shutil
 import socket
 import subprocess
 import time
@@ -19,6 +17,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from chromium import FLAGS, SECONDS, program
 from playwright.sync_api import Locator, Page, TimeoutError, sync_playwright
 
 from a2u.lessons.serve import lab_command
@@ -26,12 +25,6 @@ from a2u.lessons.serve import lab_command
 pytestmark = pytest.mark.browser
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-SECONDS = 1000  # playwright counts in milliseconds
 
 TINY = """
 import io
@@ -52,16 +45,7 @@ widgets.VBox([slider, picture])
 
 @pytest.fixture(scope="module")
 def chromium() -> str:
-    named = os.environ.get("A2U_CHROMIUM")
-    if named and not shutil.which(named):
-        pytest.fail(f"A2U_CHROMIUM={named} is no program.")
-    found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        reason = f"No browser: none of {', '.join(BROWSERS)} is installed, and A2U_CHROMIUM names none."
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return program()
 
 
 @pytest.fixture(scope="module")
