@@ -257,7 +257,7 @@ def test_evaluate_measures_a_folder_and_keeps_everything(
     assert code == 0
     assert document["scored"] == 2
     assert document["mean"]["sad"] < 0.05
-    assert sorted(path.name for path in (tmp_path / "out" / "mattes").iterdir()) == ["p0.png", "p1.png"]
+    assert sorted(path.name for path in (tmp_path / "out" / "mattes").iterdir()) == ["p0-trimap.png", "p1-trimap.png"]
     code, again, _ = run(capsys, "evaluate", "--mattes", tmp_path / "out" / "mattes", "--data", data, "--csv")
     rows = list(csv.DictReader(io.StringIO(again)))
     assert [float(row["sad"]) for row in rows] == [each["scores"]["sad"] for each in document["each"]]
@@ -265,7 +265,7 @@ def test_evaluate_measures_a_folder_and_keeps_everything(
     code, out, err = run(capsys, "evaluate", "--classical", "closed-form", "--data", data)
     assert code == 1
     assert "mean of 1 image " in out
-    assert "1 of 2 images failed. p1:" in err
+    assert "1 of 2 images failed. p1-trimap:" in err
 
 
 @pytest.mark.parametrize(
