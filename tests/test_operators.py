@@ -55,6 +55,18 @@ class TestTorchAgrees:
         op = seeded("pixel_shuffle", ratio=ratio, out_channels=3, kernel_size=size)
         torch.testing.assert_close(op(x), F.pixel_shuffle(F.conv2d(x, op.weight, padding=size // 2), ratio))
 
+    def test_phases_alike_begin_as_interpolation(self):
+        x, _ = maps(height=6, width=7)
+        op = seeded("deconvolution", out_channels=3, phases="alike")
+        mixture = op.weight.detach().sum((2, 3)).T / 4  # the triangle sums to 2 along an axis
+        smooth = F.interpolate(torch.einsum("oc,nchw->nohw", mixture, x), scale_factor=2, mode="bilinear")
+        inner = (..., slice(1, -1), slice(1, -1))  # zeros lie outside the map, where bilinear repeats its border
+        torch.testing.assert_close(op(x)[inner], smooth[inner])
+        op = seeded("pixel_shuffle", out_channels=3, phases="alike")
+        coarse = F.conv2d(x, op.weight[::4], padding=1)
+        torch.testing.assert_close(op(x), F.interpolate(coarse, scale_factor=2, mode="nearest"))
+        assert not torch.equal(seeded("pixel_shuffle").weight[0], seeded("pixel_shuffle").weight[1])
+
     @given(st.integers(1, 4), st.integers(0, 50))
     def test_max_unpool2d(self, ratio, seed):
         x, guide = maps(ratio=ratio, seed=seed)
@@ -253,6 +265,7 @@ BAD = {
     "one-to-one channels": (lambda: a2u.build("indexnet:depthwise-o2o", 4, guide_channels=8), "same channels"),
     "kind": (lambda: a2u.build("indexnet", 4, kind="wholistic"), "Did you mean 'holistic'"),
     "small deconvolution": (lambda: a2u.build("deconvolution", 4, 3, kernel_size=2), "kernel_size ≥ ratio, got 2 < 3"),
+    "phases": (lambda: a2u.build("pixel_shuffle", 4, phases="alik"), "Did you mean 'alike'"),
     "mode": (lambda: a2u.build("a2u", 4, mode="dynmic"), "Did you mean 'dynamic'"),
     "softmax of one": (lambda: a2u.build("a2u", 4, kernel_size=1, normalization="softmax"), "over one tap is always 1"),
     "rank too high": (lambda: a2u.build("a2u", 4, rank=26), "at most k_en² = 25"),

@@ -3,13 +3,20 @@
 Both operators are one convolution to C_out·r² channels followed by a pixel shuffle. They differ in how the weights
 are stored: pixel shuffle stores that convolution; deconvolution stores what one input value spreads onto the
 output, and reading it from the output's side sorts its taps into r² phases.
+
+With random first weights each phase mixes the channels in its own way, and a network has to learn that neighbouring
+outputs belong together before it learns anything else. ``phases="alike"`` begins where that is known already: a pixel
+shuffle as a convolution followed by nearest neighbour, a deconvolution as a random mixture of channels interpolated
+bilinearly. Training moves the phases apart where that helps.
 """
 
 import torch
 from torch import Tensor, nn
 
 from a2u.errors import A2UError
-from a2u.operators.contract import Card, UniversalUpsampler, check_positive, register
+from a2u.operators.contract import Card, UniversalUpsampler, check_choice, check_positive, register
+
+PHASES = ("random", "alike")
 
 
 def phase_taps(size: int, ratio: int) -> tuple[int, Tensor]:
@@ -56,12 +63,20 @@ class Deconvolution(UniversalUpsampler):
         out_channels: C_out.
         kernel_size: K ≥ r; smaller ones would leave outputs that nothing reaches. Where r does not divide K, the
             outputs receive different numbers of taps: the checkerboard.
+        phases: first weights, "random" as torch draws them or "alike": v ⊗ t ⊗ t with random v for each pair of
+            channels and the triangle t_i = max(0, 1 − |i − (K − 1)/2| / r).
 
     Parameters: C·C_out·K².
     """
 
     def __init__(
-        self, channels: int, ratio: int = 2, *, out_channels: int | None = None, kernel_size: int | None = None
+        self,
+        channels: int,
+        ratio: int = 2,
+        *,
+        out_channels: int | None = None,
+        kernel_size: int | None = None,
+        phases: str = "random",
     ) -> None:
         super().__init__(channels, ratio, out_channels=out_channels)
         kernel_size = 2 * ratio if kernel_size is None else kernel_size
@@ -73,7 +88,13 @@ class Deconvolution(UniversalUpsampler):
             )
         self.kernel_size = kernel_size
         self.weight = nn.Parameter(torch.empty(channels, self.out_channels, kernel_size, kernel_size))
+        check_choice("phases", phases, PHASES)
         nn.init.kaiming_uniform_(self.weight.transpose(0, 1), a=5**0.5)  # as ConvTranspose2d of torch scales it
+        if phases == "alike":
+            mixture = torch.empty(channels, self.out_channels, 1, 1)
+            nn.init.kaiming_uniform_(mixture.transpose(0, 1), a=5**0.5)  # the scale of a 1×1 Conv2d of torch
+            t = (1 - (torch.arange(kernel_size) - (kernel_size - 1) / 2).abs() / ratio).clamp(min=0)
+            self.weight.data = mixture * torch.outer(t, t)
         self.window, taps = phase_taps(kernel_size, ratio)
         self.register_buffer("taps", taps, persistent=False)
         self.taps: Tensor
@@ -105,16 +126,29 @@ class PixelShuffle(UniversalUpsampler):
         ratio: r.
         out_channels: C_out.
         kernel_size: k.
+        phases: first weights, "random" for each phase, or "alike": one random convolution for all phases of a channel
+            (A. Aitken et al., *Checkerboard artifact free sub-pixel convolution*, 2017).
 
     Parameters: C·C_out·r²·k².
     """
 
-    def __init__(self, channels: int, ratio: int = 2, *, out_channels: int | None = None, kernel_size: int = 3) -> None:
+    def __init__(
+        self,
+        channels: int,
+        ratio: int = 2,
+        *,
+        out_channels: int | None = None,
+        kernel_size: int = 3,
+        phases: str = "random",
+    ) -> None:
         super().__init__(channels, ratio, out_channels=out_channels)
         check_positive("kernel_size", kernel_size)
         self.kernel_size = kernel_size
         self.weight = nn.Parameter(torch.empty(self.out_channels * ratio**2, channels, kernel_size, kernel_size))
+        check_choice("phases", phases, PHASES)
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)
+        if phases == "alike":
+            self.weight.data = self.weight.data[:: ratio**2].repeat_interleave(ratio**2, dim=0)
 
     def kernel(self, x: Tensor | None = None, guide: Tensor | None = None) -> Tensor:
         """The stored weights: Tensor[C_out·r², C·k²]."""
