@@ -129,7 +129,7 @@ def _write_index(folder: Path, out: Path, order: Sequence[Lesson], pages: bool) 
 
     minutes = sum(each.minutes for each in order)
     hours = f"{round(minutes / 60)} hours" if minutes >= 90 else f"{minutes} minutes"
-    values = {
+    values: dict[str, Any] = {
         "title": "a2u: how neural networks upsample",
         "description": "A course on upsampling: every operator as y = wᵀz, with the w and the z behind any value.",
         "icon": ICON,

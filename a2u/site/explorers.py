@@ -34,8 +34,8 @@ class Explorer:
         """The panel as the lesson opens it.
 
         Raises:
-            A2UError: it has no such control, a control's start is not among the values, or there are too many
-                combinations.
+            A2UError: it has no such control or value, a control's start is not among the values, or there are too
+                many combinations.
         """
         made = importlib.import_module(f"a2u.lessons.{self.module}").explorer(**self.start)
         assert isinstance(made, Panel)
@@ -49,10 +49,20 @@ class Explorer:
                     f"The explorer of {self.module} starts with {name} = {made.controls[name].value!r}, which is not "
                     f"among the values that its page offers: {', '.join(map(str, values))}. Add it."
                 )
+            wrong = [value for value in values if not _takes(made.controls[name], value)]
+            if wrong:
+                raise A2UError(f"The explorer of {self.module} cannot set {name} to {', '.join(map(str, wrong))}.")
             count *= len(values)
         if count > MOST:
             raise A2UError(f"The explorer of {self.module} has {count} combinations, more than {MOST}. Offer fewer.")
         return made
+
+
+def _takes(control: Any, value: Any) -> bool:
+    """Can this slider, or this list, have the value?"""
+    if hasattr(control, "options"):
+        return value in [option[1] if isinstance(option, tuple) else option for option in control.options]
+    return bool(control.min <= value <= control.max)
 
 
 _OPERATORS = ("nearest", "bilinear", "bicubic", "max_unpool", "deconvolution", "pixel_shuffle", "carafe")

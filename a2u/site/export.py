@@ -55,7 +55,7 @@ class _Ours:
             # Pictures before markup: the markup of a widget's view would need a kernel.
             "NbConvertBase": {"display_data_priority": ["text/html", "image/png", "text/plain"]},
         })  # fmt: skip
-        inherited = super().default_config.copy()  # type: ignore[safe-super]
+        inherited: Config = super().default_config.copy()
         inherited.merge(config)
         return inherited
 
@@ -65,7 +65,7 @@ class _Ours:
         return markdown(source)
 
 
-class PageExporter(_Ours, HTMLExporter):  # type: ignore[no-any-unimported]
+class PageExporter(_Ours, HTMLExporter):
     """The cells of a notebook as the body of a page."""
 
     @default("template_name")
@@ -73,7 +73,7 @@ class PageExporter(_Ours, HTMLExporter):  # type: ignore[no-any-unimported]
         return "lesson"
 
 
-class DeckExporter(_Ours, SlidesExporter):  # type: ignore[no-any-unimported]
+class DeckExporter(_Ours, SlidesExporter):
     """A notebook whose cells say where slides begin (``slideshow.slide_type``) as a deck for reveal.js."""
 
     @default("template_name")

@@ -1,5 +1,8 @@
 """One lesson → its page, its slides and the sections that the search knows."""
 
+# nbconvert has no types of its own.
+# mypy: disable-error-code="no-untyped-call"
+
 import json
 import re
 from collections.abc import Sequence
@@ -128,8 +131,9 @@ def _sections(soup: BeautifulSoup, name: str) -> list[Section]:
         title = _plain(heading)
         slug = re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "section"
         seen[slug] = seen.get(slug, 0) + 1
-        heading["id"] = slug if seen[slug] == 1 else f"{slug}-{seen[slug]}"
-        sections.append(Section(name, heading["id"], title, int(heading.name[1]), _below(heading)))
+        anchor = slug if seen[slug] == 1 else f"{slug}-{seen[slug]}"
+        heading["id"] = anchor
+        sections.append(Section(name, anchor, title, int(heading.name[1]), _below(heading)))
     return sections
 
 
