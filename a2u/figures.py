@@ -47,12 +47,20 @@ def _figure5() -> "Drawing":
     return figure5()
 
 
+def _synthetic() -> "Drawing":
+    """The synthetic set of matting: a scene of each kind with its trimap, its alpha and another background."""
+    from a2u.lessons.synthetic_set import synthetic_figure
+
+    return synthetic_figure()
+
+
 FIGURES: "dict[str, Callable[[], Drawing]]" = {
     "figure2": _figure_2,
     "figure3": _figure_3,
     "inspector": _inspector,
     "operators": _operators,
     "figure5": _figure5,
+    "synthetic": _synthetic,
 }
 
 
