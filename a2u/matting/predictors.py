@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from a2u.matting.network import MattingNet
 
 WHOLE, TILE = 1_500_000, 512  # pixels of an image that is computed at once; side of the tiles of larger ones
-PUBLISHED = (".pth", ".pt", ".tar")  # endings of checkpoints that torch wrote
+PUBLISHED = (".pth", ".pt", ".tar", ".safetensors")  # endings of weights from elsewhere
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ def load_network(path: Path, best: bool = True) -> Trained:
 
     if not path.exists():
         raise A2UError(f"There are no weights at {path}. `a2u matting train` makes them, as runs/NAME.")
-    if path.is_file() and path.name.endswith(PUBLISHED):
+    in_run = (path.parent / "config.json").is_file()
+    if path.is_file() and not in_run and path.name.endswith(PUBLISHED):
         from a2u.matting.published import load_published
 
         return Trained(load_published(path)[0], f"published weights {path.name}")
