@@ -8,6 +8,7 @@ import torch
 
 from a2u.errors import A2UError
 from a2u.lessons import see_the_kernels as lesson
+from a2u.lessons import see_the_kernels_exercises as exercises
 from a2u.lessons.exercises import Exercise
 from a2u.plots.kernels import Look, kernel_curve, kernel_maps
 from a2u.reconstruction import row
@@ -23,7 +24,7 @@ from a2u.reconstruction.kernels import (
 )
 
 IMAGES = torch.rand(3, 1, 32, 32, generator=torch.Generator().manual_seed(0))
-MISTAKES = [pytest.param(e, m, id=f"{e.title}: {m.name}") for e in lesson.ALL for m in e.mistakes]
+MISTAKES = [pytest.param(e, m, id=f"{e.title}: {m.name}") for e in exercises.ALL for m in e.mistakes]
 
 
 # --- the statistic
@@ -38,7 +39,7 @@ def test_even_weights_have_no_peak_and_one_weight_is_all_peak(taps: int) -> None
 def test_peakedness_and_correlation_agree_with_loops() -> None:
     generator = torch.Generator().manual_seed(1)
     w = torch.randn(9, 4, 5, generator=generator).softmax(0)
-    assert torch.allclose(peakedness(w).float(), lesson.peakedness_reference(w), atol=1e-6)
+    assert torch.allclose(peakedness(w).float(), exercises.peakedness_reference(w), atol=1e-6)
     a, b = torch.rand(2, 6, 7, generator=generator)
     assert correlation(a, b) == pytest.approx(np.corrcoef(a.flatten(), b.flatten())[0, 1], abs=1e-9)
     assert correlation(a, torch.ones_like(a)) == 0
@@ -94,7 +95,7 @@ def test_kernels_that_are_the_same_everywhere_have_no_map() -> None:
 def test_kernels_of_one_image_and_phase_lie_on_one_curve() -> None:
     affinity, w = lesson.curve(image=2)
     order = affinity.argsort()
-    p = lesson.stage_inputs(lesson.network("a2u-hybrid"), lesson.images()[2:3])
+    p = stage_inputs(lesson.network("a2u-hybrid"), lesson.images()[2:3])
     op, _, guide = p[2]
     rows = op.p.generate(guide.mean((2, 3), keepdim=True)).detach().flatten().view(9, 4)[:, 3]
     expected = (affinity[order] * rows[:, None]).sigmoid().softmax(0)
@@ -133,7 +134,7 @@ def test_the_explorer_answers_every_control() -> None:
 # --- exercises
 
 
-@pytest.mark.parametrize("exercise", lesson.ALL, ids=lambda e: e.title)
+@pytest.mark.parametrize("exercise", exercises.ALL, ids=lambda e: e.title)
 def test_the_reference_passes_and_nothing_is_not_attempted(exercise: Exercise) -> None:
     assert exercise.check(exercise.reference).passed is True
     assert exercise.check(lambda *_: ...).passed is None

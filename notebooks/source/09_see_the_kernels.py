@@ -216,21 +216,25 @@ for phase in range(4):
 # ```
 # </details>
 
-
 # %% tags=["exercise"]
+from a2u.lessons import see_the_kernels_exercises
+
+
 def my_kernels(logits):
     return ...
 
 
-lesson.NORMALISE.check(my_kernels)
-
+see_the_kernels_exercises.NORMALISE.check(my_kernels)
 
 # %% tags=["solution"]
+from a2u.lessons import see_the_kernels_exercises
+
+
 def my_kernels(logits):
     return logits.sigmoid().softmax(0)
 
 
-lesson.NORMALISE.check(my_kernels)
+see_the_kernels_exercises.NORMALISE.check(my_kernels)
 
 # %% [markdown]
 # ### Exercise 2 · How peaked is a kernel?
@@ -262,7 +266,7 @@ def my_peakedness(w):
     return ...
 
 
-lesson.PEAKEDNESS.check(my_peakedness)
+see_the_kernels_exercises.PEAKEDNESS.check(my_peakedness)
 
 
 # %% tags=["solution"]
@@ -270,7 +274,7 @@ def my_peakedness(w):
     return 1 + torch.special.xlogy(w, w).sum(0) / torch.tensor(len(w)).log()
 
 
-lesson.PEAKEDNESS.check(my_peakedness)
+see_the_kernels_exercises.PEAKEDNESS.check(my_peakedness)
 
 # %% [markdown]
 # ### Exercise 3 · Do two maps rise and fall together?
@@ -303,7 +307,7 @@ def my_correlation(a, b):
     return ...
 
 
-lesson.CORRELATION.check(my_correlation)
+see_the_kernels_exercises.CORRELATION.check(my_correlation)
 
 
 # %% tags=["solution"]
@@ -312,7 +316,7 @@ def my_correlation(a, b):
     return (a * b).sum() / (a.square().sum() * b.square().sum()).sqrt()
 
 
-lesson.CORRELATION.check(my_correlation)
+see_the_kernels_exercises.CORRELATION.check(my_correlation)
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
