@@ -152,6 +152,7 @@ def test_the_explorer_has_one_picture_for_each_combination(site: Path, pages: di
     start = data["frames"][1]  # bilinear, column 7: where the lesson starts
     assert explorer.img["src"] == data["pictures"][start[0]][0]
     assert explorer.img["alt"] == data["texts"][start[1]]
+    assert "explorer(" in explorer.find_previous(class_="input").get_text(), "it stands where the lesson opens it"
     assert [label.get_text() for label in explorer.select("label")] == ["operator", "column"]
     assert all(explorer.find(id=label["for"]) for label in explorer.select("label"))
     assert "ratio 2, channel 0, row 5 stay" in explorer.select_one(".note").get_text()
@@ -167,8 +168,8 @@ def test_a_declared_explorer_is_the_one_that_its_notebook_shows(name: str) -> No
     panel = EXPLORERS[name].panel()
     assert panel.drawing is not None
     cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells
-    shown = [output.get("data", {}).get("text/plain") for cell in cells for output in cell.get("outputs", [])]
-    assert panel.drawing.words in shown
+    values = [o for cell in cells for o in cell.get("outputs", []) if o.output_type == "execute_result"]
+    assert panel.drawing.words in [output.data.get("text/plain") for output in values]
 
 
 def test_every_lesson_with_an_explorer_declares_it() -> None:

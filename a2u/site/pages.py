@@ -109,7 +109,8 @@ def _with_explorer(notebook: Any, name: str, out: Path) -> Frames | None:
     frames = render(explorer, out / FRAMES / name, f"{FRAMES}/{name}")
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            if output.get("data", {}).get("text/plain") == frames.words:
+            # A drawing that does not move may have the same words, but is displayed, not the value of its cell.
+            if output.output_type == "execute_result" and output.data.get("text/plain") == frames.words:
                 output.data = {"text/html": _MARK}
                 return frames
     raise A2UError(
