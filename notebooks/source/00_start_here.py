@@ -214,11 +214,10 @@ print("This session:", choose_mode().name)
 #   say which of the two defects, blur or holes, a later layer could repair.
 # - *"The explorer is broken, A²U looks like noise."* Its weights are random until lesson 08. Look at *how*, not at
 #   what.
-# - *"$w$ sums to 1."* True for nearest and bilinear, not for max-unpooling (0 or 1), deconvolution or bicubic's
-#   single weights. Leave it open; lessons 03 and 04 need the surprise.
-# - The exercise: `x.repeat(2, 2)` tiles the whole map (the most frequent answer); `print` in place of `return`; a
-#   value written into one corner of its block. The check names the first and the last; for the second it says "not
-#   attempted".
+# - *"$w$ sums to 1."* True for nearest, bilinear and bicubic; not for max-unpooling (0 or 1) or a deconvolution.
+#   Leave it open; lessons 03 and 04 need the surprise.
+# - The exercise: `x.repeat(2, 2)` tiles the whole map; `print` in place of `return`; a value written into one
+#   corner of its block. The check names the first and the last; for the second it says "not attempted".
 
 # %% [markdown]
 # ## A first exercise  ★☆☆ · 5 minutes

@@ -351,8 +351,8 @@ inspect(mine, x)
 #
 # - *Section 1.* Phase and window are mixed up: "pixel 5 has phase 2". Say it as division with remainder, every time:
 #   5 = 2·**2** + **1**: window 2, phase 1.
-# - *Section 3.* $s = i'/r$. It is the most frequent error of the whole course, in class and in published code. The
-#   ruler helps: where is the *middle* of the first fine square?
+# - *Section 3.* $s = i'/r$. Expect it now and in every later lesson, as "the mask is shifted a little". The ruler
+#   helps: where is the *middle* of the first fine square?
 # - *Section 4.* "The weights should depend on the values." Not here: distance alone. Point at the word when lesson 04
 #   changes it.
 # - *Section 4.* "At the border we need another window." The same window, other weights: that is what folding means.

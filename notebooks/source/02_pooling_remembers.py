@@ -31,7 +31,7 @@
 # **Skip if short.** Section 9 (odd sizes) is for reading; section 6 can be told in one sentence. Keep section 8: it
 # is why every operator from here on asks the encoder.
 #
-# **Look at this before class.** In section 5 almost everybody votes for max-unpooling. Let the vote stand, run the
+# **Look at this before class.** In section 5 expect most votes for max-unpooling. Let the vote stand, run the
 # cell, and ask for a reason before you show the line with Pythagoras.
 
 # %% [markdown]

@@ -21,7 +21,7 @@
 # | 0–8 | the picture | the trap first: read the ranges under the maps before the colours |
 # | 8–14 | section 1, the card | what does a card have to say before one believes a network? |
 # | 14–24 | section 2, peaked | order four kernels by peakedness before running |
-# | 24–38 | section 3, what they look at | predict the correlation of *random* kernels; almost all say 0 |
+# | 24–38 | section 3, what they look at | predict the correlation of *random* kernels; 0 is the natural guess |
 # | 38–46 | section 4, one number makes nine | predict the shape; then find two places of equal affinity |
 # | 46–53 | section 5, explorer | a digit whose edges are missed: who finds one? |
 # | 53–65 | exercise 2 | exercises 1 and 3 are homework |
