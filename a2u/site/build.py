@@ -114,7 +114,7 @@ def _write_assets(out: Path, pages: bool) -> None:
     (folder / "math.css").write_text(f'@font-face {{ {face} }}\nmath {{ font-family: "STIX Two Math", math }}\n')
     licences = [
         f"{title}\n{'=' * len(title)}\n\n{(HERE / 'vendor' / name / 'LICENSE').read_text(encoding='utf-8')}"
-        for title, name in (("reveal.js 5.2.1", "reveal"), ("STIX Two Math, a subset of its letters", "stix"))
+        for title, name in (("reveal.js 5.2.1", "reveal"), ("STIX Two Math, changed", "stix"))
     ]
     (folder / "LICENSES.txt").write_text("\n\n".join(licences), encoding="utf-8")
 
