@@ -36,7 +36,16 @@ ROOMS["bench"] = {*ROOMS["reconstruction"], "reconstruction", "paths"}
 ROOMS["pretrained"] = {*ROOMS["reconstruction"], "reconstruction", "matting"}
 ROOMS["table1"] = {*ROOMS["reconstruction"], "reconstruction", "plots"}
 ROOMS["table2"] = {*ROOMS["matting"], "matting", "plots"}
-ROOMS["lessons"] = {*ROOMS["reconstruction"], "paths", "reconstruction", "matting", "plots", "table1", "pretrained"}
+ROOMS["lessons"] = {
+    *ROOMS["reconstruction"],
+    "paths",
+    "reconstruction",
+    "matting",
+    "plots",
+    "table1",
+    "table2",
+    "pretrained",
+}
 ROOMS["site"] = {"errors", "lessons", "plots"}
 ROOMS["figures"] = {"errors", "training", "plots", "lessons"}
 ROOMS["doctor"] = {"errors", "data", "lessons"}

@@ -1,0 +1,199 @@
+"""Lesson 10: scenes to compose, trimaps of any width, mattes of trained networks, and the table of section 6."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from a2u import pretrained
+from a2u.errors import A2UError
+from a2u.lessons.frame import Drawing, Panel, choice, slider
+from a2u.matting import trimap
+from a2u.matting.augment import window
+from a2u.matting.composition import alpha_tensor, compose, image_tensor
+from a2u.matting.metrics import Scores, measure, to_8bit
+from a2u.matting.network import MattingNet, settle
+from a2u.matting.rows import ROWS, row
+from a2u.matting.synthetic import KINDS, scene
+from a2u.matting.synthetic.backgrounds import background
+from a2u.matting.synthetic.source import FIRST_SEED
+from a2u.plots.mattes import Picture, strip
+from a2u.plots.matting import busiest
+from a2u.plots.table2 import Line, matting_board
+from a2u.table2.pictures import board
+from a2u.training.device import derive_seed
+
+SIZE = 128  # of every scene: a matte takes a moment
+FIRST = FIRST_SEED["test"]  # scenes and backgrounds that no training has seen
+BEHIND = {"hair": 5, "fur": 7, "net": 2, "foliage": 1, "glass": 4, "bubbles": 3, "smoke": 1, "shapes": 0}
+WIDEST = 24  # pixels of the widest unknown band
+HALF = "½ everywhere"  # what one can say without looking: ½ wherever the trimap does not know
+GROUP = "matting/"  # of the weights that ship
+
+
+# --- scenes
+
+
+@cache
+def layer(kind: str, number: int = 0) -> tuple[Tensor, Tensor]:
+    """A foreground of the test part: colour F, Tensor[3, 128, 128], defined everywhere, and alpha, Tensor[1, 128, 128].
+
+    Raises:
+        A2UError: There are no scenes of this kind.
+    """
+    drawn = scene(kind, FIRST + number, SIZE)
+    return image_tensor(drawn.colour), alpha_tensor(drawn.alpha)
+
+
+@cache
+def behind(number: int) -> Tensor:
+    """A background of the test part, Tensor[3, 128, 128]: photographs for even numbers, textures for odd ones."""
+    return image_tensor(window(background("test", number), SIZE, np.random.default_rng(derive_seed(number, "lesson"))))
+
+
+@cache
+def picture(kind: str) -> Tensor:
+    """The scene of this kind over its background: Tensor[3, 128, 128]."""
+    foreground, alpha = layer(kind)
+    return compose(foreground, behind(BEHIND[kind]), alpha)
+
+
+@cache
+def known(kind: str, width: int) -> Tensor:
+    """Its trimap with an unknown band of `width` pixels to either side: uint8 Tensor[1, 128, 128]."""
+    return trimap.of_width(layer(kind)[1], width)
+
+
+# --- mattes
+
+
+def trained() -> list[str]:
+    """The rows of Table 2 whose trained networks ship with the library."""
+    return [name.removeprefix(GROUP) for name in pretrained.names() if name.startswith(GROUP)]
+
+
+@cache
+def network(name: str) -> MattingNet:
+    """The trained network of a row of Table 2; an A2UError names those that there are."""
+    model: MattingNet = pretrained.load_pretrained(GROUP + name)[0]
+    return model
+
+
+def training(name: str) -> str:
+    """How it was trained, in one sentence."""
+    sentence: str = pretrained.card(GROUP + name).training
+    return sentence
+
+
+@cache
+def matte(method: str, kind: str, width: int) -> Tensor:
+    """Alpha of a scene, Tensor[1, 128, 128]: by the network of a row, or :data:`HALF`; known pixels as the trimap."""
+    given = known(kind, width)
+    if method == HALF:
+        return settle(torch.full((1, SIZE, SIZE), 0.5), given)
+    return network(method).predict(picture(kind), given)
+
+
+@cache
+def scores(method: str, kind: str, width: int) -> Scores:
+    """The four metrics of a matte, in 8 bits and over the unknown region."""
+    return measure(
+        *(to_8bit(each) for each in (matte(method, kind, width), layer(kind)[1])), known(kind, width)[0].numpy()
+    )
+
+
+def title(method: str) -> str:
+    """What a method is called."""
+    return method if method == HALF else row(method).title
+
+
+def beside(kind: str, width: int, methods: tuple[str, ...]) -> Drawing:
+    """Image, trimap, truth and mattes with their SAD, the busiest place of them enlarged."""
+    alpha, given = layer(kind)[1], known(kind, width)
+    sads = {title(method): scores(method, kind, width).sad for method in methods}
+    pictures = [Picture("image", picture(kind)), Picture("trimap", given), Picture("truth", alpha, "truth")]
+    pictures += [
+        Picture(title(method), matte(method, kind, width), "made", f"SAD {sads[title(method)]:.2f}")
+        for method in methods
+    ]
+    figure = strip(pictures, zoom=busiest(alpha[0], SIZE // 4))
+    found = ", ".join(f"{name} {sad:.2f}" for name, sad in sads.items())
+    words = f"{kind}, {int((given == trimap.UNKNOWN).sum()):,} unknown pixels; SAD: {found}"
+    return Drawing(figure, f"A scene of {kind}: image, trimap, true alpha and {len(methods)} mattes, enlarged.", words)
+
+
+def explorer(kind: str = "hair", method: str = "dynamic-cs", width: int = 6) -> Panel:
+    """A scene, a trimap as wide as the slider says, a method: its matte, where it is wrong, and its metrics."""
+
+    def draw(kind: str, method: str, width: int) -> Drawing:
+        alpha, given, made = layer(kind)[1], known(kind, width), matte(method, kind, width)
+        found, unknown = scores(method, kind, width), int((given == trimap.UNKNOWN).sum())
+        error = (made - alpha).abs() * (given == trimap.UNKNOWN)
+        pictures = [
+            Picture("image", picture(kind)), Picture("trimap", given, note=f"{unknown:,} unknown"),
+            Picture("truth", alpha, "truth"), Picture(title(method), made, "made", f"SAD {found.sad:.3f}"),
+            Picture("error", error, "error", f"largest {float(error.max()):.2f}"),
+        ]  # fmt: skip
+        says = (
+            f"{title(method)}: SAD {found.sad:.3f}, MSE {found.mse:.4f}, Grad {found.grad:.3f}, Conn {found.conn:.3f} "
+            f"over {unknown:,} unknown pixels of {SIZE * SIZE:,}"
+        )
+        alt = (
+            f"A scene of {kind}, its trimap with a band of {width} pixels, its true alpha, the matte by "
+            f"{title(method)} and its errors, with one place enlarged below. {says}."
+        )
+        return Drawing(strip(pictures, zoom=busiest(alpha[0], SIZE // 4)), alt, says)
+
+    methods = [HALF, *(name for name in ROWS if name in trained())]
+    start = method if method in methods else methods[-1]
+    return Panel(
+        draw,
+        kind=choice(list(KINDS), kind, "scene"),
+        method=choice([(title(name), name) for name in methods], start, "method"),
+        width=slider(0, WIDEST, width, "width"),
+    )
+
+
+# --- the table of section 6
+
+
+def whole_table(start: str | Path = ".") -> dict[str, Any] | None:
+    """The report that `a2u matting table` wrote for this repository, or None where there is none.
+
+    Looked for in `figures/` of `start` and of the folders around it; see `a2u.matting.report.collect`.
+
+    Raises:
+        A2UError: The file is damaged.
+    """
+    place = Path(start).resolve()
+    for folder in (place, *place.parents):
+        path = folder / "figures" / "matting.json"
+        if path.is_file():
+            try:
+                report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise A2UError(
+                    f"{path} is damaged ({error}). `a2u matting table --report-only` writes it again."
+                ) from error
+            return report
+    return None
+
+
+def show_table(report: dict[str, Any] | None) -> Drawing:
+    """All of Table 2 beside the paper, with a label that says how it was made; without a report, the paper alone."""
+    if report is None:
+        lines = [Line(each.title, None, None, each.paper) for each in ROWS.values()]
+        figure = matting_board(lines, [], label="nothing was measured here yet")
+        return Drawing(figure, "Table 2 of the paper.", "There is no figures/matting.json here: run a2u matting table.")
+    measured = [each for each in report["rows"] if each["status"] == "measured"]
+    best, worst = (f(measured, key=lambda each: each["sad"]) for f in (min, max))
+    alt = "Table 2: SAD, MSE, Grad and Conn of every network, measured here on synthetic scenes, beside the paper's."
+    words = (
+        f"{len(measured)} of {len(report['rows'])} rows measured, SAD from {best['sad']:.2f} ({best['title']}) to "
+        f"{worst['sad']:.2f} ({worst['title']}). Here: {report['label']}; measured on {report['test_data']}."
+    )
+    return Drawing(board(report), alt, words)
