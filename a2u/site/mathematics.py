@@ -81,7 +81,7 @@ def _fit(parent: ET.Element) -> None:
         if child.tag == "mo" and len(text) > 1 and text.isalpha() and text not in _INFIX:
             child.tag, child.attrib = "mi", {}  # a name: `mo` would put spaces around it, even before a bracket
         if child.tag == "mo" and text in _BARS:
-            child.attrib |= {"lspace": "0", "rspace": "0"}
+            child.attrib = {"stretchy": "false", **child.attrib, "lspace": "0", "rspace": "0"}
         if child.attrib.get("mathvariant") in _VARIANTS:
             variant = child.attrib.pop("mathvariant")
             child.text = "".join(_letter(letter, variant) for letter in text)
