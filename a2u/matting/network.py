@@ -263,3 +263,6 @@ def _initialise(net: MattingNet) -> None:
     for name, module in net.named_modules():
         if isinstance(module, nn.Conv2d) and not name.startswith("ups."):
             nn.init.kaiming_normal_(module.weight, a=SLOPE)
+    # Random weights of one channel to one are as often negative: alpha could then hardly rise above 0, and the loss
+    # would settle at predicting none. Begun as the identity, alpha is what the last norm and activation make.
+    nn.init.dirac_(net.head.alpha.weight)
