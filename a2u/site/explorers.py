@@ -117,4 +117,9 @@ EXPLORERS: dict[str, Explorer] = {
         "see_the_kernels",
         {"weights": ("random", "learned"), "image": range(4), "stage": (0, 1, 2), "phase": (0, 1, 2, 3)},
     ),
+    "10_matting": Explorer(
+        "matting",
+        {"kind": ("hair", "fur", "net", "foliage", "glass", "bubbles", "smoke", "shapes"), "band": range(0, 25, 2)},
+        {"kind": "hair", "method": "dynamic-cs", "band": 6},
+    ),
 }  # fmt: skip
