@@ -45,7 +45,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "milestones": (20, 26), "pretrained": True, "freeze": True, "test_size": 512,
     },
     "narrow": {
-        "width": 0.25, "crop": 128, "batch": 4, "epochs": 6, "iterations": 100, "lr": 0.003, "encoder_lr": 0.003,
+        "width": 0.25, "crop": 128, "batch": 4, "epochs": 6, "iterations": 250, "lr": 0.002, "encoder_lr": 0.002,
         "milestones": (4, 5), "pretrained": False, "freeze": False, "test_size": 256,
     },
     "quick": {
