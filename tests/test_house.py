@@ -149,6 +149,7 @@ def test_the_course_is_there() -> None:
         "07_a2u",
         "08_train_on_digits",
         "09_see_the_kernels",
+        "10_matting",
     }
 
 

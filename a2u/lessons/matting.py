@@ -10,14 +10,15 @@ import torch
 from torch import Tensor
 
 from a2u import pretrained
-from a2u.errors import A2UError
+from a2u.errors import A2UError, near_match
 from a2u.lessons.frame import Drawing, Panel, choice, slider
+from a2u.lessons.synthetic_set import CHOSEN
 from a2u.matting import trimap
 from a2u.matting.augment import window
 from a2u.matting.composition import alpha_tensor, compose, image_tensor
 from a2u.matting.metrics import Scores, measure, to_8bit
 from a2u.matting.network import MattingNet, settle
-from a2u.matting.rows import ROWS, row
+from a2u.matting.rows import ROWS, build, row
 from a2u.matting.synthetic import KINDS, scene
 from a2u.matting.synthetic.backgrounds import background
 from a2u.matting.synthetic.source import FIRST_SEED
@@ -32,6 +33,8 @@ FIRST = FIRST_SEED["test"]  # scenes and backgrounds that no training has seen
 BEHIND = {"hair": 5, "fur": 7, "net": 2, "foliage": 1, "glass": 4, "bubbles": 3, "smoke": 1, "shapes": 0}
 WIDEST = 24  # pixels of the widest unknown band
 HALF = "½ everywhere"  # what one can say without looking: ½ wherever the trimap does not know
+METHODS = ("nearest", "dynamic-cs")  # the rows that the lesson compares
+NARROW = 0.25  # of the paper's channels
 GROUP = "matting/"  # of the weights that ship
 
 
@@ -39,13 +42,17 @@ GROUP = "matting/"  # of the weights that ship
 
 
 @cache
-def layer(kind: str, number: int = 0) -> tuple[Tensor, Tensor]:
-    """A foreground of the test part: colour F, Tensor[3, 128, 128], defined everywhere, and alpha, Tensor[1, 128, 128].
+def layer(kind: str) -> tuple[Tensor, Tensor]:
+    """The foreground of a kind that the contact sheet shows: colour F and alpha, Tensor[3 and 1, 128, 128].
+
+    F is defined everywhere, also where nothing of it is seen.
 
     Raises:
         A2UError: There are no scenes of this kind.
     """
-    drawn = scene(kind, FIRST + number, SIZE)
+    if kind not in KINDS:
+        raise A2UError(f"There are no scenes of kind {kind!r}. {near_match(kind, list(KINDS))}")
+    drawn = scene(kind, FIRST + CHOSEN[kind], SIZE)
     return image_tensor(drawn.colour), alpha_tensor(drawn.alpha)
 
 
@@ -78,15 +85,19 @@ def trained() -> list[str]:
 
 @cache
 def network(name: str) -> MattingNet:
-    """The trained network of a row of Table 2; an A2UError names those that there are."""
-    model: MattingNet = pretrained.load_pretrained(GROUP + name)[0]
-    return model
+    """The network of a row of Table 2: trained where its weights ship, otherwise narrow and as a training begins."""
+    if name in trained():
+        model: MattingNet = pretrained.load_pretrained(GROUP + name)[0]
+        return model
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return build(name, NARROW).eval()
 
 
 def training(name: str) -> str:
-    """How it was trained, in one sentence."""
-    sentence: str = pretrained.card(GROUP + name).training
-    return sentence
+    """How the network was trained, in one sentence with its title."""
+    said = pretrained.card(GROUP + name).training if name in trained() else "Not trained: weights as a training begins."
+    return f"{row(name).title}: {said}"
 
 
 @cache
@@ -108,7 +119,9 @@ def scores(method: str, kind: str, width: int) -> Scores:
 
 def title(method: str) -> str:
     """What a method is called."""
-    return method if method == HALF else row(method).title
+    if method == HALF:
+        return method
+    return row(method).title + ("" if method in trained() else ", untrained")
 
 
 def beside(kind: str, width: int, methods: tuple[str, ...]) -> Drawing:
@@ -126,12 +139,12 @@ def beside(kind: str, width: int, methods: tuple[str, ...]) -> Drawing:
     return Drawing(figure, f"A scene of {kind}: image, trimap, true alpha and {len(methods)} mattes, enlarged.", words)
 
 
-def explorer(kind: str = "hair", method: str = "dynamic-cs", width: int = 6) -> Panel:
+def explorer(kind: str = "hair", method: str = "dynamic-cs", band: int = 6) -> Panel:
     """A scene, a trimap as wide as the slider says, a method: its matte, where it is wrong, and its metrics."""
 
-    def draw(kind: str, method: str, width: int) -> Drawing:
-        alpha, given, made = layer(kind)[1], known(kind, width), matte(method, kind, width)
-        found, unknown = scores(method, kind, width), int((given == trimap.UNKNOWN).sum())
+    def draw(kind: str, method: str, band: int) -> Drawing:
+        alpha, given, made = layer(kind)[1], known(kind, band), matte(method, kind, band)
+        found, unknown = scores(method, kind, band), int((given == trimap.UNKNOWN).sum())
         error = (made - alpha).abs() * (given == trimap.UNKNOWN)
         pictures = [
             Picture("image", picture(kind)), Picture("trimap", given, note=f"{unknown:,} unknown"),
@@ -143,18 +156,17 @@ def explorer(kind: str = "hair", method: str = "dynamic-cs", width: int = 6) -> 
             f"over {unknown:,} unknown pixels of {SIZE * SIZE:,}"
         )
         alt = (
-            f"A scene of {kind}, its trimap with a band of {width} pixels, its true alpha, the matte by "
+            f"A scene of {kind}, its trimap with a band of {band} pixels, its true alpha, the matte by "
             f"{title(method)} and its errors, with one place enlarged below. {says}."
         )
         return Drawing(strip(pictures, zoom=busiest(alpha[0], SIZE // 4)), alt, says)
 
-    methods = [HALF, *(name for name in ROWS if name in trained())]
-    start = method if method in methods else methods[-1]
+    methods = [HALF, *(name for name in ROWS if name in (*METHODS, *trained()))]
     return Panel(
         draw,
         kind=choice(list(KINDS), kind, "scene"),
-        method=choice([(title(name), name) for name in methods], start, "method"),
-        width=slider(0, WIDEST, width, "width"),
+        method=choice([(title(name), name) for name in methods], method, "method"),
+        band=slider(0, WIDEST, band, "band"),
     )
 
 
@@ -187,7 +199,7 @@ def show_table(report: dict[str, Any] | None) -> Drawing:
     """All of Table 2 beside the paper, with a label that says how it was made; without a report, the paper alone."""
     if report is None:
         lines = [Line(each.title, None, None, each.paper) for each in ROWS.values()]
-        figure = matting_board(lines, [], label="nothing was measured here yet")
+        figure = matting_board(lines, [], label="nothing measured yet")
         return Drawing(figure, "Table 2 of the paper.", "There is no figures/matting.json here: run a2u matting table.")
     measured = [each for each in report["rows"] if each["status"] == "measured"]
     best, worst = (f(measured, key=lambda each: each["sad"]) for f in (min, max))

@@ -119,7 +119,11 @@ EXPLORERS: dict[str, Explorer] = {
     ),
     "10_matting": Explorer(
         "matting",
-        {"kind": ("hair", "fur", "net", "foliage", "glass", "bubbles", "smoke", "shapes"), "band": range(0, 25, 2)},
+        {
+            "kind": ("hair", "fur", "net", "foliage", "glass", "bubbles", "smoke", "shapes"),
+            "method": ("½ everywhere", "nearest", "dynamic-cs"),
+            "band": (0, 3, 6, 12, 24),
+        },
         {"kind": "hair", "method": "dynamic-cs", "band": 6},
     ),
 }  # fmt: skip
