@@ -112,9 +112,8 @@ def matte(method: str, kind: str, width: int) -> Tensor:
 @cache
 def scores(method: str, kind: str, width: int) -> Scores:
     """The four metrics of a matte, in 8 bits and over the unknown region."""
-    return measure(
-        *(to_8bit(each) for each in (matte(method, kind, width), layer(kind)[1])), known(kind, width)[0].numpy()
-    )
+    made, alpha = to_8bit(matte(method, kind, width)), to_8bit(layer(kind)[1])
+    return measure(made, alpha, known(kind, width)[0].numpy())
 
 
 def title(method: str) -> str:
