@@ -199,7 +199,7 @@ print("This session:", choose_mode().name)
 # | [**07 A²U**](07_a2u.ipynb) | assemble affinity-aware upsampling from its parts |
 # | [**08 Train on digits**](08_train_on_digits.ipynb) | train three operators on handwritten digits while you watch |
 # | [**09 See the kernels**](09_see_the_kernels.ipynb) | compare random with learned kernels |
-# | 10 Matting | cut an object out of a photo, hair by hair |
+# | [**10 Matting**](10_matting.ipynb) | cut an object out of a photo, hair by hair |
 # | 11 See the features | compare what the last layers of a network see |
 #
 # Each lesson has a twin with all exercises solved in the folder `solutions`. Next: **01**; who is
