@@ -14,6 +14,7 @@ from a2u.plots import sheet, style
 from a2u.plots.sheet import Block
 
 WIDTH, SIDE, GAP, LEFT = 9.6, 2.1, 0.22, 0.1
+SHADES = 48  # of each channel of a photograph
 HEAD, FOOT, PITCH = 0.66, 0.3, 2.1 + 0.3 + 0.72  # above and below a row's maps; from one row to the next
 
 
@@ -21,8 +22,9 @@ HEAD, FOOT, PITCH = 0.66, 0.3, 2.1 + 0.3 + 0.72  # above and below a row's maps;
 class Look:
     """What one row of the picture shows.
 
-    image: (H, W) in [0, 1]. weights: (k², h, w), one phase's kernels at their places. seen: (h, w), how peaked each is
-    (k = 1: the gate of every phase, at their places). edges: (h, w), the gradient magnitude of the image.
+    image: (H, W) in [0, 1], or (H, W, 3) in colour. weights: (k², h, w), one phase's kernels at their places.
+    seen: (h, w), how peaked each is (k = 1: the gate of every phase, at their places). edges: (h, w), the gradient
+    magnitude of the image.
     """
 
     image: Any
@@ -49,8 +51,8 @@ def kernel_maps(rows: Mapping[str, Look], *, tap: int = 0, shared: bool = False)
         raise A2UError("There is nothing to draw: give at least one title → Look.")
     for title, look in rows.items():
         taps = np.shape(look.weights)[0] if np.ndim(look.weights) == 3 else 2
-        if np.ndim(look.image) != 2 or np.ndim(look.seen) != 2 or round(taps**0.5) ** 2 != taps:
-            raise A2UError(f"{title}: an image (H, W), weights (k², h, w) and a map (h, w) are drawn.")
+        if np.ndim(look.image) not in (2, 3) or np.ndim(look.seen) != 2 or round(taps**0.5) ** 2 != taps:
+            raise A2UError(f"{title}: an image (H, W) or (H, W, 3), weights (k², h, w) and a map (h, w) are drawn.")
         if not 0 <= tap < taps:
             raise A2UError(f"{title}: a kernel of {taps} weights has no tap {tap}; count from 0.")
     with style.context():
@@ -65,7 +67,7 @@ def _row(ax: Axes, top: float, title: str, look: Look, tap: int, among: list[Loo
     weights = np.asarray(look.weights, dtype=float)
     lefts = [LEFT + place * (SIDE + GAP + 0.1) for place in range(4)]
     sheet.label(ax, LEFT, top - 0.4, title, style.W, ha="left")
-    _panel(ax, lefts[0], top, look.image, "signed", Normalize(-1, 1), "image", "white 0 … black 1")
+    _image(ax, lefts[0], top, np.asarray(look.image))
     if len(weights) == 1:
         whole = Normalize(-1, 1)
         _panel(ax, lefts[1], top, weights[0], "weights", whole, "gate w, one phase", _range(weights[0]))
@@ -93,6 +95,18 @@ def _panel(ax: Axes, left: float, top: float, values: Any, kind: str, norm: Norm
     sheet.cells(ax, block, values, style.MAPS[kind], norm)
     sheet.note(ax, left + SIDE / 2, top - 0.1, title, size=9.5)
     sheet.note(ax, left + SIDE / 2, top + SIDE + 0.2, words)
+
+
+def _image(ax: Axes, left: float, top: float, image: Any) -> None:
+    if image.ndim == 2:
+        _panel(ax, left, top, image, "signed", Normalize(-1, 1), "image", "white 0 … black 1")
+        return
+    block = Block.inside(left, top, SIDE, *image.shape[:2])
+    extent = (block.left, block.right, block.bottom, block.top)
+    shades = np.rint(image.clip(0, 1) * SHADES) / SHADES  # photographs in all their shades make files too large
+    ax.imshow(shades, extent=extent, aspect="auto", zorder=1)
+    sheet.note(ax, left + SIDE / 2, top - 0.1, "image", size=9.5)
+    sheet.note(ax, left + SIDE / 2, top + SIDE + 0.2, f"{image.shape[0]}×{image.shape[1]}, RGB")
 
 
 def _mosaic(ax: Axes, left: float, top: float, values: Any, norm: Normalize, tap: int) -> None:
