@@ -69,12 +69,13 @@ def parameters_reference(channels: int, mode: str, share: str, pointwise: bool) 
 
 
 def _count(channels: int, mode: str, share: str, pointwise: bool, *, bias: int = 1, sides: int = 2,
-           rows: int | None = None, sets: int | None = None, pooled: bool = False) -> Tensor:  # fmt: skip
+           rows: int | None = None, sets: int | None = None, pooled: bool = False,
+           side: int = ENCODER) -> Tensor:  # fmt: skip
     width = channels if share == "none" else 1
     sets = sets or (RATIO**2 if pointwise else 1)
     rows = rows or TAPS * (1 if pointwise else RATIO**2)
     generated = channels + bias
-    filters = sets * width * (generated if mode == "dynamic" else ENCODER**2)
+    filters = sets * width * (generated if mode == "dynamic" else side**2)
     if pooled and mode == "dynamic":
         filters = sets * width * ENCODER**2 * generated
     return torch.tensor(float(sides * filters + rows * (1 if mode == "static" else generated)))
@@ -137,6 +138,10 @@ KERNELS = Exercise(
                 "Your softmax runs over the rows of the map. It runs over the taps of one kernel: dim=0."),
         Mistake("no sigmoid", _no_sigmoid, "The sigmoid before the softmax is missing."),
         Mistake("no softmax", _no_softmax, "The softmax is missing: the weights of a kernel should add up to 1."),
+        Mistake("softmax first", lambda a, p, r: F.pixel_shuffle(_logits(a, p), r).softmax(dim=0).sigmoid(),
+                "The order is the other way round: first the sigmoid, then the softmax, so that a kernel sums to 1."),
+        Mistake("divided by the sum", lambda a, p, r: F.normalize(_no_softmax(a, p, r), p=1, dim=0),
+                "You divide the sigmoids by their sum. The softmax divides exp(·) by the sum of exp(·)."),
         Mistake("forgot the sum over ranks", lambda a, p, r: kernels_reference(a[:1], p[:, :1], r),
                 "You use the first affinity only. P mixes all d of them: a sum over the rank."),
     ),
@@ -154,6 +159,10 @@ PARAMETERS = Exercise(
                 "r² = 4 kernels belong to each position: 4·s² rows of P, or point-wise 4 sets of U and V."),
         Mistake("phases twice", lambda *case: _count(*case, rows=TAPS * RATIO**2),
                 "Point-wise, the phases are sets of U and V. P then has s² rows only."),
+        Mistake("sharing forgotten", lambda c, m, s, pw: _count(c, m, "none", pw),
+                "Channel-shared: one filter a side serves all channels, not one for each."),
+        Mistake("kernel sizes mixed", lambda *case: _count(*case, side=3),
+                "A static filter of U or V has k² = 25 weights. The nine taps (s = 3) are those of the output kernel."),
         Mistake("dynamic filters tap by tap", lambda *case: _count(*case, pooled=True),
                 "Dynamic U and V need no output for each tap: the map is pooled to 5×5 and the 1×1 convolution slides "
                 "over these 25 places."),
@@ -167,6 +176,9 @@ INDEX = Exercise(
     (
         Mistake("softmax", lambda g, v: F.pixel_shuffle(_responses(g, v).softmax(dim=0), 2)[0],
                 "A softmax over the four phases is index *pooling*, the way down. The way up takes a sigmoid."),
+        Mistake("sigmoid, then softmax",
+                lambda g, v: F.pixel_shuffle(_responses(g, v).sigmoid().softmax(dim=0), 2)[0],
+                "Sigmoid and softmax together are the way down. On the way up the sigmoid stands alone."),
         Mistake("no sigmoid", lambda g, v: F.pixel_shuffle(_responses(g, v), 2)[0], "The sigmoid is missing."),
         Mistake("phases swapped", lambda g, v: index_reference(g, v[[0, 2, 1, 3]]),
                 "Phases (0, 1) and (1, 0) are swapped: filter 1 is the right neighbour, filter 2 the lower one."),

@@ -62,6 +62,8 @@ def _pool(guide: Tensor, logits: Tensor, ratio: int, how: str = "") -> Tensor:
 
 def _weights(logits: list[float], how: str) -> list[float]:
     """Sigmoid, then softmax, of one block; or what else people do."""
+    if how == "given":
+        return logits
     plain = how in ("softmax alone", "softmax first")
     values = logits if plain else [1 / (1 + math.exp(-v)) for v in logits]
     if how in ("sigmoid alone", "divided"):
@@ -112,6 +114,7 @@ def _count(channels: int, ratio: int, kind: str, context: bool, nonlinear: bool,
     blocks = 1 if how == "one hidden layer" else blocks
     norm = {"no norm": 0, "running": 4}.get(how, 2) * hidden
     last = hidden * maps * phases // blocks  # each block has its share of the outputs
+    last = 0 if how == "no second layer" else last
     biases = hidden + maps * phases // blocks if how == "biases" else 0
     return torch.tensor(blocks * (hidden * sees * side**2 + norm + last + biases))
 
@@ -142,6 +145,8 @@ GATES = Exercise(
                 "You take a softmax over each block. That is the way down; on the way up each gate stands alone."),
         Mistake("sigmoid, then softmax", lambda x, r: _softmax_of_blocks(x.sigmoid(), r),
                 "This is the gate of the way down, with its softmax over the block. The way up has the sigmoid only."),
+        Mistake("softmax over maps", lambda x, r: _deal(x, r).softmax(dim=0),
+                "You take a softmax over the index maps. Each gate stands alone: a sigmoid of its own logit."),
         Mistake("sigmoid twice", lambda x, r: _deal(x, r).sigmoid().sigmoid(),
                 "You take the sigmoid twice: all your gates lie above one half."),
         Mistake("hard", lambda x, r: (_deal(x, r) > 0).float(),
@@ -176,6 +181,10 @@ POOL = Exercise(
                 "This is max-pooling. The logits say how much each place counts."),
         Mistake("mean", lambda x, s, r: _blocks(x, r).mean(dim=-1),
                 "This is average-pooling. The logits say how much each place counts."),
+        Mistake("mean of the products", lambda x, s, r: _pool(x, s, r) / r**2,
+                "You take the mean of the products. The weights sum to 1 already: take the sum."),
+        Mistake("softmax over all", lambda x, s, r: _pool(x, s.sigmoid().softmax(dim=0), r, "given"),
+                "Your softmax runs over all maps and places together. Split the logits map by map first."),
         Mistake("hard", lambda x, s, r: _pool(x, s, r, "hard"),
                 "You keep the place of the largest logit only. Index pooling blends the whole block."),
     ),
@@ -198,6 +207,8 @@ COUNT = Numeric(
              "hidden channel."),
             ("running statistics", "running", "You count four values a hidden channel for the batch norm. Its running "
              "mean and variance are measured, not learned: two."),
+            ("second layer forgotten", "no second layer", "The nonlinear block has a second layer: 1×1, from the "
+             "hidden channels to the outputs."),
             ("narrow", "narrow", "The hidden layer has 2C channels, twice as many as the map."),
             ("one hidden layer", "one hidden layer", "Many-to-one, nonlinear: each of the r² phases has a hidden layer "
              "of its own."),

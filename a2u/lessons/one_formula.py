@@ -48,6 +48,11 @@ def _hat(phase: int, ratio: int, half: float = 0.5) -> Tensor:
     return torch.tensor([max(0.0, 1 - abs(s - delta)) for delta in (-1, 0, 1)])
 
 
+def _line(phase: int, ratio: int, minus: float = 0.5) -> Tensor:
+    s = (phase + 0.5) / ratio - minus
+    return torch.tensor([1 - abs(s - delta) for delta in (-1, 0, 1)])
+
+
 def _distances(phase: int, ratio: int) -> Tensor:
     s = (phase + 0.5) / ratio - 0.5
     return torch.tensor([abs(s - delta) if abs(s - delta) < 1 else 0.0 for delta in (-1, 0, 1)])
@@ -97,6 +102,10 @@ WINDOW = Exercise(
                 "You look up the output's own position in the small map. Divide by the ratio first: ⌊row / r⌋."),
         Mistake("rows and columns swapped", lambda x, i, j, r, k: _gather(x, j // r, i // r, k),
                 "Row and column of the centre have changed places."),
+        Mistake("remainder", lambda x, i, j, r, k: _gather(x, i % r, j % r, k),
+                "You use the remainder, the phase. The pixel that an output lies in is the quotient: ⌊row / r⌋."),
+        Mistake("padded too far", lambda x, i, j, r, k: _gather(x, i // r, j // r, k, begin=k),
+                "Your window lies too far up and to the left: a ring of k // 2 zeros is enough, not k."),
     ),
 )  # fmt: skip
 
@@ -115,6 +124,11 @@ BILINEAR = Exercise(
                 "You weigh by the distance itself. Near points weigh more: 1 − |distance|."),
         Mistake("axes added", lambda a, b, r: (_hat(a, r)[:, None] + _hat(b, r)) / 2,
                 "The weights of the two axes are multiplied, not added."),
+        Mistake("not clamped", lambda a, b, r: _line(a, r)[:, None] * _line(b, r),
+                "Some of your weights are negative: a tap further away than 1 counts 0, not 1 − distance."),
+        Mistake("half forgotten",
+                lambda a, b, r: _line(a, r, 0.0).clamp(min=0)[:, None] * _line(b, r, 0.0).clamp(min=0),
+                "You forgot the last half: s = (a + ½)/r − ½, because pixel 0 has its centre at ½."),
     ),
 )  # fmt: skip
 
