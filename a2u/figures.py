@@ -47,6 +47,27 @@ def _figure5() -> "Drawing":
     return figure5()
 
 
+def _figure1() -> "Drawing":
+    """Figure 1: a scene, and the last upsampled map of three matting networks, from the weights that ship."""
+    from a2u.lessons.see_the_features import figure1
+
+    return figure1()
+
+
+def _figure4() -> "Drawing":
+    """Figure 4: mattes of the shipped networks on synthetic test scenes, with one place of each enlarged."""
+    from a2u.lessons.see_the_features import figure4
+
+    return figure4()
+
+
+def _figure5_matting() -> "Drawing":
+    """Figure 5 in a matting network: kernels of a hybrid A²U over a scene, random beside learned."""
+    from a2u.lessons.see_the_features import figure5
+
+    return figure5()
+
+
 def _synthetic() -> "Drawing":
     """The synthetic set of matting: a scene of each kind with its trimap, its alpha and another background."""
     from a2u.lessons.synthetic_set import synthetic_figure
@@ -55,11 +76,14 @@ def _synthetic() -> "Drawing":
 
 
 FIGURES: "dict[str, Callable[[], Drawing]]" = {
+    "figure1": _figure1,
     "figure2": _figure_2,
     "figure3": _figure_3,
     "inspector": _inspector,
     "operators": _operators,
+    "figure4": _figure4,
     "figure5": _figure5,
+    "figure5-matting": _figure5_matting,
     "synthetic": _synthetic,
 }
 

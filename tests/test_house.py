@@ -150,6 +150,7 @@ def test_the_course_is_there() -> None:
         "08_train_on_digits",
         "09_see_the_kernels",
         "10_matting",
+        "11_see_the_features",
     }
 
 

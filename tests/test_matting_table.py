@@ -109,3 +109,22 @@ def test_trained_rows_ship_as_small_files(made: Path, tmp_path: Path) -> None:
     assert "width 0.125, 2 iterations of batch 2 on the synthetic set, crops 16²" in card.training
     case = discs_to_test()[0]
     assert net.predict(case.image, case.trimap).shape == case.alpha.shape
+
+
+def test_a_classical_method_says_which_images_it_could_not_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it refuses is left out of its means, and counted where they are read."""
+    from a2u.matting.evaluate import Measured, Report
+    from a2u.matting.metrics import Scores
+    from a2u.matting.report import _classical
+
+    scored = Measured("hair-0", 8, 8, 64, Scores(2.0, 0.25, 4.0, 8.0), 0.1, None)
+    found = Report("Closed-form", "three scenes", "skip", [scored], {"net-0": "nothing is known", "net-1": "the same"})
+    monkeypatch.setattr(campaign, "evaluate", lambda *_, **__: found)
+    row = _classical(tmp_path, "closed-form", experiment.config("nearest", "quick"))
+    assert row["title"].endswith(", 1 of 3")
+    assert (row["sad"], row["images"]) == (2.0, 1)
+    found.measured.clear()
+    again = _classical(tmp_path / "other", "closed-form", experiment.config("nearest", "quick"))
+    assert "nothing is known" in again["status"]

@@ -159,7 +159,11 @@ def measure(folder: Path, device: str = "auto") -> dict[str, Any]:
 
 
 def measure_classical(method: str, folder: Path, data: str, test_size: int) -> dict[str, Any]:
-    """The four metrics of closed-form or KNN matting on the same test images; kept in `folder`."""
+    """The four metrics of closed-form or KNN matting on the same test images; kept in `folder`.
+
+    An image that the method refuses, as it must where the trimap knows nothing, is left out of the means: "scored"
+    and "images" say so, and "failed" why.
+    """
     from a2u.matting.predictors import of_classical
     from a2u.matting.sources import open_test
 
@@ -167,7 +171,8 @@ def measure_classical(method: str, folder: Path, data: str, test_size: int) -> d
     kept = _kept(folder, cases.describe, None)
     if kept:
         return kept
-    return _keep(folder, evaluate(cases, of_classical(method), cases.describe, names=cases.names), None)
+    report = evaluate(cases, of_classical(method), cases.describe, names=cases.names)
+    return _keep(folder, report, None, whole=False)
 
 
 def _kept(folder: Path, data: str, epoch: int | None) -> dict[str, Any] | None:
@@ -178,9 +183,9 @@ def _kept(folder: Path, data: str, epoch: int | None) -> dict[str, Any] | None:
     return found if (found.get("data"), found.get("epoch")) == (data, epoch) else None
 
 
-def _keep(folder: Path, report: Report, epoch: int | None) -> dict[str, Any]:
+def _keep(folder: Path, report: Report, epoch: int | None, whole: bool = True) -> dict[str, Any]:
     found = {"epoch": epoch, **report.as_dict()}
-    if report.failed or found["mean"] is None:
+    if (report.failed and whole) or found["mean"] is None:
         name, reason = next(iter(report.failed.items()), ("the set", "no true alpha to compare with"))
         raise A2UError(f"{folder.name} could not be measured on {report.data}: {name}: {reason}")
     folder.mkdir(parents=True, exist_ok=True)

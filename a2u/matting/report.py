@@ -171,4 +171,7 @@ def _classical(runs: Path, method: str, chosen: Config) -> dict[str, Any]:
         measured = campaign.measure_classical(method, folder, chosen.data, chosen.test_size)
     except (A2UError, ImportError) as error:
         return known | {"status": f"{NOT_RUN}: {' '.join(str(error).split())[:160]}"}
-    return known | {"status": "measured", **measured["mean"], "images": measured["scored"]}
+    scored, refused = measured["scored"], len(measured["failed"])
+    if refused:  # means over other images than the networks': the title says so wherever it is read
+        known["title"] += f", {scored} of {scored + refused}"
+    return known | {"status": "measured", **measured["mean"], "images": scored}

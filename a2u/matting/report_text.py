@@ -90,6 +90,11 @@ def _rows_table(report: dict[str, Any]) -> list[str]:
         own = [f"{each[score]:.{PLACES[score]}f}" for score in SCORES] if measured else ["not run"] * len(SCORES)
         rows.append([f"{each['title']} ({each['source']})", "–", "–", *own, *["–"] * len(SCORES)])
         notes += [] if measured else [f"{each['title']}: {each['status']}."]
+        if measured and each["images"] < report["test_images"]:
+            notes.append(
+                f"{each['title']} images: it needs some pixels that the trimap knows, so its means are not over the "
+                "same images as the networks'."
+            )
     return [*_table(head, rows, 1), *(f"\n{note}" for note in notes)]
 
 

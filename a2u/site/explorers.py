@@ -126,4 +126,13 @@ EXPLORERS: dict[str, Explorer] = {
         },
         {"kind": "hair", "method": "dynamic-cs", "band": 6},
     ),
+    "11_see_the_features": Explorer(
+        "see_the_features",
+        {
+            "scene": ("hair", "net", "glass"),
+            "operator": ("nearest", "bilinear", "hybrid-cw", "dynamic-cs"),
+            "stage": (1, 2, 3),
+            "channel": (-1, 3),
+        },
+    ),
 }  # fmt: skip

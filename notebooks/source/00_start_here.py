@@ -200,7 +200,7 @@ print("This session:", choose_mode().name)
 # | [**08 Train on digits**](08_train_on_digits.ipynb) | train three operators on handwritten digits while you watch |
 # | [**09 See the kernels**](09_see_the_kernels.ipynb) | compare random with learned kernels |
 # | [**10 Matting**](10_matting.ipynb) | cut an object out of a photo, hair by hair |
-# | 11 See the features | compare what the last layers of a network see |
+# | [**11 See the features**](11_see_the_features.ipynb) | compare what the last layers of a network see |
 #
 # Each lesson has a twin with all exercises solved in the folder `solutions`. Next: **01**; who is
 # in a hurry goes from there to **06**, **07** and **08**.

@@ -432,7 +432,7 @@ assert sum(sads["dynamic-cs"].values()) < 0.7 * sum(sads[lesson.HALF].values()) 
 # ## 9 · The table
 #
 # Every row of Table 2, trained small and measured on one synthetic test set, with closed-form and KNN matting on the
-# same images, which learn nothing. (They come from the library pymatting; `a2u matting evaluate --method closed-form`
+# same images, which learn nothing. (They come from the library pymatting; `a2u matting evaluate --classical closed-form`
 # runs one.) On the right, the paper: other images, another scale. **Compare within a half, never across.**
 #
 # **Predict.** Will the order of the paper survive in networks of a quarter of the width and a fraction of the training?

@@ -1,0 +1,122 @@
+"""Lesson 11: figures of matting networks, an explorer over them, and exercises that know right from wrong."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from lesson_cards import check_cards
+from PIL import Image
+
+from a2u.errors import A2UError
+from a2u.lessons import see_the_features as lesson
+from a2u.lessons import see_the_features_exercises as exercises
+from a2u.matting import features
+from a2u.plots import features as plots
+from a2u.plots import style
+from a2u.plots.kernels import Look, kernel_maps
+
+MISTAKES = [pytest.param(e, m, id=f"{e.title}: {m.name}") for e in exercises.ALL for m in e.mistakes]
+IMAGE = np.random.default_rng(0).random((24, 24, 3))
+
+
+def pixels(fig) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(style.png(fig, density=1.0))).convert("RGB"), dtype=int)
+
+
+# --- exercises
+
+
+@pytest.mark.parametrize("exercise", exercises.ALL, ids=lambda e: e.title)
+def test_the_reference_passes_and_nothing_tried_is_no_failure(exercise) -> None:
+    assert exercise.check(exercise.reference).passed is True
+    assert exercise.check(lambda *_: ...).passed is None
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
+def test_each_known_mistake_is_rejected_with_its_own_hint(exercise, mistake) -> None:
+    verdict = exercise.check(mistake.compute)
+    assert (verdict.passed, verdict.mistake) == (False, mistake.name)
+    assert mistake.hint in verdict.message
+
+
+def test_the_folded_solutions_pass() -> None:
+    check_cards("11_see_the_features", exercises.ALL)
+
+
+def test_references_agree_with_the_library() -> None:
+    generator = torch.Generator().manual_seed(0)
+    maps = torch.rand(3, 9, 8, generator=generator)
+    assert torch.allclose(exercises.display_reference(maps), features.stretch(maps), atol=1e-6)
+    band = features.boundary((torch.arange(8) >= 4).float().expand(9, 8), reach=1)
+    found = features.edge_contrast(maps[0], band)
+    assert float(exercises.contrast_reference(maps[0], band)) == pytest.approx(found, rel=1e-5)
+
+
+# --- the lesson's numbers
+
+
+def test_a_witness_gives_the_value_of_the_map() -> None:
+    for name in ("nearest", "bilinear", "hybrid-cw"):
+        for at in ((0, 0, 0), (5, 128, 100), (15, 255, 255)):
+            t, value = lesson.witness(name, "glass", at)
+            assert float(t.value) == pytest.approx(value, abs=1e-4, rel=1e-4)
+
+
+def test_random_and_learned_networks_differ_in_weights_alone() -> None:
+    learned, random = (lesson.network("hybrid-cw", each) for each in (True, False))
+    shapes = [[(name, p.shape) for name, p in net.named_parameters()] for net in (learned, random)]
+    assert shapes[0] == shapes[1]
+    assert not torch.equal(learned.head.alpha.weight, random.head.alpha.weight)
+    again = lesson.build_model(lesson.as_config({**lesson.pretrained.card("matting/hybrid-cw").settings}))
+    assert torch.equal(again.head.alpha.weight, random.head.alpha.weight)
+
+
+def test_a_matte_without_a_part_leaves_the_network_whole() -> None:
+    before = lesson.matte("hybrid-cw", "glass")
+    assert lesson.sad("hybrid-cw", "glass", "skip") != lesson.sad("hybrid-cw", "glass")
+    assert torch.equal(lesson.matte("hybrid-cw", "glass"), before)
+
+
+def test_the_explorer_tells_the_value_that_stands_there() -> None:
+    panel = lesson.explorer()
+    drawing = panel.set(scene="glass", operator="hybrid-cw", channel=3, row=100, column=120)
+    value = float(lesson.features("hybrid-cw", "glass")[3].after[0, 3, 100, 120])
+    said = drawing.says.split("y = wᵀz = ")[1].split(";")[0]
+    assert float(said.replace("−", "-")) == pytest.approx(value, abs=6e-4)
+
+
+# --- plots
+
+
+def test_feature_maps_share_one_scale_and_are_checked() -> None:
+    low, high = np.zeros((24, 24)), np.ones((24, 24))
+    base = pixels(plots.side_by_side(IMAGE, {"a": low}, (2, 2, 8), {}))
+    assert not np.array_equal(base, pixels(plots.side_by_side(IMAGE, {"a": high}, (2, 2, 8), {})))
+    assert not np.array_equal(base, pixels(plots.side_by_side(IMAGE, {"a": low}, (2, 9, 8), {})))
+    corner = (0, 0, 8)
+    for maps, zoom in (({}, corner), ({"a": 2 * high}, corner), ({"a": low[1:]}, corner), ({"a": low}, (20, 0, 8))):
+        with pytest.raises(A2UError):
+            plots.side_by_side(IMAGE, maps, zoom, {})
+
+
+def test_a_place_shows_its_kernel_and_its_window() -> None:
+    values, w = np.random.default_rng(1).normal(size=(24, 24)), np.full((3, 3), 1 / 9)
+    z = values[:3, :3]
+    given = {"title": "t", "kind": "signed"}
+    base = pixels(plots.place(IMAGE, values, (5, 6), w, z, 1.0, **given))
+    for other in (
+        plots.place(IMAGE, values, (9, 6), w, z, 1.0, **given),
+        plots.place(IMAGE, values, (5, 6), np.eye(3), z, 1.0, **given),
+        plots.place(IMAGE, values, (5, 6), w, -z, 1.0, **given),
+        plots.place(IMAGE, values, (5, 6), w, None, None, **given),
+    ):
+        assert not np.array_equal(base, pixels(other))
+
+
+def test_kernel_maps_take_a_colour_image() -> None:
+    w = np.full((9, 12, 12), 1 / 9)
+    seen = np.eye(12)
+    grey, colour = (pixels(kernel_maps({"a": Look(image, w, seen, seen)})) for image in (IMAGE[..., 0], IMAGE))
+    assert grey.shape == colour.shape
+    assert not np.array_equal(grey, colour)
