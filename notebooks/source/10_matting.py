@@ -422,7 +422,7 @@ print(f"{'width 6':18}" + "".join(f"{kind:>8}" for kind in KINDS) + f"{'mean':>8
 for method, each in sads.items():
     mean = sum(each.values()) / len(each)
     print(f"{lesson.title(method):18}" + "".join(f"{sad:8.2f}" for sad in each.values()) + f"{mean:8.2f}")
-assert sum(sads["dynamic-cs"].values()) < 0.7 * sum(sads[lesson.HALF].values()) or not lesson.trained()
+assert sum(sads["dynamic-cs"].values()) < 0.7 * sum(sads[lesson.HALF].values())
 
 # %% [markdown]
 # **Explain.** The networks beat the guess by far, with either operator. Which of *them* is ahead differs from scene to
@@ -431,9 +431,10 @@ assert sum(sads["dynamic-cs"].values()) < 0.7 * sum(sads[lesson.HALF].values()) 
 # %% [markdown]
 # ## 9 · The table
 #
-# Every row of Table 2, trained small and measured on one synthetic test set, with closed-form and KNN matting on the
-# same images, which learn nothing. (They come from the library pymatting; `a2u matting evaluate --classical closed-form`
-# runs one.) On the right, the paper: other images, another scale. **Compare within a half, never across.**
+# Rows of Table 2, trained small and measured on one synthetic test set; what says "not run" has not been trained yet.
+# Beside them closed-form and KNN matting, which learn nothing, on those of the images that tell them something. (They
+# come from the library pymatting; `a2u matting evaluate --classical closed-form` runs one.) On the right, the paper:
+# other images, another scale. **Compare within a half, never across.**
 #
 # **Predict.** Will the order of the paper survive in networks of a quarter of the width and a fraction of the training?
 
@@ -442,6 +443,10 @@ report = lesson.whole_table()  # figures/matting.json, or None if there is none
 lesson.show_table(report)
 
 # %% [markdown]
+# **Explain.** It does not. After so few steps the networks are behind closed-form matting, and the simplest operator
+# is ahead of A²U: a kernel that has to be learned first is no help yet. Lesson 08 shows a task where it is learned in
+# minutes. Nothing here says how the same rows compare when they are trained to the end.
+#
 # **Read it with doubt**, and the paper as well:
 #
 # - One seed, a short training, drawn scenes: differences of a few percent mean nothing here.
