@@ -93,16 +93,13 @@ def figure(
     folder: Annotated[Path, typer.Option(help="Where to write NAME.png.")] = Path("figures"),
 ) -> None:
     """Remake pictures into figures/ as PNG, and print what each shows."""
-    from a2u.training.files import explain, write_whole
+    from a2u.training.files import make_folder, write_whole
 
     names = [f"figure{name}" if name.isdigit() else name for name in names or FIGURES]
     for name in names:
         if name not in FIGURES:
             raise A2UError(f"There is no figure {name!r}. {near_match(name, list(FIGURES))}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise explain(error, folder) from error
+    make_folder(folder)
     for name in names:
         drawing = FIGURES[name]()
         path = folder / f"{name}.png"

@@ -1,7 +1,6 @@
 """Checks that judge learners are judged here: right answers pass, each known mistake gets its own hint."""
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
@@ -9,32 +8,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import a2u
-from a2u.lessons import one_formula
-from a2u.lessons.exercises import Exercise, Mistake, Verdict
+from a2u.lessons import one_formula, train_on_digits
+from a2u.lessons.exercises import Exercise, Verdict
 
-SOURCE = Path(__file__).parents[1] / "notebooks" / "source" / "01_one_formula.py"
 EXERCISES = one_formula.ALL
-MISTAKES = [pytest.param(e, m, id=f"{e.title}: {m.name}") for e in EXERCISES for m in e.mistakes]
 
 
 def not_written(*_arguments):
     raise NotImplementedError
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.title)
-def test_the_reference_passes(exercise: Exercise) -> None:
-    verdict = exercise.check(exercise.reference)
-    assert verdict.passed is True
-    assert verdict.message.startswith("✓")
-
-
-@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
-def test_each_known_mistake_is_rejected_with_its_own_hint(exercise: Exercise, mistake: Mistake) -> None:
-    verdict = exercise.check(mistake.compute)
-    assert verdict.passed is False
-    assert verdict.mistake == mistake.name
-    assert mistake.hint in verdict.message
-    assert verdict.drawing is not None
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.title)
@@ -98,26 +79,6 @@ def test_a_verdict_shows_its_message_and_counts_as_true_only_when_passed(capsys:
     assert [bool(Verdict(passed, "")) for passed in (True, False, None)] == [True, False, False]
 
 
-# --- the cards in the notebook
-
-CARDS = re.split(r"(?m)^# ### Exercise \d", SOURCE.read_text())[1:]
-
-
-def test_every_exercise_has_a_card() -> None:
-    assert len(CARDS) == len(EXERCISES)
-    for card in CARDS:
-        assert re.search(r"\*Difficulty\* [★☆]{3} · \*time\* \d+ minutes", card)
-        assert re.findall(r"<summary>(.*?)</summary>", card) == ["Hint 1", "Hint 2", "Solution"]
-
-
-@pytest.mark.parametrize("number", range(len(EXERCISES)))
-def test_the_folded_solution_passes_and_is_the_one_of_the_solutions_edition(number: int) -> None:
-    folded = re.search(r"# ```python\n(.*?)# ```", CARDS[number], re.DOTALL)
-    assert folded is not None
-    text = re.sub(r"(?m)^# ?", "", folded[1]).strip()
-    names: dict[str, object] = {"torch": torch, "F": F}
-    exec(text, names)
-    written = next(value for name, value in names.items() if name.startswith("my_"))
-    assert EXERCISES[number].check(written).passed
-    cell = CARDS[number].split('tags=["solution"]')[1]
-    assert text in cell
+def test_a_wrong_number_is_told_as_a_number() -> None:
+    verdict = train_on_digits.PSNR.check(lambda rmse: torch.tensor(1.5))
+    assert re.search(r"Expected \d+\.\d{4}, yours is 1\.5000\.", verdict.message), verdict.message

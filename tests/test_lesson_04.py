@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 import torch
-from lesson_cards import check_cards
 from PIL import Image
+from rendered import pixels
 
 import a2u
 from a2u.errors import A2UError
@@ -17,12 +17,6 @@ from a2u.operators.parameters import DECODER, count
 from a2u.plots import style
 from a2u.plots.carafe import Reading, generation, readings
 
-MISTAKES = [pytest.param(e, m, id=f"{e.title}: {m.name}") for e in carafe_exercises.ALL for m in e.mistakes]
-
-
-def pixels(fig) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(style.png(fig, density=1.0))).convert("RGB"), dtype=int)
-
 
 def picture_file(size=(40, 30), colour=(255, 255, 255), kind="PNG") -> bytes:
     data = io.BytesIO()
@@ -31,23 +25,6 @@ def picture_file(size=(40, 30), colour=(255, 255, 255), kind="PNG") -> bytes:
 
 
 # --- exercises
-
-
-@pytest.mark.parametrize("exercise", carafe_exercises.ALL, ids=lambda e: e.title)
-def test_the_reference_passes_and_nothing_tried_is_no_failure(exercise) -> None:
-    assert exercise.check(exercise.reference).passed is True
-    assert exercise.check(lambda *_: ...).passed is None
-
-
-@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
-def test_each_known_mistake_is_rejected_with_its_own_hint(exercise, mistake) -> None:
-    verdict = exercise.check(mistake.compute)
-    assert (verdict.passed, verdict.mistake) == (False, mistake.name)
-    assert mistake.hint in verdict.message
-
-
-def test_the_folded_solutions_pass() -> None:
-    check_cards("04_carafe", carafe_exercises.ALL)
 
 
 def test_references_agree_with_the_library() -> None:

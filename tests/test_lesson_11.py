@@ -1,47 +1,21 @@
 """Lesson 11: figures of matting networks, an explorer over them, and exercises that know right from wrong."""
 
-import io
-
 import numpy as np
 import pytest
 import torch
-from lesson_cards import check_cards
-from PIL import Image
+from rendered import pixels
 
 from a2u.errors import A2UError
 from a2u.lessons import see_the_features as lesson
 from a2u.lessons import see_the_features_exercises as exercises
 from a2u.matting import features
 from a2u.plots import features as plots
-from a2u.plots import style
 from a2u.plots.kernels import Look, kernel_maps
 
-MISTAKES = [pytest.param(e, m, id=f"{e.title}: {m.name}") for e in exercises.ALL for m in e.mistakes]
 IMAGE = np.random.default_rng(0).random((24, 24, 3))
 
 
-def pixels(fig) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(style.png(fig, density=1.0))).convert("RGB"), dtype=int)
-
-
 # --- exercises
-
-
-@pytest.mark.parametrize("exercise", exercises.ALL, ids=lambda e: e.title)
-def test_the_reference_passes_and_nothing_tried_is_no_failure(exercise) -> None:
-    assert exercise.check(exercise.reference).passed is True
-    assert exercise.check(lambda *_: ...).passed is None
-
-
-@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
-def test_each_known_mistake_is_rejected_with_its_own_hint(exercise, mistake) -> None:
-    verdict = exercise.check(mistake.compute)
-    assert (verdict.passed, verdict.mistake) == (False, mistake.name)
-    assert mistake.hint in verdict.message
-
-
-def test_the_folded_solutions_pass() -> None:
-    check_cards("11_see_the_features", exercises.ALL)
 
 
 def test_references_agree_with_the_library() -> None:

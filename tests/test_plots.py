@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
+from rendered import pixels
 
 from a2u.errors import A2UError
 from a2u.plots import sheet, style
@@ -17,10 +18,6 @@ from a2u.plots.witness import SHOWN, arrange, witness
 
 RNG = np.random.default_rng(0)
 MAP = RNG.normal(size=(2, 4, 5))
-
-
-def pixels(fig) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(style.png(fig, density=1.0))).convert("RGB"), dtype=int)
 
 
 def window_witness(x: np.ndarray, channels: list[int], k: int, i: int, j: int):

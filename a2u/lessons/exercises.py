@@ -160,6 +160,8 @@ def _same(a: Tensor, b: Tensor, nan: bool = False) -> bool:
 def _worst(target: Tensor, own: Tensor) -> str:
     difference = (target - own).abs().nan_to_num(nan=float("inf"))
     at = [int(index) for index in torch.unravel_index(difference.argmax(), difference.shape)]
+    if not at:
+        return f"Expected {float(target):.4f}, yours is {float(own):.4f}."
     return f"The largest difference is at {at}: expected {float(target[*at]):.4f}, yours is {float(own[*at]):.4f}."
 
 

@@ -1,6 +1,5 @@
 """Lesson 10: scenes to compose, trimaps of any width, mattes of trained networks, and the table of section 6."""
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from torch import Tensor
 from a2u import pretrained
 from a2u.errors import A2UError, near_match
 from a2u.lessons.frame import Drawing, Panel, choice, slider
+from a2u.lessons.reports import find_report
 from a2u.lessons.synthetic_set import CHOSEN
 from a2u.matting import trimap
 from a2u.matting.augment import window
@@ -173,25 +173,8 @@ def explorer(kind: str = "hair", method: str = "dynamic-cs", band: int = 6) -> P
 
 
 def whole_table(start: str | Path = ".") -> dict[str, Any] | None:
-    """The report that `a2u matting table` wrote for this repository, or None where there is none.
-
-    Looked for in `figures/` of `start` and of the folders around it; see `a2u.matting.report.collect`.
-
-    Raises:
-        A2UError: The file is damaged.
-    """
-    place = Path(start).resolve()
-    for folder in (place, *place.parents):
-        path = folder / "figures" / "matting.json"
-        if path.is_file():
-            try:
-                report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise A2UError(
-                    f"{path} is damaged ({error}). `a2u matting table --report-only` writes it again."
-                ) from error
-            return report
-    return None
+    """The report of `a2u matting table` for this repository, or None without: see `a2u.matting.report.collect`."""
+    return find_report("matting", "a2u matting table --report-only", start)
 
 
 def show_table(report: dict[str, Any] | None) -> Drawing:

@@ -26,7 +26,7 @@ def _nearest_case(generator: torch.Generator, number: int) -> tuple[Tensor]:
 
 
 NEAREST = Exercise(
-    "Nearest neighbour, ×2",
+    "1 · Nearest neighbour, ×2",
     nearest_reference,
     _nearest_case,
     (

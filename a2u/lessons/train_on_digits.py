@@ -1,6 +1,5 @@
 """Lesson 08: the toy of section 5, shortened so that a notebook can train it while you watch, and its exercises."""
 
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from a2u.errors import A2UError
 from a2u.lessons.exercises import Mistake, Numeric
 from a2u.lessons.frame import Drawing
 from a2u.lessons.mode import Mode
+from a2u.lessons.reports import find_report
 from a2u.plots.reconstruction import table_dots
 from a2u.reconstruction import ROWS, Experiment, settings
 from a2u.table1 import pictures
@@ -62,23 +62,8 @@ def measured(folder: str | Path, set: str = "mnist") -> dict[str, float]:
 
 
 def whole_table(start: str | Path = ".") -> dict[str, Any] | None:
-    """The report that `a2u table1` wrote for this repository, or None outside of it.
-
-    Looked for in `figures/` of `start` and of the folders around it; see `a2u.reconstruction.report.collect`.
-
-    Raises:
-        A2UError: The file is damaged.
-    """
-    place = Path(start).resolve()
-    for folder in (place, *place.parents):
-        path = folder / "figures" / "table1.json"
-        if path.is_file():
-            try:
-                report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise A2UError(f"{path} is damaged ({error}). `a2u table1 --report-only` writes it again.") from error
-            return report
-    return None
+    """The report that `a2u table1` wrote for this repository, or None: see `a2u.reconstruction.report.collect`."""
+    return find_report("table1", "a2u table1 --report-only", start)
 
 
 def show_table(report: dict[str, Any] | None) -> Drawing:

@@ -13,7 +13,7 @@ from a2u.matting.experiment import Config, config, load_model, prepare, run_name
 from a2u.matting.rows import ROWS
 from a2u.training import Progress, Run, choose_device, read_run
 from a2u.training.campaign import Tell
-from a2u.training.files import write_whole
+from a2u.training.files import write_all
 from a2u.training.run import History
 
 # The order of training: what most is to be learned from comes first.
@@ -188,6 +188,5 @@ def _keep(folder: Path, report: Report, epoch: int | None, whole: bool = True) -
     if (report.failed and whole) or found["mean"] is None:
         name, reason = next(iter(report.failed.items()), ("the set", "no true alpha to compare with"))
         raise A2UError(f"{folder.name} could not be measured on {report.data}: {name}: {reason}")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / SCORES, (json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode())
+    write_all(folder, {SCORES: (json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode()})
     return found

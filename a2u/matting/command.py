@@ -13,12 +13,12 @@ from a2u.matting.experiment import BEST, Experiment, config, prepare, run_name
 from a2u.matting.rows import ROWS, row
 from a2u.training import Run, choose_device
 from a2u.training.bar import say, train_one
+from a2u.training.options import Device
 from a2u.training.run import History
 
 DataOption = Annotated[
     str, typer.Option(help="synthetic (drawn from seeds, nothing to download), or the folder of a data set.")
 ]
-DeviceOption = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, or cuda:1.")]
 WorkersOption = Annotated[
     int, typer.Option(min=0, help="Processes that prepare samples; 0: none beside this one. Samples are the same.")
 ]
@@ -59,7 +59,7 @@ def train(
         str, typer.Option(help="auto (bf16 on a GPU, float32 elsewhere), float32, tf32 or bf16.")
     ] = "auto",
     seed: Annotated[int, typer.Option(help="Decides initial weights and every sample.")] = 0,
-    device: DeviceOption = "auto",
+    device: Device = "auto",
     workers: WorkersOption = 0,
     name: Annotated[
         str | None, typer.Option(help="Name of the run's folder. Default: matting-ROW-PRESET, -SEED if not 0.")

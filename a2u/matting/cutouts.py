@@ -16,11 +16,12 @@ from a2u.errors import A2UError
 from a2u.matting.classical import estimate_foreground
 from a2u.matting.composition import to_bytes
 from a2u.matting.dataset import Case
-from a2u.matting.evaluate import make_folder, why
+from a2u.matting.evaluate import why
 from a2u.matting.files import SUFFIXES, check_sizes, read_image, read_trimap, write_pixels
 from a2u.matting.layouts import natural
 from a2u.matting.metrics import to_8bit
 from a2u.matting.predictors import Predictor
+from a2u.training.files import make_folder
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from a2u.errors import A2UError
 from a2u.matting.files import write_pixels
 from a2u.matting.metrics import UNKNOWN, Convention, Scores, to_8bit
 from a2u.matting.totals import Totals
-from a2u.training.files import explain, write_whole
+from a2u.training.files import make_folder, write_all
 
 if TYPE_CHECKING:
     from a2u.matting.dataset import Case
@@ -200,19 +200,8 @@ def blame(failed: dict[str, str], count: int, what: str = "images") -> A2UError:
     return A2UError(f"{len(failed)} of {count} {what} failed. {reasons}")
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder, or say why it cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise explain(error, folder) from error
-
-
 def write_report(report: Report, folder: Path) -> list[Path]:
     """scores.json, scores.csv and scores.txt; returns their paths."""
-    make_folder(folder)
     document = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
     contents = {"json": document + "\n", "csv": report.to_csv(), "txt": report.to_text() + "\n"}
-    for kind, content in contents.items():
-        write_whole(folder / f"scores.{kind}", content.encode())
-    return [folder / f"scores.{kind}" for kind in contents]
+    return write_all(folder, {f"scores.{kind}": content.encode() for kind, content in contents.items()})

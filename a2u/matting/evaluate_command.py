@@ -13,6 +13,7 @@ from a2u.matting.evaluate import evaluate as evaluate_on
 from a2u.matting.metrics import Convention
 from a2u.matting.predictors import load_network, of_classical, of_mattes
 from a2u.training.device import choose_device
+from a2u.training.options import Device
 
 WEIGHTS = (
     "A trained network: a run folder of `a2u matting train` (its best epoch), or a published A²U checkpoint (.pth)."
@@ -20,7 +21,6 @@ WEIGHTS = (
 ClassicalOption = Annotated[
     str | None, typer.Option(help="A method without learning instead: closed-form or knn (slow on large images).")
 ]
-DeviceOption = Annotated[str, typer.Option(help="For networks: auto (a GPU if there is one), cpu, cuda, or cuda:1.")]
 TileOption = Annotated[
     int | None,
     typer.Option(
@@ -57,7 +57,7 @@ def evaluate(
         typer.Option(help="Of Conn, where matte and truth share nothing: skip (as published with A²U) or empty."),
     ] = "skip",
     tile: TileOption = None,
-    device: DeviceOption = "auto",
+    device: Device = "auto",
     last: Annotated[bool, typer.Option("--last", help="A run's last epoch, instead of its best.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Keep mattes/NAME.png and scores.json, .csv and .txt here.")
@@ -130,7 +130,7 @@ def predict(
     ),
     cutout: Annotated[bool, typer.Option(help="Write the cut-out too, not the alpha alone.")] = True,
     tile: TileOption = None,
-    device: DeviceOption = "auto",
+    device: Device = "auto",
     last: Annotated[bool, typer.Option("--last", help="A run's last epoch, instead of its best.")] = False,
 ) -> None:
     """Cut out what is in front: an alpha and an RGBA picture of each image, from its trimap.

@@ -7,16 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from a2u.data import Digits, load, to_float32x32
 from a2u.errors import A2UError
 from a2u.pretrained.cards import GROUP, HOME, Card
-from a2u.pretrained.packing import pack, unpack
+from a2u.pretrained.packing import smallest
 from a2u.reconstruction.experiment import evaluate_on, load_model, settings
-from a2u.reconstruction.network import AutoEncoder
 from a2u.training import read_run
-from a2u.training.files import explain, write_whole
+from a2u.training.files import make_folder, write_whole
 
 LIMIT = 0.05  # dB that packing may cost
 TOY_STORAGES = ("int8 from 16,384 values", "int8 bottom", "float16")
@@ -56,7 +53,12 @@ def export(
     digits = _test_images(folder, config, data)
     images = to_float32x32(digits, config["resize"])
     full = evaluate_on(model, images)
-    packed, stored, storage = _smallest(model, images, full["psnr"], storages or TOY_STORAGES)
+    packed, stored, storage = smallest(
+        model,
+        storages or TOY_STORAGES,
+        lambda: evaluate_on(model, images),
+        lambda found: full["psnr"] - found["psnr"] < LIMIT,
+    )
     from safetensors.torch import save
 
     content = save(packed)
@@ -92,28 +94,10 @@ def _test_images(folder: Path, config: dict[str, Any], data: str | Path | None) 
     return digits
 
 
-def _smallest(
-    model: AutoEncoder, images: Tensor, psnr: float, storages: Sequence[str]
-) -> tuple[dict[str, Tensor], dict[str, float], str]:
-    """The first storage that loses less than LIMIT, else the last; with what it packs and the metrics it reaches."""
-    state = {key: value.clone() for key, value in model.state_dict().items()}
-    for storage in storages:
-        packed = pack(state, storage)
-        model.load_state_dict(unpack(packed))
-        stored = evaluate_on(model, images)
-        if psnr - stored["psnr"] < LIMIT:
-            break
-    model.load_state_dict(state)
-    return packed, stored, storage
-
-
 def write(home: Path, card: Card, content: bytes) -> None:
     """Weights, then the card: a card never speaks of weights that are not there yet."""
     path = home / f"{card.name}.safetensors"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise explain(error, path.parent) from error
+    make_folder(path.parent)
     write_whole(path, content)
     write_whole(path.with_suffix(".json"), card.as_json())
 

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from torch import Tensor
-
 from a2u.errors import A2UError
 from a2u.matting.dataset import TestSet
 from a2u.matting.evaluate import evaluate
@@ -17,7 +15,7 @@ from a2u.matting.report import train_command
 from a2u.matting.sources import open_test
 from a2u.pretrained.cards import MATTING, Card
 from a2u.pretrained.export import date_of, rounded, torch_of, write
-from a2u.pretrained.packing import pack, unpack
+from a2u.pretrained.packing import smallest
 
 LIMIT = 0.01  # part of its SAD that packing may cost
 STORAGES = ("int8 from 256 values", "int8 from 16,384 values", "float16")
@@ -28,7 +26,9 @@ def export_matting(folder: Path, data: str | Path | None, home: Path, storages: 
     net, config, history = load_model(folder)
     cases = open_test(data or config.data, "test", config.test_size)
     full = _scores(net, cases)
-    packed, stored, storage = _smallest(net, cases, full["sad"], storages or STORAGES)
+    packed, stored, storage = smallest(
+        net, storages or STORAGES, lambda: _scores(net, cases), lambda found: found["sad"] < (1 + LIMIT) * full["sad"]
+    )
     from safetensors.torch import save
 
     content = save(packed)
@@ -54,21 +54,6 @@ def export_matting(folder: Path, data: str | Path | None, home: Path, storages: 
     )
     write(home, card, content)
     return card
-
-
-def _smallest(
-    net: MattingNet, cases: TestSet, sad: float, storages: Sequence[str]
-) -> tuple[dict[str, Tensor], dict[str, float], str]:
-    """The first storage that loses less than LIMIT, else the last; with what it packs and the metrics it reaches."""
-    state = {key: value.clone() for key, value in net.state_dict().items()}
-    for storage in storages:
-        packed = pack(state, storage)
-        net.load_state_dict(unpack(packed))
-        stored = _scores(net, cases)
-        if stored["sad"] < (1 + LIMIT) * sad:
-            break
-    net.load_state_dict(state)
-    return packed, stored, storage
 
 
 def _scores(net: MattingNet, cases: TestSet) -> dict[str, float]:

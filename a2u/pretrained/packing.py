@@ -10,10 +10,10 @@ else (small weights, biases, batch statistics) becomes float16. `STORAGES` says 
 smallest file to the most exact; whoever writes weights measures what each loses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from a2u.errors import A2UError, near_match
 
@@ -63,6 +63,27 @@ def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
         elif not name.endswith(SCALE):
             state[name] = value.float() if value.is_floating_point() else value
     return state
+
+
+def smallest(
+    module: nn.Module,
+    storages: Sequence[str],
+    measure: Callable[[], dict[str, float]],
+    enough: Callable[[dict[str, float]], bool],
+) -> tuple[dict[str, Tensor], dict[str, float], str]:
+    """The first storage whose metrics are `enough`, else the last: what it packs, its metrics, its name.
+
+    measure: metrics of `module` as it is at the call, which is with packed weights. Afterwards it has its own again.
+    """
+    state = {key: value.clone() for key, value in module.state_dict().items()}
+    for storage in storages:
+        packed = pack(state, storage)
+        module.load_state_dict(unpack(packed))
+        stored = measure()
+        if enough(stored):
+            break
+    module.load_state_dict(state)
+    return packed, stored, storage
 
 
 def _to_integers(value: Tensor) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,7 @@ from a2u.reconstruction.rows import ROWS, row
 from a2u.reconstruction.table import Result, table_1
 from a2u.training import Run, choose_device, choose_step
 from a2u.training.bar import say, train_one
+from a2u.training.options import Device
 from a2u.training.run import History
 
 DataOption = Annotated[
@@ -26,7 +27,6 @@ DataOption = Annotated[
 DownloadOption = Annotated[
     bool, typer.Option("--download", help="Fetch the full set into --data (default ~/.cache/a2u) if missing.")
 ]
-DeviceOption = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, or cuda:1.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a result on stdout, instead of a table.")]
 
 
@@ -52,7 +52,7 @@ def train(
     head: Annotated[str | None, typer.Option(help="Last layer: c1 (with batch norm and ReLU) or linear.")] = None,
     resize: Annotated[str | None, typer.Option(help="28² to 32²: bilinear or pad (zeros around).")] = None,
     seed: Annotated[int, typer.Option(help="Decides initial weights and the order of the images.")] = 0,
-    device: DeviceOption = "auto",
+    device: Device = "auto",
     step: Annotated[
         str,
         typer.Option(
@@ -151,7 +151,7 @@ def evaluate(
     ] = None,
     data: DataOption = None,
     download: DownloadOption = False,
-    device: DeviceOption = "auto",
+    device: Device = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Measure trained runs on test images: PSNR, SSIM, RMSE and MAE, beside the paper's Table 1.

@@ -11,13 +11,14 @@ import typer
 
 from a2u.errors import A2UError
 from a2u.reconstruction.campaign import plan
-from a2u.reconstruction.command import DataOption, DeviceOption, DownloadOption
+from a2u.reconstruction.command import DataOption, DownloadOption
 from a2u.reconstruction.report import collect, find_preset
 from a2u.reconstruction.report_text import to_markdown, to_text
 from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
 from a2u.training.bar import blame, say, train_all
-from a2u.training.files import explain, write_whole
+from a2u.training.files import write_all
+from a2u.training.options import Device
 from a2u.training.run import History
 
 
@@ -34,7 +35,7 @@ def table1(
     ] = None,
     data: DataOption = None,
     download: DownloadOption = False,
-    device: DeviceOption = "auto",
+    device: Device = "auto",
     jobs: Annotated[
         int, typer.Option(min=1, help="Runs at once. They share one GPU, or divide the threads of the CPU.")
     ] = 1,
@@ -108,16 +109,11 @@ def write(report: dict[str, Any], runs: Path, out: Path) -> None:
     from a2u.plots import style
     from a2u.table1.pictures import pictures
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise explain(error, out) from error
     files = {
         "table1.json": (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode(),
         "table1.md": to_markdown(report).encode(),
     }
     for name, figure in pictures(report, runs).items():
         files[f"{name}.png"] = style.png(figure)
-    for name, content in files.items():
-        write_whole(out / name, content)
-        say(f"{out / name}")
+    for path in write_all(out, files):
+        say(f"{path}")

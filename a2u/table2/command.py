@@ -11,13 +11,14 @@ import typer
 
 from a2u.errors import A2UError
 from a2u.matting.campaign import plan
-from a2u.matting.command import DataOption, DeviceOption, WorkersOption, best_of, choose_precision, reached
+from a2u.matting.command import DataOption, WorkersOption, best_of, choose_precision, reached
 from a2u.matting.report import collect
 from a2u.matting.report_text import to_markdown, to_text
 from a2u.matting.rows import ROWS
 from a2u.training import choose_device
 from a2u.training.bar import blame, say, train_all
-from a2u.training.files import explain, write_whole
+from a2u.training.files import write_all
+from a2u.training.options import Device
 from a2u.training.run import History
 
 
@@ -30,7 +31,7 @@ def table(
         bool, typer.Option(help="Kernel size and normalization of hybrid-cw and dynamic-cs too: Tables 3 and 4.")
     ] = True,
     classical: Annotated[bool, typer.Option(help="Closed-form and KNN matting on the same images too.")] = True,
-    device: DeviceOption = "auto",
+    device: Device = "auto",
     workers: WorkersOption = 0,
     jobs: Annotated[
         int, typer.Option(min=1, help="Runs at once. They share one GPU, or divide the threads of the CPU.")
@@ -89,15 +90,10 @@ def write(report: dict[str, Any], out: Path) -> None:
     from a2u.plots import style
     from a2u.table2.pictures import board
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise explain(error, out) from error
     files = {
         "matting.json": (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode(),
         "matting.md": to_markdown(report).encode(),
         "matting.png": style.png(board(report)),
     }
-    for name, content in files.items():
-        write_whole(out / name, content)
-        say(f"{out / name}")
+    for path in write_all(out, files):
+        say(f"{path}")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from a2u.errors import A2UError
@@ -45,3 +46,27 @@ def write_whole(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise explain(error, path) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and those around it, if they are not there.
+
+    Raises:
+        A2UError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain(error, folder) from error
+
+
+def write_all(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write files by name into `folder`, made if need be, each whole or not at all; their paths.
+
+    Raises:
+        A2UError: The folder or a file cannot be written.
+    """
+    make_folder(folder)
+    for name, content in contents.items():
+        write_whole(folder / name, content)
+    return [folder / name for name in contents]

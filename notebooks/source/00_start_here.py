@@ -220,7 +220,10 @@ print("This session:", choose_mode().name)
 #   corner of its block. The check names the first and the last; for the second it says "not attempted".
 
 # %% [markdown]
-# ## A first exercise  ★☆☆ · 5 minutes
+# ## A first exercise
+#
+# ### Exercise 1 · Nearest neighbour, ×2
+# *Difficulty* ★☆☆ · *time* 5 minutes
 #
 # Write nearest neighbour for $r = 2$ yourself: `x` is a tensor (H, W), the result (2H, 2W), every value copied into
 # a 2×2 block. The check runs your function on random maps, and if something is wrong it tells you what it thinks

@@ -323,7 +323,8 @@ print("learned by the three upsampling operators:", sizes)
 # %% [markdown]
 # ## Exercises
 #
-# ### 1 · The ℓ1 loss  ★☆☆ · 3 minutes
+# ### Exercise 1 · The ℓ1 loss
+# *Difficulty* ★☆☆ · *time* 3 minutes
 #
 # Write the loss that these networks minimise: the mean of $|p - t|$ over all pixels of all images.
 #
@@ -362,7 +363,8 @@ def my_loss(prediction, target):
 lesson.L1.check(my_loss)
 
 # %% [markdown]
-# ### 2 · From RMSE to PSNR  ★☆☆ · 4 minutes
+# ### Exercise 2 · From RMSE to PSNR
+# *Difficulty* ★☆☆ · *time* 4 minutes
 #
 # PSNR compares the largest possible value of a pixel, here 1, with the root mean square error, in decibels:
 # $\mathrm{PSNR} = 20 \log_{10} (1 / \mathrm{RMSE})$. Write it, then use it: how many dB does it bring to halve the
@@ -405,7 +407,8 @@ def my_psnr(rmse):
 lesson.PSNR.check(my_psnr)
 
 # %% [markdown]
-# ### 3 · What A²U has to learn  ★★☆ · 8 minutes
+# ### Exercise 3 · What A²U has to learn
+# *Difficulty* ★★☆ · *time* 8 minutes
 #
 # Is A²U better only because it has more parameters? Count them. In this network, $U$ and $V$ each have, for every one
 # of the $r^2$ sub-pixel phases and every channel, one filter of k×k values; and there is one more number, $P$. Write
