@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2u.lessons.exercises import Exercise, Mistake
+from a2u.lessons.exercises import Exercise, Mistake, Numeric
 
 TAPS, ENCODER, RATIO = 9, 5, 2  # s², k_en, r of the paper's matting network
 
@@ -147,7 +147,7 @@ KERNELS = Exercise(
     ),
 )  # fmt: skip
 
-PARAMETERS = Exercise(
+PARAMETERS = Numeric(
     "2 · Count a preset",
     parameters_reference,
     _parameters_case,

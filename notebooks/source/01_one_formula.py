@@ -155,7 +155,9 @@ assert torch.equal(s - torch.arange(6) // 2, torch.tensor([-0.25, 0.25] * 3))
 # the one after weighs nothing: $[\tfrac14, \tfrac34, 0]$. Phase 1 is the mirror image, $[0, \tfrac34, \tfrac14]$.
 #
 # In two dimensions we do this along the rows and then along the columns, so the weights **multiply**: the kernel is the
-# outer product of the two. $2 \times 2$ **reference points** take part.
+# outer product of the two. $2 \times 2$ **reference points** take part: so we call the pixels whose weight is not zero.
+# (In the code below, `einsum("ia,jb->abij", …)` is this outer product for all outputs at once: rows $a$ and columns $b$
+# of the kernel, at row $i$ and column $j$.)
 #
 # **Predict.** What is the largest weight? And will our map equal PyTorch's bilinear everywhere?
 
@@ -199,8 +201,9 @@ print("equal to PyTorch in all", ours.numel(), "values; every kernel sums to 1")
 #
 # A straight line has a kink at every pixel. A smoother weight function $w(d)$ of the distance $d$ reaches further, to
 # four points along each axis, and is made of two cubic pieces, one up to $d = 1$ and one up to $d = 2$. Ask for two
-# things. At a pixel, its own value comes out: $w(0) = 1$ and $w(1) = w(2) = 0$. And there is no jump and no kink, at
-# 0, 1 or 2. Eight coefficients, seven equations: one number stays free, the slope $a = w'(1)$.
+# things. At a pixel, its own value comes out: $w(0) = 1$, $w(2) = 0$, and *both* pieces are 0 at 1: four equations. And
+# there is no kink: $w'(0) = 0$ (the curve goes on as its mirror image), $w'(2) = 0$, and both pieces have one slope at 1:
+# three more. Eight coefficients, seven equations: one number stays free, the slope $a = w'(1)$.
 #
 # $$w(d) = \begin{cases} (a+2)\,d^3 - (a+3)\,d^2 + 1 & 0 \le d \le 1 \\ a\,d^3 - 5a\,d^2 + 8a\,d - 4a & 1 < d < 2
 # \end{cases}$$
@@ -298,6 +301,11 @@ _ = panel.set(operator="bilinear", column=7)
 # **Explain.** The kernels of bilinear and deconvolution depend on the phase alone: they come back after $r$ columns.
 # Bilinear's follows from distance, deconvolution's is learned once and then **universal**, the same for every input.
 # CARAFE's never comes back: it is made from the features it finds. Only such kernels can tell an edge from a wall.
+#
+# Questions 1 and 4: max-unpooling's $w$ is 0 or 1, with a single 1 in each 2×2 block, so three of four outputs are 0,
+# which our colours show as white. At row 0, every window of 3×3 or more looks past the map and meets zeros there
+# (deconvolution, pixel shuffle, CARAFE, A²U); bilinear and bicubic fold their weights back, and 1×1 windows have no
+# outside.
 #
 # You need not take the claim of this course on trust. For **every** operator and **every** output value, the picture's
 # $w^\top z$ must be the value that the operator computed:

@@ -297,7 +297,8 @@ for nonlinear in (False, True):
 # ## 8 · Learn an index
 #
 # Section 1 knew the perfect gate by dividing. Now let index blocks find one: 64 training digits, 200 steps, to bring
-# their pooled maps back. Then measure on our 2, which none of them has seen.
+# their pooled maps back, which is to make $\operatorname{mean}\,(w \cdot z - \text{guide})^2$ small. Then measure on our
+# 2, which none of them has seen.
 #
 # For the holistic index we also know a **bound**. A single gate for four channels must be a compromise, and the best
 # one by least squares is $w = \sum_c z_c\,\text{guide}_c / \sum_c z_c^2$.
@@ -354,8 +355,10 @@ Drawing(
 #
 # Linear, holistic: $r^2$ filters of $k^2$ weights over $C$ channels. One-to-one makes $C$ times as many maps, each from
 # a $C$-th of the channels. Nonlinear: a first layer, two values for each of its channels in the batch norm (scale and
-# shift), a second layer. A hidden layer has $2C$ channels, or 2 for one channel; the depth-wise kinds have one for each
-# of their $r^2$ phases.
+# shift), a second layer from the hidden channels to the maps. Holistic has one such block: $2C$ hidden channels from all
+# $C$, then $r^2$ maps. The depth-wise kinds have a block for each of the $r^2$ phases. In a many-to-one block $2C$ hidden
+# channels see all $C$, and each of $C$ maps all $2C$. In a one-to-one block every channel is alone: 2 hidden channels of
+# its own ($2k^2$ weights, 4 for their batch norm), and a map from these two (2 weights).
 #
 # **Predict.** How many times the parameters of holistic has one-to-one? And many-to-one, at $C = 128$?
 
@@ -457,7 +460,8 @@ for kind in lesson.NETWORKS:
 #
 # $$\ell_p = \sum_k v_{pk}^\top x_k = \sum_k \underbrace{1}_{U} \cdot \underbrace{v_{pk}^\top x_k}_{V}$$
 #
-# A²U writes a *second* answer $u_{pk}^\top x_k$ where this line has a 1, and multiplies the two. So IndexNet is A²U
+# ($x_k$: channel $k$ of the encoder's window, as in lesson 06; not the decoder map `x` of the code.) A²U writes a
+# *second* answer $u_{pk}^\top x_k$ where this line has a 1, and multiplies the two. So IndexNet is A²U
 # with $U \equiv 1$ and a kernel of one tap: the first-order special case. Lesson 07 derives it properly.
 
 # %%

@@ -38,7 +38,9 @@
 # %% [markdown]
 # ## The picture
 #
-# The subject of the paper's Figure 2, drawn for our 2: how the four kernels of one position come about when $d = 1$.
+# The subject of the paper's Figure 2, drawn for our 2: how the four kernels of one position come about. Three sizes
+# return all through this lesson: $d$, the **rank** of lesson 06, here 1; $s$, the side of an upsampling kernel, here 3;
+# $k$, the side of the filters $U$ and $V$, here 5.
 
 # %%
 import torch
@@ -121,8 +123,8 @@ print(f"sigmoid + softmax: every weight lies between {lowest:.3f} and {highest:.
 # %% [markdown]
 # **Explain.** One tap at 1 against eight at 0 gives $e/(e+8) = 0.254$. So this A²U can *not* imitate nearest neighbour
 # (a weight of 1) nor bilinear (0.5625): it always blends. A plain softmax could, and yet the paper measures better
-# mattes with the sigmoid (Table 4, SAD 34.76 against 35.93 for hybrid-cw): it keeps the squared contrast of lesson 06
-# in bounds.
+# mattes with the sigmoid (Table 4, SAD 34.76 against 35.93, for the row "hybrid-cw" that section 4 explains): it keeps
+# the squared contrast of lesson 06 in bounds.
 #
 # And with $d = 1$ there is one more limit. A position contributes one number $a$, and its kernel in a given phase is
 # $\operatorname{softmax}(\sigma(a\,p))$ with the same vector $p$ everywhere: all kernels of one image and phase lie on
@@ -257,8 +259,8 @@ print(
 # ## 7 · IndexNet is inside
 #
 # Take a static, point-wise, channel-wise A²U with $s = 1$ and replace the response of $U$ by 1. The bilinear form
-# loses its first factor, $\mathbf 1 \circ V_k^\top x_k$, and is linear again. With one tap a softmax is constant, so
-# the sigmoid stands alone:
+# loses its first factor, $\mathbf 1 \circ V_k^\top x_k$ (∘: value by value), and is linear again; $x_k$ is channel $k$
+# of the encoder's window, as in lesson 06. With one tap a softmax is constant, so the sigmoid stands alone:
 #
 # $$w_p = \sigma\Big(\sum_k v_{pk}^\top x_k\Big), \qquad p = 0 \dots r^2 - 1,$$
 #
