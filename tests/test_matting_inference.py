@@ -56,7 +56,7 @@ def check(net: MattingNet, height: int, width: int, tile: int) -> None:
 @pytest.mark.parametrize("name", ROWS)
 def test_tiles_equal_the_whole_for_every_row(name):
     torch.manual_seed(0)
-    check(build(name, 0.5 if name == "dynamic-cs-d-norm" else NARROW), 70, 100, tile=32)
+    check(build(name, NARROW), 70, 100, tile=32)
 
 
 @pytest.mark.parametrize("name", sorted(set(operators.names()) - {"nearest", "bilinear", "carafe", "indexnet"}))

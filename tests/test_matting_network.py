@@ -33,7 +33,6 @@ EXTRA = {
     "dynamic-cs-d-norm": 40_232,
 }
 NARROW = 1 / 16  # 4, 4, 8, 16 channels
-NARROWEST_OF = {"dynamic-cs-d-norm": 0.5}  # its 32 groups
 
 
 def pair(height: int = 32, width: int = 32, batch: int = 2, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -47,7 +46,7 @@ def pair(height: int = 32, width: int = 32, batch: int = 2, seed: int = 0) -> tu
 
 def made(name: str, seed: int = 0, **options) -> MattingNet:
     torch.manual_seed(seed)
-    return build(name, NARROWEST_OF.get(name, NARROW), **options)
+    return build(name, NARROW, **options)
 
 
 # --- what it is
@@ -287,13 +286,20 @@ def test_other_weights_are_refused():
 # --- errors teach
 
 
+@pytest.mark.parametrize(("width", "groups"), [(1, 32), (0.25, 8), (NARROW, 2), (1 / 32, 1)])
+def test_groups_of_the_norm_keep_their_two_channels_at_any_width(width, groups):
+    with torch.device("meta"):
+        norms = [m for m in build("dynamic-cs-d-norm", width).modules() if isinstance(m, torch.nn.GroupNorm)]
+    assert len(norms) == 8
+    assert {norm.num_groups for norm in norms} == {groups}
+    assert min(norm.num_channels for norm in norms) == 2 * groups
+
+
 def test_errors_teach():
     with pytest.raises(A2UError, match=r"Did you mean 'hybrid-cw'"):
         row("hybird-cw")
     with pytest.raises(A2UError, match=r"width must be a positive multiple of 1/32.*got 0\.3"):
         MattingNet(width=0.3)
-    with pytest.raises(A2UError, match=r"at width 0\.25 a stage has 16\. Width 0\.5 is the narrowest"):
-        build("dynamic-cs-d-norm", 0.25)
     with pytest.raises(A2UError, match="Bilinear cannot go down"):
         MattingNet("bilinear", NARROW, paired=True)
     with pytest.raises(A2UError, match=r"for width 1, got 0\.5"):

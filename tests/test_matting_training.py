@@ -126,7 +126,7 @@ def test_frozen_norms_keep_weights_and_statistics(freeze: bool) -> None:
 def test_a_few_steps_on_one_batch_lower_its_loss() -> None:
     task = build(small(lr=0.003, encoder_lr=0.003))
     batch = next(iter(task.batches(1)))
-    losses = [float(update(task, batch)) for _ in range(12)]
+    losses = [float(update(task, batch)) for _ in range(30)]
     assert min(losses[-3:]) < 0.7 * losses[0]
 
 
@@ -220,16 +220,14 @@ def test_a_batch_that_cannot_be_divided_is_refused(monkeypatch: pytest.MonkeyPat
 # --- the campaign
 
 
-def test_the_plan_trains_what_teaches_most_first_and_leaves_out_what_cannot_be(tmp_path: Path) -> None:
+def test_the_plan_trains_what_teaches_most_first(tmp_path: Path) -> None:
     jobs = campaign.plan(list(campaign.ORDER), "narrow", tmp_path)
     rows = [job.config.row for job in jobs if not job.config.options]
-    assert rows == list(campaign.ORDER[:-1])  # † needs width 0.5
+    assert rows == list(campaign.ORDER)
     assert [job.config.options for job in jobs[len(rows) :]] == [
         {"kernel_size": 1}, {"kernel_size": 5}, {"normalization": "softmax"},
     ] * 2  # fmt: skip
     assert len({job.folder for job in jobs}) == len(jobs)
-    wide = campaign.plan(["dynamic-cs-d-norm"], "narrow", tmp_path, width=0.5)
-    assert [job.config.row for job in wide] == ["dynamic-cs-d-norm"]
 
 
 def test_what_was_run_can_be_asked_for_again() -> None:

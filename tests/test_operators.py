@@ -269,7 +269,7 @@ BAD = {
     "mode": (lambda: a2u.build("a2u", 4, mode="dynmic"), "Did you mean 'dynamic'"),
     "softmax of one": (lambda: a2u.build("a2u", 4, kernel_size=1, normalization="softmax"), "over one tap is always 1"),
     "rank too high": (lambda: a2u.build("a2u", 4, rank=26), "at most k_en² = 25"),
-    "group norm": (lambda: a2u.build("a2u", 4, group_norm=True), "32 groups"),
+    "group norm": (lambda: a2u.build("a2u", 4, group_norm=True), "32 groups of the group norm must divide .* got 4"),
     "order": (lambda: a2u.build("a2u", 4, order=3), "order is 2"),
     "not paired": (lambda: a2u.build("a2u", 4).downsample(GUIDE), "paired=True"),
     "odd guide": (lambda: a2u.build("indexnet", 4).downsample(GUIDE[..., 1:]), "that 2 divides, got 10×5"),

@@ -113,7 +113,7 @@ def plan(
     workers: int = 0,
     **changes: Any,
 ) -> list[Job]:
-    """The jobs, in the order in which they train. Rows that cannot be at this width are left out.
+    """The jobs, in the order in which they train.
 
     Raises:
         A2UError: No such row, preset or device.
@@ -126,18 +126,7 @@ def plan(
     if ablation:
         chosen = [each for each in VARIANTS if each.options and each.row in rows]
         wanted += [config(each.row, preset, data, seed, options=each.options, **changes) for each in chosen]
-    possible = [each for each in wanted if cannot(each) is None]
-    return [Job(each, runs / run_name(each), device, workers) for each in possible]
-
-
-def cannot(config: Config) -> str | None:
-    """Why this row cannot be trained; None if it can."""
-    if config.row == "dynamic-cs-d-norm" and round(64 * config.width) % 32:
-        return (
-            f"group norm (†) has 32 groups, which do not divide the {round(64 * config.width)} channels of width "
-            f"{config.width:g}; 0.5 is the narrowest"
-        )
-    return None
+    return [Job(each, runs / run_name(each), device, workers) for each in wanted]
 
 
 def measure(folder: Path, device: str = "auto") -> dict[str, Any]:

@@ -4,9 +4,10 @@ Half an alpha loss, half a composition loss (`a2u.matting.losses`), Adam with on
 for everything else, both divided by 10 at milestones. Three presets:
 
     paper   crops 512, batch 16, 30 epochs of 6,000 iterations, learning rate 0.01, encoder 1e-4 from ImageNet's weights
-            with its batch norms fixed, ÷10 after epochs 20 and 26: for a GPU and the data sets
-    narrow  a quarter of the channels on crops of 128, nothing trained before: some minutes on one CPU core
-    quick   the same, shorter still: to see everything run
+            with its batch norms fixed, ÷10 after epochs 20 and 26, trimaps of 1-29 pixels: for a GPU and the data sets
+    narrow  a quarter of everything that has a size (channels, crops of 128, trimaps of 1-9), nothing trained before:
+            some minutes on one CPU core
+    quick   the same, smaller and shorter still: to see everything run
 
 Numbers of the short presets are not the paper's: every output says which preset and which data made it. After each
 epoch the network is measured on validation images, which are neither trained on nor part of the test.
@@ -23,7 +24,7 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError, near_match
-from a2u.matting import metrics
+from a2u.matting import metrics, trimap
 from a2u.matting.distributed import ALONE, Together
 from a2u.matting.losses import UNKNOWN, matting_loss
 from a2u.matting.rows import build, row
@@ -42,15 +43,15 @@ BEST = "sad"  # the epoch with the lowest on validation images is the one that i
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {
         "width": 1.0, "crop": 512, "batch": 16, "epochs": 30, "iterations": 6000, "lr": 0.01, "encoder_lr": 1e-4,
-        "milestones": (20, 26), "pretrained": True, "freeze": True, "test_size": 512,
+        "milestones": (20, 26), "pretrained": True, "freeze": True, "test_size": 512, "kernels": (1, 29),
     },
     "narrow": {
-        "width": 0.25, "crop": 128, "batch": 4, "epochs": 6, "iterations": 250, "lr": 0.002, "encoder_lr": 0.002,
-        "milestones": (4, 5), "pretrained": False, "freeze": False, "test_size": 256,
+        "width": 0.25, "crop": 128, "batch": 8, "epochs": 6, "iterations": 200, "lr": 0.005, "encoder_lr": 0.005,
+        "milestones": (4, 5), "pretrained": False, "freeze": False, "test_size": 160, "kernels": (1, 9),
     },
     "quick": {
         "width": 0.125, "crop": 64, "batch": 4, "epochs": 2, "iterations": 15, "lr": 0.003, "encoder_lr": 0.003,
-        "milestones": (1,), "pretrained": False, "freeze": False, "test_size": 128, "validation": 8,
+        "milestones": (1,), "pretrained": False, "freeze": False, "test_size": 80, "kernels": (1, 5), "validation": 8,
     },
 }  # fmt: skip
 
@@ -63,7 +64,8 @@ class Config:
     together. iterations: of an epoch. encoder_lr: of the encoder; lr: of everything else, the operators included.
     milestones: both are divided by 10 after these epochs. freeze: the encoder's batch norms stay as they are.
     options: of the operator, over those of its row. validation: images measured after an epoch; 0: all there are.
-    test_size: side of the synthetic scenes to validate and test on, twice the crops as in training.
+    test_size: side of the synthetic scenes to validate and test on. kernels: the smallest and the largest ellipse of the
+    trimaps trained on, in pixels.
     """
 
     row: str
@@ -82,6 +84,7 @@ class Config:
     seed: int = 0
     validation: int = 0
     test_size: int = 512
+    kernels: tuple[int, int] = trimap.SIZES
     precision: str = "float32"
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -96,6 +99,7 @@ class Config:
             "encoder_lr": (self.encoder_lr > 0, "positive"),
             "validation": (self.validation >= 0, "at least 0"),
             "test_size": (self.test_size >= 16, "at least 16"),
+            "kernels": (1 <= self.kernels[0] <= self.kernels[1], "two sizes of at least 1, the smaller first"),
         }
         for key, (kept, rule) in rules.items():
             if not kept:
@@ -127,7 +131,8 @@ def config(row: str, preset: str = "narrow", data: str | Path = "synthetic", see
 
 def as_config(found: dict[str, Any]) -> Config:
     """The config that a run's config.json holds."""
-    return Config(**{**found, "milestones": tuple(found["milestones"])})
+    pairs = {key: tuple(found[key]) for key in ("milestones", "kernels") if key in found}
+    return Config(**{**found, **pairs})
 
 
 def run_name(config: Config) -> str:
@@ -250,7 +255,7 @@ def prepare(config: Config, device: str = "auto", workers: int = 0, together: To
     from a2u.matting.dataset import TrainSet
     from a2u.matting.sources import open_test, open_train
 
-    train = TrainSet(open_train(config.data), config.crop, config.seed)
+    train = TrainSet(open_train(config.data), config.crop, config.seed, config.kernels)
     validation = open_test(config.data, "validation", config.test_size)
     return Experiment(config, train, validation, choose_device(device), workers, together)
 

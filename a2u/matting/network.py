@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from a2u.errors import A2UError
 from a2u.matting.decoder import DecoderStage, Head
 from a2u.matting.encoder import ASPP, INPUTS, SLOPE, Encoded, Encoder
-from a2u.operators import A2U, Upsampler, build, card
+from a2u.operators import A2U, Upsampler, build
 
 STRIDE = 16  # the coarsest map has one position for each 16×16 pixels
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's red, green and blue
@@ -39,7 +39,7 @@ class MattingNet(nn.Module):
 
     Raises:
         A2UError: unknown operator or option; paired with an operator that cannot go down; a width that leaves a
-            fraction of a channel, or that the operator's group norm cannot divide; weights that are not to be had.
+            fraction of a channel; weights that are not to be had.
     """
 
     mean: Tensor
@@ -233,17 +233,13 @@ def _channels(width: float) -> tuple[int, int, int, int]:
 def _operator(
     upsampler: str, channels: int, guide: int, width: float, paired: bool | None, options: dict[str, Any]
 ) -> Upsampler:
-    """One stage's operator with the options of section 6."""
-    name, _, preset = upsampler.partition(":")
+    """One stage's operator with the options of section 6, as narrow as the network."""
+    name = upsampler.partition(":")[0]
     options = dict(options)
     if name == "a2u":
-        options = {"scaled": True, **({} if paired is None else {"paired": paired}), **options}
-        asked = {**card("a2u").presets.get(preset, {}), **options}
-        if asked.get("group_norm") and guide % 32:
-            raise A2UError(
-                f"Group norm (†) has 32 groups, which must divide every number of channels: at width {width:g} a stage "
-                f"has {guide}. Width 0.5 is the narrowest for it; or take dynamic-cs-d, the row without the norm."
-            )
+        # † has 32 groups: two channels each in the finest stage, whatever the width.
+        groups = max(1, round(32 * width))
+        options = {"scaled": True, "norm_groups": groups, **({} if paired is None else {"paired": paired}), **options}
     elif name == "carafe":
         options = {"compressed": max(1, round(64 * width)), **options}
     return build(upsampler, channels, 2, guide_channels=guide, **options)

@@ -57,7 +57,7 @@ def collect(
         "label": label(first),
         "preset": preset,
         "seed": seed,
-        "complete": all(each["status"] == "measured" or "cannot" in each for each in rows),
+        "complete": all(each["status"] == "measured" for each in rows),
         "command": f"a2u matting table --preset {preset}{f' --seed {seed}' if seed else ''}{_data(data)}",
         "in_full": IN_FULL,
         "test_data": complete[0]["test_data"],
@@ -72,11 +72,11 @@ def collect(
 
 
 def label(chosen: Config) -> str:
-    """What was run, in one line: data, crops, width, iterations, seed."""
+    """What was run, in one line: data, crops, width, what the encoder began with, iterations, seed."""
     return (
         f"{chosen.preset} preset: {'the synthetic set' if chosen.data == 'synthetic' else Path(chosen.data).name}, "
-        f"crops {chosen.crop}², width {chosen.width:g}, {chosen.epochs * chosen.iterations:,} iterations of batch "
-        f"{chosen.batch}, seed {chosen.seed}"
+        f"crops {chosen.crop}², width {chosen.width:g}, {'ImageNet' if chosen.pretrained else 'random'} encoder, "
+        f"{chosen.epochs * chosen.iterations:,} iterations of batch {chosen.batch}, seed {chosen.seed}"
     )
 
 
@@ -104,9 +104,6 @@ def _row(runs: Path, chosen: Config, device: str) -> dict[str, Any]:
         "paper": row.paper._asdict(),
         "paper_parameters": row.paper_parameters,
     }
-    reason = campaign.cannot(chosen)
-    if reason:
-        return known | {"status": f"{NOT_RUN}: {reason}", "cannot": reason}
     count = count_network(row.name, chosen.width)
     return known | {"parameters": count.parameters, "extra_parameters": count.extra} | run(runs, chosen, device)
 

@@ -29,7 +29,6 @@ from a2u.operators.encoding import Filters, Projection, compiled_affinity, descr
 MODES = ("static", "hybrid", "dynamic")
 SHARES = ("none", "channels")
 NORMALIZATIONS = ("sigmoid+softmax", "softmax", "sigmoid", "none")
-NORM_GROUPS = 32
 
 
 def normalize(logits: Tensor, how: str) -> Tensor:
@@ -89,7 +88,8 @@ class A2U(Upsampler):
         kernel_size: s of the upsampling kernel; 1 turns the softmax, then constant, into a sigmoid.
         encoder_kernel: k_en of U and V, odd or even.
         normalization: "sigmoid+softmax", "softmax", "sigmoid" or "none"; None chooses by kernel_size.
-        group_norm: group norm (32 groups) and leaky ReLU 0.01 after U and after V (†).
+        group_norm: group norm and leaky ReLU 0.01 after U and after V (†).
+        norm_groups: how many groups that norm has; they divide C_g.
         u_sigmoid: a sigmoid after U (the toy of section 5).
         order: 2, or 1 to replace the response of U by 1: a first-order kernel. With pointwise, static, kernel_size 1
             it is holistic IndexNet.
@@ -114,20 +114,31 @@ class A2U(Upsampler):
         encoder_kernel: int = 5,
         normalization: str | None = None,
         group_norm: bool = False,
+        norm_groups: int = 32,
         u_sigmoid: bool = False,
         order: int = 2,
         scaled: bool = False,
         paired: bool = False,
     ) -> None:
         super().__init__(channels, ratio, guide_channels=guide_channels)
-        for name, value in (("rank", rank), ("kernel_size", kernel_size), ("encoder_kernel", encoder_kernel)):
+        for name, value in (
+            ("rank", rank),
+            ("kernel_size", kernel_size),
+            ("encoder_kernel", encoder_kernel),
+            ("norm_groups", norm_groups),
+        ):
             check_positive(name, value)
         if normalization is None:
             normalization = "sigmoid" if kernel_size == 1 else "sigmoid+softmax"
         check_choice("mode", mode, MODES)
         check_choice("share", share, SHARES)
         check_choice("normalization", normalization, NORMALIZATIONS)
-        _check_options(kernel_size, encoder_kernel, normalization, rank, order, group_norm, self.guide_channels)
+        _check_options(kernel_size, encoder_kernel, normalization, rank, order)
+        if group_norm and self.guide_channels % norm_groups:
+            raise A2UError(
+                f"The {norm_groups} groups of the group norm must divide the guide's channels, got {self.guide_channels}. "
+                "Choose another norm_groups, or group_norm=False."
+            )
         self.mode, self.share, self.pointwise, self.order = mode, share, pointwise, order
         self.rank, self.kernel_size, self.encoder_kernel = rank, kernel_size, encoder_kernel
         self.normalization, self.u_sigmoid, self.scaled, self.paired = normalization, u_sigmoid, scaled, paired
@@ -139,16 +150,16 @@ class A2U(Upsampler):
         summed = 1 if scaled else c
         self.v = Filters(c, self.filters, encoder_kernel, shared=shared, dynamic=dynamic, summed=summed)
         self.u = Filters(c, self.filters, encoder_kernel, shared=shared, dynamic=dynamic) if order == 2 else None
-        self.u_norm = self._norm() if group_norm and order == 2 else None
-        self.v_norm = self._norm() if group_norm else None
+        self.u_norm = self._norm(norm_groups) if group_norm and order == 2 else None
+        self.v_norm = self._norm(norm_groups) if group_norm else None
         rows = kernel_size**2 * (1 if pointwise else ratio**2)
         self.p = Projection(c, rows, rank, dynamic=mode != "static")
         self.down_size = ratio * kernel_size
         self.p_down = Projection(c, self.down_size**2, self.filters, dynamic=mode != "static") if paired else None
 
-    def _norm(self) -> nn.Sequential:
+    def _norm(self, groups: int) -> nn.Sequential:
         sets = self.filters
-        return nn.Sequential(nn.GroupNorm(NORM_GROUPS * sets, sets * self.guide_channels), nn.LeakyReLU(0.01))
+        return nn.Sequential(nn.GroupNorm(groups * sets, sets * self.guide_channels), nn.LeakyReLU(0.01))
 
     def encode(self, guide: Tensor) -> tuple[Tensor, Tensor | None]:
         """What both directions share.
@@ -238,9 +249,7 @@ def _normed(response: Tensor, norm: nn.Sequential | None) -> Tensor:
     return y
 
 
-def _check_options(
-    kernel_size: int, encoder_kernel: int, normalization: str, rank: int, order: int, group_norm: bool, channels: int
-) -> None:
+def _check_options(kernel_size: int, encoder_kernel: int, normalization: str, rank: int, order: int) -> None:
     if kernel_size == 1 and "softmax" in normalization:
         raise A2UError(
             f"A softmax over one tap is always 1, so normalization={normalization!r} with kernel_size=1 is nearest "
@@ -252,8 +261,3 @@ def _check_options(
         )
     if order not in (1, 2):
         raise A2UError(f"order is 2 (pairwise, U and V) or 1 (V alone), got {order!r}.")
-    if group_norm and channels % NORM_GROUPS:
-        raise A2UError(
-            f"Group norm uses {NORM_GROUPS} groups, which must divide the guide's channels, got {channels}. "
-            "Build with group_norm=False."
-        )

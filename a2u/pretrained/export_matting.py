@@ -42,7 +42,7 @@ def export_matting(folder: Path, data: str | Path | None, home: Path, storages: 
         edition=where,
         preset=config.preset,
         epochs=len(history),
-        settings={**asdict(config), "milestones": list(config.milestones), "data": where},
+        settings={**asdict(config), "milestones": list(config.milestones), "kernels": list(config.kernels), "data": where},
         test=f"{len(cases)} test images",
         metrics={"full": rounded(full), "stored": rounded(stored)},
         storage=storage,

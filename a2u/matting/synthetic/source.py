@@ -17,7 +17,7 @@ PARTS = tuple(PHOTOGRAPHS)
 FIRST_SEED = {"train": 0, "validation": 1_000_000, "test": 2_000_000}  # of each part
 PER_KIND = {"train": 32, "validation": 2, "test": 5}
 BACKGROUNDS = 64
-TRIMAPS = (5, 29)  # kernels of the test trimaps
+TRIMAPS = (5, 29)  # kernels of the test trimaps at 512², in proportion at other sizes
 
 
 class SyntheticSource:
@@ -40,8 +40,8 @@ class SyntheticSource:
         )
 
     def foreground(self, number: int, crop: int) -> Layer:
-        """One scene, twice as wide as the crop, up to 640 pixels or a quarter more than the crop."""
-        size = min(2 * crop, max(640, round(augment.RESIZE * crop)))
+        """One scene, a quarter wider than the crop: 640 pixels for 512."""
+        size = round(augment.RESIZE * crop)
         if (number, size) not in self._kept:
             self._kept[number, size] = scene(*self.names[number], size)
         return self._kept[number, size]
@@ -78,7 +78,8 @@ def synthetic_case(kind: str, seed: int, part: str, place: int, size: int) -> Ca
     generator = np.random.default_rng(derive_seed(seed, "case", kind))
     layer = scene(kind, seed, size)
     picture = augment.window(background(part, place), size, generator)
-    fg_size, bg_size = trimap.random_sizes(generator, TRIMAPS)
+    smallest, largest = (max(1, -(-kernel * size // 512)) for kernel in TRIMAPS)
+    fg_size, bg_size = trimap.random_sizes(generator, (smallest, largest))
     alpha = alpha_tensor(layer.alpha)
     known = torch.from_numpy(trimap.erode(layer.alpha, fg_size, bg_size))[None]
     image = compose(image_tensor(layer.colour), image_tensor(picture), alpha)
