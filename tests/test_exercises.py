@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import a2u
-from a2u.lessons import one_formula, train_on_digits
-from a2u.lessons.exercises import Exercise, Verdict
+from a2u.lessons import assemble_a2u, indexnet_exercises, one_formula, train_on_digits
+from a2u.lessons.exercises import Exercise, Verdict, one_kernel
 
 EXERCISES = one_formula.ALL
 
@@ -19,7 +19,7 @@ def not_written(*_arguments):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.title)
-@pytest.mark.parametrize("answer", [None, ..., lambda *_: None, lambda *_: ..., not_written])
+@pytest.mark.parametrize("answer", [..., lambda *_: ..., not_written])
 def test_what_was_not_attempted_gets_a_friendly_word(exercise: Exercise, answer: object) -> None:
     verdict = exercise.check(answer)
     assert verdict.passed is None
@@ -28,14 +28,23 @@ def test_what_was_not_attempted_gets_a_friendly_word(exercise: Exercise, answer:
 
 
 WRONG = [
-    (lambda *a: torch.zeros(2), r"should have shape \(3, 3\), yours has \(2,\)"),
+    (
+        lambda *a: torch.zeros(2),
+        r"should have shape \(3, 3\), yours has \(2,\)\n  given x 4×9, row 7, column 1, ratio 2, ",
+    ),
     (lambda *a: "a word", "return a tensor, got str"),
-    (lambda *a: 1 / 0, "stopped with ZeroDivisionError"),
-    (lambda: 1, "stopped with TypeError"),
+    (
+        lambda *a: 1 / 0,
+        r"stopped with ZeroDivisionError: division by zero\n  given x 4×9, row 7, column 1, ratio 2, k 3",
+    ),
+    (lambda: 1, "stopped with TypeError.*\n  given x 4×9, row 7,"),
+    (lambda *a: None, r"your function returns nothing \(None\)\. Is there a `return`\?"),
+    (lambda x, i, j, r, k: torch.zeros(k, k), r"not yet, given x 4×9, i 7, j 1, r 2, k 3\n  The largest.*: expected"),
     (lambda x, i, j, r, k: torch.zeros(k, k), r"largest difference is at \[\d+, \d+\]: expected"),
     (lambda x, i, j, r, k: torch.full((k, k), float("nan")), "yours is nan"),
-    (lambda x, i, j, r, k: x[0] if len(x) < 5 and k == 9 else (torch.zeros(3, 3) if len(x) == 4 else None), "return"),
+    (lambda x, i, j, r, k: torch.zeros(3, 3) if len(x) == 4 else None, "returns nothing"),
     (torch.zeros(3, 3), "hand over your function itself, got Tensor"),
+    (None, "hand over your function itself, got NoneType"),
 ]
 
 
@@ -79,6 +88,51 @@ def test_a_verdict_shows_its_message_and_counts_as_true_only_when_passed(capsys:
     assert [bool(Verdict(passed, "")) for passed in (True, False, None)] == [True, False, False]
 
 
-def test_a_wrong_number_is_told_as_a_number() -> None:
+def test_a_wrong_number_is_told_with_its_case() -> None:
     verdict = train_on_digits.PSNR.check(lambda rmse: torch.tensor(1.5))
-    assert re.search(r"Expected \d+\.\d{4}, yours is 1\.5000\.", verdict.message), verdict.message
+    assert re.search(r"for rmse=0\.\d+: expected 20, yours is 1\.5000$", verdict.message), verdict.message
+    verdict = indexnet_exercises.COUNT.check(lambda *case: 128)
+    assert verdict.message == (
+        "✗ 3 · What an index block has to learn: for channels=32, ratio=2, kind='holistic', context=True, "
+        "nonlinear=False: expected 2,048, yours is 128"
+    )
+    assert verdict.drawing is None
+    half = indexnet_exercises.COUNT.check(lambda *case: indexnet_exercises.count_reference(*case) + 0.5)
+    assert "expected 2,048, yours is 2,048.5000" in half.message
+
+
+def test_a_mistake_is_recognised_beside_others_where_it_is_the_first() -> None:
+    """Exactly a known mistake in the first wrong case; something else in a later one."""
+
+    def answer(x: Tensor, row: int, column: int, ratio: int, k: int) -> Tensor:
+        z = one_formula.window_reference(x, row, column, ratio, k)
+        return z.T if ratio == 2 else z + 1
+
+    assert one_formula.WINDOW.check(answer).mistake == "transposed window"
+
+
+def test_an_error_that_a_known_mistake_ends_in_is_recognised_and_others_are_not() -> None:
+    def large(x: Tensor, w: Tensor, ratio: int) -> Tensor:
+        y, padded = torch.zeros(w.shape[1:]), F.pad(x, (1, 1, 1, 1))
+        for i in range(len(y)):
+            for j in range(len(y[0])):
+                y[i, j] = w[:, i, j] @ padded[i : i + 3, j : j + 3].flatten()
+        return y
+
+    verdict = one_formula.UPSAMPLE.check(large)
+    assert "stopped with RuntimeError" in verdict.message
+    assert "z comes from the small one" in verdict.message
+    other = one_formula.UPSAMPLE.check(lambda x, w, r: w @ x)
+    assert "stopped with RuntimeError" in other.message
+    assert other.mistake is None
+
+
+def test_of_many_kernels_one_is_drawn_where_they_differ_most() -> None:
+    target, own = torch.zeros(2, 9, 4, 6)
+    own[5, 3, 2] = 1
+    first, second, name = one_kernel(target, own)
+    assert (first.shape, int(second.argmax()), name) == ((3, 3), 5, "output (3, 2)")
+    assemble_a2u.KERNELS.check(lambda a, p, r: own.expand(1))  # nothing breaks for a wrong shape
+    drawing = assemble_a2u.KERNELS.check(assemble_a2u.kernels_reference).drawing
+    assert drawing is not None
+    assert "difference at output (" in drawing.alt

@@ -122,17 +122,30 @@ def test_what_is_no_map_is_refused(maps: dict) -> None:
         side_by_side(maps)
 
 
-def test_comparison_shows_where_two_answers_differ() -> None:
-    wrong = MAP[0].copy()
-    wrong[1, 2] += 5
-    same, other = pixels(comparison(MAP[0], MAP[0])), pixels(comparison(MAP[0], wrong))
-    right = slice(same.shape[1] * 2 // 3, None)
-    yellow = [((p[:, right, 0] > 200) & (p[:, right, 1] > 200) & (p[:, right, 2] < 190)).sum() for p in (same, other)]
-    assert yellow[0] == 0 < yellow[1]
+def test_comparison_shows_where_two_answers_differ_and_nothing_is_white() -> None:
+    target = np.ones((3, 3))
+    wrong = target.copy()
+    wrong[1, 2] -= 5
+    drawn = [pixels(comparison(target, yours)) for yours in (target, target + 1e-6, wrong)]
+    middle = (slice(45, 92), slice(658, 700))  # a cell of the difference, outlines left out
+    violet = np.array([0x43, 0x20, 0x8F])
+    found = [(np.abs(p[:, 640:] - violet).max(axis=-1) < 3).sum() for p in drawn]
+    assert found[0] == found[1] == 0 < found[2], "what is too small is violet in the difference"
+    assert [np.median(p[middle]) for p in drawn[:2]] == [254, 254], "no difference is as good as white"
+
+
+def test_comparison_has_the_colours_of_what_it_compares() -> None:
+    for kind, colour in style.COLOURS.items():
+        drawn = pixels(comparison(MAP[0], MAP[0], kind, "one of two"))
+        ink = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)])
+        found = (np.abs(drawn - ink).max(axis=-1) < 3).any(axis=0).nonzero()[0]
+        assert found.min() < 100 < 332 < found.max() < 640, "target and yours, not their difference"
+        assert not np.array_equal(drawn, pixels(comparison(MAP[0], MAP[0], kind)))
 
 
 @pytest.mark.parametrize(
-    ("shape", "drawn"), [((), (1, 1)), ((9,), (3, 3)), ((5,), (1, 5)), ((2, 3), (2, 3)), ((2, 3, 4), (3, 9))]
+    ("shape", "drawn"),
+    [((), (1, 1)), ((9,), (3, 3)), ((5,), (1, 5)), ((2, 3), (2, 3)), ((2, 3, 4), (3, 9)), ((5, 2, 1), (5, 5))],
 )
 def test_any_array_can_be_laid_flat(shape: tuple, drawn: tuple) -> None:
     assert flat(np.ones(shape)).shape == drawn

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2u.lessons.exercises import Exercise, Mistake, Numeric
+from a2u.lessons.exercises import Exercise, Mistake, Numeric, one_kernel
 
 TAPS, ENCODER, RATIO = 9, 5, 2  # s², k_en, r of the paper's matting network
 
@@ -70,15 +70,15 @@ def parameters_reference(channels: int, mode: str, share: str, pointwise: bool) 
 
 def _count(channels: int, mode: str, share: str, pointwise: bool, *, bias: int = 1, sides: int = 2,
            rows: int | None = None, sets: int | None = None, pooled: bool = False,
-           side: int = ENCODER) -> Tensor:  # fmt: skip
+           side: int = ENCODER, of_static: int = 0) -> Tensor:  # fmt: skip
     width = channels if share == "none" else 1
     sets = sets or (RATIO**2 if pointwise else 1)
     rows = rows or TAPS * (1 if pointwise else RATIO**2)
     generated = channels + bias
-    filters = sets * width * (generated if mode == "dynamic" else side**2)
+    filters = sets * width * (generated if mode == "dynamic" else side**2 + of_static)
     if pooled and mode == "dynamic":
         filters = sets * width * ENCODER**2 * generated
-    return torch.tensor(float(sides * filters + rows * (1 if mode == "static" else generated)))
+    return torch.tensor(sides * filters + rows * (1 if mode == "static" else generated))
 
 
 def _parameters_case(generator: torch.Generator, number: int) -> tuple[int, str, str, bool]:
@@ -145,6 +145,8 @@ KERNELS = Exercise(
         Mistake("forgot the sum over ranks", lambda a, p, r: kernels_reference(a[:1], p[:, :1], r),
                 "You use the first affinity only. P mixes all d of them: a sum over the rank."),
     ),
+    kind="w",
+    view=one_kernel,
 )  # fmt: skip
 
 PARAMETERS = Numeric(
@@ -157,10 +159,20 @@ PARAMETERS = Numeric(
         Mistake("forgot V", lambda *case: _count(*case, sides=1), "There are two sides, U and V."),
         Mistake("forgot the phases", lambda *case: _count(*case, rows=TAPS, sets=1),
                 "r² = 4 kernels belong to each position: 4·s² rows of P, or point-wise 4 sets of U and V."),
+        Mistake("one set point-wise", lambda *case: _count(*case, sets=1),
+                "Point-wise there are four sets of U and V."),
         Mistake("phases twice", lambda *case: _count(*case, rows=TAPS * RATIO**2),
                 "Point-wise, the phases are sets of U and V. P then has s² rows only."),
         Mistake("sharing forgotten", lambda c, m, s, pw: _count(c, m, "none", pw),
                 "Channel-shared: one filter a side serves all channels, not one for each."),
+        Mistake("hybrid as static", lambda c, m, s, pw: _count(c, "static" if m == "hybrid" else m, s, pw),
+                "Hybrid: P is made from the image, C + 1 for each row."),
+        Mistake("bias of static filters", lambda *case: _count(*case, of_static=1),
+                "The static filters of U and V have no bias: 25 numbers each. Biases belong to the 1×1 convolutions "
+                "that make weights from the image."),
+        Mistake("share is never cw", lambda c, m, s, pw: _count(c, m, "channels", pw),
+                'You count one filter a side in any case. `share` is "none" for channel-wise (cw) and "channels" for '
+                'channel-shared (cs); it is never "cw".'),
         Mistake("kernel sizes mixed", lambda *case: _count(*case, side=3),
                 "A static filter of U or V has k² = 25 weights. The nine taps (s = 3) are those of the output kernel."),
         Mistake("dynamic filters tap by tap", lambda *case: _count(*case, pooled=True),
@@ -187,6 +199,7 @@ INDEX = Exercise(
         Mistake("second order", _squared,
                 "You multiply two responses. With the response of U replaced by 1 only V's is left: first order."),
     ),
+    kind="w",
 )  # fmt: skip
 
 ALL = (KERNELS, PARAMETERS, INDEX)

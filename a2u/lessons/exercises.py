@@ -2,13 +2,14 @@
 
 An :class:`Exercise` holds the reference (slow and obvious), random cases with a fixed seed, and a list of known
 mistakes, each with a wrong implementation and the hint for it. ``exercise.check(answer)`` runs the learner's
-function: the shape must be right first, then the values. An answer that equals a known mistake gets that mistake's
-hint; every other wrong answer is told where it differs most. Nothing raises: a lesson runs to its end whatever a
-learner has written.
+function: the shape must be right first, then the values. Every wrong answer is told for which arguments it is wrong,
+by their names. One that equals a known mistake gets that mistake's hint; every other is told where it differs most.
+Nothing raises: a lesson runs to its end whatever a learner has written.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ TOLERANCE = 1e-5
 CASES = 5
 
 Answer = Callable[..., Any]
+View = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, str]]
 
 
 @dataclass(frozen=True)
@@ -59,93 +61,130 @@ class Exercise:
         reference: the answer, computed independently of the library.
         cases: draws the arguments of one call from a generator and the number of the case.
         mistakes: known wrong answers; the first that fits is named.
+        kind: what is drawn, "z", "w" or "y", in its colours; "" for anything else.
+        view: what to draw of target and answer, and its name; all of them without it.
     """
 
     title: str
     reference: Answer
     cases: Callable[[torch.Generator, int], tuple[Any, ...]]
     mistakes: Sequence[Mistake] = field(default_factory=tuple)
+    kind: str = ""
+    view: View | None = None
 
     def check(self, answer: Any) -> Verdict:
         """Compare the answer with the reference on every case."""
-        if answer is None or answer is Ellipsis:
+        if answer is Ellipsis:
             return self._untried()
         if not callable(answer):
             return Verdict(False, f"✗ {self.title}: hand over your function itself, got {_kind(answer)}.")
+        names = _names(answer, self.reference)
         generator = torch.Generator().manual_seed(SEED)
         drawn = [self.cases(generator, number) for number in range(CASES)]
         yours: list[Tensor] = []
         for number, arguments in enumerate(drawn):
-            try:
-                result = answer(*map(_copy, arguments))
-            except NotImplementedError:
+            given, seen = f"given {_call(names, arguments)}", drawn[: number + 1]
+            result = _outcome(answer, arguments)
+            if result is Ellipsis or isinstance(result, NotImplementedError):
                 return self._untried()
-            except Exception as error:  # whatever the learner's code raises is an answer about it
-                what = f"{type(error).__name__}: {error}"
-                return Verdict(False, f"✗ {self.title}: your function stopped with {what}\n  given {_call(arguments)}")
-            if result is None or result is Ellipsis:
-                return self._untried() if number == 0 else Verdict(False, self._nothing(arguments))
-            wrong = self._wrong_shape(result, arguments)
-            if wrong is not None:
-                return wrong
-            yours.append(torch.as_tensor(result).detach().double())
-        return self._compare(drawn, yours)
+            if result is None:
+                return Verdict(False, f"✗ {self.title}: your function returns nothing (None). Is there a `return`?")
+            if isinstance(result, Exception):
+                what = f"your function stopped with {type(result).__name__}: {result}"
+                return self._wrong(f"{what}\n  {given}", self._exactly(seen, [*yours, result]))
+            try:
+                own = torch.as_tensor(result).detach().double()
+            except (TypeError, ValueError, RuntimeError):
+                return Verdict(False, f"✗ {self.title}: return a tensor, got {_kind(result)}.")
+            shape = tuple(self.reference(*map(_copy, arguments)).shape)
+            yours.append(own)
+            if tuple(own.shape) != shape:
+                what = f"the result should have shape {shape}, yours has {tuple(own.shape)}"
+                return self._wrong(f"{what}\n  {given}", self._exactly(seen, yours), "shape")
+        return self._compare(drawn, yours, names)
 
-    def _compare(self, drawn: list[tuple[Any, ...]], yours: list[Tensor]) -> Verdict:
+    def _compare(self, drawn: list[tuple[Any, ...]], yours: list[Tensor], names: list[str]) -> Verdict:
         targets = [self.reference(*map(_copy, arguments)).double() for arguments in drawn]
-        for arguments, target, own in zip(drawn, targets, yours, strict=True):
+        for number, (arguments, target, own) in enumerate(zip(drawn, targets, yours, strict=True)):
             if not _same(target, own):
-                name, hint = self._diagnose(drawn, targets, yours) or (None, _worst(target, own))
-                message = f"✗ {self.title}: the shape is right, the values are not yet.\n  {hint}"
-                return Verdict(False, message, name, self._drawing(target, own, arguments))
+                mistake = self._exactly(drawn, yours) or self._here(drawn[number], target, own)
+                given = _call(names, arguments)
+                drawing = self._drawing(target, own, given)
+                return self._wrong(self._values(target, own, arguments, names), mistake, drawing=drawing)
         message = f"✓ {self.title}: {len(drawn)} random cases agree with the reference."
-        return Verdict(True, message, drawing=self._drawing(targets[0], yours[0], drawn[0]))
+        return Verdict(True, message, drawing=self._drawing(targets[0], yours[0], _call(names, drawn[0])))
 
-    def _diagnose(
-        self, drawn: list[tuple[Any, ...]], targets: list[Tensor], yours: list[Tensor]
-    ) -> tuple[str, str] | None:
-        """The known mistake that gives the same values on every case, and not the right ones on all."""
+    def _exactly(self, drawn: list[tuple[Any, ...]], yours: Sequence[Tensor | Exception]) -> Mistake | None:
+        """The known mistake that gives the same, or stops with the same error, on every case."""
         for mistake in self.mistakes:
-            theirs = [mistake.compute(*map(_copy, arguments)).double() for arguments in drawn]
-            if all(_same(a, b, nan=True) for a, b in zip(theirs, yours, strict=True)):
-                return mistake.name, mistake.hint
+            theirs = [_outcome(mistake.compute, arguments) for arguments in drawn]
+            if all(_alike(a, b) for a, b in zip(theirs, yours, strict=True)):
+                return mistake
         return None
 
-    def _wrong_shape(self, result: Any, arguments: tuple[Any, ...]) -> Verdict | None:
-        target = self.reference(*map(_copy, arguments))
-        try:
-            shape = tuple(torch.as_tensor(result).shape)
-        except (TypeError, ValueError, RuntimeError):
-            return Verdict(False, f"✗ {self.title}: return a tensor, got {_kind(result)}.")
-        if shape == tuple(target.shape):
-            return None
-        message = f"✗ {self.title}: the result should have shape {tuple(target.shape)}, yours has {shape}"
-        message = f"{message}\n  given {_call(arguments)}"
-        for mistake in self.mistakes:  # some mistakes show in the shape already
-            if _same(mistake.compute(*map(_copy, arguments)).double(), torch.as_tensor(result).detach().double()):
-                return Verdict(False, f"{message}\n  {mistake.hint}", mistake.name)
-        return Verdict(False, message, "shape")
+    def _here(self, arguments: tuple[Any, ...], target: Tensor, own: Tensor) -> Mistake | None:
+        """The known mistake that gives the same in this case, where it is a mistake: others may come on top of it."""
+        for mistake in self.mistakes:
+            theirs = _outcome(mistake.compute, arguments)
+            if _alike(theirs, own) and not _alike(theirs, target):
+                return mistake
+        return None
 
-    def _drawing(self, target: Tensor, own: Tensor, arguments: tuple[Any, ...]) -> Drawing:
+    def _wrong(
+        self, what: str, mistake: Mistake | None, otherwise: str | None = None, drawing: Drawing | None = None
+    ) -> Verdict:
+        message = f"✗ {self.title}: {what}"
+        if mistake is None:
+            return Verdict(False, message, otherwise, drawing)
+        return Verdict(False, f"{message}\n  {mistake.hint}", mistake.name, drawing)
+
+    def _values(self, target: Tensor, own: Tensor, arguments: tuple[Any, ...], names: list[str]) -> str:
+        """What is wrong with these values."""
+        given = f"the shape is right, the values are not yet, given {_call(names, arguments)}"
+        return f"{given}\n  {_worst(target, own)}"
+
+    def _drawing(self, target: Tensor, own: Tensor, given: str) -> Drawing | None:
         from a2u.plots.maps import comparison
 
+        name = ""
         largest = float((target - own).abs().nan_to_num(nan=float("inf")).max())
-        alt = f"Target, yours and their difference for {_call(arguments)}; the largest difference is {largest:.3f}."
-        return Drawing(comparison(target.numpy(), own.nan_to_num().numpy()), alt)
+        if self.view is not None:
+            target, own, name = self.view(target, own)
+        shown = f"Target, yours and their difference{name and ' at '}{name}"
+        alt = f"{shown}, for {given}; the largest difference is {largest:.3f}."
+        return Drawing(comparison(target.numpy(), own.nan_to_num().numpy(), self.kind, name), alt)
 
     def _untried(self) -> Verdict:
         return Verdict(None, f"○ {self.title}: not attempted yet. Replace the … when you are ready; the hints help.")
 
-    def _nothing(self, arguments: tuple[Any, ...]) -> str:
-        return f"✗ {self.title}: your function returned nothing, given {_call(arguments)}. Is a return missing?"
-
 
 class Numeric(Exercise):
-    """An exercise whose answer is one number: there is nothing to draw."""
+    """An exercise whose answer is one number: there is nothing to draw, and the case says which number it is."""
 
-    def check(self, answer: Any) -> Verdict:
-        """Compare the answer with the reference on every case."""
-        return replace(super().check(answer), drawing=None)
+    def _values(self, target: Tensor, own: Tensor, arguments: tuple[Any, ...], names: list[str]) -> str:
+        whole = float(target).is_integer()
+        expected, yours = (_figure(float(v), whole) for v in (target, own))
+        return f"for {_call(names, arguments, '=')}: expected {expected}, yours is {yours}"
+
+    def _drawing(self, target: Tensor, own: Tensor, given: str) -> Drawing | None:
+        return None
+
+
+def one_kernel(target: Tensor, own: Tensor) -> tuple[Tensor, Tensor, str]:
+    """Of kernels (s², rH, rW) the one that differs most, as s×s, in both."""
+    side = round(len(target) ** 0.5)
+    apart = (target - own).abs().nan_to_num(nan=float("inf")).amax(dim=0)
+    i, j = (int(index) for index in torch.unravel_index(apart.argmax(), apart.shape))
+    first, second = (each[:, i, j].reshape(side, side) for each in (target, own))
+    return first, second, f"output ({i}, {j})"
+
+
+def _outcome(function: Answer, arguments: tuple[Any, ...]) -> Any:
+    """What a function returns, or the exception that stops it: whatever a learner's code does is an answer."""
+    try:
+        return function(*map(_copy, arguments))
+    except Exception as error:
+        return error
 
 
 def _copy(argument: Any) -> Any:
@@ -157,11 +196,16 @@ def _same(a: Tensor, b: Tensor, nan: bool = False) -> bool:
     return a.shape == b.shape and bool(torch.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=nan))
 
 
+def _alike(a: Any, b: Any) -> bool:
+    """Equal values, NaN included, as where a mistake makes them; or one and the same error."""
+    if isinstance(a, Exception) or isinstance(b, Exception):
+        return type(a) is type(b) and str(a) == str(b)
+    return _same(torch.as_tensor(a).double(), torch.as_tensor(b).double(), nan=True)
+
+
 def _worst(target: Tensor, own: Tensor) -> str:
     difference = (target - own).abs().nan_to_num(nan=float("inf"))
     at = [int(index) for index in torch.unravel_index(difference.argmax(), difference.shape)]
-    if not at:
-        return f"Expected {float(target):.4f}, yours is {float(own):.4f}."
     return f"The largest difference is at {at}: expected {float(target[*at]):.4f}, yours is {float(own[*at]):.4f}."
 
 
@@ -169,9 +213,30 @@ def _kind(value: Any) -> str:
     return f"{type(value).__name__}"
 
 
-def _call(arguments: tuple[Any, ...]) -> str:
-    """The arguments in short: "a 5×7 tensor, 2, 3"."""
-    words = [
-        f"a {'×'.join(map(str, a.shape))} tensor" if isinstance(a, Tensor) and a.dim() else str(a) for a in arguments
-    ]
+def _figure(value: float, whole: bool) -> str:
+    """2,048 among whole numbers, else 0.2500."""
+    return f"{value:,.0f}" if whole and value.is_integer() else f"{value:,.4f}"
+
+
+def _names(answer: Answer, reference: Answer) -> list[str]:
+    """Names of the arguments, as the learner's own function has them, or the reference if that has others."""
+    own, known = (_positional(function) for function in (answer, reference))
+    return own if len(own) == len(known) else known
+
+
+def _positional(function: Answer) -> list[str]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _call(names: list[str], arguments: tuple[Any, ...], joint: str = " ") -> str:
+    """The arguments in short: "x 5×7, row 2, kind 'holistic'"."""
+    words = []
+    for name, value in zip(names, arguments, strict=True):
+        tensor = isinstance(value, Tensor) and value.dim()
+        what = "×".join(map(str, value.shape)) if tensor else repr(value)
+        words.append(f"{name} {what}" if tensor else f"{name}{joint}{what}")
     return ", ".join(words)

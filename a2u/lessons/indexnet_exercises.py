@@ -106,7 +106,7 @@ def _count(channels: int, ratio: int, kind: str, context: bool, nonlinear: bool,
     phases = 1 if how == "no phases" else ratio**2
     sees = 1 if kind == "depthwise-o2o" and how != "all see all" else channels
     maps = 1 if kind == "holistic" and how != "a map each" else channels
-    if not nonlinear:
+    if not nonlinear or how == "linear":
         biases = maps * phases if how == "biases" else 0
         return torch.tensor(maps * phases * sees * side**2 + biases)
     hidden = channels if how == "narrow" else 2 * sees
@@ -152,6 +152,7 @@ GATES = Exercise(
         Mistake("hard", lambda x, r: (_deal(x, r) > 0).float(),
                 "You made it hard again: 0 or 1. The learned index is what lies between."),
     ),
+    kind="w",
 )  # fmt: skip
 
 POOL = Exercise(
@@ -188,6 +189,7 @@ POOL = Exercise(
         Mistake("hard", lambda x, s, r: _pool(x, s, r, "hard"),
                 "You keep the place of the largest logit only. Index pooling blends the whole block."),
     ),
+    kind="y",
 )  # fmt: skip
 
 COUNT = Numeric(
@@ -198,8 +200,11 @@ COUNT = Numeric(
         Mistake(name, partial(_count, how=how), hint)
         for name, how, hint in (
             ("biases", "biases", "You count biases. The convolutions of an index block have none."),
+            ("nonlinear ignored", "linear", "Nonlinear: there is a hidden layer with its batch norm, and a second "
+             "layer after it. You count the linear block in any case."),
             ("context forgotten", "no context", "With context the window is 2r×2r, not r×r."),
-            ("no phases", "no phases", "Each block of the map needs r² indices, one for each of its places."),
+            ("no phases", "no phases", "r² is missing: each block of the map needs r² indices, one for each of its "
+             "places."),
             ("one-to-one sees all", "all see all",
              "One-to-one: each index map sees a single channel, so its filters have k² weights, not C·k²."),
             ("a map each", "a map each", "Holistic: one index map serves all channels. You count one for each."),

@@ -6,6 +6,7 @@ References use nothing of the library, so that they can judge it too.
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from a2u.lessons.exercises import Exercise, Mistake
@@ -28,6 +29,12 @@ def _gather(x: Tensor, i: int, j: int, k: int, *, clamp: bool = False, begin: in
             if 0 <= p < height and 0 <= q < width:
                 z[a, b] = x[p, q]
     return z
+
+
+def _cut(x: Tensor, i: int, j: int, k: int, *, pad: bool = False) -> Tensor:
+    """The k×k values from (i, j) on as a slice: what lies beyond the edge is cut off, negative places begin anew."""
+    x = F.pad(x, (k // 2,) * 4) if pad else x
+    return x[i : i + k, j : j + k]
 
 
 def _window_case(generator: torch.Generator, number: int) -> tuple[Tensor, int, int, int, int]:
@@ -72,11 +79,29 @@ def _upsample(x: Tensor, w: Tensor, ratio: int, *, taps: str = "rows", clamp: bo
     y = x.new_zeros(w.shape[1:])
     for i in range(y.shape[0]):
         for j in range(y.shape[1]):
-            p, q = (i % ratio, j % ratio) if base == "phase" else (i // ratio, j // ratio)
+            phase, centre, own = (i % ratio, j % ratio), (i // ratio, j // ratio), (i, j)
+            p, q = {"phase": phase, "large": own}.get(base, centre)
             z = _gather(x, p, q, k, clamp=clamp)
-            kernel = w[:, p, q] if base == "kernel" else w[:, i, j]
+            p, q = {"kernel": centre, "kernel of the phase": phase}.get(base, own)
+            kernel = w[:, p, q]
             z = z.T if taps == "columns" else z.flip(0, 1) if taps == "flipped" else z
             y[i, j] = (kernel * z.reshape(-1)).sum()
+    return y
+
+
+def _enlarged(x: Tensor, w: Tensor, ratio: int) -> Tensor:
+    """Windows in the map that nearest neighbour has made large already."""
+    return _upsample(x.repeat_interleave(ratio, 0).repeat_interleave(ratio, 1), w, 1)
+
+
+def _sliced(x: Tensor, w: Tensor, ratio: int, *, product: bool = False) -> Tensor:
+    """Large coordinates in the padded small map: slices end at its edge, and the sum stops with an error."""
+    k = math.isqrt(len(w))
+    y, padded = x.new_zeros(w.shape[1:]), F.pad(x, (k // 2,) * 4)
+    for i in range(y.shape[0]):
+        for j in range(y.shape[1]):
+            z = _cut(padded, i, j, k).flatten()
+            y[i, j] = (w[:, i, j] * z).sum() if product else w[:, i, j] @ z
     return y
 
 
@@ -86,6 +111,11 @@ def _upsample_case(generator: torch.Generator, number: int) -> tuple[Tensor, Ten
     x = torch.rand(height, width, generator=generator)
     return x, torch.rand(k * k, height * ratio, width * ratio, generator=generator), ratio
 
+
+CUT = "Your window is cut off at the edge of the map. Pad x with k // 2 zeros on each side first."
+LARGE = "You read the large map's coordinates in the small map: divide row and column by ratio."
+SWAPPED = "Row and column of the centre have changed places."
+WINDOW_LARGE = "Your window lies in the large map. z comes from the small one."
 
 WINDOW = Exercise(
     "1 · The window",
@@ -98,15 +128,21 @@ WINDOW = Exercise(
                 "Your window begins at the centre. It should reach k // 2 to each side of it."),
         Mistake("wrong border", lambda x, i, j, r, k: _gather(x, i // r, j // r, k, clamp=True),
                 "At the border you repeat the edge. Here what lies outside the map counts as zero."),
-        Mistake("no ratio", lambda x, i, j, r, k: _gather(x, i, j, k),
-                "You look up the output's own position in the small map. Divide by the ratio first: ⌊row / r⌋."),
-        Mistake("rows and columns swapped", lambda x, i, j, r, k: _gather(x, j // r, i // r, k),
-                "Row and column of the centre have changed places."),
+        Mistake("no ratio", lambda x, i, j, r, k: _gather(x, i, j, k), LARGE),
+        Mistake("no ratio, sliced", lambda x, i, j, r, k: _cut(x, i, j, k, pad=True), LARGE),
+        Mistake("rows and columns swapped", lambda x, i, j, r, k: _gather(x, j // r, i // r, k), SWAPPED),
+        Mistake("rows and columns swapped, sliced", lambda x, i, j, r, k: _cut(x, j // r, i // r, k, pad=True),
+                SWAPPED),
+        Mistake("no padding", lambda x, i, j, r, k: _cut(x, i // r - k // 2, j // r - k // 2, k), CUT),
+        Mistake("no padding, to the edge", lambda x, i, j, r, k: x[max(0, i // r - k // 2) : i // r + k // 2 + 1,
+                                                                   max(0, j // r - k // 2) : j // r + k // 2 + 1], CUT),
+        Mistake("no padding, from the centre", lambda x, i, j, r, k: _cut(x, i // r, j // r, k), CUT),
         Mistake("remainder", lambda x, i, j, r, k: _gather(x, i % r, j % r, k),
                 "You use the remainder, the phase. The pixel that an output lies in is the quotient: ⌊row / r⌋."),
         Mistake("padded too far", lambda x, i, j, r, k: _gather(x, i // r, j // r, k, begin=k),
                 "Your window lies too far up and to the left: a ring of k // 2 zeros is enough, not k."),
     ),
+    kind="z",
 )  # fmt: skip
 
 BILINEAR = Exercise(
@@ -130,6 +166,7 @@ BILINEAR = Exercise(
                 lambda a, b, r: _line(a, r, 0.0).clamp(min=0)[:, None] * _line(b, r, 0.0).clamp(min=0),
                 "You forgot the last half: s = (a + ½)/r − ½, because pixel 0 has its centre at ½."),
     ),
+    kind="w",
 )  # fmt: skip
 
 UPSAMPLE = Exercise(
@@ -146,10 +183,17 @@ UPSAMPLE = Exercise(
                 "At the border you repeat the edge. Here what lies outside the map counts as zero."),
         Mistake("kernel of the wrong place", lambda x, w, r: _upsample(x, w, r, base="kernel"),
                 "Every output has a kernel of its own: take w[:, i, j] of the output, not of the window's centre."),
+        Mistake("kernel of the phase", lambda x, w, r: _upsample(x, w, r, base="kernel of the phase"),
+                "You take the kernel of the phase; every output has one of its own."),
+        Mistake("window in the large map", lambda x, w, r: _upsample(x, w, r, base="large"), WINDOW_LARGE),
+        Mistake("window in an enlarged map", _enlarged, WINDOW_LARGE),
+        Mistake("window beyond the small map", _sliced, WINDOW_LARGE),
+        Mistake("window beyond the small map, product", lambda x, w, r: _sliced(x, w, r, product=True), WINDOW_LARGE),
         Mistake("phases swapped", lambda x, w, r: _upsample(x, w, r, base="phase"),
                 "⌊i / r⌋ says where the window is, i % r which of its r outputs this is. You use the remainder "
                 "where the quotient is meant."),
     ),
+    kind="y",
 )  # fmt: skip
 
 ALL = (WINDOW, BILINEAR, UPSAMPLE)

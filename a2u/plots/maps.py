@@ -47,36 +47,54 @@ def side_by_side(maps: Mapping[str, Any], *, kind: str = "signed", width: float 
     return fig
 
 
-def comparison(target: Any, yours: Any) -> Figure:
-    """Target, yours and the absolute difference; stacks of arrays are laid out in a row."""
+def comparison(target: Any, yours: Any, kind: str = "", name: str = "") -> Figure:
+    """Target, yours and what yours has more (positive) or less (negative): zero is white.
+
+    Args:
+        target, yours: arrays of one shape; see :func:`flat` for those that are not pictures.
+        kind: what they are, "z", "w" or "y", drawn in its colours; "" for anything else.
+        name: of what is shown, if it is a part of the whole.
+    """
     target, yours = flat(target), flat(yours)
-    difference = np.abs(target - yours)
+    difference = yours - target
     cell = min(2.95 / target.shape[1], 2.4 / target.shape[0], 0.55)
-    shared = style.scale("signed", target[~np.isnan(target)], yours[~np.isnan(yours)])
-    panels = {"target": (target, shared), "yours": (yours, shared), "difference": (difference, None)}
+    most = max(SAME, float(np.nanmax(np.abs(difference), initial=0)))  # rounding stays white
+    shared = style.scale("weights" if kind == "w" else "signed", target, yours)
+    panels = {
+        "target": (target, shared, kind),
+        "yours": (yours, shared, kind),
+        "yours − target": (difference, style.scale("signed", limit=most), ""),
+    }
     with style.context():
         fig, ax = style.canvas(9.6, target.shape[0] * cell + 0.75)
-        for place, (title, (values, scale)) in enumerate(panels.items()):
-            present = ~np.isnan(values)
-            most = max(SAME, float(values[present].max(initial=0)))  # rounding stays black
-            cmap, norm = scale or style.scale("errors", limit=most)
+        for place, (title, (values, (cmap, norm), what)) in enumerate(panels.items()):
             block = Block(0.1 + place * 3.22, 0.4, cell, *values.shape)
-            sheet.cells(ax, block, np.nan_to_num(values), cmap, norm)
+            sheet.cells(ax, block, values, cmap, norm)
             if cell >= NUMBERED:
-                sheet.numbers(ax, block, np.nan_to_num(values), cmap, norm, present)
-            sheet.label(ax, block.left, 0.27, title, ha="left")
-            sheet.note(ax, block.left, block.bottom + 0.22, sheet.span(values[present]), ha="left")
+                sheet.numbers(ax, block, values, cmap, norm, ~np.isnan(values))
+            sheet.outline(ax, block, style.COLOURS.get(what, style.MUTED), 1.6 if what else 1.0)
+            words = f"{sheet.key(what)}  {title}" if what else title
+            words += f", {name}" if name and not place else ""
+            sheet.label(ax, block.left, 0.27, words, style.COLOURS.get(what, style.INK), ha="left")
+            sheet.note(ax, block.left, block.bottom + 0.24, sheet.span(values[~np.isnan(values)]), ha="left")
     return fig
 
 
 def flat(values: Any) -> Any:
-    """Any array as a picture: a vector of k² values as k×k, a stack of pictures in a row with gaps (NaN) between."""
+    """Any array as a picture: a vector of k² values as k×k, a stack of pictures side by side with gaps (NaN) between.
+
+    Up to three pictures stand in a row, more in rows and columns.
+    """
     values = np.asarray(values, dtype=float)
     if values.ndim <= 1:
         side = round(values.size**0.5)
         return values.reshape(side, side) if side * side == values.size else values.reshape(1, -1)
     while values.ndim > 2:
-        gap = np.full((*values.shape[1:-1], 1), np.nan)
-        parts = [part for each in values for part in (gap, each)]
-        values = np.concatenate(parts[1:], axis=-1) if len(parts) else values[0]
+        count = len(values)
+        columns = count if count <= 3 else int(np.ceil(count**0.5))
+        rows = -(-count // columns)
+        grid = np.full((rows * columns, *values.shape[1:-2], values.shape[-2] + 1, values.shape[-1] + 1), np.nan)
+        grid[:count, ..., :-1, :-1] = values
+        lines = [np.concatenate(list(grid[row * columns : (row + 1) * columns]), axis=-1) for row in range(rows)]
+        values = np.concatenate(lines, axis=-2)[..., :-1, :-1]
     return values

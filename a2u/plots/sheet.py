@@ -3,6 +3,7 @@
 Positions are in hundreds of notebook pixels from the top left corner of the sheet.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,6 +20,7 @@ from matplotlib.textpath import TextPath
 from a2u.plots import style
 
 DIGIT = 0.73  # height of a digit of the font, in units of its size
+WIDEST = 0.92  # how much of its cell a number may fill
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Block:
 
 
 def cells(ax: Axes, block: Block, values: Any, cmap: Colormap, norm: Normalize) -> None:
-    """Colour the cells of a block; thin lines separate them while they are large enough."""
+    """Colour the cells of a block, NaN left out; thin lines separate them while they are large enough."""
     values = np.asarray(values, dtype=float)
     if block.cell < 0.07:
         extent = (block.left, block.right, block.bottom, block.top)
@@ -62,10 +64,10 @@ def cells(ax: Axes, block: Block, values: Any, cmap: Colormap, norm: Normalize) 
     row, column = (index.reshape(-1, 1) for index in np.indices(values.shape))
     x = block.left + (column + np.array([0, 1, 1, 0])) * block.cell  # cells 4
     y = block.top + (row + np.array([0, 0, 1, 1])) * block.cell
-    colours = cmap(norm(values.ravel()))
+    present = ~np.isnan(values.ravel())
     squares = PolyCollection(
-        list(np.stack([x, y], axis=-1)),
-        facecolors=colours,
+        list(np.stack([x, y], axis=-1)[present]),
+        facecolors=cmap(norm(values.ravel()[present])),
         edgecolors=style.FAINT,
         linewidths=0.5 if block.cell > 0.15 else 0.25,
         zorder=1,
@@ -74,16 +76,21 @@ def cells(ax: Axes, block: Block, values: Any, cmap: Colormap, norm: Normalize) 
 
 
 def numbers(ax: Axes, block: Block, values: Any, cmap: Colormap, norm: Normalize, present: Any = True) -> None:
-    """Write each value that is present into its cell, readable on its colour; zeros stay pale."""
+    """Write each value that is present into its cell, readable on its colour; zeros stay pale.
+
+    Where numbers would touch their neighbours, as in small cells, all are written without their zero: .25 for 0.25.
+    """
     values = np.asarray(values, dtype=float)
     size = min(11.0, block.cell * 23)
     backgrounds = cmap(norm(values))
+    places = np.argwhere(np.broadcast_to(present, values.shape))
+    texts = [style.number(values[row, column], 0 if abs(values[row, column]) >= 100 else 2) for row, column in places]
+    tight = block.cell < 0.4 or max(map(_width, texts), default=0) * size / 72 > WIDEST * block.cell
     paths, colours = [], []
-    for row, column in np.argwhere(np.broadcast_to(present, values.shape)):
-        value = values[row, column]
-        text, colour = style.number(value, 0 if abs(value) >= 100 else 2), style.ink_on(backgrounds[row, column])
-        if block.cell < 0.4:  # small cells: .25 instead of 0.25
-            text = text.replace("0.", ".", 1)
+    for (row, column), written in zip(places, texts, strict=True):
+        value, text, colour = values[row, column], written, style.ink_on(backgrounds[row, column])
+        if tight:
+            text = re.sub(r"^(−?)0\.", r"\1.", text)
         if value == 0:
             text, colour = "0", style.MUTED
         x, y = block.centre(row, column)
@@ -99,6 +106,11 @@ def _placed(text: str, x: float, y: float, size: float, align: str, weight: str 
     left, right = vertices[:, 0].min(), vertices[:, 0].max()
     anchor = {"left": left, "center": (left + right) / 2, "right": right}[align]
     return Path((vertices - (anchor, 0)) * (size / 72, -size / 72) + (x, y), glyphs.codes)
+
+
+def _width(text: str) -> float:
+    """Of a text one unit high."""
+    return float(np.ptp(np.asarray(_glyphs(text, "normal").vertices)[:, 0]))
 
 
 @lru_cache(maxsize=1024)
