@@ -56,8 +56,7 @@ look(deconvolution, x, at=(0, 0, 9, 8))
 #
 # Lesson 01 split the place of an output into a window (the quotient) and a phase (the remainder). If the kernel may not
 # depend on the image, what is left to depend on? Only the phase. So let us learn one kernel for each of the $r^2$
-# phases
-# $(a, b)$ and each output channel $c'$, over a $k \times k$ window of all $C$ input channels:
+# phases $(a, b)$ and each output channel $c'$, over a $k \times k$ window of all $C$ input channels:
 #
 # $$y(c',\ r i + a,\ r j + b) = w_{c', a, b}^\top\, z(i, j), \qquad w,\ z \in \mathbb{R}^{C k^2}$$
 #
@@ -146,8 +145,7 @@ for name, op in (("deconvolution, K = 4", spread), ("pixel shuffle, k = 3", shuf
 # %% [markdown]
 # **Explain.** Not at all. They differ by phase and output channel only. Bilinear needed no weights; these have
 # $C\, C_\text{out} K^2$ and $C\, C_\text{out}\, r^2 k^2$. The convolution is free to use all nine places of each
-# window.
-# A deconvolution with $K = r k$ has the same number of weights; exercise 2 turns one into the other.
+# window. A deconvolution with $K = r k$ has the same number of weights; exercise 2 turns one into the other.
 
 # %% [markdown]
 # ## 4 · Overlap
@@ -172,17 +170,22 @@ panel = lesson.explorer()
 panel
 
 # %%
-for kernel, stride in ((3, 2), (4, 2), (5, 3), (6, 3)):
+for kernel, stride in ((3, 2), (4, 2), (5, 3), (6, 3), (2, 3)):
     says = panel.set(kernel=kernel, stride=stride, padding=1, output_padding=0, kind="equal").says.splitlines()[0]
-    print(f"K = {kernel}, s = {stride}: {says.split(';')[1].strip()}")
+    print(f"K = {kernel}, s = {stride}: {says.split(';', 1)[1].strip()}")
 for kind in ("equal", "tent", "random"):
     print(panel.set(kernel=4, stride=2, kind=kind).says.splitlines()[1])
-print(panel.set(output_padding=2).says)
-_ = panel.set(kernel=3, output_padding=1, kind="equal")
+for setting in ({"output_padding": 2}, {"output_padding": 0, "kernel": 1, "stride": 1, "padding": 3}):
+    print(panel.set(**setting).says)
+    assert panel.drawing.says.startswith("✕")
+_ = panel.set(kernel=3, stride=2, padding=1, output_padding=1, kind="equal")
 
 # %% [markdown]
 # **Explain.** For K = 3, s = 2 the counts are 1, 2, 1, 2, and in two dimensions 1, 2 and 4: some outputs receive four
 # times as many contributions as others. That is a **checkerboard**, drawn by arithmetic before any training.
+#
+# Gaps: $K < s$, for instance $K = 2$, $s = 3$, where one phase of three has no tap. Red: an output padding of $s$ or
+# more, or a padding that leaves no output.
 #
 # But look at question 3. An even overlap is *not enough*: with random weights the phases have different sums, and the
 # flat map gets a pattern anyway. What a constant input $c$ becomes in phase $a$ is
@@ -259,8 +262,7 @@ print("sums of the four phases, first channel in and out:", [f"{abs(v):.3f}" for
 # runs at the large size, with $r^2$ times as many outputs to compute for each weight.
 #
 # **Second way: begin alike.** Keep the pixel shuffle, and give all phases of a channel the *same* first weights. Then
-# at
-# the start it is a convolution followed by nearest neighbour, without a pattern. Training may move the phases apart
+# at the start it is a convolution followed by nearest neighbour, without a pattern. Training may move the phases apart
 # where that helps.
 #
 # **Predict.** Is this promise kept after the first training step?
@@ -281,8 +283,7 @@ print(f"unevenness before the step {before:.4f}, after it {after:.4f}; at random
 
 # %% [markdown]
 # **Explain.** No. Alike at first is a good beginning, not a guarantee: every phase is pulled by its own pixels. If it
-# must not come back, build it in, as the
-# first way does.
+# must not come back, build it in, as the first way does.
 #
 # Here are the three on the digit: random phases, phases alike, and resize with convolution.
 
@@ -305,8 +306,8 @@ Drawing(
 # %% [markdown]
 # Three more remedies you will meet: a kernel size that the stride divides, with weights that begin as `tent`; a blur
 # after the operator; and kernels that are normalised to sum to 1 at every output. The last is what CARAFE and A²U do
-# with a softmax, as lessons 04 and 07 show: there a flat map stays flat,
-# away from the border, whatever the network has learned.
+# with a softmax, as lessons 04 and 07 show: there a flat map stays flat, away from the border, whatever the network has
+# learned.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong

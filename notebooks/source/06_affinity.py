@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 06 · Affinity
 #
-# Every kernel so far was made from features *one by one*: CARAFE and IndexNet weigh them and add them up. Now we ask
-# a question about **two** features: how alike are they? Two pixels of the same stroke should be treated alike, two
-# pixels on either side of an edge should not. In this lesson you turn that question into a number, the number into a
-# formula, and the formula into three small convolutions. They are the heart of A²U.
+# The first customised kernels, CARAFE's and IndexNet's (lessons 04 and 05), are made from features *one by one*:
+# weighed and added up. Now we ask a question about **two** features: how alike are they? Two pixels of the same stroke
+# should be treated alike, two pixels on either side of an edge should not. In this lesson you turn that question into
+# a number, the number into a formula, and the formula into three small convolutions. They are the heart of A²U.
 #
 # **You will be able to**
 # - compute the affinity of pixels in a window, and read self-attention in the same terms;
@@ -299,17 +299,17 @@ assert torch.allclose((one_term * S).sum(), (two_terms * S).sum())
 #
 # $$w = P^\top \sum_k \big(U_k^\top x_k \circ V_k^\top y_k\big).$$
 #
-# Column $p_s$ of $P$ makes tap $s$. Undo the steps above, and you see what its matrix is:
-# $U_k \operatorname{diag}(p_s) V_k^\top$.
+# Column $p_n$ of $P$ makes tap $n$ of the $s^2$. Undo the steps above, and you see what its matrix is:
+# $U_k \operatorname{diag}(p_n) V_k^\top$.
 #
 # **Predict.** For $d = 1$, how do the matrices of the nine taps differ?
 
 # %%
 P = torch.randn(d, 9, generator=rng, dtype=torch.float64)
 kernel = P.T @ (by_u * by_v).sum(dim=0)  # nine values
-for s in range(9):
-    tap = sum(X[k] @ (U[k] @ torch.diag(P[:, s]) @ V[k].T) @ X[k] for k in range(C))
-    assert torch.allclose(kernel[s], tap, rtol=1e-10)
+for n in range(9):
+    tap = sum(X[k] @ (U[k] @ torch.diag(P[:, n]) @ V[k].T) @ X[k] for k in range(C))
+    assert torch.allclose(kernel[n], tap, rtol=1e-10)
 only = P[:1].T @ (by_u * by_v).sum(dim=0)[:1]  # rank 1: the first column of U and V
 assert torch.linalg.matrix_rank(torch.stack([only, P[0]])) == 1
 print("d = 2:", [round(float(value), 2) for value in kernel])
@@ -346,16 +346,17 @@ assert torch.allclose(kernels[0, :, 3, 4], kernel, rtol=1e-12)
 print("nine kernel values at each of 8×8 positions:", tuple(kernels.shape))
 
 # %% [markdown]
-# **Explain.** At position (3, 4), (4) gives the nine numbers that (3) gave. One position proves little, so check all
-# 64, borders included, against the plain double sum of Eq. (2):
+# **Explain.** Padding 2: position (0, 0) looks at the 5×5 window around pixel (0, 0). And at position (3, 4), (4) gives
+# the nine numbers that (3) gave. One position proves little, so check all 64, borders included, against the plain
+# double sum of Eq. (2):
 
 # %%
 Z = a2u.windows(guide, 5, ratio=2)[0]  # C N 8 8
 worst = 0.0
-for s in range(9):
-    forms_s = torch.einsum("kir,r,kjr->kij", U, P[:, s], V)  # A_k of tap s
-    eq_2_everywhere = torch.einsum("kihw,kij,kjhw->hw", Z, forms_s, Z)
-    worst = max(worst, float((eq_2_everywhere - kernels[0, s]).abs().max()))
+for n in range(9):
+    forms_n = torch.einsum("kir,r,kjr->kij", U, P[:, n], V)  # A_k of tap n
+    eq_2_everywhere = torch.einsum("kihw,kij,kjhw->hw", Z, forms_n, Z)
+    worst = max(worst, float((eq_2_everywhere - kernels[0, n]).abs().max()))
 assert worst < 1e-9
 print("Eq. (2) = Eq. (3) = Eq. (4) for 9 taps at", eq_2_everywhere.numel(), "positions")
 Drawing(
