@@ -190,11 +190,11 @@ LATER = {
         "Train a matting network with one upsampling operator: one row of Table 2.",
     ),
     "matting evaluate": (
-        "a2u.matting.evaluate_command:evaluate",
+        "a2u.mattes.command:evaluate",
         "Measure mattes on a data set: SAD, MSE, Grad and Conn of a network, a classical method or finished files.",
     ),
     "matting predict": (
-        "a2u.matting.evaluate_command:predict",
+        "a2u.mattes.command:predict",
         "Cut out what is in front: an alpha and an RGBA picture of each image, from its trimap.",
     ),
     "matting table": (
@@ -232,7 +232,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _leave(message: str, code: int) -> None:
-    print(f"a2u: {' '.join(message.split())}", file=sys.stderr)
+    if os.environ.get("RANK", "0") == "0":  # of several processes of one training, one speaks
+        print(f"a2u: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)
 
 

@@ -34,6 +34,7 @@ ROOMS["matting"] = ROOMS["reconstruction"]
 ROOMS["tables"] = {"errors", "formula", "operators", "matting"}
 ROOMS["bench"] = {*ROOMS["reconstruction"], "reconstruction", "paths"}
 ROOMS["pretrained"] = {*ROOMS["reconstruction"], "reconstruction", "matting"}
+ROOMS["mattes"] = {*ROOMS["matting"], "matting", "pretrained"}
 ROOMS["table1"] = {*ROOMS["reconstruction"], "reconstruction", "plots"}
 ROOMS["table2"] = {*ROOMS["matting"], "matting", "plots"}
 ROOMS["lessons"] = {

@@ -121,6 +121,6 @@ def window(picture: Any, size: int, generator: Random) -> Any:
     if generator.random() < 0.5:
         part = part[:, ::-1]
     if side == size:
-        return np.ascontiguousarray(part)
+        return part.copy()  # a picture that is kept is not to be written to
     how = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
     return cv2.resize(np.ascontiguousarray(part), (size, size), interpolation=how)

@@ -187,7 +187,13 @@ def batches(
     from torch.utils.data import DataLoader
 
     train_set.source.prepare(train_set.crop)  # before the processes fork: they share it
-    loader = DataLoader(_Epoch(train_set, epoch), batch_sampler=chosen, num_workers=workers, collate_fn=stack)
+    loader = DataLoader(
+        _Epoch(train_set, epoch),
+        batch_sampler=chosen,
+        num_workers=workers,
+        collate_fn=stack,
+        generator=torch.Generator(),  # a loader draws a number, and the global ones are dropout's
+    )
     return iter(loader)
 
 

@@ -195,9 +195,8 @@ def why(error: Exception) -> str:
 
 
 def blame(failed: dict[str, str], count: int, what: str = "images") -> A2UError:
-    """One message for all that failed."""
-    reasons = " ".join(f"{name}: {reason}" for name, reason in failed.items())
-    return A2UError(f"{len(failed)} of {count} {what} failed. {reasons}")
+    """One message for all that failed, each of which has been told its reason."""
+    return A2UError(f"{len(failed)} of {count} {what} failed, as said above: {', '.join(failed)}.")
 
 
 def write_report(report: Report, folder: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """ImageNet's weights for the encoder: torchvision's ResNet-34, from its cache or, said aloud, from the network."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,18 +71,19 @@ def imagenet_state() -> Mapping[str, Tensor]:
         from torchvision.models import ResNet34_Weights
     except ImportError as error:
         raise A2UError(
-            "ImageNet's weights come with torchvision: pip install 'a2u-upsampling[lab]', or use pretrained=False."
+            "ImageNet's weights come with torchvision: pip install torchvision, or begin with a random encoder: "
+            "--no-pretrained (pretrained=False)."
         ) from error
     weights = ResNet34_Weights.IMAGENET1K_V1
     path = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
     if not path.is_file():
-        print(f"Fetching ImageNet weights of ResNet-34 (83 MB) into {path} …")
+        print(f"Fetching ImageNet weights of ResNet-34 (83 MB) into {path} …", file=sys.stderr)
     try:
         state: Mapping[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (OSError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise A2UError(
-            f"ImageNet's weights cannot be had ({reason}). Fetch {weights.url} elsewhere and put it at {path}, or use "
-            "pretrained=False: a random encoder, which trains, but not to the paper's numbers."
+            f"ImageNet's weights cannot be had ({reason}). Fetch {weights.url} elsewhere and put it at {path}, or "
+            "begin with a random encoder, --no-pretrained (pretrained=False): it trains, but not to the paper's numbers."
         ) from error
     return state

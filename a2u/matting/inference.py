@@ -49,8 +49,7 @@ def predict_large(net: MattingNet, image: Tensor, trimap: Tensor, tile: int = 51
     Returns:
         Alpha on the network's device, and :class:`~a2u.matting.memory.PeakMemory` while it was made.
     """
-    if tile < 16 or tile % 16:
-        raise A2UError(f"tile is the side of a tile in pixels, a multiple of 16, got {tile!r}. Try 512.")
+    check_tile(tile)
     one = image.dim() == 3
     if one:
         image, trimap = image[None], trimap[None]
@@ -61,6 +60,12 @@ def predict_large(net: MattingNet, image: Tensor, trimap: Tensor, tile: int = 51
         alpha = _Tiled(net, tile).run(net.prepare(image, trimap))
         alpha = settle(alpha[..., : image.shape[2], : image.shape[3]], trimap)
     return (alpha[0] if one else alpha), peak.bytes
+
+
+def check_tile(tile: int) -> None:
+    """Raise A2UError unless `tile` can be the side of a tile."""
+    if tile < 16 or tile % 16:
+        raise A2UError(f"tile is the side of a tile in pixels, a multiple of 16, got {tile!r}. Try 512.")
 
 
 class _Tiled:

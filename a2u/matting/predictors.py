@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from a2u.matting.network import MattingNet
 
 WHOLE, TILE = 1_500_000, 512  # pixels of an image that is computed at once; side of the tiles of larger ones
-PUBLISHED = (".pth", ".pt", ".tar", ".safetensors")  # endings of weights from elsewhere
 
 
 @dataclass(frozen=True)
@@ -85,45 +84,3 @@ def of_mattes(folder: Path) -> Predictor:
         return torch.where(case.trimap == 128, alpha, case.trimap.float() / 255), None
 
     return Predictor(f"mattes in {folder}", matte)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained network on the CPU; data and test_size are those of its run, None where there is no run."""
-
-    net: "MattingNet"
-    title: str
-    data: str | None = None
-    test_size: int | None = None
-
-    def predictor(self, device: torch.device | str = "cpu", tile: int | None = None) -> Predictor:
-        """Its mattes; see :func:`of_network`."""
-        return of_network(self.net, self.title, device, tile)
-
-
-def load_network(path: Path, best: bool = True) -> Trained:
-    """A trained network.
-
-    Args:
-        path: a run folder of `a2u matting train`, a checkpoint in one, or a published A²U checkpoint.
-        best: of a run, the epoch with the lowest SAD on its validation images; otherwise the last.
-
-    Raises:
-        A2UError: Neither, or a file that is damaged.
-    """
-    from a2u.matting.experiment import load_model
-    from a2u.matting.rows import row
-
-    if not path.exists():
-        raise A2UError(f"There are no weights at {path}. `a2u matting train` makes them, as runs/NAME.")
-    in_run = (path.parent / "config.json").is_file()
-    if path.is_file() and not in_run and path.name.endswith(PUBLISHED):
-        from a2u.matting.published import load_published
-
-        return Trained(load_published(path)[0], f"published weights {path.name}")
-    folder = path.parent if path.is_file() and path.suffix == ".safetensors" else path
-    net, config, history = load_model(folder, best)
-    epoch = min(history, key=lambda each: float(each["sad"]))["epoch"] if best else len(history)
-    trained = f"epoch {epoch} of {config.epochs} × {config.iterations} iterations on crops of {config.crop}²"
-    title = f"{row(config.row).title}, {config.preset} preset, seed {config.seed}, {trained} ({folder})"
-    return Trained(net, title, config.data, config.test_size)

@@ -5,6 +5,7 @@ assumed about its names; a name outside it is reported, never guessed. Its norms
 scale by |γ| + 1e-5, which becomes the scale of our batch norms; group norms are taken as they are.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,13 @@ class Report:
         lines = [f"{len(self.used)} used, {len(self.ignored)} ignored, {len(self.missing)} missing"]
         lines += [f"  ignored {name}: {reason}" for name, reason in self.ignored.items()]
         return "\n".join(lines + [f"  missing {name}" for name in self.missing])
+
+    def summary(self) -> list[str]:
+        """The counts, and every key that was ignored but for the counters, which mean nothing."""
+        named = {name: reason for name, reason in self.ignored.items() if not name.endswith(COUNTERS)}
+        counters = len(self.ignored) - len(named)
+        first = f"{len(self.used)} keys used, {len(named)} ignored, {counters} counters of batches skipped"
+        return [first, *(f"ignored {name}: {reason}" for name, reason in named.items())]
 
 
 def _pair(conv: str, norm: str, own: str) -> dict[str, str]:
@@ -135,8 +143,7 @@ def load_published(path: str | Path) -> tuple[MattingNet, Report]:
     if report.missing:
         raise A2UError(
             f"{path} does not hold the whole network: {len(report.missing)} of {len(own)} weights are missing, such as "
-            f"{', '.join(report.missing[:3])}; {len(report.ignored)} keys were ignored, such as "
-            f"{', '.join(f'{k} ({v})' for k, v in list(report.ignored.items())[:3]) or 'none'}. Give a checkpoint of "
+            f"{', '.join(report.missing[:3])}. Of the file, {'; '.join(report.summary()[:4])}. Give a checkpoint of "
             "the published A²U network (dynamic-cs-d†)."
         )
     net.load_state_dict({**own, **converted})
@@ -152,7 +159,8 @@ def read_state(path: Path) -> Mapping[str, Tensor]:
             return load(path.read_bytes())
         loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # of pickle, zip, torch, safetensors or the disk: each has its own classes
-        reason = " ".join(str(error).split())[:200]
+        words = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split()  # torch prints some in bold
+        reason = f"{type(error).__name__}: {' '.join(words)[:200]}"
         raise A2UError(
             f"{path} cannot be read as weights ({reason}). Give a .safetensors file or a torch checkpoint of tensors."
         ) from error

@@ -136,8 +136,8 @@ class A2U(Upsampler):
         _check_options(kernel_size, encoder_kernel, normalization, rank, order)
         if group_norm and self.guide_channels % norm_groups:
             raise A2UError(
-                f"The {norm_groups} groups of the group norm must divide the guide's channels, got {self.guide_channels}. "
-                "Choose another norm_groups, or group_norm=False."
+                f"The {norm_groups} groups of the group norm must divide the guide's channels, got "
+                f"{self.guide_channels}. Choose another norm_groups, or group_norm=False."
             )
         self.mode, self.share, self.pointwise, self.order = mode, share, pointwise, order
         self.rank, self.kernel_size, self.encoder_kernel = rank, kernel_size, encoder_kernel

@@ -1,6 +1,7 @@
 """Make weights that ship from finished matting runs: the best epoch, packed as small as 1 % of its SAD allows."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -42,7 +43,7 @@ def export_matting(folder: Path, data: str | Path | None, home: Path, storages: 
         edition=where,
         preset=config.preset,
         epochs=len(history),
-        settings={**asdict(config), "milestones": list(config.milestones), "kernels": list(config.kernels), "data": where},
+        settings=json.loads(json.dumps({**asdict(config), "data": where})),  # lists, as the card's file has them
         test=f"{len(cases)} test images",
         metrics={"full": rounded(full), "stored": rounded(stored)},
         storage=storage,

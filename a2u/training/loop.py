@@ -147,7 +147,8 @@ def _epoch(
             if not math.isfinite(mean):
                 raise A2UError(
                     f"The loss became {mean} in step {done} of epoch {epoch} (learning rate {rate:g}). Try a "
-                    f"smaller learning rate; epoch {epoch - 1} is the last that was kept."
+                    f"smaller learning rate; {f'epoch {epoch - 1} is the last' if epoch > 1 else 'no epoch'} that was "
+                    "kept."
                 )
             if on_step:
                 on_step(Progress(epoch, task.epochs, done, task.steps, mean, history))

@@ -124,7 +124,10 @@ def read_run(folder: str | Path, parts: Mapping[str, Stateful] | None = None) ->
     """
     folder = Path(folder)
     if not (folder / "config.json").is_file():
-        raise A2UError(f"{folder} is not a run: it has no config.json. `a2u train` makes runs in runs/<name>/.")
+        raise A2UError(
+            f"{folder} is not a run: it has no config.json. `a2u train` and `a2u matting train` make runs, in "
+            "runs/<name>/."
+        )
     config: Config = _read_json(folder / "config.json")["config"]
     state = checkpoint.load(folder / "checkpoint.safetensors", parts or {})
     differences = _differences(state["config"], config)

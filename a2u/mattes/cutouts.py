@@ -130,9 +130,11 @@ def cut(pair: Pair, predictor: Predictor, out: Path, colours: bool = True) -> Cu
     alpha, peak = predictor.matte(Case(pair.name, image, None, trimap))
     seconds = time.perf_counter() - start
     matte = to_8bit(alpha)
+    contents = [matte]
+    if colours:  # before anything is written: the two come together or not at all
+        contents.append(np.dstack([to_bytes(estimate_foreground(image, alpha)), matte]))
     make_folder(out)
-    write_pixels(targets[0], matte)
-    if colours:
-        write_pixels(targets[1], np.dstack([to_bytes(estimate_foreground(image, alpha)), matte]))
+    for target, pixels in zip(targets, contents, strict=True):
+        write_pixels(target, pixels)
     height, width = matte.shape
     return Cut(targets[0], targets[1] if colours else None, height, width, seconds, peak)

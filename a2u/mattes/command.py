@@ -1,22 +1,26 @@
 """The bodies of `a2u matting evaluate` and `a2u matting predict`. Progress goes to stderr, results to stdout."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from a2u.errors import A2UError
+from a2u.mattes.weights import load_network
 from a2u.matting.evaluate import Measured, blame, write_report
 from a2u.matting.evaluate import evaluate as evaluate_on
+from a2u.matting.inference import check_tile
 from a2u.matting.metrics import Convention
-from a2u.matting.predictors import load_network, of_classical, of_mattes
+from a2u.matting.predictors import of_classical, of_mattes
+from a2u.training.bar import say
 from a2u.training.device import choose_device
+from a2u.training.files import make_folder
 from a2u.training.options import Device
 
 WEIGHTS = (
-    "A trained network: a run folder of `a2u matting train` (its best epoch), or a published A²U checkpoint (.pth)."
+    "A trained network: the name of weights that ship (matting/dynamic-cs), a run folder of `a2u matting train` (its "
+    "best epoch), a checkpoint in one, or a published A²U checkpoint (.pth)."
 )
 ClassicalOption = Annotated[
     str | None, typer.Option(help="A method without learning instead: closed-form or knn (slow on large images).")
@@ -74,6 +78,8 @@ def evaluate(
 
     Examples:
 
+        a2u matting evaluate matting/dynamic-cs
+
         a2u matting evaluate runs/matting-dynamic-cs-narrow
 
         a2u matting evaluate --classical knn --limit 4 -o results
@@ -89,9 +95,13 @@ def evaluate(
         raise A2UError("Results are printed once: give --json or --csv. With -o both are kept as files.")
     _one_of({"RUN": run, "--classical": classical, "--mattes": mattes})
     chosen = choose_device(device)
+    keep = out / "mattes" if out else None
+    _before_the_work(tile, keep)
     trained = load_network(run, best=not last) if run else None
     if trained:
         data, size = data or trained.data, size or trained.test_size
+        for note in trained.notes:
+            say(note)
     cases = open_test(data or "synthetic", part, size or 256, backgrounds)
     if trained:
         predictor = trained.predictor(chosen, tile)
@@ -99,17 +109,16 @@ def evaluate(
         predictor = of_classical(classical) if classical else of_mattes(mattes or Path())
     count = min(limit or len(cases), len(cases))
     words = cases.describe if count == len(cases) else f"{cases.describe}; the first {count} of {len(cases)} images"
-    keep = out / "mattes" if out else None
     with _Bar(count) as bar:
         report = evaluate_on(
             cases, predictor, words, names=cases.names, count=count, keep=keep, convention=conn, tell=bar.tell
         )
     if out:
         for path in write_report(report, out):
-            _say(str(path))
+            say(str(path))
     if as_json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
-    else:
+    elif report.measured:
         print(report.to_csv() if as_csv else report.to_text(), end="" if as_csv else "\n")
     if report.failed:
         raise blame(report.failed, count)
@@ -141,30 +150,35 @@ def predict(
 
     Examples:
 
-        a2u matting predict cat.jpg cat-trimap.png --weights runs/matting-dynamic-cs-narrow -o out
+        a2u matting predict cat.jpg cat-trimap.png --weights matting/dynamic-cs -o out
+
+        a2u matting predict photos/ trimaps/ --weights runs/matting-dynamic-cs-narrow
 
         a2u matting predict photos/ trimaps/ --classical closed-form
     """
-    from a2u.matting.cutouts import Cut, Pair, cut_all, pairs
+    from a2u.mattes.cutouts import Cut, Pair, cut_all, pairs
 
     chosen, failed = pairs(image, trimap)
     _one_of({"--weights": weights, "--classical": classical})
     on = choose_device(device)
-    predictor = load_network(weights, best=not last).predictor(on, tile) if weights else of_classical(classical or "")
-    _say(predictor.title)
+    _before_the_work(tile, out)
+    trained = load_network(weights, best=not last) if weights else None
+    predictor = trained.predictor(on, tile) if trained else of_classical(classical or "")
+    for line in (predictor.title, *(trained.notes if trained else ())):
+        say(line)
 
     def tell(pair: Pair, result: Cut | str) -> None:
         if isinstance(result, str):
-            _say(f"{pair.name}: FAILED. {result}")
+            say(f"{pair.name}: FAILED. {result}")
             return
-        _say(f"{pair.name}: {result.width}×{result.height}, {result.seconds:.1f} s{_memory(result.peak_bytes)}")
+        say(f"{pair.name}: {result.width}×{result.height}, {result.seconds:.1f} s{_memory(result.peak_bytes)}")
         for path in (result.alpha, result.cutout):
             if path is not None:
                 print(path, flush=True)
 
     count = len(chosen) + len(failed)
     for name, reason in failed.items():
-        _say(f"{name}: FAILED. {reason}")
+        say(f"{name}: FAILED. {reason}")
     failed |= cut_all(chosen, predictor, out, colours=cutout, tell=tell)
     if failed:
         raise blame(failed, count)
@@ -189,15 +203,16 @@ def _convention(name: str) -> Convention:
     raise A2UError(f"Conn has two conventions, skip and empty; given --convention {name!r}.")
 
 
-def _say(text: str) -> None:
-    """A line on stderr, above the progress bar."""
-    from tqdm import tqdm
-
-    tqdm.write(text, file=sys.stderr)
+def _before_the_work(tile: int | None, out: Path | None) -> None:
+    """What would fail for every image alike fails now."""
+    if tile is not None:
+        check_tile(tile)
+    if out is not None:
+        make_folder(out)
 
 
 def _memory(peak: int | None) -> str:
-    return "" if peak is None else f", {peak / 2**20:,.0f} MiB"
+    return "" if peak is None else f", {peak / 2**20:,.0f} MiB more at its peak"
 
 
 class _Bar:
@@ -217,6 +232,6 @@ class _Bar:
     def tell(self, name: str, result: Measured | str) -> None:
         self.bar.update()
         if isinstance(result, str):
-            _say(f"{name}: FAILED. {result}")
+            say(f"{name}: FAILED. {result}")
         elif result.scores:
             self.bar.set_postfix_str(f"{name}: SAD {result.scores.sad:.3f}")
