@@ -142,8 +142,17 @@ def test_the_product_in_words_is_the_networks_value_at_the_corners_too(panel, ki
         words = panel.set(kind=kind, image=3, stage=stage, channel=31, row=row, column=column).says.splitlines()
         i, j = row * size // 32, column * size // 32
         value = float(words[0].split(";")[0].rsplit("= ", 1)[1].replace("−", "-"))
-        assert f"y[{i}, {j}]" in words[0]
+        assert f"y[{i}, {j}] of {size}×{size} = " in words[0]
         assert value == pytest.approx(float(y[3, 31, i, j]), abs=6e-4)
+
+
+def test_the_explorer_starts_where_there_is_something_to_scale_in_every_stage() -> None:
+    fresh = lesson.explorer()
+    place = [fresh.controls[name].value for name in ("image", "channel", "row", "column")]
+    for _, x, guide in lesson.stages("holistic"):
+        image, channel, row, column = place
+        assert x[image, channel, row * x.shape[-1] // 32, column * x.shape[-1] // 32] > 0.05, guide.shape
+    assert all(control.description == name for name, control in fresh.controls.items())
 
 
 def test_random_weights_are_those_that_a_training_begins_with() -> None:

@@ -185,16 +185,18 @@ def gates(kind: str, stage: int) -> dict[str, Tensor]:
         return {"learned": op.kernel(x, guide), "random, as a training begins": beginning(op).kernel(x, guide)}
 
 
-def explorer(kind: str = "holistic", image: int = 1, stage: int = 2, row: int = 17, column: int = 14) -> Panel:
+def explorer(kind: str = "holistic", image: int = 1, stage: int = 2, row: int = 14, column: int = 12) -> Panel:
     """Index maps of the trained networks beside those that they began with, and one output through both.
 
-    Row and column count pixels of the image; in the coarser stages several of them share an output.
+    Row and column count in the finest map; a coarser stage shows the place that contains it. The panel starts at the
+    edge of a stroke, where the holistic network has a z above zero in every stage.
     """
     side = images().shape[-1]
 
     def draw(kind: str, image: int, stage: int, channel: int, row: int, column: int) -> Drawing:
         _, x, guide = stages(kind)[stage]
-        i, j = (at * guide.shape[-1] // side for at in (row, column))
+        size = guide.shape[-1]
+        i, j = (at * size // side for at in (row, column))
         shown, words = {}, []
         for title, w in gates(kind, stage).items():
             y = formula.reassemble(x[image : image + 1], w[image : image + 1], RATIO)[0, channel]
@@ -202,17 +204,17 @@ def explorer(kind: str = "holistic", image: int = 1, stage: int = 2, row: int = 
             shown[title] = Gate(gate, y)
             values = [style.number(float(v), 3) for v in (gate[i, j], x[image, channel, i // 2, j // 2], y[i, j])]
             spread = f"index map {style.number(float(gate.min()))} … {style.number(float(gate.max()))}"
-            words.append(f"{title}: y[{i}, {j}] = {values[0]} × {values[1]} = {values[2]};  {spread}")
+            words.append(f"{title}: y[{i}, {j}] of {size}×{size} = {values[0]} × {values[1]} = {values[2]};  {spread}")
         fig = index_maps(guide[image, channel], x[image, channel], shown, (i, j))
         alt = (
-            f"{kind} IndexNet, stage {stage}, digit {image}, channel {channel}: the guide, the map to upsample, and "
+            f"{kind} IndexNet, stage {stage}, image {image}, channel {channel}: the guide, the map to upsample, and "
             f"two index maps with the outputs they let through, learned above and random below. {' '.join(words)}"
         )
         return Drawing(fig, alt, "\n".join(words))
 
     controls = {
         "kind": choice(list(NETWORKS), kind, "kind"),
-        "image": slider(0, IMAGES - 1, image, "digit"),
+        "image": slider(0, IMAGES - 1, image, "image"),
         "stage": slider(0, 2, stage, "stage"),
         "channel": slider(0, CHANNELS - 1, 0, "channel"),
         "row": slider(0, side - 1, row, "row"),

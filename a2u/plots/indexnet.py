@@ -61,7 +61,7 @@ def two_gates(guide: Any, logits: Any, up: Any, down: Any, z: float, at: tuple[i
             _square(ax, 5.32, line, SMALL, values, "weights", style.scale("weights", limit=1.0), style.W)
             _head(ax, 5.32, line - SMALL / 2, sheet.key("w"), words, style.W)
             sheet.note(ax, 5.32, line + SMALL / 2 + 0.22, f"sum {style.number(values.sum())}")
-            sheet.label(ax, 6.06, line + 0.06, "∘", style.MUTED, 13)
+            sheet.label(ax, 6.06, line + 0.06, "×" if line == UPPER else "∘", style.MUTED, 13)
         signed = (style.SIGNED, norm)
         _half(ax, UPPER, [[z]], z * up, signed, "way up", "of the small map", f"{r * r} outputs")
         _half(ax, LOWER, block, [[(down * block).sum()]], signed, "way down", "block of guide", "one output")
@@ -83,15 +83,19 @@ def _square(ax: Axes, x: float, y: float, side: float, values: Any, kind: str, s
 
 
 def _half(ax: Axes, line: float, z: Any, y: Any, signed: Any, words: str, of_z: str, of_y: str) -> None:
-    """Window, ∑ and output of one way."""
+    """Window and output of one way; where several products become one, the ∑ between them."""
     for x, values, kind, text in ((6.8, z, "z", of_z), (8.9, y, "y", of_y)):
         side = SMALL if np.size(values) > 1 else 0.56
         _square(ax, x, line, side, values, "signed", signed, style.COLOURS[kind])
         _head(ax, x, line - side / 2, sheet.key(kind), text, style.COLOURS[kind])
     start = 7.4 if np.size(z) > 1 else 7.14
-    sheet.arrow(ax, (start, line), (7.58, line), style.INK)
-    sheet.total(ax, 7.79, line)
-    sheet.arrow(ax, (8.0, line), (8.31 if np.size(y) > 1 else 8.57, line), style.Y)
+    end = 8.31 if np.size(y) > 1 else 8.57
+    if np.size(z) == 1:  # each output is one product: nothing is added up
+        sheet.arrow(ax, (start, line), (end, line), style.Y)
+    else:
+        sheet.arrow(ax, (start, line), (7.58, line), style.INK)
+        sheet.total(ax, 7.79, line)
+        sheet.arrow(ax, (8.0, line), (end, line), style.Y)
     sheet.note(ax, 7.79, line + 0.42, words)
 
 
@@ -162,6 +166,7 @@ def index_maps(guide: Any, z: Any, gates: Mapping[str, Gate], at: tuple[int, int
         for top, (title, gate) in zip(tops, gates.items(), strict=True):
             w, y = (np.asarray(a, dtype=float) for a in gate)
             sheet.label(ax, 2.55, top - 0.68, title, ha="left", size=11.5)
+            sheet.label(ax, 0.1, top - 0.68, "the same for both", ha="left", size=11.5)
             weights = style.scale("weights", limit=1.0)
             _map(ax, 2.55, top, w, weights, f"{sheet.key('w')}  index map", (i, j, 1), style.W)
             _map(ax, 7.4, top, y, signed, f"{sheet.key('y')}  upsampled ×{r}", (i, j, 1), style.Y)
@@ -180,13 +185,13 @@ def _map(ax: Axes, left: float, top: float, values: Any, scale: Any, title: str,
 
 
 def _meet(ax: Axes, line: float, w: float, z: float, signed: Any) -> None:
-    """One weight, one value, their product: w and z → ∑ → y."""
+    """One weight, one value, their product: w and z → × → y."""
     weights = style.scale("weights", limit=1.0)
     for y, value, kind, scale in ((line - 0.55, w, "w", weights), (line + 0.55, z, "z", signed)):
         _square(ax, 5.22, y, 0.56, [[value]], kind, scale, style.COLOURS[kind])
         sheet.label(ax, 5.22, y - 0.37, sheet.key(kind), style.COLOURS[kind])
         sheet.arrow(ax, (5.56, y), (5.86, line + (y - line) * 0.28), style.COLOURS[kind])
-    sheet.total(ax, 6.04, line)
+    sheet.total(ax, 6.04, line, sign="×")
     sheet.arrow(ax, (6.25, line), (6.44, line), style.Y)
     _square(ax, 6.76, line, 0.56, [[w * z]], "y", signed, style.Y)
     sheet.label(ax, 6.76, line - 0.37, sheet.key("y"), style.Y)

@@ -199,10 +199,10 @@ def zoom(ax: Axes, small: Block, large: Block, colour: str) -> None:
     )
 
 
-def total(ax: Axes, x: float, y: float, radius: float = 0.19) -> None:
-    """The ∑ in its circle."""
+def total(ax: Axes, x: float, y: float, radius: float = 0.19, sign: str = "∑") -> None:
+    """The ∑ in its circle; another sign where nothing is added up."""
     ax.add_artist(Circle((x, y), radius, facecolor=style.PAPER, edgecolor=style.INK, linewidth=1.6, zorder=5))
-    _write(ax, x, y + 0.066, "∑", style.INK, 13, "center", "normal")
+    _write(ax, x, y + 0.066, sign, style.INK, 13, "center", "normal")
 
 
 def key(kind: str) -> str:

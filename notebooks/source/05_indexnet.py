@@ -56,8 +56,8 @@ lesson.position(op, p=4, q=2)
 # %% [markdown]
 # On the left the **guide**: the map that the encoder had before pooling. For the block in the frame, the **index
 # block** writes $r^2 = 4$ numbers. Going *up*, a sigmoid makes each of them a gate for the one value ■ $z$ of the small
-# map. Going *down*, a softmax makes them weights with which the block itself is averaged. The weights here are random,
-# so see *how*, not what.
+# map: one product an output, nothing is added up. Going *down*, a sigmoid and then a softmax make them weights with
+# which the block itself is averaged. The weights here are random, so see *how*, not what.
 #
 # The guide is that of lesson 02 (ink, its change to the right, its change downwards, centre minus surround) after a
 # **ReLU**: negative values are zero, as in the networks of lesson 08. And $x$ is its max-pooling.
@@ -66,7 +66,8 @@ lesson.position(op, p=4, q=2)
 # ## 1 · From hard to soft
 #
 # Max-unpooling keeps one value of each block. How much more could an index keep that may lie *between* 0 and 1? All
-# values of a block lie between 0 and its maximum, so take for each its **share** of the maximum:
+# values of a block lie between 0 and its maximum, so take for each its **share** of the maximum
+# (0 where the whole block is 0):
 #
 # $$w = \frac{\text{guide}}{\max \text{ of the block}} \in [0, 1] \qquad\Rightarrow\qquad w \cdot \max = \text{guide}$$
 #
@@ -143,7 +144,7 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** No: each gate stands alone, and the four of a block may all be open or all be shut. On blank paper every
-# gate is $\sigma(0) = \tfrac12$. That is the pale orange ground of such maps.
+# gate is $\sigma(0) = \tfrac12$. That is the even orange ground of such maps.
 
 # %% [markdown]
 # ## 4 · The down gate
@@ -174,8 +175,8 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** One place at 1 against three at 0 gives $e/(e+3) = 0.475$, the reverse $1/(1+3e) = 0.109$. Index pooling
-# is never far from the average, and never max-pooling.
+# **Explain.** One place at 1 against three at 0 gives $e/(e+3) = 0.475$, the reverse $1/(1+3e) = 0.109$. No
+# value ever gets as much as half of the weight: index pooling is never max-pooling.
 #
 # ### The hard index, as a limit
 #
@@ -219,8 +220,8 @@ for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
     print(f"{kind:14} one tap at {t.where[0].tolist()}: {t.w.item():.3f} × {t.z.item():6.3f} = {t.value.item():6.3f}")
 
 # %% [markdown]
-# **Explain.** No, no and no: **a gate only turns the nearest value down.** It cannot sharpen, change a sign or move
-# anything sideways, and where $z = 0$ all stays 0. A 5×5 kernel of CARAFE can move values; a deconvolution can invent
+# **Explain.** No, no and no: **a gate only turns the nearest value down.** It cannot make a value larger, change
+# its sign or move it sideways, and where $z = 0$ all stays 0. A 5×5 kernel of CARAFE can move values; a deconvolution can invent
 # them. What the gate has instead is *where it looks*: at the encoder's map, at full size. One strong value, four
 # different gates, and detail is back. Nearest neighbour itself is $w = 1$, which a sigmoid only approaches.
 
@@ -291,7 +292,8 @@ for nonlinear in (False, True):
 
 # %% [markdown]
 # **Explain.** 4 or 16 places in each of 4 channels. The linear block is linear up to the logits; only then comes a
-# sigmoid. That is "first order" on its card, like CARAFE, and unlike CARAFE it reads the *encoder*.
+# sigmoid. That is "first order" on its card (the line about an operator that `a2u.operators.card("indexnet")` prints),
+# like CARAFE, and unlike CARAFE it reads the *encoder*.
 
 # %% [markdown]
 # ## 8 · Learn an index
@@ -320,15 +322,16 @@ assert errors["best shared gate"] < errors["holistic"] < errors["nearest"] < err
 # arithmetic. Both depth-wise kinds pass below it, and many-to-one, which sees the other channels too, is best.
 #
 # It is still not zero, because *a share is not a linear thing*: twice the guide has the same shares, but twice the
-# logits. **Predict.** Will a hidden layer and context help?
+# logits. **Predict.** Will a hidden layer and context help, and which of the two more?
 
 # %%
 assert torch.allclose(lesson.soft_index(2 * guide), soft)
 m2o = lesson.learn("depthwise-m2o")
 assert torch.allclose(m2o.logits(2 * guide), 2 * m2o.logits(guide), atol=1e-4)
-errors["m2o, context, nonlinear"] = lesson.rmse(lesson.learn("depthwise-m2o", True, True)(x, guide), guide)
-assert errors["m2o, context, nonlinear"] < errors["depthwise-m2o"]
-print(f"many-to-one with context, nonlinear: RMSE {errors['m2o, context, nonlinear']:.3f}")
+switches = {"neither": (False, False), "context": (True, False), "hidden": (False, True), "both": (True, True)}
+m2o_errors = {name: lesson.rmse(lesson.learn("depthwise-m2o", *on)(x, guide), guide) for name, on in switches.items()}
+print("many-to-one, RMSE:", ",  ".join(f"{name} {error:.4f}" for name, error in m2o_errors.items()))
+assert m2o_errors["both"] < m2o_errors["hidden"] < m2o_errors["context"] < m2o_errors["neither"]
 trained = m2o.kernel(x, guide)[0, 0, 0].detach()
 Drawing(
     in_a_row([("w", "perfect, ink", soft[0, 0, 0]), ("w", "learned, many-to-one", trained)]),
@@ -337,10 +340,9 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** They do: a hidden layer can compare the values of a block, and a share is a comparison. (Which of the
-# two helps more? `lesson.learn("depthwise-m2o", context=True)` is one of the four cases.) And section 2 comes back: on
-# paper the learned gate is $\tfrac12$, where the perfect one is 0. No matter: there $z = 0$, and half of nothing is
-# nothing.
+# **Explain.** Both do, and the hidden layer more: it can compare the values of a block, and a share is a comparison.
+# With both the error is smallest. And section 2 comes back: on paper the learned gate is $\tfrac12$, where the perfect
+# one is 0. No matter: there $z = 0$, and half of nothing is nothing.
 
 # %% [markdown]
 # ## 9 · Count
@@ -360,7 +362,8 @@ Drawing(
 # channels see all $C$, and each of $C$ maps all $2C$. In a one-to-one block every channel is alone: 2 hidden channels of
 # its own ($2k^2$ weights, 4 for their batch norm), and a map from these two (2 weights).
 #
-# **Predict.** How many times the parameters of holistic has one-to-one? And many-to-one, at $C = 128$?
+# **Predict.** *Linear:* how many times the parameters of holistic has one-to-one? And many-to-one, at $C = 128$?
+# *Nonlinear:* is the order the same?
 
 
 # %%
@@ -381,15 +384,20 @@ for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
     print(f"   nonlinear {formula(128, 2, kind, True, True):9,}")
 
 # %% [markdown]
-# **Explain.** One-to-one: as many, to the last weight. Many-to-one: 128 times as many. Now the networks: the toy of
-# lesson 08 upsamples at 128, 64 and 32 channels, with context and linear; the matting network of the paper's Table 2
-# at 256, 128, 64 and 64, many-to-one, with context, nonlinear.
+# **Explain.** Linear: one-to-one has as many, to the last weight, and many-to-one 128 times as many. Nonlinear, the
+# hidden layer of holistic sees all channels, that of one-to-one only one: one-to-one has 27 times *fewer* than holistic,
+# and many-to-one 4.2 times more.
+#
+# Now the networks: the toy of lesson 08 upsamples at 128, 64 and 32 channels, with context and linear; the matting
+# network of the paper's Table 2 at 256, 128, 64 and 64, many-to-one, with context, nonlinear.
 
 # %%
 from a2u.operators.parameters import count
 
 toy = {kind: sum(formula(C, 2, kind, True, False) for C in (128, 64, 32)) for kind in ("holistic", "depthwise-m2o")}
 matting = sum(formula(C, 2, "depthwise-m2o", True, True) for C in (64, 64, 128, 256))
+hidden = [formula(128, 2, kind, True, True) for kind in ("depthwise-o2o", "holistic", "depthwise-m2o")]
+assert [round(hidden[1] / hidden[0]), round(hidden[2] / hidden[1], 1)] == [27, 4.2]
 assert toy == {kind: count(f"indexnet:{kind}", (128, 64, 32), context=True) for kind in toy}
 assert toy == {"holistic": 14_336, "depthwise-m2o": 1_376_256}
 assert matting == count("indexnet:depthwise-m2o", context=True, nonlinear=True) == 12_263_424
@@ -399,13 +407,15 @@ print(f"matting: depthwise-m2o, nonlinear {matting:,}")
 
 # %% [markdown]
 # **Explain.** 12,263,424 is the "+12.26M" of Table 2, on a network of 8.05M: the indices outweigh what they serve.
-# That price is what A²U sets out to avoid.
+# That price is what A²U sets out to avoid (how its 28,675 come about is in lesson 07, section 5).
 
 # %% [markdown]
 # ## 10 · Index maps of trained networks
 #
 # Two auto-encoders that learned to copy digits, through three IndexNet stages each. Above: the index map that was
-# learned. Below: the same place with index weights as a training begins them, everything else left as it is.
+# learned. Below: the same place with index weights as a training begins them, everything else left as it is. `row` and
+# `column` count in the finest map; a coarser stage shows the place that contains it, and the line below says which:
+# y[4, 3] of 8×8.
 #
 # **Predict, then look:**
 # 1. *Holistic*, last stage (2): what does the map ■ $z$ still know of the digit? What does the index map know?
@@ -419,19 +429,21 @@ panel = lesson.explorer()
 panel
 
 # %%
-for place in ({"row": 17, "column": 14}, {"row": 17, "column": 15}, {"row": 17, "column": 4}):
-    print(panel.set(**place).says.splitlines()[0])
+for column in (12, 13, 4):
+    print(panel.set(row=14, column=column).says.splitlines()[0])
 for kind, name in lesson.NETWORKS.items():
     found, w = lesson.draws_ink(kind), lesson.gates(kind, 2)
     spread = ", ".join(f"{title.split(',')[0]} {each.std():.2f}" for title, each in w.items())
     print(f"{kind}: {w['learned'].shape[1]} index map(s) an image, standard deviation {spread}")
-    print("   the most like ink: " + ", ".join(f"{key} {r:.2f} (channel {c})" for key, (r, c) in found.items()))
+    best = [f"best channel of {key} {r:.2f} ({c})" for key, (r, c) in found.items()]
+    print("   correlation with the ink: " + ", ".join(best))
     print("   " + a2u.load_pretrained(name)[1].training)
     assert found["learned"][0] > 0.9 > 0.7 > found["z"][0]
+_ = panel.set(row=14, column=12)
 
 # %% [markdown]
 # **Explain.** In the last stage no channel of $z$ follows the ink well, and the *index map draws the digit*: the
-# decoder lets the encoder hold the pencil. Row 17, columns 14 and 15 have the same $z$; only the gate tells them apart,
+# decoder lets the encoder hold the pencil. Row 14, columns 12 and 13 have the same $z$; only the gate tells them apart,
 # and where $z = 0$ no gate can help. A holistic index is the same for all channels. Depth-wise there are 32,
 # and their values spread hardly more than random ones do: what is learned is not a typical gate but *which* gate opens
 # where. The printed channel draws the digit almost by itself. The coarser a stage, the less of a digit remains.
@@ -439,13 +451,13 @@ for kind, name in lesson.NETWORKS.items():
 # How much of the picture goes through the gates? Set them to ½, which is nearest neighbour at half strength, and
 # measure again.
 #
-# **Predict.** What is left of the PSNR with all gates at ½? With those of the last stage only? (A network that was
+# **Predict.** What is left of the PSNR (lesson 08: 20 dB more is a tenth of the error) with all gates at ½? With those of the last stage only? (A network that was
 # trained with nearest neighbour from the start, `a2u pretrained` lists one, reaches about 25 dB.)
 
 # %%
 for kind in lesson.NETWORKS:
     whole, last, every = (lesson.with_half_gates(kind, stages) for stages in ((), (2,), (0, 1, 2)))
-    print(f"{kind:10} as learned {whole:.1f} dB;  last stage at ½ {last:.1f};  all at ½ {every:.1f}")
+    print(f"{kind:10} on {lesson.MEASURED} test digits: as learned {whole:.1f} dB;  last stage at ½ {last:.1f};  all at ½ {every:.1f}")
     assert whole > 35 > 15 > last > every
 
 # %% [markdown]
@@ -484,8 +496,8 @@ print("one answer a channel:", tuple(by_v.shape[1:]), "→ summed over channels:
 #   index again.
 # - **Exercise 2.** The softmax forgotten, before the sigmoid, over maps or over positions; division by the sum; the
 #   first map for all channels; phases swapped; max- or average-pooling.
-# - **Exercise 3.** Biases that are not there; the running statistics of the batch norm; context forgotten; one-to-one
-#   counted with all channels; one hidden layer for all phases.
+# - **Exercise 3.** Biases that are not there; the running statistics of the batch norm; context, $r^2$ or the whole
+#   hidden layer forgotten; one-to-one counted with all channels; one hidden layer for all phases.
 
 # %% [markdown]
 # ## Exercises
@@ -653,8 +665,9 @@ indexnet_exercises.COUNT.check(my_count)
 # **Grade.** Exercise 1 passes, and the learner can say which of the two gates has a softmax, and why. Exercise 3:
 # accept any form that counts right.
 #
-# **Extend.** Train `lesson.learn` with context alone and with the hidden layer alone: which helps more? Or replace the
-# sigmoid of the up gate by a softmax over the block times four: what is then true of the brightness of every block?
+# **Extend.** Section 8 measured what context and a hidden layer do for many-to-one. Is it the same for one-to-one and
+# holistic (`lesson.learn(kind, context, nonlinear)`)? Or replace the sigmoid of the up gate by a softmax over the block
+# times four: what is then true of the brightness of every block?
 
 # %% [markdown]
 # ## Summary
