@@ -18,7 +18,7 @@ from a2u.matting.composition import to_bytes
 from a2u.matting.dataset import Case
 from a2u.matting.evaluate import why
 from a2u.matting.files import SUFFIXES, check_sizes, read_image, read_trimap, write_pixels
-from a2u.matting.layouts import natural
+from a2u.matting.listing import natural
 from a2u.matting.metrics import to_8bit
 from a2u.matting.predictors import Predictor
 from a2u.training.files import make_folder

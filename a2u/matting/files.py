@@ -14,8 +14,10 @@ Every message names the file, so a batch job can catch it, report it and go on w
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -113,35 +115,53 @@ def read_grey(path: str | Path) -> Any:
 
 def _pixels(path: Path, wanted: str) -> Any:
     """uint8 (H, W) or (H, W, 3)."""
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
+    exists(path)
+    content = path.read_bytes()
+    with opened(path, io.BytesIO(content), wanted) as image:
+        if content[:8] == b"\x89PNG\r\n\x1a\n" and content[24] == 16 and image.mode in COLOURS:
+            return _opaque(_sixteen(content), path, wanted)
+        upright = ImageOps.exif_transpose(image)
+        return _opaque(_eight(upright), path, wanted)
+
+
+def exists(path: Path) -> None:
+    """Raise A2UError unless there is such a file."""
     if not path.is_file():
         raise A2UError(f"{path} is not there. Check the name and its ending.")
-    content = path.read_bytes()
+
+
+@contextmanager
+def opened(path: Path, content: BinaryIO, wanted: str) -> Iterator[Any]:
+    """The Pillow image of a file's content, of a kind that can be used; what goes wrong inside is told of the file."""
+    from PIL import Image, UnidentifiedImageError
+
+    kinds = f"known kinds: {', '.join(SUFFIXES)}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of very large pictures, which mattes often are
-            with Image.open(io.BytesIO(content)) as image:
-                mode, frames = image.mode, getattr(image, "n_frames", 1)
+            with Image.open(content) as image:
+                frames = getattr(image, "n_frames", 1)
                 if frames > 1:
                     raise A2UError(f"{path} holds {frames} frames, and {wanted} is one. Save the one you mean.")
-                if mode not in (*GREYS, *COLOURS):
+                if image.mode not in (*GREYS, *COLOURS):
                     raise A2UError(
-                        f"{path} is stored as {mode}, from which {wanted} cannot be had without a choice of range or "
-                        f"profile. Save it as 8-bit or 16-bit grey or RGB."
+                        f"{path} is stored as {image.mode}, from which {wanted} cannot be had without a choice of "
+                        f"range or profile. Save it as 8-bit or 16-bit grey or RGB."
                     )
-                if content[:8] == b"\x89PNG\r\n\x1a\n" and content[24] == 16 and mode in COLOURS:
-                    return _opaque(_sixteen(content), path, wanted)
-                upright = ImageOps.exif_transpose(image)
-                return _opaque(_eight(upright), path, wanted)
+                yield image
     except A2UError:
         raise
     except Image.DecompressionBombError as error:
         raise A2UError(f"{path} has more pixels than can be meant ({error}).") from error
+    except UnidentifiedImageError as error:  # its message names an object in memory
+        what = "is empty" if path.stat().st_size == 0 else "is not an image that can be read"
+        raise A2UError(f"{path} {what}. Get it again, or save it as one ({kinds}).") from error
     except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for files that are damaged
         raise A2UError(
             f"{path} cannot be read as a picture: {' '.join(str(error).split())}. It is damaged, cut short or of "
-            f"another kind; get it again (known kinds: {', '.join(SUFFIXES)})."
+            f"another kind; get it again ({kinds})."
         ) from error
 
 

@@ -7,9 +7,11 @@
   has no foregrounds, so nothing to train on.
 - plain: fg, alpha for training; for tests the same, perhaps with trimap, or image, alpha, trimap.
 
-Backgrounds lie in bg/ (BG, background, backgrounds) beside them or in a folder of their own. Upper and lower case are
-one; partners have one name up to the ending. Test pictures that are composed already (merged, image) are used as they
-are: composing anew changes the errors.
+Backgrounds to train over lie in bg/ (background, backgrounds) or COCO's train2014/, those of tests in
+VOCdevkit/VOC2012/JPEGImages/ or bg/, all of them beside or within the parts, or in a folder of their own. A folder
+validation/ (Validation_set, val) with fg, alpha or image, alpha, trimap is what epochs are compared on. Upper and lower
+case are one; partners have one name up to the ending. Test pictures that are composed already (merged, image) are used
+as they are: composing anew changes the errors. A test case whose partner is missing stays in the list, with its fault.
 """
 
 import re
@@ -17,11 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from a2u.errors import A2UError
-from a2u.matting.files import SUFFIXES
+from a2u.matting.listing import child, fault, listed, lonely, pictures
 
-BACKGROUNDS = ("bg", "background", "backgrounds", "train2014", "VOCdevkit/VOC2012/JPEGImages")
+BACKGROUNDS = ("bg", "background", "backgrounds", "train2014", "train2017")
+TEST_BACKGROUNDS = ("VOCdevkit/VOC2012/JPEGImages", "VOC2012/JPEGImages", "JPEGImages")  # training keeps off these
 COMPOSED = ("merged", "image", "images", "input")
 TRIMAPS = ("trimaps", "trimap")
+VALIDATION = ("validation", "validation_set", "val")
 
 
 @dataclass(frozen=True)
@@ -34,38 +38,63 @@ class Pair:
 
 @dataclass(frozen=True)
 class Entry:
-    """One test case as files: `image`, or `pair` with a background to compose it over; a trimap or none."""
+    """One test case as files: `image`, or `pair` to be composed over a background; a trimap or none.
+
+    behind: the name of its background, where the set lists one. fault: why it cannot be used.
+    """
 
     name: str
-    alpha: Path | None
+    alpha: Path | None = None
     image: Path | None = None
     pair: Pair | None = None
-    background: Path | None = None
     trimap: Path | None = None
+    behind: str | None = None
+    background: Path | None = None
+    fault: str | None = None
 
 
 @dataclass
 class Layout:
-    """What was recognised: its title, the training pairs, the test entries and the backgrounds beside them."""
+    """What was recognised.
+
+    Args:
+        title: its name.
+        train: the pairs to train on. incomplete: what is to be said of foregrounds that have no alpha.
+        validation: the folder that the set itself brings for it.
+        test: the test cases, in order; those that lack a file too, with their fault.
+        backgrounds: the folder of those to train over.
+        test_backgrounds: the folders in which those of test cases may be, the likeliest first.
+        kept: names of backgrounds that belong to the test, so that training must not use them.
+    """
 
     title: str
     train: list[Pair] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+    validation: Path | None = None
     test: list[Entry] = field(default_factory=list)
     backgrounds: Path | None = None
+    test_backgrounds: list[Path] = field(default_factory=list)
+    kept: frozenset[str] = frozenset()
+
+    def add(self, colours: Path, alphas: Path) -> None:
+        """Train on the foregrounds of a folder that have an alpha in another."""
+        known = pictures(alphas)
+        self.train += [Pair(file, known[name]) for name, file in pictures(colours).items() if name in known]
+        self.incomplete += [said] if (said := lonely(colours, alphas)) else []
 
 
 def recognise(root: Path) -> Layout:
     """The layout of a folder.
 
     Raises:
-        A2UError: It is not there, has no known layout, or files without their partners.
+        A2UError: It is not there, or has no known layout.
     """
     if not root.is_dir():
         raise A2UError(f"The data folder {root} does not exist. Give a folder, or `synthetic` for the built-in set.")
     for base in (root, child(root, "Combined_Dataset")):
         if base is None:
             continue
-        for look in (_adobe, _distinctions, _alphamatting, _plain):
+        for look in (_adobe, _distinctions, _alphamatting, plain):
             found = look(base)
             if found is not None:
                 return found
@@ -76,103 +105,60 @@ def recognise(root: Path) -> Layout:
     )
 
 
-def child(folder: Path | None, *names: str) -> Path | None:
-    """The first of the named sub-folders or files that exists, whatever its case."""
-    if folder is None or not folder.is_dir():
-        return None
-    for name in names:
-        here: Path | None = folder
-        for part in name.split("/"):
-            found = [] if here is None or not here.is_dir() else [e for e in here.iterdir() if e.name == part]
-            if not found and here is not None and here.is_dir():
-                found = sorted(e for e in here.iterdir() if e.name.lower() == part.lower())
-            here = found[0] if found else None
-        if here is not None:
-            return here
-    return None
-
-
-def pictures(folder: Path) -> dict[str, Path]:
-    """The picture files of a folder by name without ending, in natural order (2 before 10).
-
-    Raises:
-        A2UError: None, or two of one name.
-    """
-    files = [each for each in folder.iterdir() if each.suffix.lower() in SUFFIXES and not each.name.startswith(".")]
-    if not files:
-        raise A2UError(f"{folder} holds no picture that could be used (looked for {', '.join(SUFFIXES)}).")
-    found: dict[str, Path] = {}
-    for file in sorted(files, key=lambda each: natural(each.name)):
-        if file.stem in found:
-            raise A2UError(f"{folder} holds {found[file.stem].name} and {file.name}: which is meant? Remove one.")
-        found[file.stem] = file
-    return found
-
-
-def natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts numbers by value."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name) if part]
-
-
-def pairs(colours: Path, alphas: Path) -> list[Pair]:
-    """Every foreground with the alpha of its name.
-
-    Raises:
-        A2UError: Files without a partner are named.
-    """
-    left, right = pictures(colours), pictures(alphas)
-    lonely = [name for name in left if name not in right]
-    if lonely:
-        raise missing(lonely, colours, alphas)
-    return [Pair(file, right[name]) for name, file in left.items()]
-
-
-def missing(names: list[str], here: Path, there: Path) -> A2UError:
-    """The message for files whose partners are not there."""
-    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return A2UError(
-        f"{len(names)} file(s) of {here} have no partner of the same name in {there}: {shown}. "
-        f"Add what is missing, or move these away."
-    )
-
-
 def _adobe(base: Path) -> Layout | None:
     train, test = child(base, "Training_set"), child(base, "Test_set")
     if train is None and test is None:
         return None
-    found = Layout("Adobe Image Matting", backgrounds=_backgrounds(base, train, test))
+    found = _begin("Adobe Image Matting", base, train, test)
     for group in ("Adobe-licensed images", "Other"):
         folder = child(train, group)
         colours, alphas = child(folder, "fg"), child(folder, "alpha")
         if colours and alphas:
-            found.train += pairs(colours, alphas)
+            found.add(colours, alphas)
     if test is not None:
-        folder = child(test, "Adobe-licensed images") or test
-        found.test = _composition_1k(test, folder, found.backgrounds)
+        found.kept = frozenset(listed(test, "test_bg_names.txt"))
+        found.test = _composition_1k(test, child(test, "Adobe-licensed images") or test)
     return found
 
 
-def _composition_1k(test: Path, folder: Path, beside: Path | None) -> list[Entry]:
-    """Each foreground once for each of its trimaps NAME_0, NAME_1, …; the lists say over which backgrounds."""
+def _composition_1k(test: Path, folder: Path) -> list[Entry]:
+    """Each foreground once for each of its trimaps NAME_0, NAME_1, …; the lists say over which backgrounds.
+
+    The list of backgrounds names as many for each foreground, so the place of a case follows from its foreground and
+    its number, whatever files are missing before it.
+    """
     colours, alphas = child(folder, "fg"), child(folder, "alpha")
     trimaps, composed = child(folder, *TRIMAPS), child(folder, *COMPOSED) or child(test, *COMPOSED)
     if not (colours and alphas and trimaps):
         return []
-    order = _listed(test, "test_fg_names.txt")
-    by_name = {pair.foreground.stem: pair for pair in pairs(colours, alphas)}
-    names = [Path(line).stem for line in order] or list(by_name)
-    if lost := [name for name in names if name not in by_name]:
-        raise missing(lost, test / "test_fg_names.txt", colours)
-    behind = _listed(test, "test_bg_names.txt")
+    fronts, mattes, known = pictures(colours), pictures(alphas), pictures(trimaps)
     ready = pictures(composed) if composed else {}
-    entries: list[Entry] = []
-    known = pictures(trimaps)
-    for name in names:
-        pair = by_name[name]
-        for key in [key for key in known if re.fullmatch(re.escape(name) + r"_\d+", key)]:
-            place = len(entries)
-            background = beside / behind[place] if beside is not None and place < len(behind) else None
-            entries.append(Entry(key, pair.alpha, ready.get(key), pair, background, known[key]))
+    names = [Path(line).stem for line in listed(test, "test_fg_names.txt")] or list(fronts)
+    behind = listed(test, "test_bg_names.txt")
+    if len(behind) % len(names):
+        raise A2UError(
+            f"test_bg_names.txt of {test} has {len(behind)} lines for {len(names)} foregrounds: it names as many "
+            f"backgrounds for each, in the order of test_fg_names.txt. Get both lists again."
+        )
+    parts = [re.fullmatch(r"(.+)_(\d+)", key) for key in known]
+    keys = {(part[1], int(part[2])): part[0] for part in parts if part}
+    each = len(behind) // len(names) or max((number for _, number in keys), default=0) + 1
+    entries = []
+    for index, name in enumerate(names):
+        more = sorted(number for other, number in keys if other == name and number >= each)
+        for number in [*range(each), *more]:
+            key = keys.get((name, number), f"{name}_{number}")
+            lacks = [fault(name, {colours: fronts, alphas: mattes}), fault(key, {trimaps: known})]
+            lacks += [fault(key, {composed: ready})] if composed else []
+            if number >= each:
+                lacks.append(f"it has number {number}, and test_bg_names.txt names {each} backgrounds a foreground.")
+            place = index * each + number
+            entries.append(
+                Entry(
+                    key, mattes.get(name), ready.get(key), _pair(name, fronts, mattes), known.get(key),
+                    behind[place] if number < each and behind else None, fault=_all(lacks),
+                )
+            )  # fmt: skip
     return entries
 
 
@@ -180,17 +166,17 @@ def _distinctions(base: Path) -> Layout | None:
     train, test = child(base, "Train"), child(base, "Test")
     if child(train, "FG") is None and child(test, "FG") is None:
         return None
-    found = Layout("Distinctions-646", backgrounds=_backgrounds(base, train, test))
-    for part, folder in (("train", train), ("test", test)):
+    found = _begin("Distinctions-646", base, train, test)
+    for folder in (train, test):
         colours, truth = child(folder, "FG"), child(folder, "GT", "alpha")
         if folder is None or colours is None:
             continue
         if truth is None:
             raise A2UError(f"{folder} has FG but no GT: a foreground needs its alpha of the same name there.")
-        if part == "train":
-            found.train = pairs(colours, truth)
+        if folder == train:
+            found.add(colours, truth)
         else:
-            found.test = _entries(pairs(colours, truth), child(folder, *TRIMAPS), child(folder, *COMPOSED))
+            found.test = _entries(colours, truth, child(folder, *TRIMAPS), child(folder, *COMPOSED))
     return found
 
 
@@ -201,58 +187,72 @@ def _alphamatting(base: Path) -> Layout | None:
             if images is None:
                 continue
             truth, folder = child(base, f"gt_{known}{size}"), child(base, f"trimap_{known}{size}")
-            trimaps = [each for each in (child(folder, f"Trimap{n}") for n in (1, 2, 3)) if each] or (
-                [folder] if folder else []
-            )
-            if not trimaps or (known and truth is None):
+            if folder is None or (known and truth is None):
                 raise A2UError(
                     f"{images} needs trimap_{known}{size}" + (f" and gt_{known}{size}" if known else "") + "."
                 )
-            alphas = pictures(truth) if known and truth else None
-            entries = [_entry(name, file, alphas, truth, folder) for folder in trimaps
-                       for name, file in pictures(images).items()]  # fmt: skip
+            trimaps = [each for each in (child(folder, f"Trimap{n}") for n in (1, 2, 3)) if each] or [folder]
+            entries = _ready(images, trimaps, truth if known else None)
             return Layout(f"alphamatting.com ({images.name})", test=entries)
     return None
 
 
-def _entry(name: str, image: Path, alphas: dict[str, Path] | None, truth: Path | None, trimaps: Path) -> Entry:
-    known = pictures(trimaps)
-    if name not in known:
-        raise missing([name], image.parent, trimaps)
-    if alphas is not None and truth is not None and name not in alphas:
-        raise missing([name], image.parent, truth)
-    return Entry(f"{name}-{trimaps.name}", alphas[name] if alphas else None, image, trimap=known[name])
-
-
-def _plain(base: Path) -> Layout | None:
+def plain(base: Path) -> Layout | None:
+    """A folder with fg and alpha, or with image and trimap and perhaps alpha."""
     alphas, trimaps = child(base, "alpha", "alphas", "gt"), child(base, *TRIMAPS)
     colours, images = child(base, "fg", "foreground", "foregrounds"), child(base, "image", "images", "merged", "input")
     if colours is not None and alphas is not None:
-        found = pairs(colours, alphas)
-        return Layout("plain (fg, alpha)", found, _entries(found, trimaps, images), _backgrounds(base))
+        found = _begin("plain (fg, alpha)", base, None, None)
+        found.add(colours, alphas)
+        found.test = _entries(colours, alphas, trimaps, images)
+        return found
     if images is not None and trimaps is not None:
-        known = pictures(alphas) if alphas else None
-        entries = [_entry(name, file, known, alphas, trimaps) for name, file in pictures(images).items()]
-        return Layout("plain (image, trimap)", test=entries)
+        return Layout("plain (image, trimap)", test=_ready(images, [trimaps], alphas))
     return None
 
 
-def _entries(found: list[Pair], trimaps: Path | None, images: Path | None) -> list[Entry]:
+def _begin(title: str, base: Path, train: Path | None, test: Path | None) -> Layout:
+    """A layout without its pictures yet: the folders of backgrounds and of validation."""
+
+    def there(place: Path | None, names: tuple[str, ...]) -> list[Path]:
+        return [found for name in names if (found := child(place, name)) is not None]
+
+    to_train = there(train, BACKGROUNDS) + there(base, BACKGROUNDS)
+    of_tests = [found for place in (test, base, train) for found in there(place, TEST_BACKGROUNDS)]
+    return Layout(
+        title,
+        validation=child(base, *VALIDATION),
+        backgrounds=to_train[0] if to_train else None,
+        test_backgrounds=there(test, BACKGROUNDS) + of_tests + there(base, BACKGROUNDS) + there(train, BACKGROUNDS),
+    )
+
+
+def _entries(colours: Path, alphas: Path, trimaps: Path | None, images: Path | None) -> list[Entry]:
     """One case a foreground, with the trimap and the composed picture of its name where there are such folders."""
+    fronts, mattes = pictures(colours), pictures(alphas)
     known, ready = pictures(trimaps) if trimaps else {}, pictures(images) if images else {}
-    for folder, partners in ((trimaps, known), (images, ready)):
-        lonely = [pair.foreground.stem for pair in found if pair.foreground.stem not in partners]
-        if folder is not None and lonely:
-            raise missing(lonely, found[0].foreground.parent, folder)
-    names = [(pair.foreground.stem, pair) for pair in found]
-    return [Entry(n, pair.alpha, ready.get(n), pair, None, known.get(n)) for n, pair in names]
+    partners = {alphas: mattes} | ({trimaps: known} if trimaps else {}) | ({images: ready} if images else {})
+    return [
+        Entry(n, mattes.get(n), ready.get(n), _pair(n, fronts, mattes), known.get(n), fault=fault(n, partners))
+        for n in fronts
+    ]
 
 
-def _backgrounds(*places: Path | None) -> Path | None:
-    return next((found for place in places if (found := child(place, *BACKGROUNDS)) is not None), None)
+def _ready(images: Path, trimaps: list[Path], truth: Path | None) -> list[Entry]:
+    """Each picture with each of its trimaps; only where there are several do the names say which."""
+    found, alphas, entries = pictures(images), pictures(truth) if truth else {}, []
+    for folder in trimaps:
+        known = pictures(folder)
+        partners = {folder: known} | ({truth: alphas} if truth else {})
+        for name, image in found.items():
+            title = f"{name}-{folder.name}" if len(trimaps) > 1 else name
+            entries.append(Entry(title, alphas.get(name), image, trimap=known.get(name), fault=fault(name, partners)))
+    return entries
 
 
-def _listed(folder: Path, name: str) -> list[str]:
-    """The lines of a list of names, in the folder or above it; none where there is no list."""
-    file = child(folder, name) or child(folder.parent, name)
-    return [] if file is None else [line.strip() for line in file.read_text().splitlines() if line.strip()]
+def _pair(name: str, fronts: dict[str, Path], mattes: dict[str, Path]) -> Pair | None:
+    return Pair(fronts[name], mattes[name]) if name in fronts and name in mattes else None
+
+
+def _all(lacks: list[str | None]) -> str | None:
+    return " ".join(each for each in lacks if each) or None

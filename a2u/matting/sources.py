@@ -14,7 +14,8 @@ def open_train(spec: str | Path = SYNTHETIC, backgrounds: str | Path | None = No
     """What to train on; `.describe` says it in one line.
 
     Args:
-        spec: "synthetic", or a folder in one of the layouts of `a2u/matting/folders.py`.
+        spec: "synthetic", or a folder in one of the layouts of `a2u/matting/layouts.py`; what the part "validation" of
+            `open_test` shows is left out.
         backgrounds: for a folder that holds no backgrounds of its own, one that does.
 
     Raises:
@@ -34,7 +35,7 @@ def open_test(
 
     Args:
         spec: "synthetic", or a folder.
-        part: "test" or "validation"; folders have the part that they have.
+        part: "test" or "validation": what training on the same data leaves out, to compare its epochs on.
         size: of the synthetic scenes; pictures from folders keep theirs.
         backgrounds: for a folder of foregrounds without backgrounds.
 
@@ -45,6 +46,7 @@ def open_test(
         raise A2UError(f"There is no part {part!r} to test on. {near_match(part, TEST_PARTS)}")
     if str(spec) == SYNTHETIC:
         return synthetic_tests(part, size)
-    from a2u.matting.folders import open_test_folder
+    from a2u.matting.folders import open_test_folder, open_validation_folder
 
-    return open_test_folder(Path(spec), None if backgrounds is None else Path(backgrounds))
+    opens = open_test_folder if part == "test" else open_validation_folder
+    return opens(Path(spec), None if backgrounds is None else Path(backgrounds))
