@@ -57,11 +57,11 @@ def test_each_image_at_the_corners_of_the_map(panel, image: str) -> None:
 
 EXPECTED = {  # does U, does P follow the image? A roll keeps the mean, not the 5×5 pooling
     ("half contrast", "static"): ("same", "same"),
-    ("half contrast", "hybrid"): ("same", "other"),
-    ("half contrast", "dynamic"): ("other", "other"),
+    ("half contrast", "hybrid"): ("same", "changed"),
+    ("half contrast", "dynamic"): ("changed", "changed"),
     ("shifted by 4", "static"): ("same", "same"),
     ("shifted by 4", "hybrid"): ("same", "same"),
-    ("shifted by 4", "dynamic"): ("other", "same"),
+    ("shifted by 4", "dynamic"): ("changed", "same"),
     ("the same", "dynamic"): ("same", "same"),
 }
 
@@ -69,9 +69,18 @@ EXPECTED = {  # does U, does P follow the image? A roll keeps the mean, not the 
 @pytest.mark.parametrize(("image", "mode"), EXPECTED)
 def test_what_follows_the_image_in_each_mode(panel, image: str, mode: str) -> None:
     says = panel.set(row=9, column=9, image=image).says
-    found = re.search(rf"{mode} +U (\w+) +P (\w+)", says)
+    found = re.search(rf"{mode}: U (\w+), P (\w+), w (same|changed);  affinity a: ", says)
     assert found is not None
-    assert found.groups() == EXPECTED[image, mode]
+    assert found.groups()[:2] == EXPECTED[image, mode]
+
+
+def test_where_the_explorer_starts_every_mode_changes_its_kernel_visibly() -> None:
+    fresh, guide = explorer(), shared.encoder_map().double()
+    row, column, image = (fresh.controls[name].value for name in ("row", "column", "image"))
+    for mode in MODES:
+        w = [parts(operator(mode), each, row, column)["w"] for each in (guide, other(guide, image))]
+        assert (w[0] - w[1]).abs().max() > 0.02, "two digits after the point show it"
+    assert all(control.description == name for name, control in fresh.controls.items())
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -96,6 +105,11 @@ def test_figure_2_writes_the_weights_of_the_kernels_it_describes() -> None:
     w = operator("dynamic").kernel(None, guide)[0, 0, :, 8:10, 8:10]
     drawing = figure_2()
     assert f"from {w.min():.3f} to {w.max():.3f}" in drawing.alt
+    assert "output block (4, 4)" in drawing.says
+    flat = parts(operator("dynamic"), guide, 8, 8)  # as the words below the picture say
+    assert flat["P"].max() < 0 < flat["a"]
+    assert (flat["w"] - 1 / 9).abs().max() < 0.01
+    assert "first kernel is flat" in drawing.says
     pixels = np.asarray(Image.open(io.BytesIO(drawing.png())).convert("L"), dtype=float)
     assert pixels.std() > 20
     assert (
@@ -103,7 +117,18 @@ def test_figure_2_writes_the_weights_of_the_kernels_it_describes() -> None:
     )
 
 
-def test_the_curve_shows_every_weight_and_the_affinities_met() -> None:
-    ax = kernel_curve([0.0, 1.0], [[0.1, 0.2], [0.15, 0.25]], [0.5]).axes[0]
-    np.testing.assert_array_equal(ax.lines[1].get_ydata(), [0.2, 0.25])
-    np.testing.assert_array_equal(ax.lines[2].get_xdata(), [0.5])
+def test_the_curve_shows_every_weight_with_its_tap_and_the_affinities_met() -> None:
+    ax = kernel_curve([0.0, 1.0], [[0.2, 0.1], [0.25, 0.15]], [0.5]).axes[0]
+    lines = {tuple(line.get_ydata()) for line in ax.lines}
+    assert {(0.2, 0.25), (0.1, 0.15)} < lines
+    assert [0.5] in [list(line.get_xdata()) for line in ax.lines]
+    words = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    assert set(words) == {"tap 0", "tap 1", "limit 0.044", "limit 0.254"}
+    assert (words["tap 0"], words["tap 1"]) == (0.25, 0.15)
+
+
+def test_names_of_lines_that_end_together_stand_apart_in_their_order() -> None:
+    ax = kernel_curve([0.0, 1.0], [[0.1] * 9, [0.25 - t / 1e4 for t in range(9)]], [0.5]).axes[0]
+    heights = [text.get_position()[1] for text in ax.texts if text.get_text().startswith("tap")]
+    assert np.diff(heights).min() > 0.02
+    assert max(heights) <= 0.266

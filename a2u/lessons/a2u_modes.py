@@ -68,9 +68,9 @@ def draw(row: int, column: int, image: str) -> Drawing:
     says = []
     for mode in MODES:
         first, second = both[0][mode], both[1][mode]
-        same = {n: "same" if torch.allclose(first[n], second[n], atol=1e-9) else "other" for n in ("U", "P", "w")}
-        says.append(f"{mode:8} U {same['U']:6} P {same['P']:6} w {same['w']:6}"
-                    f" a = {style.number(float(first['a']))} and {style.number(float(second['a']))}")  # fmt: skip
+        found = {n: "same" if torch.allclose(first[n], second[n], atol=1e-9) else "changed" for n in ("U", "P", "w")}
+        a, then = (style.number(float(each["a"])) for each in (first, second))
+        says.append(f"{mode}: {', '.join(f'{n} {how}' for n, how in found.items())};  affinity a: {a}, then {then}")
     alt = (
         f"Kernel of output ({row}, {column}) for two images, this one and one {image}: filters U, rows of P and the "
         f"kernel w for static, hybrid and dynamic A²U."
@@ -78,13 +78,13 @@ def draw(row: int, column: int, image: str) -> Drawing:
     return Drawing(fig, alt, "\n".join(says))
 
 
-def explorer(row: int = 9, column: int = 9, image: str = "half contrast") -> Panel:
+def explorer(row: int = 9, column: int = 5, image: str = "half contrast") -> Panel:
     """Choose an output and another image; see which of U, P and w change in each mode."""
     return Panel(
         draw,
         row=slider(0, SIZE - 1, row, "row"),
         column=slider(0, SIZE - 1, column, "column"),
-        image=choice(OTHERS, image, "other image"),
+        image=choice(OTHERS, image, "image"),
     )
 
 
@@ -108,7 +108,13 @@ def figure_2(row: int = 9, column: int = 9) -> Drawing:
         "multiplied and summed over channels into an affinity map, P turns each affinity into four times nine values, "
         f"and sigmoid and softmax make four 3×3 kernels with weights from {w.min():.3f} to {w.max():.3f}."
     )
-    return Drawing(fig, alt)
+    says = (
+        f"Dynamic A²U, output block ({row // 2}, {column // 2}). X: the encoder map, `guide` in the code. gpconv: "
+        "depth-wise convolution, stride 2."
+    )
+    if found[0]["P"].max() < 0 < found[0]["a"]:
+        says += "\nThe first kernel is flat because every P of its phase is negative: nine sigmoids near 0."
+    return Drawing(fig, alt, says)
 
 
 def index_logits(guide: Tensor, v: Tensor) -> Tensor:

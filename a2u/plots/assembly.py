@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
@@ -12,7 +13,9 @@ from a2u.plots import sheet, style
 from a2u.plots.sheet import Block
 
 WIDTH = 9.6
-FULL = 0.254  # the largest weight that a softmax of sigmoids can give to one of nine taps
+LEAST, FULL = 0.044, 0.254  # the weights that a softmax of sigmoids can give to one of nine taps
+ORANGES = LinearSegmentedColormap.from_list("a2u taps", ["#F0A35B", style.W, "#5A2200"])  # all dark enough for lines
+APART = 0.024  # of the names of two lines
 MIDDLE = 2.35  # height of the line from the product to the kernels
 
 
@@ -144,15 +147,41 @@ def _table(ax: Axes, left: float, top: float, name: str, values: Any, all_values
 
 
 def kernel_curve(a: Any, w: Any, met: Any) -> Figure:
-    """The weights of one phase as functions of the affinity: a (n,), w (n, s²), and the affinities met in an image."""
+    """The weights of one phase as functions of the affinity: a (n,), w (n, s²), and the affinities met in an image.
+
+    Each line is a tap: its shade of orange and its place in the list of names follow its weight at the right end.
+    """
+    a, w = np.asarray(a, dtype=float), np.asarray(w, dtype=float)
+    order = np.argsort(w[-1], kind="stable")
     with style.context():
-        fig = style.figure(WIDTH, 3.1)
+        fig = style.figure(WIDTH, 3.4)
         ax = fig.subplots()
-        fig.subplots_adjust(left=0.075, right=0.98, bottom=0.18, top=0.93)
-        for number, line in enumerate(np.asarray(w).T):
-            ax.plot(a, line, color=style.SERIES[number % 6], linestyle=style.STROKES[number % 6], linewidth=1.6)
+        fig.subplots_adjust(left=0.075, right=0.92, bottom=0.17, top=0.95)
+        shades = ORANGES(np.linspace(0, 1, len(order)))
+        height = _apart(w[-1, order])
+        reach = a[-1] - a[0]
+        for place, tap in enumerate(order):
+            look: dict[str, Any] = {"color": shades[place], "linewidth": 1.6}
+            ax.plot(a, w[:, tap], linestyle=style.STROKES[place % len(style.STROKES)], **look)
+            ends = [a[-1], a[-1] + 0.02 * reach], [w[-1, tap], height[place]]
+            ax.plot(*ends, color=shades[place], linewidth=0.7, clip_on=False)
+            ax.text(a[-1] + 0.024 * reach, height[place], f"tap {tap}", color=style.INK, fontsize=8.5, va="center")
         ax.plot(met, np.full(len(met), 0.03), "|", color=style.INK, markersize=9)
-        for limit in (0.044, FULL):
+        for limit, shift in ((LEAST, -0.009), (FULL, 0.009)):
             ax.axhline(limit, color=style.MUTED, linewidth=0.8, linestyle="dotted")
-        ax.set(xlabel="affinity a (marks: met in the image)", ylabel="weights w", ylim=(0.02, 0.27))
+            ax.text(a[0] + 0.01 * reach, limit + shift, f"limit {limit}", color=style.MUTED, fontsize=8.5, va="center")
+        ax.set(xlabel="affinity a (marks: met in the image)", ylabel="weights w", ylim=(0.02, 0.275))
+        ax.set_xlim(a[0], a[-1])
     return fig
+
+
+def _apart(rising: Any) -> list[float]:
+    """Heights for names, about these values, in their order, no two too close and none outside the axes."""
+    found = [float(value) for value in rising]
+    for _ in range(400):  # two that are too close push each other away
+        for low in range(len(found) - 1):
+            push = max(0.0, APART - (found[low + 1] - found[low])) / 2
+            found[low] -= push
+            found[low + 1] += push
+        found[0], found[-1] = max(found[0], 0.03), min(found[-1], 0.265)
+    return found

@@ -11,7 +11,7 @@
 # - derive every parameter count of the paper's Table 2, to the last digit;
 # - derive IndexNet as a special case, and say what this kernel can never do.
 #
-# **You need** lessons 01 and 06. **Time** 30 minutes, and 25 more for the exercises.
+# **You need** lessons 01 and 06, and lesson 05 for section 7. **Time** 30 minutes, and 25 more for the exercises.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
@@ -38,8 +38,9 @@
 # %% [markdown]
 # ## The picture
 #
-# The subject of the paper's Figure 2, drawn for our 2: how the four kernels of one position come about. Three sizes
-# return all through this lesson: $d$, the **rank** of lesson 06, here 1; $s$, the side of an upsampling kernel, here 3;
+# The subject of the paper's Figure 2, drawn for our 2: how the four kernels of one position come about. It shows the
+# *dynamic* operator, the fullest of the three that section 4 compares; section 1 builds the *static* one, without the
+# two dashed ways. Three sizes return all through this lesson: $d$, the **rank** of lesson 06, here 1; $s$, the side of an upsampling kernel, here 3;
 # $k$, the side of the filters $U$ and $V$, here 5.
 
 # %%
@@ -123,19 +124,23 @@ print(f"sigmoid + softmax: every weight lies between {lowest:.3f} and {highest:.
 # %% [markdown]
 # **Explain.** One tap at 1 against eight at 0 gives $e/(e+8) = 0.254$. So this A²U can *not* imitate nearest neighbour
 # (a weight of 1) nor bilinear (0.5625): it always blends. A plain softmax could, and yet the paper measures better
-# mattes with the sigmoid (Table 4, SAD 34.76 against 35.93, for the row "hybrid-cw" that section 4 explains): it keeps
+# mattes with the sigmoid (Table 4, SAD 34.76 against 35.93, for the row "hybrid-cw" that section 4 explains; SAD is an error of mattes: less is
+# better): it keeps
 # the squared contrast of lesson 06 in bounds.
 #
 # And with $d = 1$ there is one more limit. A position contributes one number $a$, and its kernel in a given phase is
-# $\operatorname{softmax}(\sigma(a\,p))$ with the same vector $p$ everywhere: all kernels of one image and phase lie on
-# a **curve with one parameter**. Here it is, for phase (0, 0):
+# $\operatorname{softmax}(\sigma(a\,P_0))$ with the same vector $P_0$ everywhere, the nine rows of $P$ that make this
+# phase: all kernels of one image and phase lie on a **curve with one parameter**. Here it is, for phase (0, 0); tap $t$
+# is row $\lfloor t/3 \rfloor$ and column $t \bmod 3$ of the kernel:
 
 # %%
-p = P.detach().view(9, 4)[:, 0]
+P0 = P.detach().view(9, 4)[:, 0]
 a = torch.linspace(-4, 4, 161, dtype=torch.float64)
-curve = (a[:, None] * p).sigmoid().softmax(dim=1)
+curve = (a[:, None] * P0).sigmoid().softmax(dim=1)
 met = affinity.flatten()
-assert torch.allclose((met[:, None] * p).sigmoid().softmax(dim=1), w[0, :, ::2, ::2].flatten(1).T)
+assert torch.allclose((met[:, None] * P0).sigmoid().softmax(dim=1), w[0, :, ::2, ::2].flatten(1).T)
+assert (op.affinity(torch.zeros_like(guide)) == 0).all()  # blank paper
+assert op.affinity(torch.ones_like(guide))[0, 0, 4, 4] != 0  # flat ink
 Drawing(
     kernel_curve(a, curve, met[met.abs() < 4]),
     alt="Nine weights as functions of the affinity: equal at zero, they part to either side, within two limits.",
@@ -143,8 +148,9 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** Where nothing is to be seen the affinity is 0, and the kernel is the plain mean of nine: A²U blurs flat
-# regions, where a blur does no harm, and departs from it where there is structure.
+# **Explain.** Where the encoder map is zero the affinity is 0, and the kernel is the plain mean of nine: A²U blurs blank
+# paper, where a blur does no harm, and departs from it where there is structure. On flat ink the affinity need not be
+# 0; but a kernel that sums to 1 leaves a flat region as it is.
 #
 # ## 3 · Where phases come from: P, or point-wise
 #
@@ -175,7 +181,7 @@ print("U:", tuple(pw.u.weight.shape), " P:", tuple(pw.p.weight.shape), " point-w
 #
 # **Predict, then look** (one output of the 2, and the same output of another image):
 # 1. With `half contrast`: which of $U$, $P$ and $w$ change, in which mode? By which factor does $P$ change?
-# 2. With `shifted by 4` pixels: does $P$ change? Do $U$ and $V$?
+# 2. With `shifted by 4` pixels (what leaves at the right comes in at the left): does $P$ change? Do $U$ and $V$?
 # 3. Does *static* mean that the kernels are the same for every image?
 
 # %%
@@ -187,13 +193,19 @@ panel
 # %%
 print(panel.set(image="shifted by 4", row=9, column=9).says)
 with torch.no_grad():
-    for mode in ("static", "hybrid", "dynamic"):
-        before, after = (operator(mode).kernel(None, g)[0, 0, :, 9] for g in (guide, guide.roll(4, dims=-1)))
+    for mode, share in (("static", 4), ("hybrid", 4), ("dynamic", 16)):
+        each = operator(mode)
+        before, after = (each.kernel(None, g)[0, 0, :, 9] for g in (guide, guide.roll(4, dims=-1)))
         print(f"{mode:8} kernel at column 5 comes back at column 9: {torch.allclose(before[:, 5], after[:, 9])}")
+        assert all((part == 0).all() for name, part in each.named_parameters() if name.endswith("bias"))
+        assert torch.allclose(each.affinity(guide / 2), each.affinity(guide) / share)
+_ = panel.set(image="half contrast", row=9, column=5)
 
 # %% [markdown]
 # **Explain.** (1) Halving the features halves what hybrid and dynamic make from them ($P$, and dynamic $U$ and $V$;
-# our random operators have no bias). (2) The mean does not know *where* things are: $P$ stays. The 5×5 pooling does,
+# the biases are 0 in our untrained operators). The affinity, a product of two responses, falls to a quarter in static
+# and hybrid, and to a sixteenth in dynamic, where the filters are halved as well. So the kernel changes in every mode.
+# (2) The mean does not know *where* things are: $P$ stays. The 5×5 pooling does,
 # so $U$ and $V$ change, and with them the kernel of a stroke that only moved. (3) No. Kernels always come from the
 # affinity of the image; *static* says only that the question asked of it is fixed.
 #
@@ -206,7 +218,8 @@ with torch.no_grad():
 #
 # - $U$ and $V$ static: 25 numbers a filter; $C$ filters (cw) or 1 (cs), times 4 point-wise. No bias.
 # - $U$ and $V$ dynamic: a 1×1 convolution with bias, $C + 1$ numbers for each filter.
-# - $P$ static: $36$, or $9$ point-wise. From the image: $36\,(C + 1)$.
+# - $P$ static: $36$, or $9$ point-wise. From the image: $36\,(C + 1)$, or $9\,(C + 1)$ point-wise.
+# - *-d* (section 6): a second $P$ for the way down. *-norm*: $4C$ for two group norms.
 #
 # **Predict.** Work out static-cw before you run: $2 \cdot 25 \cdot 512 + 4 \cdot 36$.
 
@@ -233,9 +246,20 @@ share = total["dynamic-cs-d-norm"] / count("indexnet:depthwise-m2o", context=Tru
 print(f"IndexNet of Table 2 has {1 / share:.0f} times as many as the last row")
 
 # %% [markdown]
-# **Explain.** A dynamic filter costs $C + 1$ numbers rather than 25, and channel-shared needs only one a side. The
-# last row († in the paper) adds group norm after $U$ and after $V$: a scale and a shift for each channel, $4C$.
+# **Explain.** A dynamic filter costs $C + 1$ numbers rather than 25, and channel-shared needs only one filter for $U$
+# and one for $V$. The last row († in the paper) adds group norm after $U$ and after $V$: a scale and a shift for each
+# channel, $4C$.
 #
+# The toy of lesson 08 is static, channel-wise and point-wise, with $s = 1$, $k = 4$ and a sigmoid on $U$'s response.
+# Its $P$ is one number, and it upsamples at 128, 64 and 32 channels: $\sum_C\,(2 \cdot 4 \cdot 16 \cdot C + 1)$ =
+# 28,675.
+
+# %%
+toy = [2 * 4 * 16 * c + 1 for c in (128, 64, 32)]
+assert sum(toy) == count("a2u:toy", (128, 64, 32)) == 28_675
+print("the toy of lesson 08:", " + ".join(f"{n:,}" for n in toy), f"= {sum(toy):,}")
+
+# %% [markdown]
 # ## 6 · Down and up with the same affinity
 #
 # The rows with **-d** go down as well. The same $U$ and $V$, and a $P$ of their own: a window of the output kernel
@@ -260,24 +284,28 @@ print(
 #
 # Take a static, point-wise, channel-wise A²U with $s = 1$ and replace the response of $U$ by 1. The bilinear form
 # loses its first factor, $\mathbf 1 \circ V_k^\top x_k$ (∘: value by value), and is linear again; $x_k$ is channel $k$
-# of the encoder's window, as in lesson 06. With one tap a softmax is constant, so the sigmoid stands alone:
+# of the encoder's window, as in lesson 06. With one tap a softmax would always give 1, so it is left out, and the
+# sigmoid stands alone. $P$ is 1:
 #
 # $$w_p = \sigma\Big(\sum_k v_{pk}^\top x_k\Big), \qquad p = 0 \dots r^2 - 1,$$
 #
 # one convolution of stride $r$ with $r^2$ outputs, a pixel shuffle, a sigmoid. That is holistic IndexNet (lesson 05).
+# In code `order=1` puts 1 for the response of $U$, and `encoder_kernel=4` is IndexNet's window with context,
+# $2r \times 2r$. Beside it the same operator of order 2, with the same $V$ and $P$ and some $U$.
 
 # %%
 with torch.random.fork_rng(), torch.no_grad():
     torch.manual_seed(7)
     index = a2u.build("indexnet:holistic", 4).double()
-    first = a2u.build("a2u:static-pw-cw", 4, order=1, kernel_size=1, encoder_kernel=4).double()
-    first.v.weight.copy_(index.index.weight)
-    first.p.weight.fill_(1)
+    shape = {"kernel_size": 1, "encoder_kernel": 4}
+    first, second = (a2u.build("a2u:static-pw-cw", 4, order=order, **shape).double() for order in (1, 2))
+    for each in (first, second):
+        each.v.weight.copy_(index.index.weight)
+        each.p.weight.fill_(1)
     assert torch.allclose(first(x, guide), index(x, guide), atol=1e-12)
-    gap = (first(x, guide) - pw(x, guide)).abs().max()
-print(
-    "A²U of order 1 equals IndexNet in all", first(x, guide).numel(), "values; order 2 does not, by up to", f"{gap:.2f}"
-)
+    gap = (second(x, guide) - index(x, guide)).abs().max()
+    assert gap > 0.05
+print(f"A²U of order 1 equals IndexNet in all {x.numel() * 4} values; of order 2 it differs by up to {gap:.2f}")
 
 # %% [markdown]
 # **Explain.** IndexNet is A²U of first order. What A²U adds is the second factor: the product of two responses.
@@ -302,7 +330,7 @@ print(
 # - **Exercise 1.** Tap and phase in the wrong order; normalised before the shuffle; softmax over rows; sigmoid or
 #   softmax missing; only the first rank used.
 # - **Exercise 2.** Biases of the generated weights forgotten, $V$ forgotten, phases forgotten or counted twice,
-#   dynamic filters counted tap by tap.
+#   dynamic filters counted tap by tap; hybrid taken for static; a bias on static filters; `share` compared with "cw".
 # - **Exercise 3.** A softmax over the phases (that is the way down), the sigmoid inside the sum, phases (0, 1) and
 #   (1, 0) exchanged.
 
@@ -378,7 +406,7 @@ assemble_a2u.KERNELS.check(my_kernels)
 #     rows = 9 if pointwise else 36
 #     of_filter = channels + 1 if mode == "dynamic" else 25
 #     of_row = 1 if mode == "static" else channels + 1
-#     return float(2 * filters * of_filter + rows * of_row)
+#     return 2 * filters * of_filter + rows * of_row
 # ```
 # </details>
 
@@ -397,7 +425,7 @@ def my_count(channels, mode, share, pointwise):
     rows = 9 if pointwise else 36
     of_filter = channels + 1 if mode == "dynamic" else 25
     of_row = 1 if mode == "static" else channels + 1
-    return float(2 * filters * of_filter + rows * of_row)
+    return 2 * filters * of_filter + rows * of_row
 
 
 assemble_a2u.PARAMETERS.check(my_count)
