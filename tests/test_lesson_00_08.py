@@ -8,9 +8,10 @@ import torch
 
 from a2u.data import load
 from a2u.errors import A2UError
-from a2u.lessons import start_here, train_on_digits
+from a2u.lessons import nine_networks, start_here, train_on_digits
 from a2u.lessons.mode import MODES, choose_mode
 from a2u.operators.parameters import count
+from a2u.plots.copies import copied
 from a2u.reconstruction import ROWS, Experiment, settings
 from a2u.reconstruction.report import collect
 from a2u.training import Run, fit
@@ -109,3 +110,42 @@ def test_a_damaged_table_is_told(tmp_path: Path) -> None:
     (tmp_path / "figures" / "table1.json").write_text("{")
     with pytest.raises(A2UError, match=r"table1.json is damaged.*a2u table1 --report-only"):
         train_on_digits.whole_table(tmp_path)
+
+
+# --- nine networks, opened
+
+
+@pytest.mark.parametrize("name", nine_networks.available())
+def test_what_the_explorer_opens_is_what_the_network_computed(name: str) -> None:
+    found = nine_networks.seen(name)
+    channel = found.channels[3]
+    w = nine_networks.weights(name, 5, 11, 14, channel=3)
+    t = found.op.witness(found.x, found.guide, at=(5, channel, 11, 14))
+    assert torch.equal(w, t.w)
+    assert float((t.w @ t.z).detach()) == pytest.approx(float(found.y[5, channel, 11, 14]), abs=1e-5)
+    spread = found.y.std(dim=(0, 2, 3))[found.channels]
+    assert bool((spread.diff() <= 0).all())  # the busiest channel first
+
+
+def test_all_nine_rows_of_the_table_can_be_opened() -> None:
+    assert nine_networks.available() == list(ROWS)
+
+
+def test_the_psnr_of_a_digit_is_that_of_its_copy() -> None:
+    image, copy = nine_networks.images()[4], nine_networks.seen("a2u").copies[4]
+    rmse = float((copy - image).square().mean().sqrt())
+    assert nine_networks.psnr("a2u", 4) == pytest.approx(float(train_on_digits.psnr_reference(rmse)), abs=1e-3)
+
+
+def test_the_explorer_says_what_it_shows() -> None:
+    panel = nine_networks.explorer()
+    assert "1 pass over all 60,000 MNIST images" in panel.drawing.says
+    assert f"This digit {nine_networks.psnr('a2u', 0):.1f} dB" in panel.drawing.says
+    assert "288 weights" in panel.set(operator="deconvolution").says
+    assert "w = 1.00" in panel.set(operator="nearest", image=19, row=0, column=31, channel=31).says
+    assert panel.error is None
+
+
+def test_images_of_two_shapes_are_refused() -> None:
+    with pytest.raises(A2UError, match="both"):
+        copied(torch.rand(4, 4), torch.rand(5, 4), None, None, title="", score="")

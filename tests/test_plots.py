@@ -63,7 +63,7 @@ def test_window_kernel_and_output_are_told_apart(one: str, other: str, sight: st
     assert style.GLYPHS[one] != style.GLYPHS[other]
 
 
-@pytest.mark.parametrize("colour", [*style.COLOURS.values(), style.MUTED, style.INK])
+@pytest.mark.parametrize("colour", [*style.COLOURS.values(), style.MUTED, style.INK, *style.NETWORKS])
 def test_text_colours_are_readable_on_paper(colour: str) -> None:
     luminance = np.array([0.2126, 0.7152, 0.0722]) @ linear(colour)
     assert 1.05 / (luminance + 0.05) >= 4.5  # WCAG AA
@@ -86,6 +86,25 @@ def test_errors_start_at_zero_and_share_one_scale() -> None:
 @pytest.mark.parametrize(("value", "text"), [(0.5, "0.50"), (-0.126, "−0.13"), (-0.001, "0.00"), (12.0, "12.00")])
 def test_numbers_have_a_real_minus_and_no_negative_zero(value: float, text: str) -> None:
     assert style.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "tight"),
+    [([[0.25, 0.5]], False), ([[-0.06, -0.06]], True), ([[-0.06, 10.25]], True)],
+)
+def test_numbers_that_would_touch_lose_their_zero_and_nothing_else(values: list, tight: bool, monkeypatch) -> None:
+    written: list[str] = []
+    place = sheet._placed
+    monkeypatch.setattr(sheet, "_placed", lambda text, *rest: written.append(text) or place(text, *rest))
+    _, ax = style.canvas(2, 1)
+    sheet.numbers(ax, sheet.Block(0.1, 0.1, 0.43, 1, 2), values, *style.scale("signed", values))
+    plain = [style.number(value) for value in values[0]]
+    assert written == ([{"−0.06": "−.06"}.get(text, text) for text in plain] if tight else plain)
+
+
+def test_networks_have_none_of_the_colours_of_window_kernel_and_output() -> None:
+    assert not {*style.NETWORKS, style.PRINTED, style.MEASURED} & set(style.COLOURS.values())
+    assert len(set(style.NETWORKS)) == len(style.NETWORKS) >= 4
 
 
 def test_nothing_uses_pyplot_or_changes_the_settings_of_the_reader() -> None:

@@ -21,8 +21,9 @@ from a2u.site.lesson import describe, names
 from a2u.site.mathematics import mathml
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-LESSON, TRAINING = "01_one_formula", "08_train_on_digits"  # with an explorer and exercises; with growing pictures
+LESSON, TRAINING = "01_one_formula", "08_train_on_digits"  # with an explorer and exercises; with growing pictures, too
 FEW = {"operator": ("bilinear", "carafe"), "column": (6, 7, 8)}
+FEWER = {"operator": ("nearest", "a2u"), "row": (8, 9)}
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("public") / "site"
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(EXPLORERS, LESSON, dataclasses.replace(EXPLORERS[LESSON], controls=FEW))
+        patch.setitem(EXPLORERS, TRAINING, dataclasses.replace(EXPLORERS[TRAINING], controls=FEWER))
         build(NOTEBOOKS, out, [LESSON, TRAINING])
     return out
 

@@ -70,7 +70,7 @@ def training_curves(curves: Mapping[str, Curve], steps: int | None = None) -> Fi
 
 
 def _colour(number: int) -> str:
-    return style.SERIES[number % len(style.SERIES)]
+    return style.NETWORKS[number % len(style.NETWORKS)]
 
 
 def _losses(ax: Axes, losses: Sequence[float], look: dict[str, Any]) -> None:

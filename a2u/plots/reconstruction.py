@@ -87,11 +87,13 @@ def _headings(
     def write(x: float, y: float, text: str, **how: Any) -> None:
         fig.text(x / WIDTH, 1 - y / height, text, **({"ha": "center", "va": "baseline"} | how))
 
-    groups = ((0, 0, "input", style.Z), (1, count, "reconstruction", style.Y), (count + 1, 2 * count, "error", style.W))
+    groups = (
+        (0, 0, "input", style.INK),
+        (1, count, "reconstruction", style.INK),
+        (count + 1, 2 * count, "error  |reconstruction − input|", style.HIGHLIGHT),
+    )
     for first, last, text, colour in groups:
         middle = (lefts[first] + lefts[last] + side) / 2
-        if text == "error":
-            text = "error  |reconstruction − input|"
         write(middle, 0.26, text, color=colour, fontweight="bold", fontsize=10.5)
     for number, title in enumerate(titles):
         for column in (1 + number, 1 + count + number):
@@ -142,18 +144,22 @@ def table_dots(
         ax = fig.add_axes((0.25, 0.5 / height, 0.72, 0.3 * len(paper) / height))
         for row, (name, value) in enumerate(paper.items()):
             ax.plot([0, value], [row, row], color=style.FAINT, linewidth=1, zorder=1)
-            ax.plot(value, row, "o", markersize=8, markerfacecolor=style.PAPER, color=style.Z, markeredgewidth=1.8)
+            ax.plot(
+                value, row, "o", markersize=8, markerfacecolor=style.PAPER, color=style.PRINTED, markeredgewidth=1.8
+            )
             ax.annotate(
                 style.number(value, 1), (value, row), (9, 0), textcoords="offset points", va="center", fontsize=8.5
             )
             if name in yours:
-                ax.plot(yours[name], row, "D", markersize=7, color=style.W, zorder=4)
+                ax.plot(yours[name], row, "D", markersize=7, color=style.MEASURED, zorder=4)
         _table_axes(ax, list(paper), column, title)
         values = [*paper.values(), *yours.values()]
         ax.set_xlim(5 * np.floor(min(values) / 5 - 0.5), 5 * np.ceil(max(values) / 5))
-        ax.plot([], [], "o", markersize=8, markerfacecolor=style.PAPER, color=style.Z, label="the paper, 100 epochs")
+        ax.plot(
+            [], [], "o", markersize=8, markerfacecolor=style.PAPER, color=style.PRINTED, label="the paper, 100 epochs"
+        )
         if yours:
-            ax.plot([], [], "D", linestyle="", markersize=7, color=style.W, label="measured here")
+            ax.plot([], [], "D", linestyle="", markersize=7, color=style.MEASURED, label="measured here")
         ax.legend(loc="upper right", handlelength=1.2)
     return fig
 

@@ -31,6 +31,8 @@ COLOURS = {"z": Z, "w": W, "y": Y}
 INK, MUTED, FAINT, PAPER = "#1B1F24", "#5B6570", "#D3D8DE", "#FFFFFF"
 HIGHLIGHT = "#A03C8C"  # a fourth colour, for one more thing in a picture
 SERIES = (Z, W, Y, HIGHLIGHT, "#8A6D00", "#4A4A4A")  # lines of a plot, in this order
+NETWORKS = (HIGHLIGHT, "#8A6D00", "#4A4A4A", "#8C1C2E")  # whole networks: blue, orange and green are z, w and y
+PRINTED, MEASURED = MUTED, HIGHLIGHT  # in tables: what a paper reports, what was measured here
 STROKES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))  # and their dashes: colour never stands alone
 
 SIGNED = LinearSegmentedColormap.from_list("a2u signed", ["#43208F", "#8D6CCB", "#FFFFFF", "#8B9097", "#14171B"])

@@ -70,20 +70,24 @@ def _heading(page: Axes, title: str, label: str) -> None:
 def _columns(page: Axes, top: float, title: str, names: Sequence[str], sizes: Sequence[int], scores: Scores) -> None:
     """Everything that is text: names, parameters, numbers."""
     sheet.label(page, 0.1, top + 0.36, title, ha="left")
-    for x, text, colour in ((2.95, "parameters", style.MUTED), (7.75, "here ◆", style.W), (8.55, "paper ○", style.Z)):
+    for x, text, colour in (
+        (2.95, "parameters", style.MUTED),
+        (7.75, "here ◆", style.MEASURED),
+        (8.55, "paper ○", style.PRINTED),
+    ):
         sheet.label(page, x, top + 0.36, text, colour, 8.5, "right", "normal")
     sheet.label(page, 9.5, top + 0.36, "difference", style.MUTED, 8.5, "right", "normal")
     for row, (name, size, paper, ours) in enumerate(zip(names, sizes, scores.paper, scores.ours, strict=True)):
         y = top + 0.66 + row * _ROW
         sheet.label(page, 0.1, y, name, size=9, ha="left", fontweight="normal")
         sheet.note(page, 2.95, y, f"{size:,}", ha="right")
-        sheet.label(page, 8.55, y, f"{paper:.2f}", style.Z, 9, "right", "normal")
+        sheet.label(page, 8.55, y, f"{paper:.2f}", style.PRINTED, 9, "right", "normal")
         if ours is None:
             sheet.note(page, 7.75, y, "not run", ha="right")
             continue
         sd = scores.sd[row] if scores.sd else None
         spread = "" if sd is None else f" ±{sd:.2f}"
-        sheet.label(page, 7.75, y, f"{ours:.2f}{spread}", style.W, 9, "right")
+        sheet.label(page, 7.75, y, f"{ours:.2f}{spread}", style.MEASURED, 9, "right")
         gap = style.number(ours - paper)
         sheet.label(page, 9.5, y, gap if gap.startswith("−") else f"+{gap}", style.INK, 9, "right", "normal")
 
@@ -93,8 +97,10 @@ def _dots(ax: Axes, scores: Scores, limits: tuple[float, float]) -> None:
         if ours is not None:
             ax.plot([paper, ours], [row, row], color=style.FAINT, linewidth=2.5, zorder=1)
             sd = scores.sd[row] if scores.sd else None
-            ax.errorbar(ours, row, xerr=sd, fmt="D", markersize=6, color=style.W, elinewidth=1.5, capsize=3, zorder=3)
-        ax.plot(paper, row, "o", markersize=7.5, markerfacecolor=style.PAPER, color=style.Z, markeredgewidth=1.8)
+            ax.errorbar(
+                ours, row, xerr=sd, fmt="D", markersize=6, color=style.MEASURED, elinewidth=1.5, capsize=3, zorder=3
+            )
+        ax.plot(paper, row, "o", markersize=7.5, markerfacecolor=style.PAPER, color=style.PRINTED, markeredgewidth=1.8)
     ax.set(xlim=limits, ylim=(len(scores.paper) - 0.5, -0.5), yticks=[])
     ax.tick_params(axis="x", labelsize=8, length=2)
     ax.grid(axis="x")
@@ -117,8 +123,8 @@ def gains(names: Sequence[str], sets: Mapping[str, Scores], base: str, *, label:
     with style.context():
         fig, page = style.canvas(WIDTH, height)
         _heading(page, f"Table 1: PSNR gained over {base}, in dB", label)
-        sheet.label(page, 7.55, 0.28, "■ here", style.W, 9, "right")
-        sheet.label(page, 9.5, 0.28, "□ the paper, 100 epochs", style.Z, 9, "right", "normal")
+        sheet.label(page, 7.55, 0.28, "■ here", style.MEASURED, 9, "right")
+        sheet.label(page, 9.5, 0.28, "□ the paper, 100 epochs", style.PRINTED, 9, "right", "normal")
         width = (WIDTH - 2.2 - 0.15 * len(sets)) / len(sets)
         for number, (title, scores) in enumerate(sets.items()):
             left = 2.05 + number * (width + 0.15)
@@ -134,18 +140,18 @@ def _bars(ax: Axes, scores: Scores, at: int, title: str) -> None:
     start = scores.ours[at]
     rows = np.arange(len(scores.paper))
     theirs = np.asarray(scores.paper) - scores.paper[at]
-    ax.barh(rows + 0.19, theirs, 0.34, facecolor=style.PAPER, edgecolor=style.Z, linewidth=1.3)
+    ax.barh(rows + 0.19, theirs, 0.34, facecolor=style.PAPER, edgecolor=style.PRINTED, linewidth=1.3)
     shown = [*theirs]
     for row, ours in enumerate(scores.ours):
         if ours is not None and start is not None:
-            ax.barh(row - 0.19, ours - start, 0.34, color=style.W)
+            ax.barh(row - 0.19, ours - start, 0.34, color=style.MEASURED)
             shown.append(ours - start)
         else:
             why = " not run" if ours is None else f" {ours:.1f} dB in all; the base was not run"
             ax.text(0, row - 0.19, why, color=style.MUTED, fontsize=8, va="center")
     room = 0.19 * (max(shown) - min(0, *shown) or 1)
     gained = [None if ours is None or start is None else ours - start for ours in scores.ours]
-    for offset, values, colour in ((0.19, list(theirs), style.Z), (-0.19, gained, style.W)):
+    for offset, values, colour in ((0.19, list(theirs), style.PRINTED), (-0.19, gained, style.MEASURED)):
         for row, value in enumerate(values):
             if value is not None:
                 text = style.number(value, 1)
@@ -195,10 +201,16 @@ def epochs(curves: Mapping[str, Mapping[str, Sequence[float]]], *, label: str) -
 
 
 def _look(number: int) -> dict[str, Any]:
-    """A colour and a dash for each of up to thirty rows: neither repeats together."""
-    count = len(style.SERIES)
-    colour, dash = style.SERIES[number % count], style.STROKES[(number + number // count) % len(style.STROKES)]
-    return {"color": colour, "linestyle": dash, "linewidth": 1.6, "markersize": 4, "clip_on": False}
+    """A colour and a dash for each of up to twenty-four rows: neither repeats together."""
+    count = len(style.NETWORKS)
+    dash = style.STROKES[(number % count + number // count) % len(style.STROKES)]
+    return {
+        "color": style.NETWORKS[number % count],
+        "linestyle": dash,
+        "linewidth": 1.6,
+        "markersize": 4,
+        "clip_on": False,
+    }
 
 
 def _ends(ax: Axes, lines: Mapping[str, Sequence[float]], names: Sequence[str], longest: int) -> None:

@@ -67,28 +67,33 @@ def witness(x: Any, y: Any, w: Any, z: Any, where: Any, at: tuple[int, int, int]
         at: (channel, row, column) of the value in y.
         title: the operator's name.
     """
+    with style.context():
+        fig, ax = style.canvas(WIDTH, HEIGHT)
+        draw(ax, x, y, w, z, where, at, title)
+    return fig
+
+
+def draw(ax: Axes, x: Any, y: Any, w: Any, z: Any, where: Any, at: tuple[int, int, int], title: str = "") -> None:
+    """What :func:`witness` shows, on a sheet of WIDTH × HEIGHT that may be a part of a larger picture."""
     x, y, w, z = (np.asarray(a, dtype=float) for a in (x, y, w, z))
     taps = arrange(w, z, where, *x.shape[1:])
     shown = taps.channels[int(np.nanargmax(np.nansum(np.abs(taps.w * taps.z), axis=(1, 2))))]
-    with style.context():
-        fig, ax = style.canvas(WIDTH, HEIGHT)
-        c, i, j = at
-        sheet.label(ax, 0.1, 0.27, title, size=12.5, ha="left")
-        value = f"y[{c}, {i}, {j}] = wᵀz = {style.number(float(w @ z), 3)}"
-        sheet.label(ax, WIDTH - 0.1, 0.27, value, style.Y, size=12.5, ha="right")
-        norm = style.signed_norm(x)
-        window = _source(ax, x[shown], taps, norm, _channel(shown, x.shape[0]))
-        patch = _patches(ax, taps, norm, (2.98, TOP), "z")
-        sheet.zoom(ax, window, patch, style.Z)
-        kernel = _patches(ax, taps, style.weight_norm(w, limit=_full(w)), (4.93, TOP), "w", float(w.sum()))
-        products = _patches(ax, taps, _product_norm(x, w, z), (3.42, 3.02), "wz")
-        sheet.arrow(ax, (3.7, patch.bottom + 0.08), (products.left + 0.3, products.top - 0.08), style.Z)
-        sheet.arrow(ax, (5.25, kernel.bottom + 0.08), (products.right - 0.1, products.top - 0.08), style.W)
-        sheet.arrow(ax, (products.right + 0.08, SUM), (5.41, SUM), style.INK)
-        sheet.total(ax, 5.62, SUM)
-        sheet.arrow(ax, (5.82, SUM), (6.06, SUM), style.Y)
-        _target(ax, y[c], (i, j), float(w @ z), _channel(c, y.shape[0]), y.shape[1] // x.shape[1])
-    return fig
+    c, i, j = at
+    sheet.label(ax, 0.1, 0.27, title, size=12.5, ha="left")
+    value = f"y[{c}, {i}, {j}] = wᵀz = {style.number(float(w @ z), 3)}"
+    sheet.label(ax, WIDTH - 0.1, 0.27, value, style.Y, size=12.5, ha="right")
+    norm = style.signed_norm(x)
+    window = _source(ax, x[shown], taps, norm, _channel(shown, x.shape[0]))
+    patch = _patches(ax, taps, norm, (2.98, TOP), "z")
+    sheet.zoom(ax, window, patch, style.Z)
+    kernel = _patches(ax, taps, style.weight_norm(w, limit=_full(w)), (4.93, TOP), "w", float(w.sum()))
+    products = _patches(ax, taps, _product_norm(x, w, z), (3.42, 3.02), "wz")
+    sheet.arrow(ax, (3.7, patch.bottom + 0.08), (products.left + 0.3, products.top - 0.08), style.Z)
+    sheet.arrow(ax, (5.25, kernel.bottom + 0.08), (products.right - 0.1, products.top - 0.08), style.W)
+    sheet.arrow(ax, (products.right + 0.08, SUM), (5.41, SUM), style.INK)
+    sheet.total(ax, 5.62, SUM)
+    sheet.arrow(ax, (5.82, SUM), (6.06, SUM), style.Y)
+    _target(ax, y[c], (i, j), float(w @ z), _channel(c, y.shape[0]), y.shape[1] // x.shape[1])
 
 
 def _full(w: Any) -> float:

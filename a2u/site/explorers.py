@@ -80,7 +80,13 @@ EXPLORERS: dict[str, Explorer] = {
     ),
     "02_pooling_remembers": Explorer(
         "pooling_remembers",
-        {"operator": ("max_unpool", "max_nearest", "average_nearest"), "ratio": (2, 4), "column": range(16)},
+        {
+            "operator": ("max_unpool", "max_nearest", "average_nearest"),
+            "ratio": (2, 4),
+            "channel": (0, 1),
+            "row": (0, 8, 9),
+            "column": (0, 4, 5),
+        },
     ),
     "03_kernels_learned_once": Explorer(
         "learned_once",
@@ -99,19 +105,36 @@ EXPLORERS: dict[str, Explorer] = {
     ),
     "05_indexnet": Explorer(
         "indexnet",
-        {"kind": ("holistic", "depth-wise"), "stage": (0, 1, 2), "image": range(4), "channel": (0, 1)},
+        {
+            "kind": ("holistic", "depth-wise"),
+            "stage": (0, 1, 2),
+            "channel": (0, 1, 12),
+            "column": (4, 11, 12, 13, 14),
+        },
     ),
     "06_affinity": Explorer(
         "affinity_window",
         {
             "weights": ("centre with all", "left with right", "near pairs", "random", "each with itself"),
-            "rank": (1, 2, 3, 5, 12, 25),
-            "j": (8, 12, 24),
+            "rank": (1, 3, 12, 13),
+            "row": (0, 3),
+            "j": (5, 8, 12),
         },
     ),
     "07_a2u": Explorer(
         "a2u_modes",
         {"image": ("shifted by 4", "mirrored", "half contrast", "the same"), "row": (8, 9), "column": range(4, 14)},
+    ),
+    "08_train_on_digits": Explorer(
+        "nine_networks",
+        {
+            "operator": (
+                "nearest", "bilinear", "deconvolution", "pixel_shuffle", "max_unpool", "carafe", "indexnet-holistic",
+                "indexnet-depthwise", "a2u",
+            ),
+            "image": (0, 19),
+            "row": range(7, 13),
+        },
     ),
     "09_see_the_kernels": Explorer(
         "see_the_kernels",
