@@ -9,7 +9,7 @@ import torch
 from a2u.errors import A2UError
 from a2u.lessons import see_the_kernels as lesson
 from a2u.lessons import see_the_kernels_exercises as exercises
-from a2u.plots.kernels import Look, kernel_curve, kernel_maps
+from a2u.plots.kernels import Look, _range, kernel_curve, kernel_maps
 from a2u.reconstruction import row
 from a2u.reconstruction.experiment import build_model
 from a2u.reconstruction.kernels import (
@@ -116,6 +116,35 @@ def test_pictures_refuse_what_they_cannot_draw() -> None:
             kernel_maps(rows, tap=tap)
     with pytest.raises(A2UError, match="One kernel"):
         kernel_curve([0.0, 1.0], np.ones((9, 3)), lesson.BOUNDS)
+
+
+def test_names_beside_curves_keep_their_order_and_never_touch() -> None:
+    weights = np.array([0.154, 0.155, 0.15, 0.06, 0.059, 0.1, 0.0601, 0.145, 0.14])
+    fig = kernel_curve([0.0, 1.0], np.stack([weights, weights], axis=1), lesson.BOUNDS)
+    names = {text.get_text(): text.get_position()[1] for text in fig.axes[0].texts if text.get_text().startswith("tap")}
+    places = np.array([names[f"tap {number}"] for number in range(9)])
+    assert list(places.argsort()) == list(weights.argsort())
+    assert np.diff(np.sort(places)).min() > 0.06 * fig.axes[0].get_ylim()[1]
+    assert np.abs(places - weights).max() < 0.04
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(3e-11, 1.9e-7, "0 … 2·10⁻⁷"), (1.2e-7, 1.9e-7, "1·10⁻⁷ … 2·10⁻⁷"), (0.0, 0.04, "0.00 … 0.04"),
+     (0.11092, 0.11125, "0.11092 … 0.11125"), (0.0, 0.0, "0.00 … 0.00")],
+)  # fmt: skip
+def test_ranges_are_written_in_as_few_digits_as_it_takes(low: float, high: float, words: str) -> None:
+    assert _range(np.array([low, high])) == words
+
+
+def test_kernels_are_computed_in_double_precision_where_rounding_would_hide_them() -> None:
+    """The claims of lesson 09: before training hardly anything varies, and what does follows edges a little."""
+    before, after = (lesson.followed("a2u-hybrid", learned) for learned in (False, True))
+    for then, now in zip(before, after, strict=True):
+        assert 0.3 < then.mean < 0.45
+        assert then.spread < 1e-6
+        assert now.spread > 10_000 * then.spread
+    assert lesson.look("a2u-hybrid", False, 0, 0, 0).weights.dtype == np.float64
 
 
 def test_the_explorer_answers_every_control() -> None:

@@ -1,4 +1,8 @@
-"""Lesson 09: kernels of trained networks as maps, before and after training."""
+"""Lesson 09: kernels of trained networks as maps, before and after training.
+
+Everything is computed in double precision: the kernels of an untrained network differ so little from box filters that
+in single precision rounding would be most of what one sees.
+"""
 
 import math
 from functools import cache
@@ -35,8 +39,8 @@ def available() -> list[str]:
 
 @cache
 def images(count: int = IMAGES) -> Tensor:
-    """The first test digits, Tensor[count, 1, 32, 32]."""
-    return to_float32x32(load("mnist", "test"))[:count]
+    """The first test digits, Tensor[count, 1, 32, 32], in double precision as everything here."""
+    return to_float32x32(load("mnist", "test"))[:count].double()
 
 
 @cache
@@ -44,8 +48,8 @@ def network(name: str, learned: bool = True, seed: int = 0) -> AutoEncoder:
     """A trained network, or the same one as `seed` begins it, in evaluation mode."""
     if learned:
         model: AutoEncoder = pretrained.load_pretrained(f"toy/{name}-mnist")[0]
-        return model
-    return build_model(row(name), seed).eval()
+        return model.double()
+    return build_model(row(name), seed).eval().double()
 
 
 @cache

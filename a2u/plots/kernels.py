@@ -129,8 +129,16 @@ def _short(value: float) -> str:
 def _range(values: Any) -> str:
     """The range with as many digits as it takes to tell its ends apart."""
     low, high = float(np.min(values)), float(np.max(values))
+    if 0 <= low < high < 1e-4:
+        return f"{_power(low) if low > high / 20 else 0} … {_power(high)}"
     digits = 2 if high - low >= 0.01 or high == low else min(10, int(np.ceil(-np.log10(high - low))) + 1)
     return f"{style.number(low, digits)} … {style.number(high, digits)}"
+
+
+def _power(value: float) -> str:
+    """A tiny number in one digit: 2·10⁻⁷."""
+    digit, exponent = f"{value:.0e}".split("e")
+    return f"{digit}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def kernel_curve(affinity: Any, weights: Any, bounds: tuple[float, float], title: str = "") -> Figure:
@@ -145,19 +153,47 @@ def kernel_curve(affinity: Any, weights: Any, bounds: tuple[float, float], title
     if weights.ndim != 2 or weights.shape[1] != len(affinity):
         raise A2UError(f"One kernel (k²,) for each of the {len(affinity)} affinities, got {weights.shape}.")
     order = np.argsort(affinity)
+    last, top = order[-1], bounds[1] * 1.08
+    places = _apart(weights[:, last], 0.062 * top)
     with style.context():
         fig = style.figure(WIDTH, 3.4)
-        ax = fig.add_axes((0.075, 0.15, 0.9, 0.74))
+        ax = fig.add_axes((0.075, 0.15, 0.84, 0.74))
         for number, weight in enumerate(weights):
-            colour, stroke = style.SERIES[number % len(style.SERIES)], style.STROKES[number % len(style.STROKES)]
-            ax.plot(affinity[order], weight[order], color=colour, linestyle=stroke, linewidth=1.2)
+            colour, stroke = _shade(number, len(weights)), style.STROKES[number % len(style.STROKES)]
+            ax.plot(affinity[order], weight[order], color=colour, linestyle=stroke, linewidth=1.4)
             ax.plot(affinity, weight, "o", color=colour, markersize=3)
-            ax.annotate(f"{number}", (affinity[order][-1], weight[order][-1]), (5, 0), textcoords="offset points",
-                        color=colour, va="center", fontsize=8.5)  # fmt: skip
+            ax.annotate(f"tap {number}", (affinity[last], weight[last]), (1.03, places[number]), color=style.INK,
+                        textcoords=("axes fraction", "data"), va="center", fontsize=8.5, annotation_clip=False,
+                        arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8})  # fmt: skip
         for bound in bounds:
             ax.axhline(bound, color=style.MUTED, linewidth=1.0, linestyle="dotted")
         where = (0.012, bounds[1] - 0.006)
         ax.annotate(f"no weight can leave {bounds[0]:.3f} … {bounds[1]:.3f}", where, color=style.MUTED, fontsize=8.5,
                     xycoords=("axes fraction", "data"), va="top")  # fmt: skip
-        ax.set(title=title, xlabel="affinity a of a position", ylabel="weight of tap t", ylim=(0, bounds[1] * 1.08))
+        ax.set(title=title, xlabel="affinity a of a position", ylabel="weight of tap t", ylim=(0, top))
     return fig
+
+
+def _shade(number: int, count: int) -> Any:
+    """Weights are orange: one shade of it for each tap, from light to dark."""
+    return style.WEIGHTS(0.74 + 0.26 * number / max(count - 1, 1))
+
+
+def _apart(ends: Any, least: float) -> Any:
+    """Where to write beside the ends of curves: in their order, as near as can be, at least this far apart."""
+    ends = np.asarray(ends, dtype=float)
+    order, placed = np.argsort(ends), np.empty(len(ends))
+    groups: list[list[int]] = []
+    for number in order:
+        groups.append([int(number)])
+        while len(groups) > 1 and _middle(ends, groups[-1]) - _middle(ends, groups[-2]) < least * (
+            (len(groups[-1]) + len(groups[-2])) / 2
+        ):
+            groups[-2:] = [groups[-2] + groups[-1]]  # two groups that touch become one, around their common middle
+    for group in groups:
+        placed[group] = _middle(ends, group) + least * (np.arange(len(group)) - (len(group) - 1) / 2)
+    return placed
+
+
+def _middle(ends: Any, group: list[int]) -> float:
+    return float(np.mean(ends[group]))
