@@ -11,7 +11,7 @@
 # - enlarge a handwritten digit in three ways, and open one pixel to see why they differ;
 # - choose between quick and full mode, and find your way through the course.
 #
-# **You need** a little Python. **Time** 15 minutes, and 5 for a first exercise.
+# **You need** a little Python. **Time** 15 minutes, and 10 more for the two exercises.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
@@ -26,7 +26,7 @@
 # | 27–42 | section 3, explorer | you drive; then in pairs: an output where all three agree, and one where none do |
 # | 42–52 | section 4, the map | each pair takes one operator: what does it look at, at order 0, 1 or 2? |
 # | 52–57 | sections 5–6 | quick and full mode; the road through the course |
-# | 57–65 | the exercise | alone; then one reads a wrong answer and what the check said |
+# | 57–65 | exercise 1 | alone; then one reads a wrong answer and what the check said; exercise 2 is homework |
 #
 # **Skip if short.** Have machines ready beforehand (the syllabus says how), and leave sections 5 and 6 for reading.
 # Do not skip the predictions: the course lives on them, and this is where the class learns that a wrong one costs
@@ -185,22 +185,22 @@ print("This session:", choose_mode().name)
 # %% [markdown]
 # ## 6 · The course
 #
-# Twelve lessons, one ladder. Bold ones are ready; the others are being written.
+# Twelve lessons, one ladder.
 #
 # | lesson | you leave able to |
 # |---|---|
-# | **00 Start here** | run a lesson, read the map of operators |
-# | [**01 One formula**](01_one_formula.ipynb) | read any upsampled value as $w^\top z$; build bilinear and bicubic |
-# | [**02 Pooling remembers**](02_pooling_remembers.ipynb) | max-unpooling as $w \in \{0, 1\}$; what indices keep |
-# | [**03 Kernels learned once**](03_kernels_learned_once.ipynb) | learn kernels once; find and remove checkerboards |
-# | [**04 CARAFE**](04_carafe.ipynb) | generate a kernel from features |
-# | [**05 IndexNet**](05_indexnet.ipynb) | learn indices, shared or one a channel |
-# | [**06 Affinity**](06_affinity.ipynb) | go from self-attention to a low-rank bilinear form |
-# | [**07 A²U**](07_a2u.ipynb) | assemble affinity-aware upsampling from its parts |
-# | [**08 Train on digits**](08_train_on_digits.ipynb) | train three operators on handwritten digits while you watch |
-# | [**09 See the kernels**](09_see_the_kernels.ipynb) | compare random with learned kernels |
-# | [**10 Matting**](10_matting.ipynb) | cut an object out of a photo, hair by hair |
-# | [**11 See the features**](11_see_the_features.ipynb) | compare what the last layers of a network see |
+# | 00 Start here | run a lesson, read the map of operators |
+# | [01 One formula](01_one_formula.ipynb) | read any upsampled value as $w^\top z$; build bilinear and bicubic |
+# | [02 Pooling remembers](02_pooling_remembers.ipynb) | max-unpooling as $w \in \{0, 1\}$; what indices keep |
+# | [03 Kernels learned once](03_kernels_learned_once.ipynb) | learn kernels once; find and remove checkerboards |
+# | [04 CARAFE](04_carafe.ipynb) | generate a kernel from features |
+# | [05 IndexNet](05_indexnet.ipynb) | learn indices, shared or one a channel |
+# | [06 Affinity](06_affinity.ipynb) | go from self-attention to a low-rank bilinear form |
+# | [07 A²U](07_a2u.ipynb) | assemble affinity-aware upsampling from its parts |
+# | [08 Train on digits](08_train_on_digits.ipynb) | train three operators on handwritten digits while you watch |
+# | [09 See the kernels](09_see_the_kernels.ipynb) | compare random with learned kernels |
+# | [10 Matting](10_matting.ipynb) | cut an object out of a photo, hair by hair |
+# | [11 See the features](11_see_the_features.ipynb) | compare what the last layers of a network see |
 #
 # Each lesson has a twin with all exercises solved in the folder `solutions`. Next: **01**; who is
 # in a hurry goes from there to **06**, **07** and **08**.
@@ -216,11 +216,13 @@ print("This session:", choose_mode().name)
 #   what.
 # - *"$w$ sums to 1."* True for nearest, bilinear and bicubic; not for max-unpooling (0 or 1) or a deconvolution.
 #   Leave it open; lessons 03 and 04 need the surprise.
-# - The exercise: `x.repeat(2, 2)` tiles the whole map; `print` in place of `return`; a value written into one
+# - **Exercise 1.** `x.repeat(2, 2)` tiles the whole map; `print` in place of `return`; a value written into one
 #   corner of its block. The check names the first and the last; for the second it says "not attempted".
+# - **Exercise 2.** Products that nobody adds up; a mean in place of the sum; the block filled column by column; the
+#   first kernel used for all four. Whoever is stuck at shapes writes the four sums one by one.
 
 # %% [markdown]
-# ## A first exercise
+# ## Exercises
 #
 # ### Exercise 1 · Nearest neighbour, ×2
 # *Difficulty* ★☆☆ · *time* 5 minutes
@@ -266,6 +268,52 @@ def my_nearest(x):
 
 
 NEAREST.check(my_nearest)
+
+# %% [markdown]
+# ### Exercise 2 · One block, opened
+# *Difficulty* ★☆☆ · *time* 5 minutes
+#
+# The four outputs of a 2×2 block look at the same window, each with a kernel of its own. `z` holds the n values of the
+# window, shape (n,). `w` is (4, n): one kernel a row, for the upper left, upper right, lower left and lower right
+# output. Return the four values $y = w^\top z$ as a block, (2, 2). Every operator of this course ends like this.
+#
+# <details><summary>Hint 1</summary>
+#
+# One output: multiply its row of `w` with `z`, place by place, and add up the products.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `w @ z` does so for all four rows at once. `.view(2, 2)` lays four numbers out as a block, row by row.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_block(z, w):
+#     return (w @ z).view(2, 2)
+# ```
+# </details>
+
+# %% tags=["exercise"]
+from a2u.lessons.start_here import BLOCK
+
+
+def my_block(z, w):
+    return ...
+
+
+BLOCK.check(my_block)
+
+# %% tags=["solution"]
+from a2u.lessons.start_here import BLOCK
+
+
+def my_block(z, w):
+    return (w @ z).view(2, 2)
+
+
+BLOCK.check(my_block)
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
