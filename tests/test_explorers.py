@@ -1,7 +1,9 @@
 """Every explorer, driven as a learner would: each control over its whole range, extremes included."""
 
 import io
+import re
 import threading
+from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
@@ -14,6 +16,7 @@ from a2u.errors import A2UError
 from a2u.lessons import shared
 from a2u.lessons.frame import Drawing, Panel, choice, slider
 from a2u.lessons.inspector import choices, example, explorer, inspect, look
+from a2u.plots import style
 from a2u.plots.maps import side_by_side
 
 
@@ -28,6 +31,11 @@ def ends(control: widgets.Widget) -> list:
     if isinstance(control, widgets.IntSlider):
         return sorted({control.min, (control.min + control.max) // 2, control.max})
     return [option[1] if isinstance(option, tuple) else option for option in control.options]
+
+
+def said_value(says: str) -> str:
+    """The value at the end of the sum in words, which may be "0: every product is 0"."""
+    return says.splitlines()[0].rsplit("= ", 1)[1].split(":")[0].replace("−", "-")
 
 
 def drive(panel: Panel, name: str) -> list[tuple[bytes, str]]:
@@ -58,8 +66,35 @@ def test_the_picture_and_its_words_change_with_every_control(panel: Panel, name:
 @pytest.mark.parametrize("operator", [name for _, name in choices()])
 def test_every_operator_opens_at_a_corner_and_says_its_value(panel: Panel, operator: str) -> None:
     says = panel.set(operator=operator, ratio=3, channel=3, row=23, column=0).says
-    value = float(says.splitlines()[0].rsplit("= ", 1)[1].replace("−", "-"))
+    value = float(said_value(says))
     assert value == pytest.approx(float(example(operator, 3)[3][0, 3, 23, 0]), abs=6e-4)
+
+
+def test_a_sum_is_written_as_people_write_sums(panel: Panel) -> None:
+    says = panel.set(operator="pixel_shuffle", ratio=2, channel=0, row=5, column=7).says
+    assert "+ −" not in says
+    assert " − " in says
+    assert "= 0: every product is 0\n" in panel.set(operator="nearest", row=0, column=0).says
+
+
+@pytest.mark.parametrize(
+    ("operator", "words"),
+    [
+        ("a2u:toy", "w: sigmoid of a low-rank bilinear form of the encoder map; shared by all channels.  z: 1×1 of "),
+        ("a2u:static-cw", "w: softmax of the sigmoid of a low-rank bilinear form of the encoder map; shared by all "
+         "channels.  z: 3×3 of one channel.  Feature family, order 2."),
+        ("carafe", "z: 5×5 of one channel.  "),
+        ("indexnet:holistic", "sigmoid of a stride-r convolution of the encoder map; shared by all channels.  z: 1×1."),
+        ("indexnet:depthwise-o2o", "of the encoder map; one a channel.  z: 1×1.  "),
+        ("bilinear", "w: products of (1 − distance) to 2×2 reference points.  z: 3×3, four of its taps in use.  "),
+    ],
+)  # fmt: skip
+def test_words_say_what_this_operator_has_chosen(panel: Panel, operator: str, words: str) -> None:
+    says = panel.set(operator=operator, ratio=2, channel=0, row=5, column=7).says
+    assert words in says
+    first = look(a2u.build("a2u:static-cw", channels=1, order=1), shared.small_map(), shared.encoder_map()[:, :1],
+                 at=(0, 0, 5, 7))  # fmt: skip
+    assert "of a linear form of" in first.says
 
 
 def test_a_smaller_ratio_pulls_the_sliders_back_into_the_map(panel: Panel) -> None:
@@ -98,8 +133,20 @@ def test_inspect_opens_your_own_operator_on_your_own_map() -> None:
     own = inspect(op, x, guide)
     for name in own.controls:
         drive(own, name)
+    assert all(control.layout.display is None for control in own.controls.values())
+    only = inspect(a2u.build("nearest", channels=1), shared.small_map())
+    assert {name for name, control in only.controls.items() if control.layout.display == "none"} == {
+        "sample",
+        "channel",
+    }, "what has a single value needs no slider"
     y = op(x, guide)
     assert f"= {y[1, 2, 7, 11]:.3f}".replace("-", "−") in own.set(sample=1, channel=2, row=7, column=11).says
+
+
+def test_the_legend_of_lesson_01_has_the_colours_of_the_pictures() -> None:
+    text = (Path(__file__).parents[1] / "notebooks" / "source" / "01_one_formula.py").read_text()
+    shown = re.findall(r'<span style="color: (#\w+)">(.)</span>', text)
+    assert shown == [(style.COLOURS[kind], style.GLYPHS[kind]) for kind in "zwy"]
 
 
 def test_inspect_says_what_it_needs() -> None:

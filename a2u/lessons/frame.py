@@ -106,6 +106,8 @@ class Panel(widgets.VBox):
             if "description_width" in control.style.keys:  # a button has its words inside
                 control.style = {"description_width": "76px"}
             control.layout = widgets.Layout(width=f"{100 / columns:.2f}%", min_width="250px", margin="1px 0")
+            if isinstance(control, widgets.IntSlider) and control.min == control.max:
+                control.layout.display = "none"  # nothing to choose
             control.observe(self.redraw, "value")
         row = widgets.Box(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap", width="100%"))
         self.image = widgets.Image(format="png", layout=widgets.Layout(width=f"{width}px", max_width="100%"))

@@ -4,6 +4,7 @@
 own operator on the learner's own map.
 """
 
+import re
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,8 @@ from a2u.errors import A2UError
 from a2u.lessons import shared
 from a2u.lessons.frame import Drawing, Panel, choice, slider
 from a2u.operators import Upsampler
+from a2u.operators.affinity import A2U
+from a2u.operators.indexnet import IndexNet
 from a2u.plots import style
 from a2u.plots.witness import witness
 
@@ -143,9 +146,27 @@ def picture(
         f"of {products} of a window of the map around row {i // op.ratio}, column {j // op.ratio} with a kernel whose "
         f"weights go from {style.number(float(w.min()))} to {style.number(float(w.max()))}."
     )
-    card = op.card
-    source = f"w: {card.kernel}.  z: {card.window}.  {card.family.capitalize()} family, order {card.order}."
-    return Drawing(fig, alt, f"y[{c}, {i}, {j}] = {_sum(w, z)} = {value}\n{source}")
+    rows, columns = (int(at.max() - at.min()) + 1 for at in (where[:, 1], where[:, 2]))
+    kernel, window = _made_of(op, f"{rows}×{columns}")
+    source = f"w: {kernel}.  z: {window}.  {op.card.family.capitalize()} family, order {op.card.order}."
+    total = f"{_sum(w, z)} = {value}" if (w * z).any() else "0: every product is 0"
+    return Drawing(fig, alt, f"y[{c}, {i}, {j}] = {total}\n{source}")
+
+
+def _made_of(op: Upsampler, size: str) -> tuple[str, str]:
+    """Kernel and window in words: those of the card, and where it leaves a choice, what this operator has chosen."""
+    kernel, window = op.card.kernel, op.card.window
+    if ";" not in window:
+        window = re.sub(r"^[ks]×[ks]", size, re.sub(r", [ks] = \d+$", "", window))
+    if isinstance(op, A2U):
+        first = {"sigmoid+softmax": "softmax of the sigmoid of a", "softmax": "softmax of a", "sigmoid": "sigmoid of a"}
+        form = "low-rank bilinear form" if op.order == 2 else "linear form"
+        kernel = f"{first.get(op.normalization, 'a')} {form} of the encoder map; shared by all channels"
+    if isinstance(op, IndexNet):
+        layers = "two layers over" if op.nonlinear else "a stride-r convolution of"
+        channels = "shared by all channels" if op.kind == "holistic" else "one a channel"
+        kernel = f"sigmoid of {layers} the encoder map; {channels}"
+    return kernel, window
 
 
 def _sum(w: Any, z: Any) -> str:
@@ -156,7 +177,7 @@ def _sum(w: Any, z: Any) -> str:
     rest = int((products > 0).sum()) - len(terms)
     if rest > 0:
         terms.append(f"{rest} smaller product{'s' if rest > 1 else ''}")
-    return " + ".join(terms or ["0"])
+    return " + ".join(terms).replace("+ −", "− ")
 
 
 def _bracket(number: str) -> str:

@@ -95,7 +95,7 @@ class _Distance(Upsampler):
         title="Bilinear",
         family="distance",
         order=0,
-        kernel="products of distances to 2×2 reference points",
+        kernel="products of (1 − distance) to 2×2 reference points",
         window="3×3, four of its taps in use",
         cost="4",
         source=_SOURCE,

@@ -53,7 +53,7 @@ def weight_curves(curves: Mapping[str, tuple[Any, Any, Any, Any]]) -> Figure:
     with style.context():
         fig = style.figure(9.6, 2.7)
         axes = fig.subplots(1, len(curves), sharey=True, squeeze=False)[0]
-        fig.subplots_adjust(left=0.075, right=0.99, bottom=0.2, top=0.86, wspace=0.12)
+        fig.subplots_adjust(left=0.075, right=0.99, bottom=0.22, top=0.86, wspace=0.12)
         for ax, (title, (distance, weight, met, value)) in zip(axes, curves.items(), strict=True):
             ax.axhline(0, color=style.FAINT, linewidth=0.8)
             ax.plot(distance, weight, color=style.W)
@@ -65,6 +65,7 @@ def weight_curves(curves: Mapping[str, tuple[Any, Any, Any, Any]]) -> Figure:
                 else:
                     shift, side = (-9 if d < 0 else 9, -9 if w < 0 else 0), "right" if d < 0 else "left"
                 ax.annotate(style.number(float(w), 3), (d, w), shift, textcoords="offset points", ha=side, va="center")
-            ax.set(title=title, xlabel="distance d from the output, in source pixels", ylim=(-0.25, 1.28))
+            ax.set(title=title, ylim=(-0.3, 1.28))
         axes[0].set_ylabel("weight w(d)")
+        fig.text(0.5325, 0.035, "distance d from the output, in source pixels", ha="center", color=style.INK)
     return fig

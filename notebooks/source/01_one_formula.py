@@ -8,7 +8,7 @@
 #
 # **You will be able to**
 # - open any value of an upsampled map and name the window $z$, the kernel $w$ and their sum $w^\top z$;
-# - build nearest-neighbour, bilinear and bicubic upsampling as kernels, and match PyTorch to the last digit;
+# - build the kernels of nearest-neighbour, bilinear and bicubic upsampling, and match PyTorch to the last digit;
 # - say what really differs between two operators: where $w$ comes from, and which $z$ it meets.
 #
 # **You need** Python and a little PyTorch (tensors, indexing). If something is not installed, lesson 00 helps.
@@ -57,9 +57,9 @@ look(bilinear, x, at=(0, 0, 5, 7))
 #
 # | | | |
 # |---|---|---|
-# | ■ blue | $z$, the **window** | what the operator looks at in the small map |
-# | ◆ orange | $w$, the **kernel** | how much each of these values counts |
-# | ● green | $y$, the **output** | one value of the large map |
+# | <span style="color: #0047AB">■</span> blue | $z$, the **window** | what the operator looks at in the small map |
+# | <span style="color: #C04B00">◆</span> orange | $w$, the **kernel** | how much each of these values counts |
+# | <span style="color: #007F4F">●</span> green | $y$, the **output** | one value of the large map |
 #
 # Follow the arrows: window and kernel meet and are multiplied, cell by cell; the products are added up (∑); the
 # sum is one value of the output. Ink is positive, violet is negative, white is zero. Hatched cells lie outside the
@@ -93,10 +93,12 @@ assert len(inside) == ratio**2
 #
 # $$g(w, z) = w^\top z = \sum_t w_t\, z_t \tag{1}$$
 #
-# The simplest choice: the window is the one pixel that the output lies in, and the kernel is $w = [1]$.
+# One weight of a kernel, with the place in the window that it belongs to, is called a **tap**. The simplest choice has
+# one: the window is the one pixel that the output lies in, and the kernel is $w = [1]$.
 #
 # `a2u.reassemble(x, w, ratio)` is the formula as a function. It wants one kernel for **every** output position, so
-# `w` has the shape (batch, groups of channels, weights in a kernel, height, width of the output).
+# `w` has the shape (batch, groups, taps, height, width of the output). The channels of one **group** share their
+# kernels; here there is one channel, and so one group.
 #
 # **Predict.** With $w = [1]$ everywhere, what will the 16×16 map look like?
 
@@ -202,8 +204,8 @@ print("equal to PyTorch in all", ours.numel(), "values; every kernel sums to 1")
 # A straight line has a kink at every pixel. A smoother weight function $w(d)$ of the distance $d$ reaches further, to
 # four points along each axis, and is made of two cubic pieces, one up to $d = 1$ and one up to $d = 2$. Ask for two
 # things. At a pixel, its own value comes out: $w(0) = 1$, $w(2) = 0$, and *both* pieces are 0 at 1: four equations. And
-# there is no kink: $w'(0) = 0$ (the curve goes on as its mirror image), $w'(2) = 0$, and both pieces have one slope at 1:
-# three more. Eight coefficients, seven equations: one number stays free, the slope $a = w'(1)$.
+# there is no kink: $w'(0) = 0$ (the curve goes on as its mirror image), $w'(2) = 0$, and both pieces have one slope at
+# 1: three more. Eight coefficients, seven equations: one number stays free, the slope $a = w'(1)$.
 #
 # $$w(d) = \begin{cases} (a+2)\,d^3 - (a+3)\,d^2 + 1 & 0 \le d \le 1 \\ a\,d^3 - 5a\,d^2 + 8a\,d - 4a & 1 < d < 2
 # \end{cases}$$
@@ -211,7 +213,7 @@ print("equal to PyTorch in all", ours.numel(), "values; every kernel sums to 1")
 # That the weights of all points sum to 1 then comes for free, as the numbers below confirm. PyTorch takes
 # $a = -\tfrac34$: downhill at 1, and back at zero at 2. Between the two the curve is **below zero**.
 #
-# **Predict.** With negative weights, can an output be darker than every pixel of the map, or lighter than none?
+# **Predict.** With negative weights, can an output be larger than every value of the map, or smaller than every one?
 
 # %%
 from a2u.plots.distance import weight_curves
@@ -225,7 +227,7 @@ curves = {name: (d, f, at, [f[(d - p).abs().argmin()] for p in at]) for name, (f
 Drawing(
     weight_curves(curves),
     alt="Three weight functions of distance: a box, a triangle, and a wave that dips below zero between 1 and 2.",
-    says="\n".join(f"{name}: {[round(float(v), 3) for v in met]}" for name, (_, _, _, met) in curves.items()),
+    says="\n".join(f"{n}: {[round(float(v), 3) for v in met]}, sum {sum(met):.3f}" for n, (*_, met) in curves.items()),
 )
 
 # %% [markdown]
@@ -244,6 +246,19 @@ Drawing(
     alt="One, four and sixteen weighted pixels around an output that lies a quarter pixel below left of a centre.",
     says="\n".join(f"{name}: {int((w != 0).sum())} weights, sum {w.sum():.3f}" for name, w in kernels.items()),
 )
+
+# %% [markdown]
+# The middle and the right one follow from their curves alone. For bicubic: read `cubic` at the distances of five taps
+# along each axis (those at 2 and more weigh 0), and multiply.
+
+# %%
+taps = torch.arange(-2, 3)
+down, along = (cubic[((s - taps).abs()[:, None] - d).abs().argmin(dim=1)] for s in (0.25, -0.25))
+assert torch.allclose(torch.outer(down, along), squares["bicubic"], atol=1e-5)
+print("down", [round(float(v), 3) + 0.0 for v in down], " along", [round(float(v), 3) + 0.0 for v in along])
+
+# %% [markdown]
+# So much for one output. All of them, side by side:
 
 # %%
 bicubic = operators["bicubic"](x)
@@ -286,6 +301,11 @@ panel
 # %% [markdown]
 # You can also move the sliders from code. This answers questions 2 and 3: we compare the kernel of an output with that
 # of its neighbour, and with that of the next output of the same phase.
+#
+# `example(name, ratio)` gives what the picture shows: an operator, the four channels of the small map, the **guide**
+# and the output. The guide is the encoder's map, as large as the output; operators of the feature family may look at it
+# to make their kernels. `op.witness(maps, guide, at=(sample, channel, row, column))` opens one output: its `w`, its
+# `z`, and `value`, their sum of products.
 
 # %%
 from a2u.lessons.inspector import example
@@ -300,7 +320,8 @@ _ = panel.set(operator="bilinear", column=7)
 # %% [markdown]
 # **Explain.** The kernels of bilinear and deconvolution depend on the phase alone: they come back after $r$ columns.
 # Bilinear's follows from distance, deconvolution's is learned once and then **universal**, the same for every input.
-# CARAFE's never comes back: it is made from the features it finds. Only such kernels can tell an edge from a wall.
+# CARAFE's does not come back where the features differ: it is made from what it finds. Only such kernels can tell an
+# edge from a flat region.
 #
 # Questions 1 and 4: max-unpooling's $w$ is 0 or 1, with a single 1 in each 2×2 block, so three of four outputs are 0,
 # which our colours show as white. At row 0, every window of 3×3 or more looks past the map and meets zeros there
@@ -308,7 +329,7 @@ _ = panel.set(operator="bilinear", column=7)
 # outside.
 #
 # You need not take the claim of this course on trust. For **every** operator and **every** output value, the picture's
-# $w^\top z$ must be the value that the operator computed:
+# $w^\top z$ must be the value that the operator computed (here at 24 places each):
 
 # %%
 from a2u.lessons.inspector import choices
@@ -316,6 +337,7 @@ from a2u.lessons.inspector import choices
 for title, name in choices():
     op, maps, guide, y = example(name, 2)
     at = [(0, c, i, j) for c in (0, 3) for i in (0, 6, 15) for j in (0, 5, 9, 15)]
+    assert len(at) == 24
     worst = max(abs(op.witness(maps, guide, at=a).value - y[a]) for a in at)
     assert worst < 1e-5, title
     print(f"order {op.card.order}  {op.card.family:8}  {title:24} wᵀz = y")
@@ -332,9 +354,9 @@ for title, name in choices():
 # %% [markdown]
 # ## 7 · Open your own
 #
-# `inspect(op, x, guide)` opens any operator of yours. Let us ask it a question: could a deconvolution *learn* to be
-# bilinear? Its 4×4 kernel spreads every pixel of the small map over 4×4 outputs. We write into it how much a
-# pixel counts for outputs at the distances $-\tfrac34, -\tfrac14, \tfrac14, \tfrac34$.
+# `inspect(op, x, guide)` opens any operator of yours (with a guide if it needs one). Let us ask it a question: could a
+# deconvolution *learn* to be bilinear? Its 4×4 kernel spreads every pixel of the small map over 4×4 outputs. We write
+# into it how much a pixel counts for outputs at the distances $-\tfrac34, -\tfrac14, \tfrac14, \tfrac34$.
 #
 # **Predict.** One minus the distance gives which four numbers? Will the result be bilinear everywhere?
 
@@ -365,12 +387,14 @@ inspect(mine, x)
 #   changes it.
 # - *Section 4.* "At the border we need another window." The same window, other weights: that is what folding means.
 # - *Section 5.* "Negative weights are a rounding error." They are wanted; without them nothing can sharpen.
-# - **Exercise 1.** A transposed window, rows and columns swapped, a window that *begins* at its centre, an edge that
-#   is repeated, the ratio forgotten. Ask for a drawing of output (0, 0) and its nine values: it settles most of them.
+# - **Exercise 1.** A transposed window, rows and columns swapped, a window that *begins* at its centre, an edge that is
+#   repeated, a window cut off at the edge, the ratio forgotten. Ask for a drawing of output (0, 0) and its nine values:
+#   it settles most of them.
 # - **Exercise 2.** Corners instead of centres (the half pixels again), phases swapped, a mirrored kernel, the
 #   distance itself as weight, weights of the axes added instead of multiplied.
-# - **Exercise 3.** The kernel of the window's centre instead of the output's own; `%` where `//` is meant; a flipped
-#   window by those who learnt convolution in signal processing: there it is flipped, in deep learning it is not.
+# - **Exercise 3.** The kernel of the window's centre, or of the phase, instead of the output's own; a window in the
+#   large map; `%` where `//` is meant; a flipped window by those who learnt convolution in signal processing: there it
+#   is flipped, in deep learning it is not.
 
 # %% [markdown]
 # ## Exercises

@@ -220,9 +220,9 @@ for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
     print(f"{kind:14} one tap at {t.where[0].tolist()}: {t.w.item():.3f} × {t.z.item():6.3f} = {t.value.item():6.3f}")
 
 # %% [markdown]
-# **Explain.** No, no and no: **a gate only turns the nearest value down.** It cannot make a value larger, change
-# its sign or move it sideways, and where $z = 0$ all stays 0. A 5×5 kernel of CARAFE can move values; a deconvolution can invent
-# them. What the gate has instead is *where it looks*: at the encoder's map, at full size. One strong value, four
+# **Explain.** No, no and no: **a gate only turns the nearest value down.** It cannot make a value larger, change its
+# sign or move it sideways, and where $z = 0$ all stays 0. A 5×5 kernel of CARAFE can move values; a deconvolution can
+# invent them. What the gate has instead is *where it looks*: at the encoder's map, at full size. One strong value, four
 # different gates, and detail is back. Nearest neighbour itself is $w = 1$, which a sigmoid only approaches.
 
 # %% [markdown]
@@ -299,8 +299,8 @@ for nonlinear in (False, True):
 # ## 8 · Learn an index
 #
 # Section 1 knew the perfect gate by dividing. Now let index blocks find one: 64 training digits, 200 steps, to bring
-# their pooled maps back, which is to make $\operatorname{mean}\,(w \cdot z - \text{guide})^2$ small. Then measure on our
-# 2, which none of them has seen.
+# their pooled maps back, which is to make $\operatorname{mean}\,(w \cdot z - \text{guide})^2$ small. Then measure on
+# our 2, which none of them has seen.
 #
 # For the holistic index we also know a **bound**. A single gate for four channels must be a compromise, and the best
 # one by least squares is $w = \sum_c z_c\,\text{guide}_c / \sum_c z_c^2$.
@@ -357,10 +357,10 @@ Drawing(
 #
 # Linear, holistic: $r^2$ filters of $k^2$ weights over $C$ channels. One-to-one makes $C$ times as many maps, each from
 # a $C$-th of the channels. Nonlinear: a first layer, two values for each of its channels in the batch norm (scale and
-# shift), a second layer from the hidden channels to the maps. Holistic has one such block: $2C$ hidden channels from all
-# $C$, then $r^2$ maps. The depth-wise kinds have a block for each of the $r^2$ phases. In a many-to-one block $2C$ hidden
-# channels see all $C$, and each of $C$ maps all $2C$. In a one-to-one block every channel is alone: 2 hidden channels of
-# its own ($2k^2$ weights, 4 for their batch norm), and a map from these two (2 weights).
+# shift), a second layer from the hidden channels to the maps. Holistic has one such block: $2C$ hidden channels from
+# all $C$, then $r^2$ maps. The depth-wise kinds have a block for each of the $r^2$ phases. In a many-to-one block $2C$
+# hidden channels see all $C$, and each of $C$ maps all $2C$. In a one-to-one block every channel is alone: 2 hidden
+# channels of its own ($2k^2$ weights, 4 for their batch norm), and a map from these two (2 weights).
 #
 # **Predict.** *Linear:* how many times the parameters of holistic has one-to-one? And many-to-one, at $C = 128$?
 # *Nonlinear:* is the order the same?
@@ -385,8 +385,8 @@ for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
 
 # %% [markdown]
 # **Explain.** Linear: one-to-one has as many, to the last weight, and many-to-one 128 times as many. Nonlinear, the
-# hidden layer of holistic sees all channels, that of one-to-one only one: one-to-one has 27 times *fewer* than holistic,
-# and many-to-one 4.2 times more.
+# hidden layer of holistic sees all channels, that of one-to-one only one: one-to-one has 27 times *fewer* than
+# holistic, and many-to-one 4.2 times more.
 #
 # Now the networks: the toy of lesson 08 upsamples at 128, 64 and 32 channels, with context and linear; the matting
 # network of the paper's Table 2 at 256, 128, 64 and 64, many-to-one, with context, nonlinear.
@@ -451,13 +451,15 @@ _ = panel.set(row=14, column=12)
 # How much of the picture goes through the gates? Set them to ½, which is nearest neighbour at half strength, and
 # measure again.
 #
-# **Predict.** What is left of the PSNR (lesson 08: 20 dB more is a tenth of the error) with all gates at ½? With those of the last stage only? (A network that was
-# trained with nearest neighbour from the start, `a2u pretrained` lists one, reaches about 25 dB.)
+# **Predict.** What is left of the PSNR (lesson 08: 20 dB more is a tenth of the error) with all gates at ½? With those
+# of the last stage only? (A network that was trained with nearest neighbour from the start, `a2u pretrained` lists one,
+# reaches about 25 dB.)
 
 # %%
 for kind in lesson.NETWORKS:
     whole, last, every = (lesson.with_half_gates(kind, stages) for stages in ((), (2,), (0, 1, 2)))
-    print(f"{kind:10} on {lesson.MEASURED} test digits: as learned {whole:.1f} dB;  last stage at ½ {last:.1f};  all at ½ {every:.1f}")
+    print(f"{kind:10} on {lesson.MEASURED} test digits: as learned {whole:.1f} dB;  "
+          f"last stage at ½ {last:.1f};  all at ½ {every:.1f}")  # fmt: skip
     assert whole > 35 > 15 > last > every
 
 # %% [markdown]

@@ -40,8 +40,8 @@
 #
 # The subject of the paper's Figure 2, drawn for our 2: how the four kernels of one position come about. It shows the
 # *dynamic* operator, the fullest of the three that section 4 compares; section 1 builds the *static* one, without the
-# two dashed ways. Three sizes return all through this lesson: $d$, the **rank** of lesson 06, here 1; $s$, the side of an upsampling kernel, here 3;
-# $k$, the side of the filters $U$ and $V$, here 5.
+# two dashed ways. Three sizes return all through this lesson: $d$, the **rank** of lesson 06, here 1; $s$, the side of
+# an upsampling kernel, here 3; $k$, the side of the filters $U$ and $V$, here 5.
 
 # %%
 import torch
@@ -124,9 +124,8 @@ print(f"sigmoid + softmax: every weight lies between {lowest:.3f} and {highest:.
 # %% [markdown]
 # **Explain.** One tap at 1 against eight at 0 gives $e/(e+8) = 0.254$. So this A²U can *not* imitate nearest neighbour
 # (a weight of 1) nor bilinear (0.5625): it always blends. A plain softmax could, and yet the paper measures better
-# mattes with the sigmoid (Table 4, SAD 34.76 against 35.93, for the row "hybrid-cw" that section 4 explains; SAD is an error of mattes: less is
-# better): it keeps
-# the squared contrast of lesson 06 in bounds.
+# mattes with the sigmoid (Table 4, SAD 34.76 against 35.93, for the row "hybrid-cw" that section 4 explains; SAD is an
+# error of mattes: less is better): it keeps the squared contrast of lesson 06 in bounds.
 #
 # And with $d = 1$ there is one more limit. A position contributes one number $a$, and its kernel in a given phase is
 # $\operatorname{softmax}(\sigma(a\,P_0))$ with the same vector $P_0$ everywhere, the nine rows of $P$ that make this
@@ -148,9 +147,9 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** Where the encoder map is zero the affinity is 0, and the kernel is the plain mean of nine: A²U blurs blank
-# paper, where a blur does no harm, and departs from it where there is structure. On flat ink the affinity need not be
-# 0; but a kernel that sums to 1 leaves a flat region as it is.
+# **Explain.** Where the encoder map is zero the affinity is 0, and the kernel is the plain mean of nine: A²U blurs
+# blank paper, where a blur does no harm, and departs from it where there is structure. On flat ink the affinity need
+# not be 0; but a kernel that sums to 1 leaves a flat region as it is.
 #
 # ## 3 · Where phases come from: P, or point-wise
 #
@@ -202,12 +201,12 @@ with torch.no_grad():
 _ = panel.set(image="half contrast", row=9, column=5)
 
 # %% [markdown]
-# **Explain.** (1) Halving the features halves what hybrid and dynamic make from them ($P$, and dynamic $U$ and $V$;
-# the biases are 0 in our untrained operators). The affinity, a product of two responses, falls to a quarter in static
-# and hybrid, and to a sixteenth in dynamic, where the filters are halved as well. So the kernel changes in every mode.
-# (2) The mean does not know *where* things are: $P$ stays. The 5×5 pooling does,
-# so $U$ and $V$ change, and with them the kernel of a stroke that only moved. (3) No. Kernels always come from the
-# affinity of the image; *static* says only that the question asked of it is fixed.
+# **Explain.** (1) Halving the features halves what hybrid and dynamic make from them ($P$, and dynamic $U$ and $V$; the
+# biases are 0 in our untrained operators). The affinity, a product of two responses, falls to a quarter in static and
+# hybrid, and to a sixteenth in dynamic, where the filters are halved as well. So the kernel changes in every mode. (2)
+# The mean does not know *where* things are: $P$ stays. The 5×5 pooling does, so $U$ and $V$ change, and with them the
+# kernel of a stroke that only moved. (3) No. Kernels always come from the affinity of the image; *static* says only
+# that the question asked of it is fixed.
 #
 # A second switch: **channel-wise** (cw), one filter a channel, or **channel-shared** (cs), one for all. The kernel $w$
 # is shared by all channels of the decoder map in either case.
