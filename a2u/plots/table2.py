@@ -13,6 +13,7 @@ WIDTH = 9.6
 _ROW = 0.27
 _HERE = (5.35, 5.98, 6.61, 7.24)  # right edges of the columns measured here
 _PAPER = (7.95, 8.5, 9.02, 9.5)
+_NUMBER = 0.38  # width of a number of five digits
 _PLACES = (2, 4, 2, 2)  # of SAD, MSE, Grad, Conn
 
 
@@ -79,7 +80,8 @@ def _head(page: Axes, y: float) -> None:
     for columns, colour, whose in ((_HERE, style.W, "here"), (_PAPER, style.Z, "paper, other images")):
         for x, name in zip(columns, ("SAD", "MSE", "Grad", "Conn"), strict=True):
             sheet.label(page, x, y, name, colour, 8.5, "right", "normal")
-        sheet.label(page, columns[-1], y - 0.22, whose, colour, 8.5, "right")
+        middle = (columns[0] - _NUMBER + columns[-1]) / 2
+        sheet.label(page, middle, y - 0.22, whose, colour, 8.5)
 
 
 def _line(page: Axes, y: float, line: Line, largest: float) -> None:
@@ -104,7 +106,7 @@ def _bar(page: Axes, y: float, value: float, largest: float) -> None:
 
 
 def _ablation(page: Axes, top: float, choices: Sequence[Choice], largest: float) -> None:
-    sheet.label(page, 0.1, top, "The axes of Tables 3 and 4: kernel size and normalization", size=9.5, ha="left")
+    sheet.label(page, 0.1, top, "The axes of Tables 3 and 4: kernel size and normalisation", size=9.5, ha="left")
     sheet.label(page, _HERE[0], top, "SAD", style.W, 8.5, "right", "normal")
     sheet.label(page, _PAPER[0], top, "SAD", style.Z, 8.5, "right", "normal")
     for number, choice in enumerate(choices):

@@ -28,7 +28,7 @@ def table(
     data: DataOption = "synthetic",
     seed: Annotated[int, typer.Option(help="Of every run.")] = 0,
     ablation: Annotated[
-        bool, typer.Option(help="Kernel size and normalization of hybrid-cw and dynamic-cs too: Tables 3 and 4.")
+        bool, typer.Option(help="Kernel size and normalisation of hybrid-cw and dynamic-cs too: Tables 3 and 4.")
     ] = True,
     classical: Annotated[bool, typer.Option(help="Closed-form and KNN matting on the same images too.")] = True,
     device: Device = "auto",
