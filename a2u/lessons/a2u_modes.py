@@ -3,7 +3,6 @@
 from functools import cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from a2u import operators
@@ -115,8 +114,3 @@ def figure_2(row: int = 9, column: int = 9) -> Drawing:
     if found[0]["P"].max() < 0 < found[0]["a"]:
         says += "\nThe first kernel is flat because every P of its phase is negative: nine sigmoids near 0."
     return Drawing(fig, alt, says)
-
-
-def index_logits(guide: Tensor, v: Tensor) -> Tensor:
-    """The r² responses of V alone, point-wise: guide (1, C, 2H, 2W), v (4, C, k, k) → (1, 1, 2H, 2W)."""
-    return F.pixel_shuffle(responses(guide, v[None], 2).sum(dim=2), 2)

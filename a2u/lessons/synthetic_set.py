@@ -25,7 +25,7 @@ def synthetic_figure() -> Drawing:
     fig = contact_sheet(
         scenes,
         "The synthetic set: drawn by code from seeds, so that its alpha is known exactly",
-        f"test part, drawn at half size; in trimaps black is background, white foreground, grey to be found",
+        "test part, drawn at half size; in trimaps black is background, white foreground, grey to be found",
     )
     alt = f"Four rows of small pictures, a column each for {', '.join(KINDS)}: the image, its trimap, its exact alpha, "
     return Drawing(fig, alt + "and the same foreground over a flat blue background.")

@@ -144,11 +144,6 @@ def signed_norm(*arrays: Any, limit: float | None = None) -> Normalize:
 weight_norm = signed_norm  # kernels without negative weights use one half of their map
 
 
-def error_norm(*arrays: Any, limit: float | None = None) -> Normalize:
-    """The scale of errors: black is none."""
-    return scale("errors", *arrays, limit=limit)[1]
-
-
 def _largest(arrays: tuple[Any, ...]) -> float:
     sizes = [float(np.nanmax(np.abs(np.asarray(array)))) for array in arrays if np.size(array)]
     return max([size for size in sizes if np.isfinite(size)], default=0.0) or 1.0
