@@ -27,8 +27,8 @@ def tiny_data():
     """The quick preset is tiny, and its data are discs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(experiment.PRESETS, "quick", TINY)
-        patch.setattr(sources, "open_train", lambda spec: Discs())
-        patch.setattr(sources, "open_test", lambda spec, part, size: discs_to_test())
+        patch.setattr(sources, "open_train", lambda spec, backgrounds=None: Discs())
+        patch.setattr(sources, "open_test", lambda spec, part, size, backgrounds=None: discs_to_test())
         yield
 
 

@@ -25,9 +25,12 @@ CLASSICAL = ("closed-form", "knn")
 SCORES = "test.json"  # of a run: its scores on the test images
 
 
+BRIEFLY = {"narrow": "brief"}  # the preset of the ablation, where it is not the table's own
+
+
 @dataclass(frozen=True)
 class Variant:
-    """A row of Table 3 or 4: an A²U of another kernel size or normalization, and the paper's SAD."""
+    """A row of Table 3 or 4: an A²U of another kernel size or normalisation, and the paper's SAD."""
 
     row: str
     axis: str
@@ -87,7 +90,7 @@ class Job:
             found, history = read_run(self.folder)
         except A2UError:
             return 0
-        return len(history) if found == json.loads(json.dumps(vars(self.config))) else 0
+        return len(history) if found == json.loads(json.dumps(self.config.as_dict())) else 0
 
     def train(self, tell: Tell) -> History:
         """Train to the end, from where the folder is, and measure the best epoch on the test images."""
@@ -124,9 +127,10 @@ def plan(
     choose_device(device)
     wanted = [config(row, preset, data, seed, **changes) for row in ORDER if row in rows]
     if ablation:
-        chosen = [each for each in VARIANTS if each.options and each.row in rows]
-        wanted += [config(each.row, preset, data, seed, options=each.options, **changes) for each in chosen]
-    return [Job(each, runs / run_name(each), device, workers) for each in wanted]
+        chosen, below = [each for each in VARIANTS if each.row in rows], BRIEFLY.get(preset, preset)
+        wanted += [config(each.row, below, data, seed, options=each.options, **changes) for each in chosen]
+    folders = {runs / run_name(each): each for each in wanted}  # what both tables need is trained once
+    return [Job(each, folder, device, workers) for folder, each in folders.items()]
 
 
 def measure(folder: Path, device: str = "auto") -> dict[str, Any]:
@@ -139,7 +143,7 @@ def measure(folder: Path, device: str = "auto") -> dict[str, Any]:
 
     net, chosen, history = load_model(folder)
     best = min(history, key=lambda record: float(record[experiments.BEST]))["epoch"]
-    cases = open_test(chosen.data, "test", chosen.test_size)
+    cases = open_test(chosen.data, "test", chosen.test_size, chosen.backgrounds)
     kept = _kept(folder, cases.describe, best)
     if kept:
         return kept

@@ -34,6 +34,9 @@ def train(
         ),
     ] = "narrow",
     data: DataOption = "synthetic",
+    backgrounds: Annotated[
+        Path | None, typer.Option(help="For a folder of foregrounds alone: a folder of pictures to compose them over.")
+    ] = None,
     width: Annotated[float | None, typer.Option(help="Scales every number of channels. Default: the preset's.")] = None,
     crop: Annotated[int | None, typer.Option(help="Side of the squares trained on, in pixels.")] = None,
     batch: Annotated[int | None, typer.Option(help="Samples a step, of all processes together.")] = None,
@@ -50,7 +53,9 @@ def train(
     freeze: Annotated[
         bool | None, typer.Option(help="Keep the encoder's batch norms as they are. Default: with ImageNet's weights.")
     ] = None,
-    validation: Annotated[int | None, typer.Option(help="Images measured after an epoch; 0: all there are.")] = None,
+    validation: Annotated[
+        int | None, typer.Option(help="Only the first so many validation images after an epoch; 0: all there are.")
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Of the operator, such as kernel_size=5; may be given several times."),
@@ -83,6 +88,8 @@ def train(
 
         a2u matting train --preset paper --data ~/data/AIM
 
+        a2u matting train --preset paper --data ~/data/D646 --backgrounds ~/data/train2014
+
         torchrun --nproc-per-node 4 -m a2u.cli matting train --preset paper --data ~/data/AIM
     """
     place = own_device(device)
@@ -101,6 +108,7 @@ def train(
         "validation": validation,
         "options": parse_options(option or []) or None,
         "precision": choose_precision(precision, chosen_device.type),
+        "backgrounds": None if backgrounds is None else str(backgrounds),
     }
     chosen = config(row(row_name).name, preset, data, seed, **changes)
     folder = runs / (name or run_name(chosen))
@@ -122,7 +130,7 @@ def _train(experiment: Experiment, folder: Path) -> History:
     say(
         f"{row(chosen.row).title}, {chosen.preset} preset, seed {chosen.seed}, {experiment.device}{processes}: {folder}"
     )
-    say(f"Trains on {experiment.train.describe}; after each epoch measured on {experiment.validation.describe}.")
+    say(f"Trains on {experiment.train.describe}; after each epoch measured on {experiment.measured_on}.")
     with Run(folder, experiment.config, experiment.device) as run:
         return train_one(
             lambda on_step, on_epoch: experiments.train(experiment, run, on_step, on_epoch),
@@ -152,17 +160,18 @@ def as_result(experiment: Experiment, history: History, folder: Path) -> dict[st
         "best_epoch": best["epoch"],
         "validation_sad": best["sad"],
         "validation_mse": best["mse"],
-        "validation_data": experiment.validation.describe,
+        "validation_data": experiment.measured_on,
         "seconds": sum(record["seconds"] for record in history),
         "run": str(folder),
     }
 
 
 def _text(result: dict[str, Any]) -> str:
+    behind = f" --backgrounds {result['backgrounds']}" if result.get("backgrounds") else ""
     return (
         f"{row(result['row']).title}: SAD {result['validation_sad']:.3f}, MSE {result['validation_mse']:.4f} on "
         f"validation images ({result['validation_data']}), epoch {result['best_epoch']} of {result['epochs']}.\n"
-        f"Not yet measured on test images: a2u matting evaluate {result['run']} --data {result['data']}"
+        f"Not yet measured on test images: a2u matting evaluate {result['run']} --data {result['data']}{behind}"
     )
 
 

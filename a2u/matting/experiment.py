@@ -1,16 +1,18 @@
 """One experiment = one row of Table 2: a matting network learns from composed images to find alpha.
 
 Half an alpha loss, half a composition loss (`a2u.matting.losses`), Adam with one learning rate for the encoder and one
-for everything else, both divided by 10 at milestones. Three presets:
+for everything else, both divided by 10 at milestones. Presets:
 
     paper   crops 512, batch 16, 30 epochs of 6,000 iterations, learning rate 0.01, encoder 1e-4 from ImageNet's weights
             with its batch norms fixed, ÷10 after epochs 20 and 26, trimaps of 1-29 pixels: for a GPU and the data sets
     narrow  a quarter of everything that has a size (channels, crops of 128, trimaps of 1-9), nothing trained before:
             some minutes on one CPU core
+    brief   narrow, for a third of its iterations: for the ablation, which compares its runs with each other alone
     quick   the same, smaller and shorter still: to see everything run
 
 Numbers of the short presets are not the paper's: every output says which preset and which data made it. After each
-epoch the network is measured on validation images, which are neither trained on nor part of the test.
+epoch the network is measured on validation images, which are neither trained on nor part of the test: of a folder
+every 20th foreground (`a2u.matting.holdout`), unless it brings a validation folder.
 """
 
 import dataclasses
@@ -26,7 +28,9 @@ from torch import Tensor
 from a2u.errors import A2UError, near_match
 from a2u.matting import metrics, trimap
 from a2u.matting.distributed import ALONE, Together
+from a2u.matting.inference import predict_large
 from a2u.matting.losses import UNKNOWN, matting_loss
+from a2u.matting.predictors import WHOLE
 from a2u.matting.rows import build, row
 from a2u.training import fit, read_best, read_run
 from a2u.training.device import choose_device, derive_seed
@@ -49,6 +53,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "width": 0.25, "crop": 128, "batch": 8, "epochs": 6, "iterations": 200, "lr": 0.005, "encoder_lr": 0.005,
         "milestones": (4, 5), "pretrained": False, "freeze": False, "test_size": 160, "kernels": (1, 9),
     },
+    "brief": {
+        "width": 0.25, "crop": 128, "batch": 8, "epochs": 2, "iterations": 200, "lr": 0.005, "encoder_lr": 0.005,
+        "milestones": (1,), "pretrained": False, "freeze": False, "test_size": 160, "kernels": (1, 9),
+    },
     "quick": {
         "width": 0.125, "crop": 64, "batch": 4, "epochs": 2, "iterations": 15, "lr": 0.003, "encoder_lr": 0.003,
         "milestones": (1,), "pretrained": False, "freeze": False, "test_size": 80, "kernels": (1, 5), "validation": 8,
@@ -64,8 +72,8 @@ class Config:
     together. iterations: of an epoch. encoder_lr: of the encoder; lr: of everything else, the operators included.
     milestones: both are divided by 10 after these epochs. freeze: the encoder's batch norms stay as they are.
     options: of the operator, over those of its row. validation: images measured after an epoch; 0: all there are.
-    test_size: side of the synthetic scenes to validate and test on. kernels: the smallest and the largest ellipse of the
-    trimaps trained on, in pixels.
+    test_size: side of the synthetic scenes to validate and test on. kernels: the smallest and the largest ellipse of
+    the trimaps trained on, in pixels. backgrounds: a folder to compose over, for data that hold none.
     """
 
     row: str
@@ -87,6 +95,7 @@ class Config:
     kernels: tuple[int, int] = trimap.SIZES
     precision: str = "float32"
     options: dict[str, Any] = field(default_factory=dict)
+    backgrounds: str | None = None
 
     def __post_init__(self) -> None:
         row(self.row)
@@ -106,6 +115,15 @@ class Config:
                 raise A2UError(f"{key} must be {rule}, given {getattr(self, key)}.")
         if self.pretrained and self.width != 1:
             raise A2UError(f"ImageNet's weights fit the network of width 1, given {self.width:g}: leave one of them.")
+        if self.backgrounds is not None and self.data == "synthetic":
+            raise A2UError(f"The synthetic set brings its backgrounds, given {self.backgrounds}: leave --backgrounds.")
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a run's config.json holds; backgrounds only where they are given, so that older runs go on."""
+        found = asdict(self)
+        if self.backgrounds is None:
+            del found["backgrounds"]
+        return found
 
 
 def config(row: str, preset: str = "narrow", data: str | Path = "synthetic", seed: int = 0, **changes: Any) -> Config:
@@ -131,8 +149,8 @@ def config(row: str, preset: str = "narrow", data: str | Path = "synthetic", see
 
 def as_config(found: dict[str, Any]) -> Config:
     """The config that a run's config.json holds."""
-    pairs = {key: tuple(found[key]) for key in ("milestones", "kernels") if key in found}
-    return Config(**{**found, **pairs})
+    tuples: dict[str, Any] = {key: tuple(found[key]) for key in ("milestones", "kernels") if key in found}
+    return Config(**{**found, **tuples})
 
 
 def run_name(config: Config) -> str:
@@ -197,7 +215,7 @@ class Experiment:
     @property
     def config(self) -> dict[str, Any]:
         """Everything that a run must agree on to be continued."""
-        return asdict(self.settings)
+        return self.settings.as_dict()
 
     def batches(self, epoch: int) -> Iterator["Sample"]:
         """This process's part of the epoch's batches, on the device."""
@@ -218,13 +236,23 @@ class Experiment:
         loss = matting_loss(pred, batch.alpha, batch.image, batch.foreground, batch.background, batch.trimap)
         return self.together.weigh(loss, (batch.trimap == UNKNOWN).sum())
 
+    @property
+    def measured(self) -> int:
+        """How many validation images are measured after an epoch: the first so many."""
+        count = len(self.validation)
+        return min(self.settings.validation or count, count)
+
+    @property
+    def measured_on(self) -> str:
+        """Those images in words."""
+        words, count = self.validation.describe, len(self.validation)
+        return words if self.measured == count else f"the first {self.measured} of {count} images of: {words}"
+
     def evaluate(self) -> dict[str, float]:
         """SAD and MSE on the validation images, means over images."""
-        count = len(self.validation)
-        count = min(self.settings.validation or count, count)
         scores = []
         with arithmetic(self.settings.precision):
-            for index in range(self.together.rank, count, self.together.world):
+            for index in range(self.together.rank, self.measured, self.together.world):
                 scores.append(self._score(index))
         everyone = self.together.gather(scores)
         return {name: math.fsum(each[k] for each in everyone) / len(everyone) for k, name in enumerate(("sad", "mse"))}
@@ -234,8 +262,13 @@ class Experiment:
         if self.settings.data == "synthetic":  # small, and slower to draw than to measure
             self._cases[index] = case
         assert case.alpha is not None
-        pred = self.model.predict(case.image.to(self.device), case.trimap.to(self.device)).float().cpu()
-        given = metrics.to_8bit(pred[0]), metrics.to_8bit(case.alpha[0]), case.trimap[0].numpy()
+        image, known = case.image.to(self.device), case.trimap.to(self.device)
+        # Large pictures in tiles, as they are in evaluation: the whole takes gigabytes.
+        if known.numel() > WHOLE:
+            pred, _ = predict_large(self.model, image, known)
+        else:
+            pred = self.model.predict(image, known)
+        given = metrics.to_8bit(pred.float().cpu()[0]), metrics.to_8bit(case.alpha[0]), case.trimap[0].numpy()
         return metrics.sad(*given), metrics.mse(*given)
 
     def _decay(self, step: int) -> float:
@@ -255,8 +288,8 @@ def prepare(config: Config, device: str = "auto", workers: int = 0, together: To
     from a2u.matting.dataset import TrainSet
     from a2u.matting.sources import open_test, open_train
 
-    train = TrainSet(open_train(config.data), config.crop, config.seed, config.kernels)
-    validation = open_test(config.data, "validation", config.test_size)
+    train = TrainSet(open_train(config.data, config.backgrounds), config.crop, config.seed, config.kernels)
+    validation = open_test(config.data, "validation", config.test_size, config.backgrounds)
     return Experiment(config, train, validation, choose_device(device), workers, together)
 
 

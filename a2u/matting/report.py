@@ -5,7 +5,6 @@
 
 import json
 import platform
-from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +17,7 @@ from a2u.matting.experiment import Config, config, run_name
 from a2u.matting.parameters import count_network
 from a2u.matting.rows import ROWS
 from a2u.training import read_run
+from a2u.training.device import device_words
 
 SCORES = ("sad", "mse", "grad", "conn")
 NOT_RUN = "not run"
@@ -52,6 +52,7 @@ def collect(
             f"report. `a2u matting table --preset {preset}` trains them."
         )
     first = config("nearest", preset, data, seed, **changes)
+    below = config("nearest", campaign.BRIEFLY.get(preset, preset), data, seed, **changes)
     methods = campaign.CLASSICAL if classical else ()
     return {
         "label": label(first),
@@ -63,11 +64,12 @@ def collect(
         "test_data": complete[0]["test_data"],
         "test_images": complete[0]["images"],
         "conn_convention": complete[0]["conn_convention"],
-        "settings": {key: value for key, value in vars(first).items() if key not in ("row", "options")},
+        "settings": {key: value for key, value in first.as_dict().items() if key not in ("row", "options")},
         "versions": versions(),
         "rows": rows,
         "classical": [_classical(runs, method, first) for method in methods],
-        "ablation": [_variant(runs, each, first, device) for each in campaign.VARIANTS],
+        "ablation_label": label(below),
+        "ablation": [_variant(runs, each, below, device) for each in campaign.VARIANTS],
     }
 
 
@@ -117,7 +119,7 @@ def run(runs: Path, chosen: Config, device: str = "auto") -> dict[str, Any]:
     try:
         found, history = read_run(folder)
         environment = json.loads((folder / "config.json").read_text())["environment"]
-        different = found != json.loads(json.dumps(vars(chosen)))
+        different = found != json.loads(json.dumps(chosen.as_dict()))
         if different:
             return known | {"status": f"{NOT_RUN}: {folder.name} was trained with other settings than the preset's"}
         if len(history) < chosen.epochs:
@@ -136,13 +138,9 @@ def run(runs: Path, chosen: Config, device: str = "auto") -> dict[str, Any]:
         "validation_sad": [round(record["sad"], 5) for record in history],
         "loss": [round(record["loss"], 6) for record in history],
         "seconds": round(sum(record["seconds"] for record in history), 1),
-        "device": environment.get("gpu") if _on_gpu(environment) else f"CPU, {environment.get('threads')} threads",
+        "device": device_words(environment),
         "torch": environment.get("torch"),
     }
-
-
-def _on_gpu(environment: Mapping[str, Any]) -> bool:
-    return bool(environment.get("gpu")) and not str(environment.get("device")).startswith("cpu")
 
 
 def train_command(chosen: Config) -> str:
@@ -150,6 +148,7 @@ def train_command(chosen: Config) -> str:
     words = ["a2u matting train", f"--row {chosen.row}", f"--preset {chosen.preset}"]
     words += [f"--option {key}={value}" for key, value in sorted(chosen.options.items())]
     words += [f"--seed {chosen.seed}"] if chosen.seed else []
+    words += ["--backgrounds DIR"] if chosen.backgrounds else []
     return " ".join(words) + _data(chosen.data)
 
 

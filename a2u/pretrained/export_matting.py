@@ -43,7 +43,7 @@ def export_matting(folder: Path, data: str | Path | None, home: Path, storages: 
         edition=where,
         preset=config.preset,
         epochs=len(history),
-        settings=json.loads(json.dumps({**asdict(config), "data": where})),  # lists, as the card's file has them
+        settings=json.loads(json.dumps({**config.as_dict(), "data": where})),  # lists, as the card's file has them
         test=f"{len(cases)} test images",
         metrics={"full": rounded(full), "stored": rounded(stored)},
         storage=storage,
