@@ -2,6 +2,7 @@
 
 import signal
 
+import pytest
 import torch
 from hypothesis import settings
 
@@ -11,3 +12,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 torch.set_num_threads(1)
 settings.register_profile("a2u", deadline=None, max_examples=30, derandomize=True)
 settings.load_profile("a2u")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Sums in the same order in every test, whatever a command that ran before chose, and as in other processes."""
+    torch.set_num_threads(1)

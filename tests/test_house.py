@@ -22,6 +22,7 @@ HEAVY = ("torchvision", "matplotlib", "ipywidgets", "IPython", "skimage", "scipy
 # Each room, and the rooms of the house that it may import. Names of files and folders directly under a2u/.
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
+    "markdown": set(),
     "paths": {"errors"},
     "formula": {"errors", "paths"},
     "operators": {"errors", "paths", "formula"},
@@ -29,7 +30,7 @@ ROOMS: dict[str, set[str]] = {
     "training": {"errors"},
     "plots": {"errors", "formula", "operators"},
 }
-ROOMS["reconstruction"] = {"errors", "formula", "operators", "data", "training"}
+ROOMS["reconstruction"] = {"errors", "markdown", "formula", "operators", "data", "training"}
 ROOMS["matting"] = ROOMS["reconstruction"]
 ROOMS["tables"] = {"errors", "formula", "operators", "matting"}
 ROOMS["bench"] = {*ROOMS["reconstruction"], "reconstruction", "paths"}

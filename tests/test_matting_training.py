@@ -22,14 +22,6 @@ from a2u.training.loop import update
 HERE = Path(__file__).parent
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1"}
 
@@ -222,12 +214,21 @@ def test_a_batch_that_cannot_be_divided_is_refused(monkeypatch: pytest.MonkeyPat
 
 def test_the_plan_trains_what_teaches_most_first(tmp_path: Path) -> None:
     jobs = campaign.plan(list(campaign.ORDER), "narrow", tmp_path)
-    rows = [job.config.row for job in jobs if not job.config.options]
-    assert rows == list(campaign.ORDER)
-    assert [job.config.options for job in jobs[len(rows) :]] == [
-        {"kernel_size": 1}, {"kernel_size": 5}, {"normalization": "softmax"},
+    rows, below = jobs[: len(campaign.ORDER)], jobs[len(campaign.ORDER) :]
+    assert [job.config.row for job in rows] == list(campaign.ORDER)
+    assert {job.config.preset for job in rows} == {"narrow"}
+    assert {job.config.preset for job in below} == {"brief"}
+    assert [job.config.options for job in below] == [
+        {"kernel_size": 1}, {}, {"kernel_size": 5}, {"normalization": "softmax"},
     ] * 2  # fmt: skip
     assert len({job.folder for job in jobs}) == len(jobs)
+
+
+def test_what_both_tables_need_is_trained_once(tmp_path: Path) -> None:
+    jobs = campaign.plan(["dynamic-cs"], "paper", tmp_path)
+    assert [job.config.options for job in jobs] == [
+        {}, {"kernel_size": 1}, {"kernel_size": 5}, {"normalization": "softmax"},
+    ]  # fmt: skip
 
 
 def test_what_was_run_can_be_asked_for_again() -> None:

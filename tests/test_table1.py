@@ -35,14 +35,6 @@ PICTURES = {"table1.png", "table1-curves.png", "table1-reconstructions.png"}
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as in the other processes: sums in the same order
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(autouse=True)
 def without_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are drawn in the tests that look at them."""
     if "pictured" not in request.fixturenames:

@@ -22,14 +22,6 @@ from a2u.training.device import derive_seed, permutation
 from a2u.training.files import write_whole
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as in the processes that are killed: sums in the same order
-    yield
-    torch.set_num_threads(threads)
-
-
 def without_times(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: value for key, value in record.items() if key != "seconds"} for record in history]
 

@@ -1,8 +1,8 @@
 """The report of `a2u.matting.report` as Markdown, and as a few lines for a terminal."""
 
-from collections.abc import Sequence
 from typing import Any
 
+from a2u.markdown import table
 from a2u.matting.report import SCORES
 
 PLACES = {"sad": 3, "mse": 4, "grad": 3, "conn": 3}
@@ -24,6 +24,8 @@ def to_markdown(report: dict[str, Any]) -> str:
         *_rows_table(report),
         "",
         "## Kernel size and normalization (the axes of Tables 3 and 4)",
+        "",
+        f"Here: {report['ablation_label']}. Compare within this table alone.",
         "",
         *_ablation_table(report),
         "",
@@ -68,12 +70,6 @@ def _numbers(each: dict[str, Any]) -> str:
     return " ".join(f"{each[score]:>8.{PLACES[score]}f}" for score in SCORES)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: int) -> list[str]:
-    """A Markdown table whose columns from `right` on are aligned at their right."""
-    rule = ["---" if n < right else "---:" for n in range(len(head))]
-    return [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in (head, rule, *rows)]
-
-
 def _rows_table(report: dict[str, Any]) -> list[str]:
     head = ["network", "parameters", "operators"]
     head += [NAMES[score] for score in SCORES] + [f"paper {NAMES[score]}" for score in SCORES]
@@ -95,7 +91,7 @@ def _rows_table(report: dict[str, Any]) -> list[str]:
                 f"{each['title']} images: it needs some pixels that the trimap knows, so its means are not over the "
                 "same images as the networks'."
             )
-    return [*_table(head, rows, 1), *(f"\n{note}" for note in notes)]
+    return [*table(head, rows, 1), *(f"\n{note}" for note in notes)]
 
 
 def _ablation_table(report: dict[str, Any]) -> list[str]:
@@ -105,7 +101,7 @@ def _ablation_table(report: dict[str, Any]) -> list[str]:
         measured = each["status"] == "measured"
         own = [f"{each[score]:.{PLACES[score]}f}" for score in SCORES] if measured else ["not run"] * len(SCORES)
         rows.append([each["row"], each["axis"], each["value"], *own, f"{each['paper_sad']:.2f}"])
-    return _table(head, rows, 3)
+    return table(head, rows, 3)
 
 
 def _runs_table(report: dict[str, Any]) -> list[str]:
@@ -120,4 +116,4 @@ def _runs_table(report: dict[str, Any]) -> list[str]:
             rows.append([each["run"], f"`{each['command']}`", *known])
         else:
             rows.append([each["run"], each["status"], "", "", "", ""])
-    return _table(head, rows, 4)
+    return table(head, rows, 4)

@@ -16,6 +16,7 @@ from a2u.reconstruction import claims
 from a2u.reconstruction.experiment import PRESETS, run_name, settings
 from a2u.reconstruction.rows import ROWS
 from a2u.training import read_run
+from a2u.training.device import device_words
 
 METRICS = ("psnr", "ssim", "rmse", "mae")
 IMAGES = {"full": "60,000 training images a set", "sample": "4,000 training images a set"}
@@ -98,15 +99,11 @@ def _run(runs: Path, row: str, set: str, preset: str, seed: int) -> dict[str, An
         "changes": _changes(config),
         "data": config["data"],
         "test_sha256": config["test_sha256"],
-        "device": environment.get("gpu") if _on_gpu(environment) else f"CPU, {environment.get('threads')} threads",
+        "device": device_words(environment),
         "torch": environment.get("torch"),
         "seconds": round(sum(record["seconds"] for record in history), 1),
         "command": _train_command(config),
     }
-
-
-def _on_gpu(environment: dict[str, Any]) -> bool:
-    return bool(environment.get("gpu")) and not str(environment.get("device")).startswith("cpu")
 
 
 def _changes(config: dict[str, Any]) -> dict[str, Any]:

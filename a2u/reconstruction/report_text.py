@@ -1,9 +1,9 @@
 """The report of `a2u.reconstruction.report` as Markdown, and as a few lines for a terminal."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from a2u.data.digits import TITLES
+from a2u.markdown import table
 from a2u.reconstruction.report import IN_FULL, METRICS
 
 PLACES = {"psnr": 2, "ssim": 4, "rmse": 4, "mae": 4}
@@ -57,12 +57,6 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: int) -> list[str]:
-    """A Markdown table whose columns from `right` on are aligned at their right."""
-    rule = ["---" if n < right else "---:" for n in range(len(head))]
-    return [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in (head, rule, *rows)]
-
-
 def _set_table(report: dict[str, Any], set: str) -> list[str]:
     names = {"psnr": "PSNR, dB", "ssim": "SSIM", "rmse": "RMSE", "mae": "MAE"}
     head = ["network", "parameters", *(word for m in METRICS for word in (names[m], "paper")), "PSNR − paper"]
@@ -79,7 +73,7 @@ def _set_table(report: dict[str, Any], set: str) -> list[str]:
             notes += [f"{cell['title']}: {cell['runs']} of {cell['of']} runs; {missing}."] * bool(missing)
     if len(report["seeds"]) > 1:
         notes.insert(0, f"Mean ± standard deviation over seeds {', '.join(map(str, report['seeds']))}.")
-    return [*_table(head, rows, 1), *(f"\n{note}" for note in notes)]
+    return [*table(head, rows, 1), *(f"\n{note}" for note in notes)]
 
 
 def _claims_table(report: dict[str, Any]) -> list[str]:
@@ -94,7 +88,7 @@ def _claims_table(report: dict[str, Any]) -> list[str]:
         ]
         for each in report["claims"]
     ]
-    return _table(head, rows, 5)
+    return table(head, rows, 5)
 
 
 def _runs_table(report: dict[str, Any]) -> list[str]:
@@ -106,4 +100,4 @@ def _runs_table(report: dict[str, Any]) -> list[str]:
             rows.append([run["run"], *map(str, known), f"{run['seconds']:,.0f}"])
         else:
             rows.append([run["run"], run["status"], "", "", str(run["seed"]), "", "", ""])
-    return _table(head, rows, 8)
+    return table(head, rows, 8)

@@ -1,6 +1,8 @@
 """Where to compute, and seeds that depend on nothing but (seed, epoch)."""
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -26,6 +28,13 @@ def choose_device(name: str = "auto") -> torch.device:
     if index and int(index) >= count:
         raise A2UError(f"Device {name!r} does not exist: this machine has {count} GPU(s), counted from cuda:0.")
     return torch.device(("cuda" if count else "cpu") if kind == "auto" else name)
+
+
+def device_words(environment: Mapping[str, Any]) -> str:
+    """What a report says of the machine that a run's ``environment`` describes: its GPU, or "CPU, 2 threads"."""
+    if environment.get("gpu") and not str(environment.get("device")).startswith("cpu"):
+        return str(environment["gpu"])
+    return f"CPU, {environment.get('threads')} threads"
 
 
 def derive_seed(seed: int, *path: int | str) -> int:
