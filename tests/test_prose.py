@@ -64,7 +64,7 @@ def test_a_misspelling_would_be_found(word: str, tmp_path: Path) -> None:
 # Titles of papers, names in code that prose speaks of, and words that British English writes like this as well.
 ALSO_BRITISH = {
     *("artifact", "artifacts", "visualizing", "writable", "program", "meter", "story", "math"),
-    *("license", "licenses", "licensed", "licensing", "optimizer", "normalization", "normalizations"),
+    *("license", "licenses", "licensed", "licensing", "optimizer"),
 }
 
 
@@ -78,7 +78,7 @@ def american() -> dict[str, str]:
 
 
 def prose(path: Path) -> Iterator[tuple[int, str]]:
-    """Line and text of everything written for a reader: a page; comments and docstrings of a Python file."""
+    """Line and text of what is written for a reader: a page; comments and docstrings of a file; a picture's labels."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
         yield from enumerate(text.splitlines(), 1)
@@ -88,12 +88,16 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
             yield token.start[0], token.string
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
-            yield getattr(node, "lineno", 1), ast.get_docstring(node) or ""
+            yield getattr(node, "lineno", 1), ast.get_docstring(node, clean=False) or ""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.lineno, node.value if "plots" in path.parts else ""
 
 
 def american_words(text: str) -> list[str]:
     """Words spelt in the American way, values in code and addresses left out."""
-    words = re.sub(r"`[^`]*`|\"\w+\"|https?://\S+|\$[^$]*\$", "", text)
+    code = [r"(?m)^ +\w+(, \w+)*:(?= )", r"\w+=", r"\b[A-Z_]{3,}\b", r"<[^>]*>"]  # arguments, options, constants, tags
+    code += [r"`[^`]*`", r"\"\w+\"", r"\| \w+ (?=\|)", r"https?://\S+", r"\$[^$]*\$"]  # and values, in a table too
+    words = re.sub("|".join(code), "", text)
     return [word for word in re.findall(r"[A-Za-z]+", words) if word.lower() in american()]
 
 
@@ -104,6 +108,7 @@ def test_american_spelling_is_recognised() -> None:
         "center",
     ]
     assert american()["behavior"] == "behaviour"
+    assert american_words("    normalization: how, see NORMALIZATIONS. The normalization of w") == ["normalization"]
 
 
 @pytest.mark.parametrize("path", ids([*PAGES, *(path for path in SOURCES if "tests" not in path.parts)]))

@@ -23,7 +23,7 @@ def to_markdown(report: dict[str, Any]) -> str:
         "",
         *_rows_table(report),
         "",
-        "## Kernel size and normalization (the axes of Tables 3 and 4)",
+        "## Kernel size and normalisation (the axes of Tables 3 and 4)",
         "",
         f"Here: {report['ablation_label']}. Compare within this table alone.",
         "",
