@@ -127,15 +127,14 @@ def _write_index(folder: Path, out: Path, order: Sequence[Lesson], pages: bool) 
     def inline(text: str) -> Any:
         return _safe(re.sub(r"^<p>|</p>$", "", markdown(text).strip()))
 
-    minutes = sum(each.minutes for each in order)
-    hours = f"{round(minutes / 60)} hours" if minutes >= 90 else f"{minutes} minutes"
     values: dict[str, Any] = {
         "title": "a2u: how neural networks upsample",
         "description": "A course on upsampling: every operator as y = wᵀz, with the w and the z behind any value.",
         "icon": ICON,
         "lessons": order,
         "goals": {each.name: [inline(goal) for goal in each.goals] for each in order},
-        "hours": hours,
+        "time": _duration(sum(each.minutes for each in order)),
+        "exercises": _duration(sum(each.exercises for each in order)).removesuffix(" hours"),
     }
     if not pages:
         (out / "index.html").write_text(template("decks.html.j2").render(**values), encoding="utf-8")
@@ -145,6 +144,10 @@ def _write_index(folder: Path, out: Path, order: Sequence[Lesson], pages: bool) 
     values["inspector"] = _figure(figures / "inspector.png", out, _INSPECTOR)
     values["map"] = _figure(figures / "operators.png", out, _MAP)
     (out / "index.html").write_text(template("index.html.j2").render(**values), encoding="utf-8")
+
+
+def _duration(minutes: int) -> str:
+    return f"{round(minutes / 60)} hours" if minutes >= 90 else f"{minutes} minutes"
 
 
 _INSPECTOR = (

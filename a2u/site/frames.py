@@ -18,6 +18,9 @@ from a2u.plots import style
 from a2u.site.explorers import Explorer
 
 COLOURS = 256  # of a stored picture: told from the original by no eye, and half its size
+AREAS = 128  # of them: the most frequent ones, those of cells, kept as they are
+GREYS = 28  # of them on each of two ramps: without a tint, and with the faint one of positive values
+TINT = 5  # levels of a channel by which a colour may miss these
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class Frames:
     pictures: list[Picture]
     texts: list[str]
     frames: list[tuple[int, int, int]]
-    fixed: list[str]  # the other controls, which the page leaves as they are
+    fixed: list[str]  # the other controls, which the page leaves as they are: "the row stays 5"
+    buttons: list[str]  # what those say that do something, which a page cannot
     words: str  # of the first picture, as the notebook has it
 
     @property
@@ -83,7 +87,9 @@ def render(explorer: Explorer, folder: Path, address: str) -> Frames:
     assert panel.drawing is not None
     words, folder_width = panel.drawing.words, panel.image.layout.width
     controls = [_control(panel, name, list(values)) for name, values in explorer.controls.items()]
-    fixed = [_fixed(panel, name) for name in panel.controls if name not in explorer.controls]
+    others = [control for name, control in panel.controls.items() if name not in explorer.controls]
+    fixed = [_fixed(control) for control in others if not _is_button(control)]
+    buttons = [control.description for control in others if _is_button(control)]
     folder.mkdir(parents=True, exist_ok=True)
     pictures: dict[Picture, int] = {}
     texts: dict[str, int] = {}
@@ -96,7 +102,7 @@ def render(explorer: Explorer, folder: Path, address: str) -> Frames:
             texts.setdefault(drawing.alt, len(texts)),
             texts.setdefault(drawing.says, len(texts)),
         ))  # fmt: skip
-    return Frames(controls, list(pictures), list(texts), frames, [text for text in fixed if text], words)
+    return Frames(controls, list(pictures), list(texts), frames, fixed, buttons, words)
 
 
 def _control(panel: Panel, name: str, values: list[Any]) -> Control:
@@ -116,25 +122,71 @@ def _options(control: Any) -> dict[Any, str]:
     return {value: text for text, value in pairs}
 
 
-def _fixed(panel: Panel, name: str) -> str:
-    """ "row 5", for a control that keeps its value; nothing for a button."""
-    control = panel.controls[name]
-    if hasattr(control, "options"):
-        return f"{control.description} {_options(control)[control.value]}"
-    return f"{control.description} {control.value}" if isinstance(control.value, int) else ""
+def _is_button(control: Any) -> bool:
+    return not (hasattr(control, "options") or isinstance(control.value, int | float | str))
+
+
+def _fixed(control: Any) -> str:
+    """ "the row stays 5", for a control that keeps its value."""
+    value = _options(control)[control.value] if hasattr(control, "options") else control.value
+    return f"the {control.description} stays {value}"
 
 
 def _store(png: bytes, folder: Path, address: str, page_width: int) -> Picture:
     """Write a picture as WebP under a name that is a digest of its content."""
     with Image.open(io.BytesIO(png)) as opened:
-        full = opened.convert("RGB")
-    few = full.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).convert("RGB")
-    paper = (np.asarray(full) == 255).all(axis=2)
-    few.paste((255, 255, 255), mask=Image.fromarray(paper))  # white stays white
+        full = np.asarray(opened.convert("RGB"))
+    few = Image.fromarray(fewer_colours(full))
     file = io.BytesIO()
     few.save(file, "WEBP", lossless=True, method=4)
     name = f"{hashlib.sha256(file.getvalue()).hexdigest()[:16]}.webp"
     if not (folder / name).is_file():
         (folder / name).write_bytes(file.getvalue())
-    width = min(page_width, round(full.width / style.DENSITY))
-    return Picture(f"{address}/{name}", width, round(width * full.height / full.width))
+    width = min(page_width, round(few.width / style.DENSITY))
+    return Picture(f"{address}/{name}", width, round(width * few.height / few.width))
+
+
+def fewer_colours(pixels: Any) -> Any:
+    """The picture (H, W, 3), in bytes, with at most COLOURS colours.
+
+    Violet says that a value is negative, so no grey may turn violet on its way, nor a violet grey. The colours of areas
+    stay as they are; between them, where letters and edges are smooth, greys choose among greys and areas, and only
+    what is left chooses among colours made for this picture.
+    """
+    red, green, blue = np.moveaxis(pixels.astype(np.int32), 2, 0)
+    packed = red << 16 | green << 8 | blue
+    count = np.bincount(packed.ravel(), minlength=1 << 24)  # several times faster than sorting the pixels
+    known = np.flatnonzero(count)
+    colours = np.stack([known >> 16, known >> 8 & 255, known & 255], axis=1)
+    areas = colours[np.argsort(-count[known], kind="stable")[:AREAS]]
+    palette = np.concatenate([areas, _ramps()])
+    chosen = _nearest(colours, palette)
+    other = np.abs(chosen - colours).max(axis=1) > TINT
+    if other.any():
+        count[known[~other]] = 0
+        line = Image.fromarray(pixels[count[packed] > 0][None])
+        few = line.quantize(COLOURS - len(palette), method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        made = np.asarray(few.convert("RGB"))[0].astype(np.int64)
+        chosen[other] = _nearest(colours[other], np.concatenate([palette, np.unique(made, axis=0)]))
+    table = np.empty((1 << 24, 3), dtype=np.uint8)  # only the rows of known colours are ever touched
+    table[known] = chosen
+    return table[packed]
+
+
+def _ramps() -> Any:
+    """Greys from black to white without a tint, and those of positive values."""
+    steps = np.linspace(0, 1, GREYS)
+    neutral = np.repeat(steps[:, None], 3, axis=1)
+    positive = style.SIGNED(0.5 + steps / 2)[:, :3]
+    return np.round(255 * np.concatenate([neutral, positive])).astype(np.int64)
+
+
+def _nearest(colours: Any, palette: Any) -> Any:
+    """For each colour the one of the palette that is most like it; a tint counts more than brightness."""
+    apart = ((_tinted(colours)[:, None] - _tinted(palette)[None]) ** 2).sum(axis=2)
+    return palette[apart.argmin(axis=1)]
+
+
+def _tinted(colours: Any) -> Any:
+    red, green, blue = colours.T
+    return np.stack([green, 2 * (red - green), 2 * (blue - green)], axis=1)

@@ -39,8 +39,16 @@ class Lesson:
     @property
     def minutes(self) -> int:
         """The first number of ``time``: without the exercises."""
-        found = re.search(r"\d+", self.time)
-        return int(found[0]) if found else 0
+        return self._numbers[0]
+
+    @property
+    def exercises(self) -> int:
+        """The second number of ``time``: the minutes of its exercises, 0 without any."""
+        return self._numbers[1]
+
+    @property
+    def _numbers(self) -> list[int]:
+        return [*map(int, re.findall(r"\d+", self.time)), 0, 0]
 
 
 def names(folder: Path) -> list[str]:

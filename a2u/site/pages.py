@@ -86,6 +86,7 @@ def write_deck(folder: Path, name: str, this: Lesson, out: Path, page: bool = Tr
     exported, _ = DeckExporter().from_notebook_node(deck, resources)
     soup = BeautifulSoup(exported, "html.parser")
     _mark_steps(soup)
+    _fit_type(soup)
     (out / "slides").mkdir(exist_ok=True)
     (out / "slides" / f"{name}.html").write_text(str(soup), encoding="utf-8")
 
@@ -122,6 +123,7 @@ def _with_explorer(notebook: Any, name: str, out: Path) -> Frames | None:
 def _sections(soup: BeautifulSoup, name: str) -> list[Section]:
     """Give every heading an id of its own, mark what a page shows in its own way, and collect what the search knows."""
     _mark_steps(soup)
+    _fold_code(soup, ".highlight pre")
     for table in soup.find_all("table"):
         table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
     for link in soup.find_all("a", href=re.compile(r"^https?://")):
@@ -145,6 +147,37 @@ def _mark_steps(soup: BeautifulSoup) -> None:
         word = first.get_text().split(".")[0].split(",")[0].lower() if first and paragraph.contents[0] is first else ""
         if word in ("predict", "explain"):
             paragraph["class"] = word
+
+
+def _fold_code(soup: BeautifulSoup, where: str) -> None:
+    """Each line of code is an element, so that a long one may fold below itself, further right than it begins."""
+    for code in soup.select(where):
+        made = []
+        for line in code.decode_contents().rstrip("\n").split("\n"):  # a token is marked on each of its lines
+            text = _as_code(line).get_text()
+            inward = len(text) - len(text.lstrip()) + 4
+            made.append(f'<span class="line" style="--in: {inward}ch">{line}\n</span>')
+        code.clear()
+        code.extend(list(_as_code("".join(made)).contents))
+
+
+def _as_code(html: str) -> Tag:
+    """Parsed inside ``pre``, where all blanks stay."""
+    found = BeautifulSoup(f"<pre>{html}</pre>", "html.parser").pre
+    assert found is not None
+    return found
+
+
+def _fit_type(soup: BeautifulSoup) -> None:
+    """On a slide, code is as large as its longest line lets it be; what it prints is smaller before it folds."""
+    for code in soup.select("pre"):
+        longest = max(map(len, code.get_text().splitlines()), default=0)
+        given = " ".join(code.get("class") or [])
+        if "printed" not in given and longest <= slides.LARGE:
+            code["class"] = f"{given} short".strip()
+        elif "printed" in given and longest > slides.PRINTED:
+            code["class"] = f"{given} {'fine' if longest <= slides.FINE else 'long'}"
+    _fold_code(soup, ".highlight pre, .printed.long")
 
 
 def _below(heading: Tag) -> str:

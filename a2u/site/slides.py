@@ -8,15 +8,21 @@ import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 WIDTH, HEIGHT = 1280, 760
-ROOM = 660  # pixels of a slide for what stands below each other on it
-LETTERS = 84  # of text in a line
-_TEXT, _CODE, _PRINTED, _GAP = 37, 27, 24, 18  # heights of a line, and between parts
-_TALLEST = 590  # of a picture: the style sheet shrinks larger ones
+ROOM = 680  # pixels of a slide for what stands below each other on it
+SHORT = 200  # a slide with less on it looks like a mistake
+LETTERS = 92  # of text in a line
+LARGE, SMALL = 84, 98  # letters of code in a line: all of them fit in large type, or it is small and longer lines fold
+PRINTED, FINE = 114, 129  # and of what code prints: fine type keeps a table whole, what is longer still folds
+_TEXT, _LARGE, _SMALL, _PRINTED, _GAP = 37, 32, 28, 24, 18  # heights of a line, and between parts
+_TALLEST, _TIGHT = 590, 480  # of a picture, and of one below its code: the style sheet shrinks larger ones
+_BRIEF = 4  # lines of code that stand above their picture
 _DETAILS = re.compile(r"<details>.*?</details>\s*", re.DOTALL)
 _HEADING = re.compile(r"(#{1,4}) +(.+)")
+_ITEM = re.compile(r"([-*]|\d+\.) ")
 _FORMULA = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 
 
@@ -34,22 +40,48 @@ def arrange(notebook: Any, title: str) -> Any:
     """A copy of the notebook cut into parts, each of which says whether it begins a slide or a subslide."""
     deck = deepcopy(notebook)
     deck.cells = []
-    room, section = 0, title
-    for part in _parts(notebook):
-        if part.level in (1, 2):
-            begins, room, section = "slide", ROOM, part.title
-        elif part.level == 3 or part.height > room:
-            begins, room = "subslide", ROOM
-        else:
-            begins = "-"
-        if begins == "subslide" and part.level == 0:
-            part.cell.metadata["running"] = section  # the heading is on another slide
-            room -= _TEXT
-        room -= part.height + _GAP
-        part.cell.metadata["slideshow"] = {"slide_type": begins}
-        part.cell.id = f"part-{len(deck.cells)}"
-        deck.cells.append(part.cell)
+    for group in _groups(_parts(notebook)):
+        section = group[0].title or title
+        for down, slide in enumerate(_slides(group)):
+            for place, part in enumerate(slide):
+                if down and not place and part.level == 0:
+                    part.cell.metadata["running"] = section  # the heading is on another slide
+                begins = ("subslide" if down else "slide") if not place else "-"
+                part.cell.metadata["slideshow"] = {"slide_type": begins}
+                part.cell.id = f"part-{len(deck.cells)}"
+                deck.cells.append(part.cell)
     return deck
+
+
+def _groups(parts: Iterator[Part]) -> list[list[Part]]:
+    """What stands between two headings of the first or the second level."""
+    groups: list[list[Part]] = []
+    for part in parts:
+        if part.level in (1, 2) or not groups:
+            groups.append([])
+        groups[-1].append(part)
+    return groups
+
+
+def _slides(group: list[Part]) -> list[list[Part]]:
+    """Fill slides from the top, below each other; then let a short one have the last part of the one before it."""
+    slides: list[list[Part]] = [[]]
+    for part in group:
+        begins = part.level == 3 and _height(slides[-1]) >= SHORT
+        if slides[-1] and (begins or _height([*slides[-1], part]) > ROOM):
+            slides.append([])
+        slides[-1].append(part)
+    for before, slide in pairwise(slides):
+        while len(before) > 1 and slide[0].level == 0 and _height(slide) < SHORT <= _height(before[:-1]):
+            if _height([before[-1], *slide]) > ROOM:
+                break
+            slide.insert(0, before.pop())
+    return slides
+
+
+def _height(slide: list[Part]) -> int:
+    running = _TEXT if slide and slide[0].level == 0 else 0
+    return running + sum(part.height + _GAP for part in slide)
 
 
 def _parts(notebook: Any) -> Iterator[Part]:
@@ -75,7 +107,7 @@ def _text(cell: Any) -> Iterator[Part]:
 def blocks(text: str) -> list[str]:
     """Markdown cut at its blank lines, but not inside fenced code, formulas or lists; a heading keeps its next block.
 
-    A line that ends in a colon stays with what it announces.
+    A line that ends in a colon stays with what it announces, and a list with the paragraph before it.
     """
     found: list[str] = []
     fenced = False
@@ -86,7 +118,9 @@ def blocks(text: str) -> list[str]:
         previous = found[-1] if found else ""
         open_formula = previous.count("$$") % 2 == 1
         announced = bool(_HEADING.fullmatch(previous)) or previous.rstrip().endswith((":", ":**"))
-        if fenced or open_formula or announced or (previous and block.startswith("  ")):
+        listed = bool(_ITEM.match(block)) and not _ITEM.match(previous) and not previous.endswith("$$")
+        together = listed and 0 < _text_height(f"{previous}\n\n{block}") <= ROOM - 2 * _TEXT
+        if fenced or open_formula or announced or (previous and (together or block.startswith("  "))):
             found[-1] = f"{previous}\n\n{block}"
         else:
             found.append(block)
@@ -105,10 +139,10 @@ def _text_height(block: str) -> int:
         if line.startswith("```"):
             code = not code
         elif code:
-            height += _CODE
+            height += _SMALL * -(-len(line) // SMALL)
         elif line.startswith("#"):
             height += 84
-        elif line.startswith(("- ", "* ", "|")) or re.match(r"\d+\. ", line) or not line.strip():
+        elif _ITEM.match(line) or line.startswith("|") or not line.strip():
             lines.append(line)
             height += 8 if line.strip() else _GAP // 2
         elif lines:
@@ -120,20 +154,37 @@ def _text_height(block: str) -> int:
 
 def _code(cell: Any, shown: bool) -> Iterator[Part]:
     source, outputs = cell.source.strip(), cell.outputs if shown else []
+    lines = source.splitlines()
+    above = 50 + sum(_SMALL * -(-len(line) // SMALL) for line in lines)
+    if all(len(line) <= LARGE for line in lines):
+        above = 50 + _LARGE * len(lines)
+    pictures = [output for output in outputs if "image/png" in output.get("metadata", {})]
+    if len(pictures) == len(outputs) == 1 and source and len(lines) <= _BRIEF:
+        both = deepcopy(cell)
+        both.metadata["tight"] = True
+        yield Part(both, above + _output_height(outputs[0], _TIGHT))
+        return
     if source:
         code = deepcopy(cell)
         code.outputs = []
-        yield Part(code, 24 + _CODE * len(source.splitlines()))
+        yield Part(code, above)
     if outputs:
         result = deepcopy(cell)
         result.metadata["transient"] = {"remove_source": True}
         yield Part(result, sum(map(_output_height, outputs)))
 
 
-def _output_height(output: Any) -> int:
+def _output_height(output: Any, tallest: int = _TALLEST) -> int:
     picture = output.get("metadata", {}).get("image/png", {})
     if "height" in picture:
-        lines = str(picture.get("says", "")).splitlines()
-        return min(int(picture["height"]), _TALLEST) + _PRINTED * len(lines)
+        says = str(picture.get("says", ""))
+        return min(int(picture["height"]), tallest) + _printed_height(says)
     text = output.get("text") or output.get("data", {}).get("text/plain", "")
-    return 20 + _PRINTED * len(str(text).splitlines())
+    return 20 + _printed_height(str(text))
+
+
+def _printed_height(text: str) -> int:
+    lines = text.splitlines()
+    if max(map(len, lines), default=0) <= FINE:
+        return _PRINTED * len(lines)
+    return sum(_PRINTED * -(-len(line) // PRINTED) for line in lines)
