@@ -47,6 +47,33 @@ def test_each_map_is_stretched_by_its_own_range() -> None:
     assert bool((maps[2] == 0).all())
 
 
+def test_a_range_may_be_that_of_some_places_and_a_few_pixels_do_not_decide_it() -> None:
+    ramp = torch.linspace(0, 1, 32 * 32).view(32, 32)
+    where = torch.zeros(32, 32, dtype=torch.bool)
+    where[8:24] = True
+    wild = ramp.clone()
+    wild[0], wild[10, 3] = 1000.0, 50.0  # outside, and one pixel inside
+    seen = stretch(wild, where)
+    assert seen.min() == 0
+    assert seen.max() == 1
+    assert torch.allclose(seen[12:20], stretch(ramp, where)[12:20], atol=0.01)
+    assert 0.25 < seen[12].mean() < 0.3
+
+
+def test_contrast_counts_only_where_it_is_asked_to() -> None:
+    band = torch.zeros(32, 32, dtype=torch.bool)
+    band[:, 14:18] = True
+    where = torch.zeros_like(band)
+    where[:, 8:24] = True
+    loud = STEP + 0.1 * NOISE
+    loud[:, 28:] += 30 * NOISE[:, 28:]
+    assert edge_contrast(loud, band) < 1
+    inside = edge_contrast(loud[:, 8:24], band[:, 8:24])
+    assert edge_contrast(loud, band, where) == pytest.approx(inside, rel=0.2)
+    with pytest.raises(A2UError, match="everything or nothing"):
+        edge_contrast(loud, band, band)
+
+
 def test_a_ramp_has_the_gradient_of_its_slope() -> None:
     ramp = 3 * torch.arange(8.0)[:, None] + 4 * torch.arange(8.0)
     assert torch.allclose(gradient(ramp)[1:-1, 1:-1], torch.full((6, 6), 5.0))

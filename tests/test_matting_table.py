@@ -9,7 +9,7 @@ from tiny_matting import Discs, discs_to_test
 from a2u import pretrained
 from a2u.cli import main
 from a2u.errors import A2UError
-from a2u.matting import campaign, experiment, sources
+from a2u.matting import campaign, experiment, settings, sources
 from a2u.matting.report import collect
 from a2u.matting.rows import ROWS
 from a2u.pretrained.export import export
@@ -26,7 +26,7 @@ TINY = {
 def tiny_data():
     """The quick preset is tiny, and its data are discs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(experiment.PRESETS, "quick", TINY)
+        patch.setitem(settings.PRESETS, "quick", TINY)
         patch.setattr(sources, "open_train", lambda spec, backgrounds=None: Discs())
         patch.setattr(sources, "open_test", lambda spec, part, size, backgrounds=None: discs_to_test())
         yield
@@ -122,9 +122,9 @@ def test_a_classical_method_says_which_images_it_could_not_take(
     scored = Measured("hair-0", 8, 8, 64, Scores(2.0, 0.25, 4.0, 8.0), 0.1, None)
     found = Report("Closed-form", "three scenes", "skip", [scored], {"net-0": "nothing is known", "net-1": "the same"})
     monkeypatch.setattr(campaign, "evaluate", lambda *_, **__: found)
-    row = _classical(tmp_path, "closed-form", experiment.config("nearest", "quick"))
+    row = _classical(tmp_path, "closed-form", settings.config("nearest", "quick"))
     assert row["title"].endswith(", 1 of 3")
     assert (row["sad"], row["images"]) == (2.0, 1)
     found.measured.clear()
-    again = _classical(tmp_path / "other", "closed-form", experiment.config("nearest", "quick"))
+    again = _classical(tmp_path / "other", "closed-form", settings.config("nearest", "quick"))
     assert "nothing is known" in again["status"]

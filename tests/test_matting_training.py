@@ -14,8 +14,9 @@ from torch import nn
 
 from a2u.errors import A2UError
 from a2u.matting import campaign, command, experiment
-from a2u.matting.experiment import Config, config, load_model, run_name
+from a2u.matting.experiment import load_model
 from a2u.matting.report import collect, train_command
+from a2u.matting.settings import Config, config, run_name
 from a2u.training import Run, read_run
 from a2u.training.loop import update
 

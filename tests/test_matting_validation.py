@@ -9,8 +9,9 @@ from tiny_matting import build, small
 from a2u.errors import A2UError
 from a2u.matting import command, experiment
 from a2u.matting.campaign import Job
-from a2u.matting.experiment import as_config, config, prepare
+from a2u.matting.experiment import prepare
 from a2u.matting.report import train_command
+from a2u.matting.settings import as_config, config
 
 
 def test_large_images_are_computed_in_tiles_with_the_same_scores(monkeypatch: pytest.MonkeyPatch) -> None:

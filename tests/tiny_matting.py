@@ -20,7 +20,8 @@ from a2u.matting import experiment
 from a2u.matting.composition import Layer
 from a2u.matting.dataset import Case, TestSet, TrainSet
 from a2u.matting.distributed import ALONE, Group, Together
-from a2u.matting.experiment import Config, Experiment, config
+from a2u.matting.experiment import Experiment
+from a2u.matting.settings import Config, config
 from a2u.training import Progress, Run
 
 

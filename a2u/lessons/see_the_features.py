@@ -13,9 +13,10 @@ from a2u.lessons.frame import Drawing, Panel, choice, slider
 from a2u.matting import features as look
 from a2u.matting import metrics
 from a2u.matting.dataset import Case
-from a2u.matting.experiment import as_config, build_model
+from a2u.matting.experiment import build_model
 from a2u.matting.network import Feature, MattingNet
 from a2u.matting.rows import row
+from a2u.matting.settings import as_config
 from a2u.matting.synthetic import KINDS
 from a2u.matting.synthetic.source import FIRST_SEED, synthetic_case
 from a2u.operators import Upsampler, Witness
@@ -28,7 +29,7 @@ MODELS = ("nearest", "bilinear", "carafe", "indexnet", "hybrid-cw", "dynamic-cs"
 SHOWN = ("nearest", "bilinear", "dynamic-cs")  # in Figure 1
 COMPARED = ("nearest", "bilinear", "dynamic-cs", "hybrid-cw")  # in Figure 4
 CHOSEN = {"hair": 4, "fur": 3, "net": 3, "foliage": 2, "glass": 0, "bubbles": 1, "smoke": 1, "shapes": 0}
-SIZE, LAST, ZOOM = 256, 3, 48  # of the scenes; the stage of highest resolution; side of what is enlarged
+SIZE, LAST, ZOOM = 160, 3, 32  # of the scenes; the stage of highest resolution; side of what is enlarged
 
 
 def available() -> list[str]:
@@ -38,7 +39,7 @@ def available() -> list[str]:
 
 @cache
 def case(kind: str) -> Case:
-    """One test scene of a kind, 256²; training never saw it."""
+    """One test scene of a kind, as large as those that the table is measured on; training never saw it."""
     return synthetic_case(kind, FIRST_SEED["test"] + CHOSEN[kind], "test", list(KINDS).index(kind), SIZE)
 
 
@@ -71,26 +72,34 @@ def alpha(kind: str) -> Tensor:
     return truth[0]
 
 
+def unknown(kind: str) -> Tensor:
+    """Where the trimap of a scene does not know, bool Tensor[H, W]: all that the loss of a training looks at."""
+    return case(kind).trimap[0] == 128
+
+
 # --- Figure 1: what is upsampled last
 
 
 @cache
 def contrast(name: str, kind: str, learned: bool = True) -> float:
-    """Edge contrast of the last upsampled map's energy along the true boundary."""
+    """Edge contrast of the last upsampled map's energy along the true boundary, in the unknown region."""
     energy = look.energy(features(name, kind, learned)[LAST].after)[0]
-    return look.edge_contrast(energy, look.boundary(alpha(kind)))
+    return look.edge_contrast(energy, look.boundary(alpha(kind)), unknown(kind))
 
 
 def figure1(kind: str = "glass", names: Sequence[str] = SHOWN) -> Drawing:
     """Figure 1: an image and the energy of the last upsampled map under several operators."""
-    maps = {row(name).title: look.stretch(look.energy(features(name, kind)[LAST].after)[0]).numpy() for name in names}
+    where = unknown(kind)
+    maps = {
+        row(name).title: look.stretch(look.energy(features(name, kind)[LAST].after)[0], where).numpy() for name in names
+    }
     found = {row(name).title: contrast(name, kind) for name in names}
     notes = {"image": f"a synthetic test scene, {kind}"}
     notes |= {title: f"edge contrast {value:.2f}" for title, value in found.items()}
     training = pretrained.card(f"matting/{names[0]}").settings
     steps = training["epochs"] * training["iterations"]
-    foot = f"last of four stages; trained for {steps:,} iterations each, width {training['width']:g}, synthetic set"
-    fig = plots.side_by_side(picture(kind), maps, busiest(alpha(kind), ZOOM), notes, foot)
+    foot = f"last of four stages; {steps:,} iterations each, width {training['width']:g}, synthetic set"
+    fig = plots.side_by_side(picture(kind), maps, busiest(alpha(kind), ZOOM), notes, foot, where.numpy())
     numbers = ", ".join(f"{title} {value:.2f}" for title, value in found.items())
     alt = (
         f"A scene of kind {kind} beside the energy of the last upsampled feature map of networks that differ in the "
@@ -199,7 +208,7 @@ def figure4(kinds: Sequence[str] = ("hair", "glass"), names: Sequence[str] = COM
 # --- the explorer
 
 
-def explorer(kind: str = "hair", name: str = "dynamic-cs", stage: int = LAST) -> Panel:
+def explorer(kind: str = "glass", name: str = "hybrid-cw", stage: int = LAST) -> Panel:
     """Any scene, operator, stage and channel; the kernel at a place of your choice."""
     channels: list[tuple[str, int]] = [("energy", -1), *((f"channel {c}", c) for c in range(16))]
 
@@ -239,7 +248,7 @@ def place(kind: str, name: str, stage: int, channel: int, y: int, x: int) -> Dra
     says = f"{sum_};  weights {float(w.min()):.3f} … {float(w.max()):.3f}, sum {float(w.sum()):.2f}"
     if stage == LAST:
         band = look.boundary(alpha(kind))
-        says += f";  edge contrast of this map {look.edge_contrast(values, band):.2f}"
+        says += f";  edge contrast of this map {look.edge_contrast(values, band, unknown(kind)):.2f}"
     alt = (
         f"{title}, on a scene of kind {kind}: the upsampled map of {after.shape[1]}×{after.shape[2]}, the surroundings "
         f"of row {i}, column {j} enlarged, and the {side}×{side} kernel there."

@@ -12,8 +12,8 @@ from a2u.pretrained.cards import MATTING, names
 from a2u.training import checkpoint
 
 if TYPE_CHECKING:
-    from a2u.matting.experiment import Config
     from a2u.matting.network import MattingNet
+    from a2u.matting.settings import Config
 
 FOREIGN = (".pth", ".pt", ".tar", ".safetensors")  # endings of weights from elsewhere
 
@@ -79,7 +79,8 @@ def _of_run(folder: Path, best: bool) -> Trained:
 
 def _of_checkpoint(path: Path) -> Trained:
     """The very file: its metadata say what was trained."""
-    from a2u.matting.experiment import as_config, build_model
+    from a2u.matting.experiment import build_model
+    from a2u.matting.settings import as_config
 
     state = checkpoint.load(path, {})
     if "encoder_lr" not in state["config"]:

@@ -9,8 +9,9 @@ from typing import Any
 from a2u.errors import A2UError, near_match
 from a2u.matting import experiment as experiments
 from a2u.matting.evaluate import Report, evaluate
-from a2u.matting.experiment import Config, config, load_model, prepare, run_name
+from a2u.matting.experiment import load_model, prepare
 from a2u.matting.rows import ROWS
+from a2u.matting.settings import Config, config, run_name
 from a2u.training import Progress, Run, choose_device, read_run
 from a2u.training.campaign import Tell
 from a2u.training.files import write_all

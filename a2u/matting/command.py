@@ -9,8 +9,9 @@ import typer
 from a2u.errors import A2UError
 from a2u.matting import experiment as experiments
 from a2u.matting.distributed import ALONE, Group, Together, own_device, started_together
-from a2u.matting.experiment import BEST, Experiment, config, prepare, run_name
+from a2u.matting.experiment import BEST, Experiment, prepare
 from a2u.matting.rows import ROWS, row
+from a2u.matting.settings import config, run_name
 from a2u.training import Run, choose_device
 from a2u.training.bar import say, train_one
 from a2u.training.options import Device
@@ -30,7 +31,7 @@ def train(
         str,
         typer.Option(
             help="paper (crops 512, 30 epochs of 6,000 iterations: a GPU), narrow (a quarter of the channels, some "
-            "minutes on one CPU core) or quick (seconds)."
+            "minutes on one CPU core), brief (a quarter of that) or quick (seconds)."
         ),
     ] = "narrow",
     data: DataOption = "synthetic",

@@ -1,37 +1,28 @@
 """One experiment = one row of Table 2: a matting network learns from composed images to find alpha.
 
 Half an alpha loss, half a composition loss (`a2u.matting.losses`), Adam with one learning rate for the encoder and one
-for everything else, both divided by 10 at milestones. Presets:
-
-    paper   crops 512, batch 16, 30 epochs of 6,000 iterations, learning rate 0.01, encoder 1e-4 from ImageNet's weights
-            with its batch norms fixed, ÷10 after epochs 20 and 26, trimaps of 1-29 pixels: for a GPU and the data sets
-    narrow  a quarter of everything that has a size (channels, crops of 128, trimaps of 1-9), nothing trained before:
-            some minutes on one CPU core
-    brief   narrow, for a third of its iterations: for the ablation, which compares its runs with each other alone
-    quick   the same, smaller and shorter still: to see everything run
-
-Numbers of the short presets are not the paper's: every output says which preset and which data made it. After each
-epoch the network is measured on validation images, which are neither trained on nor part of the test: of a folder
-every 20th foreground (`a2u.matting.holdout`), unless it brings a validation folder.
+for everything else, both divided by 10 at milestones (`a2u.matting.settings`). After each epoch the network is measured
+on validation images, which are neither trained on nor part of the test: of a folder every 20th foreground
+(`a2u.matting.holdout`), unless it brings a validation folder.
 """
 
-import dataclasses
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from a2u.errors import A2UError, near_match
-from a2u.matting import metrics, trimap
+from a2u.errors import A2UError
+from a2u.matting import metrics
 from a2u.matting.distributed import ALONE, Together
 from a2u.matting.inference import predict_large
 from a2u.matting.losses import UNKNOWN, matting_loss
 from a2u.matting.predictors import WHOLE
-from a2u.matting.rows import build, row
+from a2u.matting.rows import build
+from a2u.matting.settings import Config, as_config
 from a2u.training import fit, read_best, read_run
 from a2u.training.device import choose_device, derive_seed
 from a2u.training.loop import Hook
@@ -44,124 +35,6 @@ if TYPE_CHECKING:
     from a2u.matting.network import MattingNet
 
 BEST = "sad"  # the epoch with the lowest on validation images is the one that is kept beside the last
-PRESETS: dict[str, dict[str, Any]] = {
-    "paper": {
-        "width": 1.0, "crop": 512, "batch": 16, "epochs": 30, "iterations": 6000, "lr": 0.01, "encoder_lr": 1e-4,
-        "milestones": (20, 26), "pretrained": True, "freeze": True, "test_size": 512, "kernels": (1, 29),
-    },
-    "narrow": {
-        "width": 0.25, "crop": 128, "batch": 8, "epochs": 6, "iterations": 200, "lr": 0.005, "encoder_lr": 0.005,
-        "milestones": (4, 5), "pretrained": False, "freeze": False, "test_size": 160, "kernels": (1, 9),
-    },
-    "brief": {
-        "width": 0.25, "crop": 128, "batch": 8, "epochs": 2, "iterations": 200, "lr": 0.005, "encoder_lr": 0.005,
-        "milestones": (1,), "pretrained": False, "freeze": False, "test_size": 160, "kernels": (1, 9),
-    },
-    "quick": {
-        "width": 0.125, "crop": 64, "batch": 4, "epochs": 2, "iterations": 15, "lr": 0.003, "encoder_lr": 0.003,
-        "milestones": (1,), "pretrained": False, "freeze": False, "test_size": 80, "kernels": (1, 5), "validation": 8,
-    },
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Config:
-    """What defines a result, beside the machine.
-
-    data: "synthetic", or the folder of a data set. crop: side of the squares trained on. batch: of all processes
-    together. iterations: of an epoch. encoder_lr: of the encoder; lr: of everything else, the operators included.
-    milestones: both are divided by 10 after these epochs. freeze: the encoder's batch norms stay as they are.
-    options: of the operator, over those of its row. validation: images measured after an epoch; 0: all there are.
-    test_size: side of the synthetic scenes to validate and test on. kernels: the smallest and the largest ellipse of
-    the trimaps trained on, in pixels. backgrounds: a folder to compose over, for data that hold none.
-    """
-
-    row: str
-    preset: str
-    data: str
-    width: float
-    crop: int
-    batch: int
-    epochs: int
-    iterations: int
-    lr: float
-    encoder_lr: float
-    milestones: tuple[int, ...]
-    pretrained: bool
-    freeze: bool
-    seed: int = 0
-    validation: int = 0
-    test_size: int = 512
-    kernels: tuple[int, int] = trimap.SIZES
-    precision: str = "float32"
-    options: dict[str, Any] = field(default_factory=dict)
-    backgrounds: str | None = None
-
-    def __post_init__(self) -> None:
-        row(self.row)
-        rules = {
-            "crop": (self.crop >= 16, "at least 16 pixels: one position of the coarsest map"),
-            "batch": (self.batch >= 2, "at least 2, for batch norm"),
-            "epochs": (self.epochs >= 1, "at least 1"),
-            "iterations": (self.iterations >= 1, "at least 1"),
-            "lr": (self.lr > 0, "positive"),
-            "encoder_lr": (self.encoder_lr > 0, "positive"),
-            "validation": (self.validation >= 0, "at least 0"),
-            "test_size": (self.test_size >= 16, "at least 16"),
-            "kernels": (1 <= self.kernels[0] <= self.kernels[1], "two sizes of at least 1, the smaller first"),
-        }
-        for key, (kept, rule) in rules.items():
-            if not kept:
-                raise A2UError(f"{key} must be {rule}, given {getattr(self, key)}.")
-        if self.pretrained and self.width != 1:
-            raise A2UError(f"ImageNet's weights fit the network of width 1, given {self.width:g}: leave one of them.")
-        if self.backgrounds is not None and self.data == "synthetic":
-            raise A2UError(f"The synthetic set brings its backgrounds, given {self.backgrounds}: leave --backgrounds.")
-
-    def as_dict(self) -> dict[str, Any]:
-        """What a run's config.json holds; backgrounds only where they are given, so that older runs go on."""
-        found = asdict(self)
-        if self.backgrounds is None:
-            del found["backgrounds"]
-        return found
-
-
-def config(row: str, preset: str = "narrow", data: str | Path = "synthetic", seed: int = 0, **changes: Any) -> Config:
-    """A preset's config; `changes` (fields of `Config`) that are not None take precedence.
-
-    Without ImageNet's weights the encoder's batch norms have nothing worth keeping, and are not frozen unless asked.
-
-    >>> config("dynamic-cs").width
-    0.25
-    """
-    if preset not in PRESETS:
-        raise A2UError(f"There is no preset {preset!r}. {near_match(preset, list(PRESETS))}")
-    changed = {key: value for key, value in changes.items() if value is not None}
-    known = [each.name for each in dataclasses.fields(Config)]
-    for key in changed:
-        if key not in known:
-            raise A2UError(f"A matting experiment has no setting {key!r}. {near_match(key, known)}")
-    chosen = {**PRESETS[preset], **changed}
-    if "freeze" not in changed and not chosen["pretrained"]:
-        chosen["freeze"] = False
-    return Config(row=row, preset=preset, data=str(data), seed=seed, **chosen)
-
-
-def as_config(found: dict[str, Any]) -> Config:
-    """The config that a run's config.json holds."""
-    tuples: dict[str, Any] = {key: tuple(found[key]) for key in ("milestones", "kernels") if key in found}
-    return Config(**{**found, **tuples})
-
-
-def run_name(config: Config) -> str:
-    """The name of a run's folder unless the user gives another.
-
-    >>> run_name(config("dynamic-cs", options={"kernel_size": 5}))
-    'matting-dynamic-cs-kernel_size=5-narrow'
-    """
-    extra = "".join(f"-{key}={value}" for key, value in sorted(config.options.items()))
-    data = "" if config.data == "synthetic" else f"-{Path(config.data).name}"
-    return f"matting-{config.row}{extra}{data}-{config.preset}{f'-{config.seed}' if config.seed else ''}"
 
 
 def build_model(config: Config) -> "MattingNet":

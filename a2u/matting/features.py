@@ -6,13 +6,14 @@ The energy of a map y of C channels is the root mean square over them, one numbe
 
 Networks that were trained apart have no common unit, so an energy is looked at after its own range became 0 … 1. The
 *edge contrast* says how much of what changes in it changes at the boundary of the object: the mean gradient magnitude
-on the band B where the true alpha varies, over the mean off it,
+on the band B where the true alpha varies, over the mean off it, of the places W that are looked at,
 
-    contrast = mean_{B} ‖∇e‖ / mean_{not B} ‖∇e‖
+    contrast = mean_{W and B} ‖∇e‖ / mean_{W, not B} ‖∇e‖
 
 1: edges are anywhere; 10: ten times as much at the boundary. Adding a constant to a map or stretching its range changes
-nothing. `ablated` takes from a network what a decoder stage could have its detail from: the kernels' variation over
-places, or the skip's.
+nothing. Of a matting network W is the unknown region: the loss looks nowhere else, so what a map holds where the trimap
+knows is nobody's decision. `ablated` takes from a network what a decoder stage could have its detail from: the kernels'
+variation over places, or the skip's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,10 +39,17 @@ def energy(y: Tensor) -> Tensor:
     return y.square().mean(-3).sqrt()
 
 
-def stretch(values: Tensor) -> Tensor:
-    """Each map's own range becomes 0 … 1: Tensor[..., H, W]; a map that does not vary becomes 0."""
-    low, high = values.amin((-2, -1), keepdim=True), values.amax((-2, -1), keepdim=True)
-    return (values - low) / torch.where(high > low, high - low, 1)
+def stretch(values: Tensor, where: Tensor | None = None) -> Tensor:
+    """Each map's own range becomes 0 … 1: Tensor[..., H, W]; a map that does not vary becomes 0.
+
+    where: a bool Tensor[H, W]; the range is then that of these places without the outermost hundredths, so that a few
+    pixels do not decide how all others look, and what leaves it is clipped.
+    """
+    if where is None:
+        low, high = values.amin((-2, -1), keepdim=True), values.amax((-2, -1), keepdim=True)
+    else:
+        low, high = (values[..., where].quantile(q, dim=-1)[..., None, None] for q in (0.01, 0.99))
+    return ((values - low) / torch.where(high > low, high - low, 1)).clamp(0, 1)
 
 
 def gradient(values: Tensor) -> Tensor:
@@ -59,28 +67,30 @@ def boundary(alpha: Tensor, reach: int = REACH, least: float = LEAST) -> Tensor:
     return (high - low >= least)[0, 0]
 
 
-def edge_contrast(values: Tensor, band: Tensor) -> float:
+def edge_contrast(values: Tensor, band: Tensor, where: Tensor | None = None) -> float:
     """Mean gradient magnitude of a map on a band over that off it; 1 for a map that does not vary at all.
 
     Args:
         values: Tensor[H, W], an energy or any other map.
         band: bool Tensor[H, W], as :func:`boundary` finds it.
+        where: bool Tensor[H, W], the places that count; None for all.
 
     Returns:
         A number of 0 or more; infinite where nothing changes off the band.
 
     Raises:
-        A2UError: sizes that differ, or a band that is everywhere or nowhere.
+        A2UError: sizes that differ, or a band that is everywhere or nowhere of what counts.
     """
     if values.dim() != 2 or values.shape != band.shape or band.dtype != torch.bool:
         raise A2UError(
             f"Edge contrast is of a map (H, W) and a bool band of its size, got {tuple(values.shape)} and {band.dtype} "
             f"{tuple(band.shape)}. Take one image's energy, and the band of its alpha at the same size."
         )
-    if band.all() or not band.any():
+    counts = torch.ones_like(band) if where is None else where
+    if not ((counts & band).any() and (counts & ~band).any()):
         raise A2UError("The band covers everything or nothing: there is no on and off to compare.")
     slope = gradient(stretch(values.double()))
-    on, off = float(slope[band].mean()), float(slope[~band].mean())
+    on, off = float(slope[counts & band].mean()), float(slope[counts & ~band].mean())
     if off == 0:
         return float("inf") if on > 0 else 1.0
     return on / off

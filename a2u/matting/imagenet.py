@@ -84,6 +84,6 @@ def imagenet_state() -> Mapping[str, Tensor]:
         reason = " ".join(str(error).split())[:200]
         raise A2UError(
             f"ImageNet's weights cannot be had ({reason}). Fetch {weights.url} elsewhere and put it at {path}, or "
-            "begin with a random encoder, --no-pretrained (pretrained=False): it trains, but not to the paper's numbers."
+            "begin with a random encoder, --no-pretrained (pretrained=False): it trains, but not as far."
         ) from error
     return state

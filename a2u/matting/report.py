@@ -13,9 +13,9 @@ from typing import Any
 from a2u.errors import A2UError
 from a2u.matting import campaign
 from a2u.matting.classical import METHODS
-from a2u.matting.experiment import Config, config, run_name
 from a2u.matting.parameters import count_network
 from a2u.matting.rows import ROWS
+from a2u.matting.settings import Config, config, run_name
 from a2u.training import read_run
 from a2u.training.device import device_words
 
@@ -39,7 +39,7 @@ def collect(
     classical: closed-form and KNN matting on the same images; label: what was run, for every title. Complete runs
     that were not measured yet are measured now.
 
-    changes: to the preset, as for `a2u.matting.experiment.config`.
+    changes: to the preset, as for `a2u.matting.settings.config`.
 
     Raises:
         A2UError: There is no complete run at all.

@@ -20,7 +20,12 @@ _WHOLE = Normalize(0, 1)
 
 
 def side_by_side(
-    image: Any, maps: Mapping[str, Any], zoom: tuple[int, int, int], notes: Mapping[str, str], foot: str = ""
+    image: Any,
+    maps: Mapping[str, Any],
+    zoom: tuple[int, int, int],
+    notes: Mapping[str, str],
+    foot: str = "",
+    where: Any = None,
 ) -> Figure:
     """An image and the feature maps of several networks, all on one scale, with one place enlarged below each.
 
@@ -30,6 +35,7 @@ def side_by_side(
         zoom: (top, left, side) of the enlarged square, in pixels.
         notes: title → a few words under the map.
         foot: what was measured on what.
+        where: bool (H, W), the places of the maps that count; the others stay grey. None for all.
 
     Raises:
         A2UError: no map, sizes that differ, a map that leaves 0 … 1, or a zoom outside.
@@ -52,6 +58,8 @@ def side_by_side(
             block = Block.inside(x, _HEAD, side, *size)
             large = Block(x, _HEAD + side + _NOTE, side / extent, extent, extent)
             sheet.label(ax, x + side / 2, 0.28, title, style.Y if place else style.Z)
+            if place and where is not None:
+                values = np.where(where, values, np.nan)
             _show(ax, block, values)
             _show(ax, large, values[top : top + extent, left : left + extent])
             sheet.frame(ax, block, top, left, extent, extent, style.HIGHLIGHT, 1.4)
@@ -59,14 +67,16 @@ def side_by_side(
             sheet.note(ax, x + side / 2, _HEAD + side + 0.18, notes.get(title, ""), 9)
         bottom = _HEAD + 2 * side + _NOTE
         sheet.note(ax, _EDGE, bottom + 0.26, foot, ha="left")
-        _scale(fig, "energy, each map's own range", bottom + _FOOT)
+        known = "" if where is None else "; grey: known"
+        _scale(fig, f"energy, own range each{known}", bottom + _FOOT)
     return fig
 
 
 def _show(ax: Axes, block: Block, values: Any) -> None:
     shown = np.rint(values.clip(0, 1) * SHADES) / SHADES
     extent = (block.left, block.right, block.bottom, block.top)
-    ax.imshow(shown, cmap=style.ERRORS, norm=_WHOLE, extent=extent, aspect="auto", interpolation="nearest", zorder=1)
+    cmap = style.ERRORS.with_extremes(bad=style.FAINT)
+    ax.imshow(shown, cmap=cmap, norm=_WHOLE, extent=extent, aspect="auto", interpolation="nearest", zorder=1)
 
 
 def _scale(fig: Figure, words: str, height: float) -> None:

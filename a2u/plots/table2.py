@@ -37,7 +37,7 @@ class Choice:
     paper: float
 
 
-def matting_board(lines: Sequence[Line], choices: Sequence[Choice], *, label: str) -> Figure:
+def matting_board(lines: Sequence[Line], choices: Sequence[Choice], *, label: str, below: str = "") -> Figure:
     """All rows with the metrics of both, SAD as a bar; below, the ablation.
 
     Bars have the scale of the SAD measured here, from 0. The paper's numbers are of other images: they have no bars.
@@ -46,6 +46,7 @@ def matting_board(lines: Sequence[Line], choices: Sequence[Choice], *, label: st
         lines: of the table, from top to bottom.
         choices: of the ablation; none leaves it out.
         label: what was run here; stands under the title.
+        below: the same of the ablation; "" where it is the same.
 
     Raises:
         A2UError: No line, or a line without four metrics.
@@ -57,20 +58,17 @@ def matting_board(lines: Sequence[Line], choices: Sequence[Choice], *, label: st
             )
     if not lines:
         raise A2UError("A table needs at least one line.")
-    below = 0.75 + len(choices) * _ROW if choices else 0.0
-    height = 1.28 + len(lines) * _ROW + below
+    height = 1.28 + len(lines) * _ROW + (0.95 + len(choices) * _ROW if choices else 0.0)
     with style.context():
         fig, page = style.canvas(WIDTH, height)
         sheet.label(page, 0.1, 0.28, "Table 2: image matting (lower is better)", size=11.5, ha="left")
         sheet.note(page, 0.1, 0.5, f"here: {label}", size=9, ha="left")
         _head(page, 0.86)
-        sads = [line.ours[0] for line in lines if line.ours]
-        sads += [choice.ours for choice in choices if choice.ours is not None]
-        largest = max(sads, default=1.0)
+        largest = max((line.ours[0] for line in lines if line.ours), default=1.0)
         for number, line in enumerate(lines):
             _line(page, 1.14 + number * _ROW, line, largest)
         if choices:
-            _ablation(page, 1.14 + len(lines) * _ROW + 0.3, choices, largest)
+            _ablation(page, 1.14 + len(lines) * _ROW + 0.3, choices, f"here: {below or label}")
     return fig
 
 
@@ -105,12 +103,15 @@ def _bar(page: Axes, y: float, value: float, largest: float) -> None:
     page.plot(end, y - 0.045, "D", color=style.W, markersize=5, zorder=3)
 
 
-def _ablation(page: Axes, top: float, choices: Sequence[Choice], largest: float) -> None:
+def _ablation(page: Axes, top: float, choices: Sequence[Choice], label: str) -> None:
+    """Its bars have a scale of their own: these runs compare with each other alone."""
+    largest = max((choice.ours for choice in choices if choice.ours is not None), default=1.0)
     sheet.label(page, 0.1, top, "The axes of Tables 3 and 4: kernel size and normalisation", size=9.5, ha="left")
     sheet.label(page, _HERE[0], top, "SAD", style.W, 8.5, "right", "normal")
     sheet.label(page, _PAPER[0], top, "SAD", style.Z, 8.5, "right", "normal")
+    sheet.note(page, 0.1, top + 0.22, label, size=9, ha="left")
     for number, choice in enumerate(choices):
-        y = top + 0.28 + number * _ROW
+        y = top + 0.5 + number * _ROW
         sheet.label(page, 0.1, y, f"{choice.network}, {choice.choice}", size=9, ha="left", fontweight="normal")
         sheet.label(page, _PAPER[0], y, f"{choice.paper:.2f}", style.Z, 9, "right", "normal")
         if choice.ours is None:

@@ -55,7 +55,7 @@ def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, Card]:
 def _build(found: Card) -> nn.Module:
     """The network that the weights belong to."""
     if found.group == MATTING:
-        from a2u.matting import experiment as matting
+        from a2u.matting import experiment, settings
 
-        return matting.build_model(matting.as_config({**found.settings, "pretrained": False}))
+        return experiment.build_model(settings.as_config({**found.settings, "pretrained": False}))
     return build_model(row(found.row), found.settings["seed"], found.settings["head"])

@@ -24,7 +24,9 @@ from a2u.training.run import History
 
 def table(
     rows: Annotated[str, typer.Option(help=f"all, or some of: {', '.join(ROWS)}; commas between.")] = "all",
-    preset: Annotated[str, typer.Option(help="paper, narrow or quick; see `a2u matting train`.")] = "narrow",
+    preset: Annotated[
+        str, typer.Option(help="paper, narrow or quick. Of narrow, the ablation is brief; see `a2u matting train`.")
+    ] = "narrow",
     data: DataOption = "synthetic",
     seed: Annotated[int, typer.Option(help="Of every run.")] = 0,
     ablation: Annotated[

@@ -18,7 +18,7 @@ def board(report: dict[str, Any]) -> Figure:
     choices = [
         Choice(f"A²U {each['row']}", _choice(each), each.get("sad"), each["paper_sad"]) for each in report["ablation"]
     ]
-    return matting_board(lines, choices, label=report["label"])
+    return matting_board(lines, choices, label=report["label"], below=report.get("ablation_label", ""))
 
 
 def _choice(each: dict[str, Any]) -> str:

@@ -275,7 +275,8 @@ for number, (before, guide, after) in enumerate(net.features(scene, trimap)):
     print(f"stage {number}: z {z:9} guide {g:11} w {'×'.join(map(str, w.shape[2:])):11} y {y}")
 kernels = w[0, 0].flatten(1)  # of the last stage
 print(f"last stage: weights from {kernels.min():.3f} to {kernels.max():.3f}, nine to a kernel")
-assert 1 / (1 + 8 * torch.e) < kernels.min() < kernels.max() < torch.e / (torch.e + 8)
+assert 1 / (1 + 8 * torch.e) < kernels.min() + 1e-6
+assert kernels.max() - 1e-6 < torch.e / (torch.e + 8)
 
 # %% [markdown]
 # **Explain.** The old formula, four times: a window of nine, a kernel of nine, one sum. All channels of a stage share
@@ -346,7 +347,8 @@ print("slope where the prediction is exact:", exact.grad.flatten().tolist())
 # $\nabla$ is a Gaussian derivative. $\varphi$ goes down from 1 by as much as a pixel stands out of the largest
 # connected body that $p$ and $g$ share, if that is 0.15 or more.
 #
-# Here are five wrong mattes of one object. Each flaw is exactly as strong as it takes to give **the same SAD**.
+# Here are five wrong mattes of one object. Each flaw is just as strong as it takes to give **the same SAD**,
+# as nearly as 8 bits allow.
 #
 # **Predict.** Which is worst for MSE? For Grad? For Conn? And which would *you* send back first?
 
@@ -422,11 +424,15 @@ print(f"{'width 6':18}" + "".join(f"{kind:>8}" for kind in KINDS) + f"{'mean':>8
 for method, each in sads.items():
     mean = sum(each.values()) / len(each)
     print(f"{lesson.title(method):18}" + "".join(f"{sad:8.2f}" for sad in each.values()) + f"{mean:8.2f}")
-assert sum(sads["dynamic-cs"].values()) < 0.7 * sum(sads[lesson.HALF].values())
+for method in lesson.METHODS:
+    assert sum(sads[method].values()) < 0.65 * sum(sads[lesson.HALF].values())
+ahead = [kind for kind in KINDS if sads["dynamic-cs"][kind] < sads["nearest"][kind]]
+assert 0 < len(ahead) < len(KINDS) / 2
 
 # %% [markdown]
-# **Explain.** The networks beat the guess by far, with either operator. Which of *them* is ahead differs from scene to
-# scene: eight pictures and one seed are no ranking. A ranking needs a whole test set, which comes next.
+# **Explain.** At width 6 both networks make about half the error of the guess, and on the hair A²U stays well below it
+# at every width. Nearest is ahead in most scenes, A²U on the hair and the bubbles: one training each and eight
+# pictures are no ranking. That needs a whole test set, which comes next.
 
 # %% [markdown]
 # ## 9 · The table
@@ -451,7 +457,7 @@ lesson.show_table(report)
 #
 # - One seed, a short training, drawn scenes: differences of a few percent mean nothing here.
 # - The paper's best row has A²U on the way down too (-d), and a group norm (†): 32.15 against 37.51 with nearest. But
-#   dynamic-cs alone, 35.86, gains less than IndexNet's 34.28, with 0.2 % of its parameters.
+#   dynamic-cs alone reaches 35.86, a smaller gain than IndexNet's (34.28), with 0.2 % of its parameters.
 # - Later operators on the same baseline reach less: SAPA-B 31.19, SAPA-G 30.98, FADE 31.10.
 # - **Composing the test set with another script alone moves SAD by about 2.5.** That is as much as lies between many
 #   rows. A number without its data, its trimaps and its evaluator is not a result.

@@ -46,9 +46,10 @@ from a2u.matting import features as look
 lesson.figure1()
 
 # %% [markdown]
-# What is drawn is the *energy*, the root mean square over the map's channels. The three networks were trained apart, so
+# What is drawn is the *energy*, the root mean square over the map's channels, in the unknown region of the trimap: the
+# loss looks at nothing else, so what a map holds outside is nobody's decision. The three networks were trained apart, so
 # their maps have no common unit: each is stretched over its own range, and then all share one scale of colours.
-# **Before you read the numbers, rank the three by eye.** Where does a map change, and is that where the object ends?
+# **Before you read the numbers, rank the three by eye.** Where does a map change, and is that where the glass changes?
 
 # %% [markdown]
 # ## 1 · Open the network
@@ -56,7 +57,7 @@ lesson.figure1()
 # `net.features(image, trimap)` gives the four stages of the decoder as they happened: the map *before*, the *guide*
 # from the encoder, and the map *after* upsampling.
 #
-# **Predict.** The image has 256×256 pixels, the coarsest map 16×16. How large is the last map *before* it is upsampled?
+# **Predict.** The image has 160×160 pixels, the coarsest map 10×10. How large is the last map *before* it is upsampled?
 
 # %%
 net, card = a2u.load_pretrained("matting/dynamic-cs")
@@ -65,7 +66,7 @@ case = lesson.case("glass")
 stages = net.features(case.image[None], case.trimap[None])
 for number, stage in enumerate(stages):
     print(number, *(f"{part} {tuple(getattr(stage, part).shape[1:])}" for part in stage._fields))
-assert stages[3].before.shape[-1] == 128
+assert stages[3].before.shape[-1] == 80
 assert all(s.after.shape[-1] == 2 * s.before.shape[-1] for s in stages)
 
 # %% [markdown]
@@ -77,22 +78,22 @@ assert all(s.after.shape[-1] == 2 * s.before.shape[-1] for s in stages)
 # ## 2 · One number for what the eye sees
 #
 # The *boundary band* $B$ is where the true alpha varies by 0.2 or more within two pixels. The **edge contrast** of a
-# map $e$ compares its gradient there with its gradient elsewhere:
+# map $e$ compares its gradient there with its gradient elsewhere, both within the unknown region $W$:
 #
-# $$\mathrm{contrast}(e) = \frac{\mathrm{mean}_{B}\,\|\nabla e\|}{\mathrm{mean}_{\mathrm{not}\,B}\,\|\nabla e\|}$$
+# $$\mathrm{contrast}(e) = \frac{\mathrm{mean}_{W \cap B}\,\|\nabla e\|}{\mathrm{mean}_{W \setminus B}\,\|\nabla e\|}$$
 #
 # **Predict.** What is the contrast of the true alpha? Of noise? What if all values of a map are doubled?
 
 # %%
-band = look.boundary(lesson.alpha("glass"))
-truth = lesson.alpha("glass")
+truth, where = lesson.alpha("glass"), lesson.unknown("glass")
+band = look.boundary(truth)
 noise = torch.rand(truth.shape, generator=torch.Generator().manual_seed(0))
 maps = {"alpha": truth, "alpha, noisy": truth + 0.1 * noise, "noise": noise, "doubled": 2 * noise}
 for title, values in maps.items():
-    print(f"{title:13} {look.edge_contrast(values, band):6.2f}")
-assert look.edge_contrast(truth, band) > 10
-assert abs(look.edge_contrast(noise, band) - 1) < 0.05
-assert abs(look.edge_contrast(2 * noise, band) - look.edge_contrast(noise, band)) < 1e-6
+    print(f"{title:13} {look.edge_contrast(values, band, where):6.2f}")
+assert look.edge_contrast(truth, band, where) > 10
+assert abs(look.edge_contrast(noise, band, where) - 1) < 0.05
+assert abs(look.edge_contrast(2 * noise, band, where) - look.edge_contrast(noise, band, where)) < 1e-6
 
 # %% [markdown]
 # **Explain.** Alpha changes almost nowhere but at the boundary. Noise changes everywhere alike: 1. The unit does not
@@ -106,13 +107,17 @@ for name in lesson.SHOWN:
     found = [lesson.contrast(name, kind) for kind in kinds]
     means[name] = sum(found) / len(found)
     print(f"{name:14}", *(f"{value:8.2f}" for value in found), f"{means[name]:8.2f}")
-assert means["bilinear"] > max(means["nearest"], means["dynamic-cs"])
+glass = {name: lesson.contrast(name, "glass") for name in lesson.SHOWN}
+assert max(glass, key=glass.get) == "dynamic-cs"
+assert max(means, key=means.get) == "bilinear"
 
 # %% [markdown]
-# **Explain.** The paper shows the clearest boundaries with A²U. **These networks do not repeat that**: on average
-# bilinear's map has the highest contrast, and the order changes from scene to scene. Many numbers are below 1: the map
-# changes *less* at the boundary than elsewhere. These are narrow networks after 1,500 iterations; the paper's were
-# trained for 180,000. A picture of one scene would have let you believe anything.
+# **Explain.** In the picture at the top, A²U's map is the clearest: the highlights of the glass stand out, and the
+# gravel behind it, which shimmers in bilinear's map, is smoothed away. Its number, 2.02, is the highest too. It is what
+# the paper's figure shows. **And yet**: over eight scenes bilinear has the highest mean, the order changes from scene
+# to scene, and where a number is below 1 the map changes *less* at the boundary than elsewhere. These are narrow
+# networks after 1,200 iterations; the paper's were trained for 180,000. One well-chosen picture would have let you
+# believe anything, this one included.
 
 # %% [markdown]
 # ## 3 · Follow one value
@@ -124,7 +129,7 @@ assert means["bilinear"] > max(means["nearest"], means["dynamic-cs"])
 
 # %%
 for name in lesson.SHOWN:
-    t, value = lesson.witness(name, "glass", (3, 120, 100))
+    t, value = lesson.witness(name, "glass", (3, 80, 60))
     used = t.compact()
     print(f"{name:11} {len(used.w)} weights, largest {float(t.w.max()):.4f}, sum {float(t.w.sum()):.2f};", end="")
     print(f"  wᵀz = {float(t.value):.2f}, in the map {value:.2f}")
@@ -156,14 +161,15 @@ for learned in (False, True):
     print(f"   spread of peakedness {spreads[learned]:.1g}")
 assert spreads[True] > 3 * spreads[False]
 learned = [lesson.follows("hybrid-cw", kind)[0] for kind in kinds]
-assert min(learned) < 0 < max(learned)
-assert max(abs(r) for r in learned) < 0.5
+assert max(learned) < 0.05
+assert sum(learned) / len(learned) < -0.15
 
 # %% [markdown]
-# **Explain.** Training made the kernels many times more varied. But whether they are peaked at the true boundary
-# depends on the scene: the correlation is positive in some and negative in others. On the hair the whole inside of the
-# object is peaked, at its limit: the kernels tell inside from outside rather than edge from flat. That boundaries
-# light up and flat regions fade is not what this training shows.
+# **Explain.** Training made the kernels many times more varied. But they are *evener* at the true boundary than
+# elsewhere: the correlation is negative. Where the encoder's map is large, so is the affinity, a sum of products of
+# its values (lesson 06), and the sigmoids run into their limits: such places are peaked, be they edges or the plain
+# blue of the shoulders. The kernels tell regions apart rather than edges from flat. That boundaries light up and flat
+# regions fade, as in the paper's figure, is not what this training shows.
 
 # %% [markdown]
 # ## 5 · Where the detail comes from
@@ -181,7 +187,7 @@ some = ("net", "foliage", "glass")
 for name in ("nearest", "bilinear", "hybrid-cw", "dynamic-cs"):
     sads = {part: sum(lesson.sad(name, kind, part) for kind in some) / 3 for part in ("", "kernels", "skip")}
     print(f"{name:10} whole {sads['']:.2f}   even kernels {sads['kernels']:.2f}   flat skip {sads['skip']:.2f}")
-    assert abs(sads["kernels"] - sads[""]) < 0.05
+    assert abs(sads["kernels"] - sads[""]) < 0.1
     assert sads["skip"] > sads[""] + 0.5
 
 # %% [markdown]
@@ -192,7 +198,8 @@ for name in ("nearest", "bilinear", "hybrid-cw", "dynamic-cs"):
 # %% [markdown]
 # ## 6 · What comes of it
 #
-# The mattes, as in the paper's Figure 4, with one place of each scene enlarged.
+# The mattes, as in the paper's Figure 4, with one place of each scene enlarged. (SAD is a sum over pixels. These scenes
+# are 160×160 and have trimaps of their own; lesson 10's are 128×128, so their SADs are not to be compared.)
 
 # %%
 lesson.figure4()
@@ -214,9 +221,10 @@ assert sum(base) < min(sum(lesson.sad(name, kind) for kind in kinds) for name in
 
 # %% [markdown]
 # **Explain.** In the paper, trained to the end, A²U is ahead of nearest neighbour (34.76 and 35.86 against 37.51).
-# Here, after 1,500 iterations, nearest is ahead of both A²U networks. One seed and eight scenes prove no order: 7 of 8
-# or more happens by chance in one of 28 fair trials. Simple operators may just learn sooner. The honest sentence is:
-# *these trainings are too short to rank operators*.
+# Here, after 1,200 iterations, nearest is ahead of both in the mean, of hybrid-cw by a hair, although hybrid-cw wins
+# half of the scenes. One seed and eight scenes prove no order: 7 of 8 or more happens by chance in one of 28 fair
+# trials. Simple operators may just learn sooner. The honest sentence is: *these trainings are too short to rank
+# operators*.
 
 # %% [markdown]
 # ## 7 · Look for yourself
@@ -231,12 +239,13 @@ panel
 
 # %%
 for operator in ("nearest", "bilinear", "dynamic-cs"):
-    print(panel.set(scene="glass", operator=operator, channel=3, row=120, column=100).says)
+    print(panel.set(scene="glass", operator=operator, channel=3, row=80, column=60).says)
 assert panel.error is None
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
 #
+# - *Section 2.* "The picture proves it." It is one of eight scenes; have them find one with another order first.
 # - *The picture.* "The brightest map is the best." Each is stretched over its own range: brightness says nothing.
 # - *Section 2.* "High contrast means a good matte." The head may use a channel whose energy is small, and the skip is
 #   not in this map at all.
@@ -301,8 +310,8 @@ see_the_features_exercises.DISPLAY.check(my_display)
 # ### Exercise 2 · Edge contrast
 # *Difficulty* ★★☆ · *time* 8 minutes
 #
-# Write the number of section 2: `energy` is (H, W), `band` a bool map of its size. Central differences, half of right
-# minus left and of below minus above; at the border the last value is repeated.
+# Write the number of section 2 for a whole map ($W$ is everything): `energy` is (H, W), `band` a bool map of its size.
+# Central differences, half of right minus left and of below minus above; at the border the last value is repeated.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -430,7 +439,8 @@ see_the_features_exercises.SHARE.check(my_share)
 #
 # - `net.features` opens a decoder: before, guide, after. Energies of different networks are stretched each by its own
 #   range.
-# - Edge contrast compares gradients on and off the true boundary: alpha far above 1, noise 1.
+# - Edge contrast compares gradients on and off the true boundary, where the trimap does not know: alpha far above 1,
+#   noise 1. One scene is no evidence.
 # - A²U's kernels differ from place to place and stay soft: 0.044 … 0.254.
 # - A picture shows where detail stands. Where it comes from, taking a part away tells.
 #
@@ -440,4 +450,4 @@ see_the_features_exercises.SHARE.check(my_share)
 #   4 and 5; section 6 and Table 2.
 # - H. Lu and co-authors, *SAPA: Similarity-Aware Point Affiliation for Feature Upsampling*, NeurIPS 2022, and *FADE:
 #   Fusing the Assets of Decoder and Encoder for Task-Agnostic Upsampling*, ECCV 2022.
-# - The scenes: drawn by code from seeds, over photographs that ship with public libraries.
+# - The scenes: drawn by code from seeds, over photographs from scikit-image (chelsea, motorcycle, gravel).
