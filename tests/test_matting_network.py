@@ -286,6 +286,15 @@ def test_other_weights_are_refused():
 # --- errors teach
 
 
+@pytest.mark.parametrize("name", ["deconvolution", "pixel_shuffle", "max_unpool", "bicubic", "a2u:toy"])
+def test_any_operator_is_a_row_that_the_paper_did_not_measure(name):
+    found = row(name)
+    assert (found.name, found.upsampler, found.paper) == (name, name, None)
+    image, trimap = pair()
+    assert made(name).eval()(image, trimap).shape == (2, 1, 32, 32)
+    assert made(name).paired == (name == "max_unpool")
+
+
 @pytest.mark.parametrize(("width", "groups"), [(1, 32), (0.25, 8), (NARROW, 2), (1 / 32, 1)])
 def test_groups_of_the_norm_keep_their_two_channels_at_any_width(width, groups):
     with torch.device("meta"):
@@ -298,6 +307,10 @@ def test_groups_of_the_norm_keep_their_two_channels_at_any_width(width, groups):
 def test_errors_teach():
     with pytest.raises(A2UError, match=r"Did you mean 'hybrid-cw'"):
         row("hybird-cw")
+    with pytest.raises(A2UError, match=r"Did you mean 'deconvolution'"):
+        row("deconvolutio")
+    with pytest.raises(A2UError, match="no such operator"):
+        row("a2u:plain")
     with pytest.raises(A2UError, match=r"width must be a positive multiple of 1/32.*got 0\.3"):
         MattingNet(width=0.3)
     with pytest.raises(A2UError, match="Bilinear cannot go down"):

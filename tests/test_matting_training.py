@@ -233,6 +233,7 @@ def test_what_both_tables_need_is_trained_once(tmp_path: Path) -> None:
 
 
 def test_what_was_run_can_be_asked_for_again() -> None:
+    assert run_name(config("a2u:toy", "quick")) == "matting-a2u-toy-quick"  # a colon is no part of a file's name
     chosen = config("hybrid-cw", "narrow", seed=2, options={"kernel_size": 5})
     assert run_name(chosen) == "matting-hybrid-cw-kernel_size=5-narrow-2"
     assert train_command(chosen) == "a2u matting train --row hybrid-cw --preset narrow --option kernel_size=5 --seed 2"

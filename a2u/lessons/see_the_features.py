@@ -150,11 +150,13 @@ def figure5(kind: str = "hair", name: str = "hybrid-cw", phase: int = 3, tap: in
     """Figure 5: kernels of the last stage of a matting network over a scene, random beside learned."""
     a, b = divmod(phase, 2)
     rows, numbers = {}, []
-    for title, learned in (("Random initialisation (colours magnified)", False), ("Learned", True)):
+    asked = pretrained.card(f"matting/{name}").settings
+    made = f"Learned in {asked['epochs'] * asked['iterations']:,} iterations on synthetic scenes"
+    for title, learned in (("Random initialisation (colours magnified)", False), (made, True)):
         w = kernels(name, kind, learned)
         r, spread = follows(name, kind, learned)
         seen = peakedness(w).mean(0)[a::2, b::2]
-        rows[f"{title}: peakedness and true edges correlate by {signed(r)}"] = Look(
+        rows[f"{title}: peakedness and edges correlate by {signed(r)}"] = Look(
             picture(kind), w.mean(0)[:, a::2, b::2].numpy(), seen.numpy(), look.gradient(alpha(kind)).numpy()
         )
         numbers.append(f"{title.split()[0].lower()}: correlation {signed(r)}, spread of peakedness {spread:.1g}")

@@ -26,7 +26,9 @@ WorkersOption = Annotated[
 
 
 def train(
-    row_name: Annotated[str, typer.Option("--row", help=f"Row of Table 2: {', '.join(ROWS)}.")] = "dynamic-cs",
+    row_name: Annotated[
+        str, typer.Option("--row", help=f"Row of Table 2: {', '.join(ROWS)}. Or any operator of `a2u ops`.")
+    ] = "dynamic-cs",
     preset: Annotated[
         str,
         typer.Option(

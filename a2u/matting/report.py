@@ -103,7 +103,7 @@ def _row(runs: Path, chosen: Config, device: str) -> dict[str, Any]:
     known: dict[str, Any] = {
         "row": row.name,
         "title": row.title,
-        "paper": row.paper._asdict(),
+        "paper": row.paper._asdict() if row.paper else None,
         "paper_parameters": row.paper_parameters,
     }
     count = count_network(row.name, chosen.width)

@@ -1,9 +1,13 @@
-"""The rows of Table 2 by name: which operator makes each, and what the paper measured on Composition-1k."""
+"""The rows of Table 2 by name: which operator makes each, and what the paper measured on Composition-1k.
+
+Beside them any other operator is a row of its own name, "deconvolution" or "a2u:toy", that the paper did not measure.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from a2u import operators
 from a2u.errors import A2UError, near_match
 
 if TYPE_CHECKING:
@@ -21,20 +25,20 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One network of Table 2.
+    """One network of Table 2, or one like them.
 
     upsampler, options: how the four upsampling stages are built, as for :func:`a2u.build`.
-    paired: the same operator also makes the four steps down.
-    paper: the paper's measurements.
+    paired: the same operator also makes the four steps down; None: if it can.
+    paper: the paper's measurements; None for networks that it does not have.
     paper_parameters: what the operator adds to the network, as the paper prints it; "" where it adds nothing.
     """
 
     name: str
     title: str
     upsampler: str
-    paper: Measured
+    paper: Measured | None
     paper_parameters: str = ""
-    paired: bool = False
+    paired: bool | None = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -62,14 +66,20 @@ ROWS: dict[str, Row] = {row.name: row for row in [
 
 
 def row(name: str) -> Row:
-    """The row called `name`.
+    """The row called `name`; the name of any operator, with a preset or without, is one too.
 
     Raises:
-        A2UError: There is none of that name; the near match is told.
+        A2UError: There is no row and no operator of that name; the near match is told.
     """
-    if name not in ROWS:
-        raise A2UError(f"Table 2 has no row {name!r}. {near_match(name, list(ROWS))}")
-    return ROWS[name]
+    if name in ROWS:
+        return ROWS[name]
+    operator, _, preset = name.partition(":")
+    if operator in operators.names() and (not preset or preset in operators.presets(operator)):
+        title = operators.card(operator).title
+        return Row(name, f"{title} {preset}" if preset else title, name, None, paired=None)
+    raise A2UError(
+        f"Table 2 has no row {name!r}, and there is no such operator. {near_match(name, [*ROWS, *operators.names()])}"
+    )
 
 
 def build(name: str, width: float = 1.0, pretrained: bool = False, **options: Any) -> "MattingNet":

@@ -138,4 +138,6 @@ def run_name(config: Config) -> str:
     """
     extra = "".join(f"-{key}={value}" for key, value in sorted(config.options.items()))
     data = "" if config.data == "synthetic" else f"-{Path(config.data).name}"
-    return f"matting-{config.row}{extra}{data}-{config.preset}{f'-{config.seed}' if config.seed else ''}"
+    return (
+        f"matting-{config.row.replace(':', '-')}{extra}{data}-{config.preset}{f'-{config.seed}' if config.seed else ''}"
+    )

@@ -13,6 +13,7 @@ WIDTH, HEIGHT = 9.6, 6.5
 TOP, STEP = 1.1, 0.98  # of the five levels
 LEFT, RIGHT = 0.62, 7.95  # edges of the first and the last column
 TALL = 0.62  # of the finest map; each level below is a little smaller
+GUIDES = ("stem", "halved stem", "inside stage 2", "inside stage 3")  # the maps before each halving, finest first
 ALPHA = 9.1  # where alpha stands
 
 
@@ -89,7 +90,7 @@ def _middle(level: int) -> float:
 
 def _map(ax: Axes, x: float, each: Map, colour: str) -> None:
     """A box, wider with more channels and lower with a coarser map, its channels inside and its name above."""
-    tall, wide = TALL - 0.07 * each.level, 0.4 + 0.12 * each.channels.bit_length() / 4
+    tall, wide = TALL - 0.07 * each.level, _wide(each)
     middle = _middle(each.level)
     look: dict[str, Any] = {"facecolor": style.PAPER, "edgecolor": colour, "linewidth": 1.8, "zorder": 5}
     ax.add_artist(Rectangle((x - wide / 2, middle - tall / 2), wide, tall, **look))
@@ -97,10 +98,14 @@ def _map(ax: Axes, x: float, each: Map, colour: str) -> None:
     sheet.note(ax, x, middle - tall / 2 - 0.07, each.name, size=8)
 
 
+def _wide(each: Map) -> float:
+    return 0.4 + 0.12 * each.channels.bit_length() / 4
+
+
 def _descend(ax: Axes, x: float, above: Map, to: float, below: Map, paired: bool) -> None:
     """The way from one map of the encoder to the next."""
     colour = style.W if paired else style.INK
-    start, end = (x, _middle(above.level) + TALL / 2), (to - 0.3, _middle(below.level))
+    start, end = (x, _middle(above.level) + TALL / 2), (to - _wide(below) / 2 - 0.03, _middle(below.level))
     ax.plot([start[0], start[0]], [start[1], end[1]], color=colour, linewidth=1.8, zorder=3)
     sheet.arrow(ax, (start[0], end[1]), end, colour)
 
@@ -123,6 +128,9 @@ def _stage(ax: Axes, up: Up, each: Map, skip: Map, guided: bool, paired: bool) -
             **look,
         )
         sheet.label(ax, x - 0.15, line + 0.045, style.GLYPHS["w"], style.W, size=11)
+        if paired:  # such a map has no box of its own: it is seen on its way down
+            words = f"{GUIDES[each.level]}: {up.guide_channels}"
+            sheet.label(ax, _x(skip.level) + 0.4, line - 0.05, words, style.W, 7.5, "left", "normal")
     _map(ax, x, each, style.Y)
 
 
