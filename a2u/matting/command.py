@@ -33,7 +33,7 @@ def train(
         str,
         typer.Option(
             help="paper (crops 512, 30 epochs of 6,000 iterations: a GPU), narrow (a quarter of the channels, some "
-            "minutes on one CPU core), brief (a quarter of that) or quick (seconds)."
+            "minutes on one CPU core), brief (a sixth of that) or quick (seconds)."
         ),
     ] = "narrow",
     data: DataOption = "synthetic",

@@ -6,7 +6,7 @@ Presets:
             with its batch norms fixed, ÷10 after epochs 20 and 26, trimaps of 1-29 pixels: for a GPU and the data sets
     narrow  a quarter of everything that has a size (channels, crops of 128, trimaps of 1-9), nothing trained before:
             some minutes on one CPU core
-    brief   narrow, for a quarter of its iterations: for the ablation, which compares its runs with each other alone
+    brief   narrow, for a sixth of its iterations: for the ablation, which compares its runs with each other alone
     quick   the same, smaller and shorter still: to see everything run
 
 Numbers of the short presets are not the paper's: every output says which preset and which data made it.
@@ -31,7 +31,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "milestones": (4, 5), "pretrained": False, "freeze": False, "test_size": 160, "kernels": (1, 9),
     },
     "brief": {
-        "width": 0.25, "crop": 128, "batch": 8, "epochs": 2, "iterations": 150, "lr": 0.005, "encoder_lr": 0.005,
+        "width": 0.25, "crop": 128, "batch": 8, "epochs": 2, "iterations": 100, "lr": 0.005, "encoder_lr": 0.005,
         "milestones": (1,), "pretrained": False, "freeze": False, "test_size": 160, "kernels": (1, 9),
     },
     "quick": {
