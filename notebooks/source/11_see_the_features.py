@@ -47,8 +47,8 @@ lesson.figure1()
 
 # %% [markdown]
 # What is drawn is the *energy*, the root mean square over the map's channels, in the unknown region of the trimap: the
-# loss looks at nothing else, so what a map holds outside is nobody's decision. The three networks were trained apart, so
-# their maps have no common unit: each is stretched over its own range, and then all share one scale of colours.
+# loss looks at nothing else, so what a map holds outside is nobody's decision. The three networks were trained apart,
+# so their maps have no common unit: each is stretched over its own range, and then all share one scale of colours.
 # **Before you read the numbers, rank the three by eye.** Where does a map change, and is that where the glass changes?
 
 # %% [markdown]
