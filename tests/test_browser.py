@@ -1,6 +1,6 @@
 """A reader's path, for real: JupyterLab is served, Chromium opens a lesson, runs it, and moves a slider by keyboard.
 
-The first case makes its own small notebook, so that a failure of the second can be told from one of the harness.
+The first case makes its own small notebook, so that a failure of the others can be told from one of the harness.
 """
 
 import contextlib
@@ -133,7 +133,9 @@ def page(chromium: str, tmp_path: Path) -> Iterator[Page]:
     assert outside == [], "a lesson must need nothing from the network"
 
 
-@pytest.mark.parametrize("name", ["tiny.ipynb", "01_one_formula.ipynb"])
+@pytest.mark.parametrize(
+    "name", ["tiny.ipynb", "01_one_formula.ipynb", "07_a2u.ipynb", "08_train_on_digits.ipynb", "10_matting.ipynb"]
+)
 def test_a_slider_moved_by_keyboard_redraws_the_picture(name: str, served: str, course: Path, page: Page) -> None:
     assert (course / name).is_file(), f"notebooks/{name} is missing"
     page.goto(served.format(name=name, workspace=Path(name).stem))  # a workspace of its own: one open tab
@@ -143,6 +145,10 @@ def test_a_slider_moved_by_keyboard_redraws_the_picture(name: str, served: str, 
     _wait_until_run(page, course / name)
 
     assert page.locator(".jupyter-widgets-error-widget").count() == 0, "a widget could not be shown"
+    broken = page.locator(".jp-OutputArea-output img").evaluate_all(
+        "images => images.filter(image => !(image.complete && image.naturalWidth > 0)).length"
+    )
+    assert broken == 0, "a picture is broken"
     handle = page.locator(".jp-OutputArea-output .widget-slider [role=slider]").first
     panel = handle.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea-output')][1]")
     picture = panel.locator("img").first

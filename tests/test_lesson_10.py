@@ -182,6 +182,20 @@ def report() -> dict:
     return {"label": "synthetic set, narrow", "test_data": "40 scenes", "rows": rows, "classical": [], "ablation": []}
 
 
+def test_the_table_in_words_needs_no_table() -> None:
+    assert lesson.sads(None) == {}
+    assert "figures/matting.json" in lesson.ablation_words(None)
+    row = {"row": "dynamic-cs", "axis": "k_up", "value": "3", "paper_sad": 35.86}
+    rows = [{"row": "nearest", "status": "measured", "sad": 2.5}, {"row": "bilinear", "status": "not run"}]
+    ablation = [row | {"status": "measured", "sad": 3.184}, row | {"value": "5", "status": "not run"}]
+    report = {"rows": rows, "ablation_label": "brief preset", "ablation": ablation}
+    assert lesson.sads(report) == {"nearest": 2.5}
+    first, measured, missing = lesson.ablation_words(report).splitlines()
+    assert first == "below: brief preset"
+    assert "SAD 3.18   paper 35.86" in measured
+    assert "SAD not run" in missing
+
+
 def test_a_report_is_found_from_the_notebooks_folder_and_labelled(tmp_path: Path) -> None:
     (tmp_path / "figures").mkdir()
     (tmp_path / "notebooks").mkdir()

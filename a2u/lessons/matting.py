@@ -177,6 +177,23 @@ def whole_table(start: str | Path = ".") -> dict[str, Any] | None:
     return find_report("matting", "a2u matting table --report-only", start)
 
 
+def sads(report: dict[str, Any] | None) -> dict[str, float]:
+    """Row → SAD of the networks that were measured; empty without a report."""
+    rows = report["rows"] if report else []
+    return {each["row"]: each["sad"] for each in rows if each["status"] == "measured"}
+
+
+def ablation_words(report: dict[str, Any] | None) -> str:
+    """The axes of Tables 3 and 4, a line a run, under a line that says how they were made."""
+    if report is None:
+        return "The ablation stands in figures/matting.json of the repository."
+    lines = [f"below: {report['ablation_label']}"]
+    for each in report["ablation"]:
+        sad = f"{each['sad']:.2f}" if each["status"] == "measured" else "not run"
+        lines.append(f"{each['row']:10} {each['axis']:13} {each['value']:15} SAD {sad}   paper {each['paper_sad']:.2f}")
+    return "\n".join(lines)
+
+
 def show_table(report: dict[str, Any] | None) -> Drawing:
     """All of Table 2 beside the paper, with a label that says how it was made; without a report, the paper alone."""
     if report is None:
