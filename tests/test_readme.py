@@ -20,6 +20,7 @@ def test_the_ten_lines_run(capsys):
 def test_every_command_exists():
     documented = set(re.findall(r"`a2u ([a-z0-9]+)", README))
     existing = {command.name or command.callback.__name__ for command in app.registered_commands}
+    existing |= {group.name for group in app.registered_groups}
     assert documented <= existing
     assert existing <= documented, "a command that the README does not name"
 
