@@ -200,6 +200,18 @@ def test_distinctions_makes_its_trimaps_and_says_so(tmp_path):
     assert (cases[0].trimap == 128).any()
 
 
+def test_a_test_part_over_the_backgrounds_of_training_says_so(tmp_path):
+    distinctions(tmp_path)
+    said = "training on this folder uses these backgrounds too"
+    assert said in open_test(tmp_path).describe
+    backgrounds(tmp_path / "Test" / "bg", "t")
+    assert said not in open_test(tmp_path).describe
+    backgrounds(tmp_path / "more", "m")  # one folder named for a training and its test is shared again
+    assert said in open_test(tmp_path, backgrounds=tmp_path / "more").describe
+    adobe(tmp_path / "adobe")
+    assert said not in open_test(tmp_path / "adobe").describe
+
+
 def test_alphamatting_has_each_picture_with_each_trimap(tmp_path):
     alphamatting(tmp_path)
     cases = open_test(tmp_path)

@@ -48,7 +48,9 @@ def evaluate(
             "plain with image, alpha, trimap. Default: what the run was trained on; without a run, synthetic."
         ),
     ] = None,
-    part: Annotated[str, typer.Option(help="Of the synthetic set: test or validation.")] = "test",
+    part: Annotated[
+        str, typer.Option(help="Of the data: test, or validation, on which training compares its epochs.")
+    ] = "test",
     size: Annotated[
         int | None, typer.Option(min=16, help="Side of the synthetic scenes. Default: the run's, or 256.")
     ] = None,

@@ -111,11 +111,20 @@ def open_test_folder(root: Path, backgrounds: Path | None = None) -> TestSet:
             f"None of the {len(entries)} test cases of {root} ({layout.title}) can be used. "
             f"The first, {entries[0].name}: {entries[0].fault}"
         )
-    trained = {pair.foreground for pair in layout.train}
-    shared = any(entry.pair and entry.pair.foreground in trained for entry in entries)
-    describe = f"{layout.title}, {root}: {_words(entries)}"
-    describe += " (no test part of its own: these are the foregrounds that training on this folder uses)" * shared
+    describe = f"{layout.title}, {root}: {_words(entries)}{_shared(entries, layout, backgrounds)}"
     return TestSet(describe, [entry.name for entry in entries], lambda index: read_case(entries[index]))
+
+
+def _shared(entries: list[Entry], layout: Layout, backgrounds: Path | None) -> str:
+    """What a test over this folder has in common with a training on it, in words: scores on it are too good."""
+    trained = {pair.foreground for pair in layout.train}
+    if any(entry.pair and entry.pair.foreground in trained for entry in entries):
+        return " (no test part of its own: these are the foregrounds that training on this folder uses)"
+    over = backgrounds or layout.backgrounds
+    behind = {entry.background for entry in entries if entry.background and not entry.image and not entry.fault}
+    if trained and any(file.parent == over and file.name not in layout.kept for file in behind):
+        return " (training on this folder uses these backgrounds too: put others into bg/ of its test part)"
+    return ""
 
 
 def _own_validation(layout: Layout, folder: Path, division: Division) -> TestSet:
