@@ -1,6 +1,7 @@
 """What all tests share: few threads, so that two workers do not fight over two cores, and repeatable examples."""
 
 import signal
+from typing import Any
 
 import pytest
 import torch
@@ -18,3 +19,19 @@ settings.load_profile("a2u")
 def one_thread() -> None:
     """Sums in the same order in every test, whatever a command that ran before chose, and as in other processes."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def words(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every text that is written on a sheet."""
+    from a2u.plots import sheet
+
+    found: list[str] = []
+    original = sheet._write
+
+    def write(ax: Any, x: float, y: float, text: str, *how: Any) -> None:
+        found.append(text)
+        original(ax, x, y, text, *how)
+
+    monkeypatch.setattr(sheet, "_write", write)
+    return found

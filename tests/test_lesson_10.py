@@ -175,11 +175,27 @@ def test_the_paper_stands_alone_until_something_is_measured(tmp_path: Path) -> N
 
 
 def report() -> dict:
-    row = {"title": "Nearest", "parameters": 8, "status": "measured", "sad": 3.0, "mse": 0.1, "grad": 2.0, "conn": 1.0}
+    row = {
+        "row": "nearest",
+        "title": "Nearest",
+        "parameters": 8,
+        "status": "measured",
+        "sad": 3.0,
+        "mse": 0.1,
+        "grad": 2.0,
+        "conn": 1.0,
+    }
     paper = {"sad": 37.51, "mse": 0.0096, "grad": 19.07, "conn": 35.72}
-    rows = [row | {"paper": paper}, row | {"paper": paper, "title": "A²U", "sad": 2.0}]
-    rows.append({"title": "CARAFE", "status": "not run", "paper": paper})
-    return {"label": "synthetic set, narrow", "test_data": "40 scenes", "rows": rows, "classical": [], "ablation": []}
+    rows = [row | {"paper": paper}, row | {"paper": paper, "row": "dynamic-cs", "title": "A²U", "sad": 2.0}]
+    rows.append({"row": "carafe", "title": "CARAFE", "status": "not run", "paper": paper})
+    return {
+        "label": "synthetic set, narrow",
+        "test_data": "40 scenes",
+        "rows": rows,
+        "spread": [],
+        "classical": [],
+        "ablation": [],
+    }
 
 
 def test_the_table_in_words_needs_no_table() -> None:
@@ -194,6 +210,14 @@ def test_the_table_in_words_needs_no_table() -> None:
     assert first == "below: brief preset"
     assert "SAD 3.18   paper 35.86" in measured
     assert "SAD not run" in missing
+
+
+def test_seeds_are_compared_where_there_are_several() -> None:
+    assert "figures/matting.md" in lesson.seeds_words(None)
+    assert lesson.seeds_words(report()) == "Every network was trained with one seed."
+    spread = [{"row": "nearest", "title": "Nearest", "sads": {"0": 2.0, "1": 2.5}, "mean": 2.25, "sd": 0.354}]
+    line = lesson.seeds_words(report() | {"spread": spread})
+    assert line == "Nearest          SAD 2.25 ± 0.35 over seeds 0, 1 (2.000, 2.500)"
 
 
 def test_a_report_is_found_from_the_notebooks_folder_and_labelled(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """`a2u matting table`: rows train, are measured once on the same test images, and are written beside the paper's."""
 
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from rendered import pixels
 from tiny_matting import Discs, discs_to_test
 
 from a2u import pretrained
@@ -83,6 +86,39 @@ def test_nothing_is_trained_or_measured_twice(made: Path, monkeypatch: pytest.Mo
     before = (made / "figures" / "matting.json").read_bytes()
     table(made)
     assert (made / "figures" / "matting.json").read_bytes() == before
+
+
+def test_other_seeds_say_how_much_a_seed_changes(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    before = json.loads((made / "figures" / "matting.json").read_text())
+    assert before["spread"] == []
+    table(tmp_path, "--seeds", "0,3,5")
+    report = json.loads((tmp_path / "figures" / "matting.json").read_text())
+    assert report["rows"] == before["rows"]  # the table is of the first seed
+    assert [each["row"] for each in report["spread"]] == ["nearest", "dynamic-cs"]
+    for each in report["spread"]:
+        first = next(row for row in report["rows"] if row["row"] == each["row"])
+        sads = each["sads"]
+        assert list(sads) == ["0", "3", "5"]
+        assert sads["0"] == first["sad"]
+        assert len({*sads.values()}) == 3
+        assert [run["sad"] for run in each["runs"]] == [sads["3"], sads["5"]]
+        assert each["mean"] == pytest.approx(np.mean([*sads.values()]))
+        assert each["sd"] == pytest.approx(np.std([*sads.values()], ddof=1))
+    text = (tmp_path / "figures" / "matting.md").read_text()
+    assert "| network | SAD, seed 0 | SAD, seed 3 | SAD, seed 5 | mean ± standard deviation |" in text
+    assert "`a2u matting table --preset quick --rows nearest,dynamic-cs --no-ablation --seeds 0,3,5`" in text
+    assert "`a2u matting train --row dynamic-cs --preset quick --seed 5`" in text
+
+
+def test_a_row_of_one_seed_is_not_in_the_spread(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    table(tmp_path, "--seeds", "0,3", "--rows", "nearest")
+    report = json.loads((tmp_path / "figures" / "matting.json").read_text())
+    assert [each["row"] for each in report["spread"]] == ["nearest"]
+    assert {each["row"]: each["status"] for each in report["rows"]}["dynamic-cs"] == "measured"
+    assert pixels(board(report)).shape == pixels(board(report | {"spread": []})).shape
+    assert not np.array_equal(pixels(board(report)), pixels(board(report | {"spread": []})))
 
 
 def test_a_run_with_other_settings_is_not_taken_for_the_presets(made: Path) -> None:

@@ -232,6 +232,14 @@ def test_what_both_tables_need_is_trained_once(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_other_seeds_train_the_rows_alone_and_last(tmp_path: Path) -> None:
+    jobs = campaign.plan(["nearest", "hybrid-cw"], "narrow", tmp_path, seeds=(2, 5, 2))
+    found = [(job.config.row, job.config.seed, job.config.preset) for job in jobs]
+    assert found[:2] == [("nearest", 2, "narrow"), ("hybrid-cw", 2, "narrow")]
+    assert found[2:-2] == [("hybrid-cw", 2, "brief")] * 4
+    assert found[-2:] == [("nearest", 5, "narrow"), ("hybrid-cw", 5, "narrow")]
+
+
 def test_what_was_run_can_be_asked_for_again() -> None:
     assert run_name(config("a2u:toy", "quick")) == "matting-a2u-toy-quick"  # a colon is no part of a file's name
     chosen = config("hybrid-cw", "narrow", seed=2, options={"kernel_size": 5})

@@ -20,20 +20,6 @@ SETS = {
 LABEL = "quick preset: 2 epochs"
 
 
-@pytest.fixture
-def words(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every text that is written on a sheet."""
-    found: list[str] = []
-    original = sheet._write
-
-    def write(ax: Any, x: float, y: float, text: str, *how: Any) -> None:
-        found.append(text)
-        original(ax, x, y, text, *how)
-
-    monkeypatch.setattr(sheet, "_write", write)
-    return found
-
-
 def points(figure: Figure, axes: int) -> set[tuple[float, float]]:
     """Rings and diamonds of a panel: (value, row)."""
     lines = [line for line in figure.axes[axes].lines if len(line.get_xdata()) == 1]

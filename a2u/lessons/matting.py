@@ -18,6 +18,7 @@ from a2u.matting.augment import window
 from a2u.matting.composition import alpha_tensor, compose, image_tensor
 from a2u.matting.metrics import Scores, measure, to_8bit
 from a2u.matting.network import MattingNet, settle
+from a2u.matting.report_text import spread_words
 from a2u.matting.rows import ROWS, build, row
 from a2u.matting.synthetic import KINDS, scene
 from a2u.matting.synthetic.backgrounds import background
@@ -181,6 +182,13 @@ def sads(report: dict[str, Any] | None) -> dict[str, float]:
     """Row → SAD of the networks that were measured; empty without a report."""
     rows = report["rows"] if report else []
     return {each["row"]: each["sad"] for each in rows if each["status"] == "measured"}
+
+
+def seeds_words(report: dict[str, Any] | None) -> str:
+    """What other seeds reached, a line a row that was trained with several."""
+    if report is None or not report["spread"]:
+        return "Every network was trained with one seed." if report else "Seeds are compared in figures/matting.md."
+    return "\n".join(f"{each['title']:16} SAD {spread_words(each)}" for each in report["spread"])
 
 
 def ablation_words(report: dict[str, Any] | None) -> str:

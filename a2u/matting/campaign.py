@@ -111,13 +111,13 @@ def plan(
     preset: str,
     runs: Path,
     data: str = "synthetic",
-    seed: int = 0,
+    seeds: Sequence[int] = (0,),
     ablation: bool = True,
     device: str = "auto",
     workers: int = 0,
     **changes: Any,
 ) -> list[Job]:
-    """The jobs, in the order in which they train.
+    """The jobs, in the order in which they train: all of the first seed, then the rows with the others.
 
     Raises:
         A2UError: No such row, preset or device.
@@ -126,10 +126,12 @@ def plan(
         if word not in ROWS:
             raise A2UError(f"Table 2 has no row {word!r}. {near_match(word, list(ROWS))}")
     choose_device(device)
-    wanted = [config(row, preset, data, seed, **changes) for row in ORDER if row in rows]
+    first, *others = dict.fromkeys(seeds)
+    wanted = [config(row, preset, data, first, **changes) for row in ORDER if row in rows]
     if ablation:
         chosen, below = [each for each in VARIANTS if each.row in rows], BRIEFLY.get(preset, preset)
-        wanted += [config(each.row, below, data, seed, options=each.options, **changes) for each in chosen]
+        wanted += [config(each.row, below, data, first, options=each.options, **changes) for each in chosen]
+    wanted += [config(row, preset, data, seed, **changes) for seed in others for row in ORDER if row in rows]
     folders = {runs / run_name(each): each for each in wanted}  # what both tables need is trained once
     return [Job(each, folder, device, workers) for folder, each in folders.items()]
 
@@ -152,7 +154,9 @@ def measure(folder: Path, device: str = "auto") -> dict[str, Any]:
     return _keep(folder, evaluate(cases, predictor, cases.describe, names=cases.names), best)
 
 
-def measure_classical(method: str, folder: Path, data: str, test_size: int) -> dict[str, Any]:
+def measure_classical(
+    method: str, folder: Path, data: str, test_size: int, backgrounds: str | None = None
+) -> dict[str, Any]:
     """The four metrics of closed-form or KNN matting on the same test images; kept in `folder`.
 
     An image that the method refuses, as it must where the trimap knows nothing, is left out of the means: "scored"
@@ -161,7 +165,7 @@ def measure_classical(method: str, folder: Path, data: str, test_size: int) -> d
     from a2u.matting.predictors import of_classical
     from a2u.matting.sources import open_test
 
-    cases = open_test(data, "test", test_size)
+    cases = open_test(data, "test", test_size, backgrounds)
     kept = _kept(folder, cases.describe, None)
     if kept:
         return kept

@@ -5,9 +5,11 @@
 
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 from a2u.errors import A2UError
@@ -28,7 +30,7 @@ def collect(
     runs: Path,
     preset: str,
     data: str = "synthetic",
-    seed: int = 0,
+    seeds: Sequence[int] = (0,),
     classical: bool = True,
     device: str = "auto",
     **changes: Any,
@@ -36,14 +38,16 @@ def collect(
     """Everything that the run folders say about Table 2 under one preset.
 
     rows: an entry a row, with its four scores or why there are none; ablation: likewise for Tables 3 and 4;
-    classical: closed-form and KNN matting on the same images; label: what was run, for every title. Complete runs
-    that were not measured yet are measured now.
+    classical: closed-form and KNN matting on the same images; label: what was run, for every title. These are of the
+    first seed. spread: what the other seeds reached, of the rows that were trained with several. Complete runs that
+    were not measured yet are measured now.
 
     changes: to the preset, as for `a2u.matting.settings.config`.
 
     Raises:
-        A2UError: There is no complete run at all.
+        A2UError: There is no complete run of the first seed.
     """
+    seed, *others = dict.fromkeys(seeds)
     rows = [_row(runs, config(name, preset, data, seed, **changes), device) for name in ROWS]
     complete = [each for each in rows if each["status"] == "measured"]
     if not complete:
@@ -54,12 +58,14 @@ def collect(
     first = config("nearest", preset, data, seed, **changes)
     below = config("nearest", campaign.BRIEFLY.get(preset, preset), data, seed, **changes)
     methods = campaign.CLASSICAL if classical else ()
+    spread = _spread(runs, rows, first, others, device)
     return {
         "label": label(first),
         "preset": preset,
         "seed": seed,
+        "seeds": [seed, *others],
         "complete": all(each["status"] == "measured" for each in rows),
-        "command": f"a2u matting table --preset {preset}{f' --seed {seed}' if seed else ''}{_data(data)}",
+        "command": _command(first, [seed]),
         "in_full": IN_FULL,
         "test_data": complete[0]["test_data"],
         "test_images": complete[0]["images"],
@@ -67,6 +73,8 @@ def collect(
         "settings": {key: value for key, value in first.as_dict().items() if key not in ("row", "options")},
         "versions": versions(),
         "rows": rows,
+        "spread": spread,
+        "spread_command": _command(first, [seed, *others], [each["row"] for each in spread]) if spread else None,
         "classical": [_classical(runs, method, first) for method in methods],
         "ablation_label": label(below),
         "ablation": [_variant(runs, each, below, device) for each in campaign.VARIANTS],
@@ -94,8 +102,37 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _data(data: str) -> str:
-    return "" if data == "synthetic" else " --data DIR"
+def _command(chosen: Config, seeds: Sequence[int], rows: Sequence[str] = ()) -> str:
+    """The `a2u matting table` that makes the table, or these rows of it with these seeds."""
+    some = f" --rows {','.join(rows)} --no-ablation" if 0 < len(rows) < len(ROWS) else ""
+    several = "" if list(seeds) == [0] else f" --seeds {','.join(map(str, seeds))}"
+    return f"a2u matting table --preset {chosen.preset}{some}{several}{_data(chosen)}"
+
+
+def _data(chosen: Config) -> str:
+    behind = " --backgrounds DIR" if chosen.backgrounds else ""
+    return ("" if chosen.data == "synthetic" else " --data DIR") + behind
+
+
+def _spread(
+    runs: Path, rows: list[dict[str, Any]], first: Config, others: Sequence[int], device: str
+) -> list[dict[str, Any]]:
+    """What a row reaches with other seeds: SAD of each, their mean and sample standard deviation, the first's too.
+
+    Rows that were trained with one seed alone are left out: nothing can be said of them.
+    """
+    found = []
+    for each in rows:
+        measured = [each] if each["status"] == "measured" else []
+        more = [run(runs, replace(first, row=each["row"], seed=seed), device) | {"seed": seed} for seed in others]
+        measured += [one for one in more if one["status"] == "measured"]
+        if len(measured) < 2:
+            continue
+        sads = {str(one.get("seed", first.seed)): one["sad"] for one in measured}
+        mean, sd = fmean(sads.values()), stdev(sads.values())
+        known = {"row": each["row"], "title": each["title"], "sads": sads, "mean": mean, "sd": sd}
+        found.append(known | {"runs": [one for one in more if one["status"] == "measured"]})
+    return found
 
 
 def _row(runs: Path, chosen: Config, device: str) -> dict[str, Any]:
@@ -148,8 +185,7 @@ def train_command(chosen: Config) -> str:
     words = ["a2u matting train", f"--row {chosen.row}", f"--preset {chosen.preset}"]
     words += [f"--option {key}={value}" for key, value in sorted(chosen.options.items())]
     words += [f"--seed {chosen.seed}"] if chosen.seed else []
-    words += ["--backgrounds DIR"] if chosen.backgrounds else []
-    return " ".join(words) + _data(chosen.data)
+    return " ".join(words) + _data(chosen)
 
 
 def _variant(runs: Path, each: campaign.Variant, first: Config, device: str) -> dict[str, Any]:
@@ -164,7 +200,7 @@ def _classical(runs: Path, method: str, chosen: Config) -> dict[str, Any]:
     folder = runs / f"matting-{method}{where}-{chosen.test_size}"
     known = {"method": method, "title": METHODS[method].title, "source": METHODS[method].source}
     try:
-        measured = campaign.measure_classical(method, folder, chosen.data, chosen.test_size)
+        measured = campaign.measure_classical(method, folder, chosen.data, chosen.test_size, chosen.backgrounds)
     except (A2UError, ImportError) as error:
         return known | {"status": f"{NOT_RUN}: {' '.join(str(error).split())[:160]}"}
     scored, refused = measured["scored"], len(measured["failed"])

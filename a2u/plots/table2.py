@@ -13,18 +13,23 @@ WIDTH = 9.6
 _ROW = 0.27
 _HERE = (5.35, 5.98, 6.61, 7.24)  # right edges of the columns measured here
 _PAPER = (7.95, 8.5, 9.02, 9.5)
+_BAR = 1.75  # length of the longest bar
 _NUMBER = 0.38  # width of a number of five digits
 _PLACES = (2, 4, 2, 2)  # of SAD, MSE, Grad, Conn
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row: SAD, MSE, Grad and Conn measured here and in the paper; None where there are none."""
+    """One row: SAD, MSE, Grad and Conn measured here and in the paper; None where there are none.
+
+    again: SAD measured here with other seeds.
+    """
 
     title: str
     parameters: int | None
     ours: Sequence[float] | None
     paper: Sequence[float] | None
+    again: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ class Choice:
 def matting_board(lines: Sequence[Line], choices: Sequence[Choice], *, label: str, below: str = "") -> Figure:
     """All rows with the metrics of both, SAD as a bar; below, the ablation.
 
-    Bars have the scale of the SAD measured here, from 0. The paper's numbers are of other images: they have no bars.
+    Bars have the scale of the SAD measured here, from 0; other seeds are open diamonds on them. The paper's numbers are
+    of other images: they have no bars.
 
     Args:
         lines: of the table, from top to bottom.
@@ -58,23 +64,23 @@ def matting_board(lines: Sequence[Line], choices: Sequence[Choice], *, label: st
             )
     if not lines:
         raise A2UError("A table needs at least one line.")
-    height = 1.28 + len(lines) * _ROW + (0.95 + len(choices) * _ROW if choices else 0.0)
+    height = 1.36 + len(lines) * _ROW + (0.95 + len(choices) * _ROW if choices else 0.0)
     with style.context():
         fig, page = style.canvas(WIDTH, height)
         sheet.label(page, 0.1, 0.28, "Table 2: image matting (lower is better)", size=11.5, ha="left")
         sheet.note(page, 0.1, 0.5, f"here: {label}", size=9, ha="left")
-        _head(page, 0.86)
-        largest = max((line.ours[0] for line in lines if line.ours), default=1.0)
+        _head(page, 0.94, any(line.again for line in lines))
+        largest = max((sad for line in lines if line.ours for sad in (line.ours[0], *line.again)), default=1.0)
         for number, line in enumerate(lines):
-            _line(page, 1.14 + number * _ROW, line, largest)
+            _line(page, 1.22 + number * _ROW, line, largest)
         if choices:
-            _ablation(page, 1.14 + len(lines) * _ROW + 0.3, choices, f"here: {below or label}")
+            _ablation(page, 1.22 + len(lines) * _ROW + 0.3, choices, f"here: {below or label}")
     return fig
 
 
-def _head(page: Axes, y: float) -> None:
+def _head(page: Axes, y: float, several: bool) -> None:
     sheet.label(page, 2.75, y, "parameters", style.MUTED, 8.5, "right", "normal")
-    sheet.label(page, 2.95, y, "SAD here ◆", style.W, 8.5, "left", "normal")
+    sheet.label(page, 2.95, y, "SAD here ◆" + "  other seeds ◇" * several, style.W, 8.5, "left", "normal")
     for columns, colour, whose in ((_HERE, style.W, "here"), (_PAPER, style.Z, "paper, other images")):
         for x, name in zip(columns, ("SAD", "MSE", "Grad", "Conn"), strict=True):
             sheet.label(page, x, y, name, colour, 8.5, "right", "normal")
@@ -90,6 +96,8 @@ def _line(page: Axes, y: float, line: Line, largest: float) -> None:
         sheet.note(page, _HERE[0], y, "not run", ha="right")
     else:
         _bar(page, y, line.ours[0], largest)
+        ends = [2.95 + _BAR * sad / largest for sad in line.again]
+        page.plot(ends, [y - 0.045] * len(ends), "D", color=style.W, markersize=5, markerfacecolor="none", zorder=4)
     for values, columns, colour in ((line.ours, _HERE, style.W), (line.paper, _PAPER, style.Z)):
         for place, (value, x) in enumerate(zip(values or (), columns, strict=False)):
             weight = "bold" if place == 0 and colour == style.W else "normal"
@@ -98,7 +106,7 @@ def _line(page: Axes, y: float, line: Line, largest: float) -> None:
 
 def _bar(page: Axes, y: float, value: float, largest: float) -> None:
     """A bar from 2.95 on, with its diamond at the end."""
-    end = 2.95 + 1.75 * value / largest
+    end = 2.95 + _BAR * value / largest
     page.plot([2.95, end], [y - 0.045] * 2, color=style.FAINT, linewidth=5, solid_capstyle="butt", zorder=1)
     page.plot(end, y - 0.045, "D", color=style.W, markersize=5, zorder=3)
 

@@ -18,7 +18,7 @@ from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
 from a2u.training.bar import blame, say, train_all
 from a2u.training.files import write_all
-from a2u.training.options import Device
+from a2u.training.options import Device, seeds_of, words_of
 from a2u.training.run import History
 
 
@@ -60,11 +60,11 @@ def table1(
 
         a2u table1 --report-only
     """
-    names = list(ROWS) if rows == "all" else _words("--rows", rows)
-    numbers = _numbers(seeds)
+    names = list(ROWS) if rows == "all" else words_of("--rows", rows)
+    numbers = seeds_of(seeds)
     done = find_preset(runs, numbers) if report_only and preset is None else None
     chosen = preset or done or _default_preset(data is not None or download, device)
-    planned = plan(names, _words("--sets", sets), numbers, chosen, runs, data, download, device)
+    planned = plan(names, words_of("--sets", sets), numbers, chosen, runs, data, download, device)
     say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
     failed = [] if report_only else train_all(planned, jobs, _reached)
     if failed and not any(runs.glob("*/config.json")):
@@ -80,20 +80,6 @@ def _default_preset(full: bool, device: str) -> str:
     if not full:
         return "quick"
     return "paper" if choose_device(device).type == "cuda" else "reduced"
-
-
-def _words(option: str, text: str) -> list[str]:
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if not words:
-        raise A2UError(f"{option} names nothing: give words separated by commas, or leave it out.")
-    return words
-
-
-def _numbers(text: str) -> list[int]:
-    words = [word.strip() for word in text.split(",")]
-    if not all(word.isdecimal() for word in words):
-        raise A2UError(f"--seeds takes whole numbers separated by commas, such as 0,1,2; given {text!r}.")
-    return list(dict.fromkeys(int(word) for word in words))
 
 
 def _reached(history: History) -> str:

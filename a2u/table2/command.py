@@ -18,7 +18,7 @@ from a2u.matting.rows import ROWS
 from a2u.training import choose_device
 from a2u.training.bar import blame, say, train_all
 from a2u.training.files import write_all
-from a2u.training.options import Device
+from a2u.training.options import Device, seeds_of, words_of
 from a2u.training.run import History
 
 
@@ -28,7 +28,12 @@ def table(
         str, typer.Option(help="paper, narrow or quick. Of narrow, the ablation is brief; see `a2u matting train`.")
     ] = "narrow",
     data: DataOption = "synthetic",
-    seed: Annotated[int, typer.Option(help="Of every run.")] = 0,
+    backgrounds: Annotated[
+        Path | None, typer.Option(help="For a folder of foregrounds alone: a folder of pictures to compose them over.")
+    ] = None,
+    seeds: Annotated[
+        str, typer.Option(help="Of the table; further ones train the rows again, and show how much a seed changes.")
+    ] = "0",
     ablation: Annotated[
         bool, typer.Option(help="Kernel size and normalisation of hybrid-cw and dynamic-cs too: Tables 3 and 4.")
     ] = True,
@@ -58,20 +63,23 @@ def table(
 
         a2u matting table --preset paper --data ~/data/AIM --jobs 2
 
+        a2u matting table --rows nearest,dynamic-cs --seeds 0,1,2 --no-ablation
+
         a2u matting table --report-only
     """
-    names = list(ROWS) if rows == "all" else [word.strip() for word in rows.split(",") if word.strip()]
-    if not names:
-        raise A2UError("--rows names nothing: give words separated by commas, or leave it out.")
-    precision = choose_precision("auto", choose_device(device).type)
-    changes: dict[str, Any] = {"precision": precision}
-    planned = plan(names, preset, runs, data, seed, ablation, device, workers, **changes)
+    names = list(ROWS) if rows == "all" else words_of("--rows", rows)
+    numbers = seeds_of(seeds)
+    changes: dict[str, Any] = {
+        "precision": choose_precision("auto", choose_device(device).type),
+        "backgrounds": None if backgrounds is None else str(backgrounds),
+    }
+    planned = plan(names, preset, runs, data, numbers, ablation, device, workers, **changes)
     say(f"Preset {preset}; {len(planned)} runs in {runs}/.")
     failed = [] if report_only else train_all(planned, jobs, _reached)
     if failed and len(failed) == len(planned):
         raise A2UError(blame(failed, len(planned)))
     say("The test images are measured.")
-    report = collect(runs, preset, data, seed, classical, device, **changes)
+    report = collect(runs, preset, data, numbers, classical, device, **changes)
     write(report, out)
     print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else to_text(report))
     if failed:

@@ -10,8 +10,15 @@ from a2u.plots.table2 import Choice, Line, matting_board
 
 def board(report: dict[str, Any]) -> Figure:
     """Every row and classical method with its four metrics, and the ablation."""
+    again = {each["row"]: [run["sad"] for run in each["runs"]] for each in report["spread"]}
     lines = [
-        Line(each["title"], each.get("parameters"), _scores(each), tuple(each["paper"][score] for score in SCORES))
+        Line(
+            each["title"],
+            each.get("parameters"),
+            _scores(each),
+            tuple(each["paper"][score] for score in SCORES),
+            again.get(each["row"], ()),
+        )
         for each in report["rows"]
     ]
     lines += [Line(each["title"], None, _scores(each), None) for each in report["classical"]]
