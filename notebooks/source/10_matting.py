@@ -437,10 +437,9 @@ assert 0 < len(ahead) < len(KINDS) / 2
 # %% [markdown]
 # ## 9 · The table
 #
-# Rows of Table 2, trained small and measured on one synthetic test set; what says "not run" was not trained. Beside
-# them closed-form and KNN matting, which learn nothing, on those of the images that tell them something. (They come
-# from the library pymatting; `a2u matting evaluate --classical closed-form` runs one.) On the right, the paper: other
-# images, another scale. **Compare within a half, never across.**
+# All rows of Table 2, trained small and measured on one synthetic test set. Beside them closed-form and KNN matting,
+# which learn nothing. (They come from the library pymatting; `a2u matting evaluate --classical closed-form` runs one.)
+# On the right, the paper: other images, another scale. **Compare within a half, never across.**
 #
 # **Predict.** Will the order of the paper survive in networks of a quarter of the width and a fraction of the training?
 
