@@ -149,3 +149,29 @@ def test_the_explorer_says_what_it_shows() -> None:
 def test_images_of_two_shapes_are_refused() -> None:
     with pytest.raises(A2UError, match="both"):
         copied(torch.rand(4, 4), torch.rand(5, 4), None, None, title="", score="")
+
+
+def test_a_channel_for_the_ink_is_found_whatever_its_level() -> None:
+    image = torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    encoded = torch.cat([1 - image, 0 * image + 9, 5 + 0.5 * image, 0.2 * image], 1)
+    assert train_on_digits.inked(encoded, image) == 2
+
+
+def test_what_lesson_08_says_of_the_table_holds_for_the_one_that_it_shows() -> None:
+    report = train_on_digits.whole_table(Path(__file__).parent)
+    assert report is not None
+    here = {(cell["row"], cell["set"]): cell["psnr"]["mean"] for cell in report["table"]}
+    digits = {row: here[row, "mnist"] for row in ROWS}
+    assert round(digits["max_unpool"] - digits["bilinear"]) == 4
+    assert round(digits["a2u"] - digits["max_unpool"]) == 12
+    assert digits["nearest"] - digits["carafe"] == pytest.approx(1, abs=0.1)
+    assert digits["max_unpool"] > digits["deconvolution"]
+    assert ROWS["max_unpool"].paper["mnist"].psnr < ROWS["deconvolution"].paper["mnist"].psnr
+    verdicts = {(each["claim"], each["set"]): each["verdict"] for each in report["claims"]}
+    for set in ("mnist", "fashion"):
+        features, resolution, holistic, depthwise = (v for (_, of), v in verdicts.items() if of == set)
+        assert (resolution, depthwise) == ("holds", "holds")
+        assert (features, holistic) == ("does not hold", "does not hold")
+        by_features = [here[row, set] for row in ("max_unpool", "indexnet-holistic", "indexnet-depthwise", "a2u")]
+        by_distance = [here[row, set] for row in ("nearest", "bilinear")]
+        assert min(by_features) > max(by_distance)  # but for CARAFE the first would hold

@@ -13,6 +13,8 @@ from a2u.matting.features import (
     even_kernels,
     gradient,
     stretch,
+    variation,
+    within,
 )
 
 NOISE = torch.rand(32, 32, generator=torch.Generator().manual_seed(0))
@@ -72,6 +74,33 @@ def test_contrast_counts_only_where_it_is_asked_to() -> None:
     assert edge_contrast(loud, band, where) == pytest.approx(inside, rel=0.2)
     with pytest.raises(A2UError, match="everything or nothing"):
         edge_contrast(loud, band, band)
+
+
+def test_a_gradient_across_the_rim_does_not_count() -> None:
+    band = torch.zeros(32, 32, dtype=torch.bool)
+    band[:, 14:18] = True
+    where = torch.zeros_like(band)
+    where[8:24] = True
+    quiet = STEP + 0.1 * NOISE
+    loud = quiet.clone()
+    loud[:8], loud[24:] = 5.0, 5.0  # what the trimap knows differs a lot from what it does not
+    assert edge_contrast(loud, band, where) == pytest.approx(edge_contrast(quiet, band, where), rel=1e-4)
+
+
+def test_within_leaves_out_the_rim_but_not_the_border_of_the_map() -> None:
+    where = torch.zeros(9, 9, dtype=torch.bool)
+    where[:, 4:] = True
+    assert torch.equal(within(where), torch.arange(9).expand(9, 9) >= 5)
+    assert torch.equal(within(where, 3), torch.arange(9).expand(9, 9) >= 7)
+    assert within(torch.ones(4, 1, dtype=torch.bool)).all()
+
+
+def test_kernels_vary_only_as_far_as_places_of_one_phase_differ() -> None:
+    phases = torch.rand(2, 9, 1, 2, 1, 2, generator=torch.Generator().manual_seed(0))
+    w = phases.expand(2, 9, 4, 2, 5, 2).reshape(2, 9, 8, 10).clone()
+    assert variation(w, 2) == pytest.approx(0, abs=1e-7)
+    w[0, 0, 0, 0] += 1
+    assert variation(w, 2) == pytest.approx((1 / 20 - 1 / 400) ** 0.5 / (2 * 9 * 4), rel=1e-4)
 
 
 def test_a_ramp_has_the_gradient_of_its_slope() -> None:

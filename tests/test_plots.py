@@ -129,6 +129,16 @@ def test_equal_figures_give_equal_bytes_and_packing_changes_no_pixel() -> None:
 # --- maps
 
 
+def test_channels_without_a_part_in_a_value_do_not_change_its_picture() -> None:
+    x, y = np.random.default_rng(0).random((2, 3, 4, 4))
+    y = np.repeat(np.repeat(y, 2, 1), 2, 2)
+    w, z, where = np.ones(1), x[1, 1:2, 1], np.array([[1, 1, 1]])
+    loud = x.copy()
+    loud[2] *= 50
+    pictures = [pixels(witness(each, y, w, z, where, (1, 2, 2))) for each in (x, loud)]
+    assert np.array_equal(*pictures)
+
+
 def test_maps_side_by_side_share_one_scale() -> None:
     alone, beside = (pixels(side_by_side({"a": MAP[0], "b": factor * MAP[0]})) for factor in (1, 10))
     left = slice(40, 250), slice(0, alone.shape[1] // 2)

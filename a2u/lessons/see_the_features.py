@@ -25,7 +25,7 @@ from a2u.plots.kernels import Look, kernel_maps
 from a2u.plots.matting import Example, busiest, qualitative
 from a2u.reconstruction.kernels import correlation, peakedness
 
-MODELS = ("nearest", "bilinear", "carafe", "indexnet", "hybrid-cw", "dynamic-cs", "dynamic-cs-d")
+MODELS = ("nearest", "bilinear", "carafe", "indexnet", "hybrid-cw", "dynamic-cs", "dynamic-cs-d", "dynamic-cs-d-norm")
 SHOWN = ("nearest", "bilinear", "dynamic-cs")  # in Figure 1
 COMPARED = ("nearest", "bilinear", "dynamic-cs", "hybrid-cw")  # in Figure 4
 CHOSEN = {"hair": 4, "fur": 3, "net": 3, "foliage": 2, "glass": 0, "bubbles": 1, "smoke": 1, "shapes": 0}
@@ -81,10 +81,14 @@ def unknown(kind: str) -> Tensor:
 
 
 @cache
-def contrast(name: str, kind: str, learned: bool = True) -> float:
-    """Edge contrast of the last upsampled map's energy along the true boundary, in the unknown region."""
+def contrast(name: str, kind: str, learned: bool = True, rim: int = 0) -> float:
+    """Edge contrast of the last upsampled map's energy along the true boundary, in the unknown region.
+
+    rim: how many more pixels of the region's rim are left out.
+    """
     energy = look.energy(features(name, kind, learned)[LAST].after)[0]
-    return look.edge_contrast(energy, look.boundary(alpha(kind)), unknown(kind))
+    where = look.within(unknown(kind), rim) if rim else unknown(kind)
+    return look.edge_contrast(energy, look.boundary(alpha(kind)), where)
 
 
 def figure1(kind: str = "glass", names: Sequence[str] = SHOWN) -> Drawing:
@@ -138,15 +142,36 @@ def kernels(name: str, kind: str, learned: bool = True, stage: int = LAST, seed:
 
 
 @cache
-def follows(name: str, kind: str, learned: bool = True, seed: int = 0) -> tuple[float, float]:
-    """Correlation of peakedness with ‖∇alpha‖ in the last stage, mean over phases, and the spread of peakedness."""
-    seen = peakedness(kernels(name, kind, learned, seed=seed)).mean(0)  # rH rW
-    slope = look.gradient(alpha(kind))
-    found = [correlation(seen[a::2, b::2], slope[a::2, b::2]) for a in (0, 1) for b in (0, 1)]
-    return sum(found) / 4, float(seen.std())
+def peaked(name: str, kind: str, learned: bool = True, seed: int = 0) -> Tensor:
+    """Peakedness of the last stage's kernels, mean over groups: Tensor[rH, rW]."""
+    return peakedness(kernels(name, kind, learned, seed=seed)).mean(0)
 
 
-def figure5(kind: str = "hair", name: str = "hybrid-cw", phase: int = 3, tap: int = 1) -> Drawing:
+@cache
+def follows(name: str, kind: str, learned: bool = True, seed: int = 0, everywhere: bool = False) -> float:
+    """Correlation of peakedness with ‖∇alpha‖ in the last stage, mean over phases.
+
+    everywhere: over the whole image, not over the unknown region of the trimap alone.
+    """
+    seen, slope = peaked(name, kind, learned, seed), look.gradient(alpha(kind))
+    where = torch.ones_like(unknown(kind)) if everywhere else unknown(kind)
+    phases = [(slice(a, None, 2), slice(b, None, 2)) for a in (0, 1) for b in (0, 1)]
+    return sum(correlation(seen[each][where[each]], slope[each][where[each]]) for each in phases) / 4
+
+
+def by_trimap(name: str, kind: str) -> tuple[float, float]:
+    """Mean peakedness of the last stage's kernels where the trimap knows, and where it does not."""
+    seen, where = peaked(name, kind), unknown(kind)
+    return float(seen[~where].mean()), float(seen[where].mean())
+
+
+@cache
+def varies(name: str, kind: str) -> list[float]:
+    """How much the kernels of each stage differ from place to place: `a2u.matting.features.variation`."""
+    return [look.variation(kernels(name, kind, stage=stage), 2) for stage in range(LAST + 1)]
+
+
+def figure5(kind: str = "hair", name: str = "hybrid-cw", phase: int = 3, tap: int = 2) -> Drawing:
     """Figure 5: kernels of the last stage of a matting network over a scene, random beside learned."""
     a, b = divmod(phase, 2)
     rows, numbers = {}, []
@@ -154,12 +179,15 @@ def figure5(kind: str = "hair", name: str = "hybrid-cw", phase: int = 3, tap: in
     made = f"Learned in {asked['epochs'] * asked['iterations']:,} iterations on synthetic scenes"
     for title, learned in (("Random initialisation (colours magnified)", False), (made, True)):
         w = kernels(name, kind, learned)
-        r, spread = follows(name, kind, learned)
-        seen = peakedness(w).mean(0)[a::2, b::2]
-        rows[f"{title}: peakedness and edges correlate by {signed(r)}"] = Look(
-            picture(kind), w.mean(0)[:, a::2, b::2].numpy(), seen.numpy(), look.gradient(alpha(kind)).numpy()
+        r, seen = follows(name, kind, learned), peaked(name, kind, learned)
+        rows[f"{title}: peakedness and edges correlate by {signed(r)} in the unknown region"] = Look(
+            picture(kind),
+            w.mean(0)[:, a::2, b::2].numpy(),
+            seen[a::2, b::2].numpy(),
+            look.gradient(alpha(kind)).numpy(),
         )
-        numbers.append(f"{title.split()[0].lower()}: correlation {signed(r)}, spread of peakedness {spread:.1g}")
+        spread = f"spread of peakedness {float(seen.std()):.1g}"
+        numbers.append(f"{title.split()[0].lower()}: correlation {signed(r)}, {spread}")
     alt = (
         f"The 3×3 upsampling kernels of {row(name).title} in the last stage of a matting network over a scene of kind "
         f"{kind}, as maps: image, one tap, all nine taps, peakedness; random above, learned below."

@@ -44,6 +44,11 @@ def experiment(row: str, mode: Mode, set: str = "mnist", seed: int = 0) -> Exper
     return Experiment(settings(row, set, seed=seed, **SHORT), first(train, TRAIN), first(test, TEST))
 
 
+def inked(encoded: Tensor, image: Tensor) -> int:
+    """The channel of an encoder's map [1, C, H, W] that varies most with the ink of its image [1, 1, H, W]."""
+    return int(((encoded - encoded.mean((2, 3), keepdim=True)) * image).mean((0, 2, 3)).argmax())
+
+
 def measured(folder: str | Path, set: str = "mnist") -> dict[str, float]:
     """PSNR by row title of the runs in `folder` that trained on `set`; of several of a row, the longest.
 

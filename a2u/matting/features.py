@@ -12,8 +12,8 @@ on the band B where the true alpha varies, over the mean off it, of the places W
 
 1: edges are anywhere; 10: ten times as much at the boundary. Adding a constant to a map or stretching its range changes
 nothing. Of a matting network W is the unknown region: the loss looks nowhere else, so what a map holds where the trimap
-knows is nobody's decision. `ablated` takes from a network what a decoder stage could have its detail from: the kernels'
-variation over places, or the skip's.
+knows is nobody's decision. Its rim does not count, for a gradient there reads across it. `ablated` takes from a network
+what a decoder stage could have its detail from: the kernels' variation over places, or the skip's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -67,13 +67,21 @@ def boundary(alpha: Tensor, reach: int = REACH, least: float = LEAST) -> Tensor:
     return (high - low >= least)[0, 0]
 
 
+def within(where: Tensor, rim: int = 1) -> Tensor:
+    """The places whose surroundings of 2·rim + 1 are all in `where`: bool Tensor[H, W] → the same.
+
+    What is beyond the map does not count as outside.
+    """
+    return F.max_pool2d((~where)[None, None].float(), 2 * rim + 1, 1, rim)[0, 0] == 0
+
+
 def edge_contrast(values: Tensor, band: Tensor, where: Tensor | None = None) -> float:
     """Mean gradient magnitude of a map on a band over that off it; 1 for a map that does not vary at all.
 
     Args:
         values: Tensor[H, W], an energy or any other map.
         band: bool Tensor[H, W], as :func:`boundary` finds it.
-        where: bool Tensor[H, W], the places that count; None for all.
+        where: bool Tensor[H, W], the places that count, if all their neighbours do; None for all.
 
     Returns:
         A number of 0 or more; infinite where nothing changes off the band.
@@ -86,7 +94,7 @@ def edge_contrast(values: Tensor, band: Tensor, where: Tensor | None = None) -> 
             f"Edge contrast is of a map (H, W) and a bool band of its size, got {tuple(values.shape)} and {band.dtype} "
             f"{tuple(band.shape)}. Take one image's energy, and the band of its alpha at the same size."
         )
-    counts = torch.ones_like(band) if where is None else where
+    counts = torch.ones_like(band) if where is None else within(where)
     if not ((counts & band).any() and (counts & ~band).any()):
         raise A2UError("The band covers everything or nothing: there is no on and off to compare.")
     slope = gradient(stretch(values.double()))
@@ -94,6 +102,21 @@ def edge_contrast(values: Tensor, band: Tensor, where: Tensor | None = None) -> 
     if off == 0:
         return float("inf") if on > 0 else 1.0
     return on / off
+
+
+def variation(w: Tensor, ratio: int) -> float:
+    """How much kernels differ from place to place: standard deviation over the places of a phase, mean over the rest.
+
+    Args:
+        w: Tensor[G, k², rH, rW].
+        ratio: r.
+
+    Returns:
+        0 for kernels that are the same everywhere.
+    """
+    groups, taps, height, width = w.shape
+    cells = w.reshape(groups, taps, height // ratio, ratio, width // ratio, ratio)
+    return float(cells.std((2, 4), correction=0).mean())
 
 
 def even_kernels(w: Tensor, ratio: int) -> Tensor:

@@ -82,12 +82,13 @@ def draw(ax: Axes, x: Any, y: Any, w: Any, z: Any, where: Any, at: tuple[int, in
     sheet.label(ax, 0.1, 0.27, title, size=12.5, ha="left")
     value = f"y[{c}, {i}, {j}] = wᵀz = {style.number(float(w @ z), 3)}"
     sheet.label(ax, WIDTH - 0.1, 0.27, value, style.Y, size=12.5, ha="right")
-    norm = style.signed_norm(x)
+    used = x[taps.channels]  # channels that have no part in the value must not decide how its own look
+    norm = style.signed_norm(used)
     window = _source(ax, x[shown], taps, norm, _channel(shown, x.shape[0]))
     patch = _patches(ax, taps, norm, (2.98, TOP), "z")
     sheet.zoom(ax, window, patch, style.Z)
     kernel = _patches(ax, taps, style.weight_norm(w, limit=_full(w)), (4.93, TOP), "w", float(w.sum()))
-    products = _patches(ax, taps, _product_norm(x, w, z), (3.42, 3.02), "wz")
+    products = _patches(ax, taps, _product_norm(used, w, z), (3.42, 3.02), "wz")
     sheet.arrow(ax, (3.7, patch.bottom + 0.08), (products.left + 0.3, products.top - 0.08), style.Z)
     sheet.arrow(ax, (5.25, kernel.bottom + 0.08), (products.right - 0.1, products.top - 0.08), style.W)
     sheet.arrow(ax, (products.right + 0.08, SUM), (5.41, SUM), style.INK)
