@@ -239,6 +239,38 @@ def test_responses_equal_a_convolution_for_each_sample_filter_and_channel(n, c, 
     torch.testing.assert_close(_shifted(x, f, ratio), expected)
 
 
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize(
+    ("mode", "group_norm", "degree"),
+    [
+        ("static", False, 2),
+        ("hybrid", False, 3),
+        ("dynamic", False, 5),
+        ("static", True, 0),
+        ("hybrid", True, 1),
+        ("dynamic", True, 1),
+    ],
+)
+def test_a_kernel_before_its_normalization_is_homogeneous_in_the_guide(mode, group_norm, degree, share):
+    op = seeded(mode=mode, share=share, normalization="none", group_norm=group_norm, norm_groups=2)
+    for name, parameter in op.named_parameters():
+        if name.endswith("bias"):
+            torch.nn.init.zeros_(parameter)
+    x, guide = (torch.randn(1, 4, side, side, generator=rng(side), dtype=torch.float64) for side in (5, 10))
+    guide = 1000 * guide  # beside which the group norm's ε is nothing
+    assert torch.allclose(op.kernel(x, 3 * guide), 3**degree * op.kernel(x, guide), rtol=1e-3)
+
+
+def test_a_dynamic_kernel_freezes_under_a_large_guide():
+    x, guide = (torch.randn(1, 4, side, side, generator=rng(side), dtype=torch.float64) for side in (6, 12))
+    guide = (100 * guide).requires_grad_()
+    w = seeded(mode="dynamic", share="channels").kernel(x, guide)
+    logs = w.log() - w.log().amin(2, keepdim=True)  # differences of sigmoids: 0 or 1, and nothing in between
+    assert torch.minimum(logs, (1 - logs).abs()).max() < 1e-3
+    (slope,) = torch.autograd.grad(w.square().sum(), guide)
+    assert slope.abs().max() < 1e-6  # so nothing to learn from
+
+
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(1, 6), st.booleans())
 def test_descriptors_equal_adaptive_pooling(height, width, size, channels_last):
     x = torch.randn(2, 3, height, width, generator=rng(), dtype=torch.float64)
