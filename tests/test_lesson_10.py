@@ -220,6 +220,17 @@ def test_seeds_are_compared_where_there_are_several() -> None:
     assert line == "Nearest          SAD 2.25 ± 0.35 over seeds 0, 1 (2.000, 2.500)"
 
 
+def test_every_seed_has_its_order() -> None:
+    spread = [
+        {"row": "nearest", "sads": {"0": 2.0, "1": 2.5}},
+        {"row": "bilinear", "sads": {"0": 2.25, "1": 2.25}},
+        {"row": "carafe", "sads": {"0": 1.0}},
+    ]
+    found = lesson.orders(report() | {"spread": spread, "seeds": [0, 1]})
+    assert found == {"0": ["nearest", "bilinear"], "1": ["bilinear", "nearest"]}
+    assert lesson.orders(report()) == lesson.orders(None) == {}
+
+
 def test_a_report_is_found_from_the_notebooks_folder_and_labelled(tmp_path: Path) -> None:
     (tmp_path / "figures").mkdir()
     (tmp_path / "notebooks").mkdir()

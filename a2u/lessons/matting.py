@@ -191,6 +191,15 @@ def seeds_words(report: dict[str, Any] | None) -> str:
     return "\n".join(f"{each['title']:16} SAD {spread_words(each)}" for each in report["spread"])
 
 
+def orders(report: dict[str, Any] | None) -> dict[str, list[str]]:
+    """Seed → the rows that were trained with every seed, least SAD first; empty where there is one seed alone."""
+    if report is None or not report["spread"]:
+        return {}
+    seeds = [str(seed) for seed in report["seeds"]]
+    rows = [each for each in report["spread"] if all(seed in each["sads"] for seed in seeds)]
+    return {seed: [each["row"] for each in sorted(rows, key=lambda each: each["sads"][seed])] for seed in seeds}
+
+
 def ablation_words(report: dict[str, Any] | None) -> str:
     """The axes of Tables 3 and 4, a line a run, under a line that says how they were made."""
     if report is None:

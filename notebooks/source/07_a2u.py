@@ -203,10 +203,11 @@ _ = panel.set(image="half contrast", row=9, column=5)
 # %% [markdown]
 # **Explain.** (1) Halving the features halves what hybrid and dynamic make from them ($P$, and dynamic $U$ and $V$; the
 # biases are 0 in our untrained operators). The affinity, a product of two responses, falls to a quarter in static and
-# hybrid, and to a sixteenth in dynamic, where the filters are halved as well. So the kernel changes in every mode. (2)
-# The mean does not know *where* things are: $P$ stays. The 5×5 pooling does, so $U$ and $V$ change, and with them the
-# kernel of a stroke that only moved. (3) No. Kernels always come from the affinity of the image; *static* says only
-# that the question asked of it is fixed.
+# hybrid, and to a sixteenth in dynamic, where the filters are halved as well. With $P$ in front, what enters the
+# sigmoid falls to ¼, ⅛ and 1/32: the kernel changes in every mode, most in dynamic. (Lesson 11 meets a network that
+# this has brought to a standstill.) (2) The mean does not know *where* things are: $P$ stays. The 5×5 pooling does, so
+# $U$ and $V$ change, and with them the kernel of a stroke that only moved. (3) No. Kernels always come from the
+# affinity of the image; *static* says only that the question asked of it is fixed.
 #
 # A second switch: **channel-wise** (cw), one filter a channel, or **channel-shared** (cs), one for all. The kernel $w$
 # is shared by all channels of the decoder map in either case.
@@ -247,7 +248,7 @@ print(f"IndexNet of Table 2 has {1 / share:.0f} times as many as the last row")
 # %% [markdown]
 # **Explain.** A dynamic filter costs $C + 1$ numbers rather than 25, and channel-shared needs only one filter for $U$
 # and one for $V$. The last row († in the paper) adds group norm after $U$ and after $V$: a scale and a shift for each
-# channel, $4C$.
+# channel, $4C$. With it the two responses keep their size, whatever that of the features.
 #
 # The toy of lesson 08 is static, channel-wise and point-wise, with $s = 1$, $k = 4$ and a sigmoid on $U$'s response.
 # Its $P$ is one number, and it upsamples at 128, 64 and 32 channels: $\sum_C\,(2 \cdot 4 \cdot 16 \cdot C + 1)$ =
