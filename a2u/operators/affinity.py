@@ -96,10 +96,11 @@ class A2U(Upsampler):
         scaled: divide the sum over channels by √C_g, which keeps its size when C_g grows.
         paired: also downsample (-d): the same U and V, a P of its own, (r·s)² taps, softmax.
 
-    Before normalization a kernel value is of degree 2 (static), 3 (hybrid) or 5 (dynamic) in the guide: twice the guide
-    makes it 4, 8 or 32 times as large. Where that is much, each sigmoid stands at 0 or 1 and passes no gradient, and a
-    dynamic kernel is the same everywhere, for good. If kernels do not vary (`a2u.matting.features.variation`), give
-    group_norm=True, which makes it 0 (static) or 1, or a guide whose values are about 1.
+    Before its normalisation a kernel value is of degree 2 (static), 3 (hybrid) or 5 (dynamic) in the guide: twice the
+    guide makes it 4, 8 or 32 times as large. Where that is much, each sigmoid stands at 0 or 1 and passes no gradient,
+    and a dynamic kernel is the same everywhere, for good. If kernels do not vary
+    (`a2u.matting.features.variation`), give group_norm=True, which makes the degree 0 (static) or 1, or a guide whose
+    values are about 1.
 
     Parameters: those of :class:`~a2u.operators.encoding.Filters` for U and V (M = d, times r² pointwise) and of
     :class:`~a2u.operators.encoding.Projection` (rows s²·r², pointwise s²; paired: another with (r·s)² rows).
