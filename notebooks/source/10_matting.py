@@ -449,25 +449,51 @@ lesson.show_table(report)
 
 # %%
 here = lesson.sads(report)  # of the rows that were measured; none where the report is not at hand
-order = sorted(here, key=here.get)
-print("least SAD first:", ", ".join(f"{ROWS[name].title} {here[name]:.2f}" for name in order))
-print(lesson.ablation_words(report))
-if here:
+print("least SAD first:", ", ".join(f"{ROWS[name].title} {here[name]:.2f}" for name in sorted(here, key=here.get)))
+if here and report["preset"] == "narrow":  # what the text below speaks of
     assert max(here.values()) < 1.2 * min(here.values())
-    assert set(order[:2]) == {"bilinear", "nearest"}
-    assert report["classical"][0]["sad"] < here[order[0]]
+    assert set(sorted(here, key=here.get)[:2]) == {"bilinear", "nearest"}
+    assert report["classical"][0]["sad"] < min(here.values())
 
 # %% [markdown]
 # **Explain.** It does not. All networks lie within about an eighth of each other, and the two without a learned kernel
-# are first: after so few steps a kernel that has to be learned hardly helps. That the rows of A²U come in the order
-# that they do, dynamic-cw before static-cw and dynamic-cs last, is no finding either: one seed made it. Closed-form
-# matting, which learns nothing, is ahead by SAD and behind by MSE and Grad. In the ablation, still shorter, a kernel of
-# 3 is ahead of 1 in both networks, as in the paper; 5 is worst in one and best in the other. Lesson 08 shows a task
-# where kernels are learned in minutes. Nothing here says how the same rows compare when they are trained to the end.
+# are first. A finding? All rows but the two -d were trained again, with other initial weights and other crops.
+#
+# **Predict.** Will bilinear and nearest be first again?
+
+# %%
+print(lesson.seeds_words(report))
+orders = lesson.orders(report)  # of the rows that were trained with every seed
+for seed, order in orders.items():
+    print(f"seed {seed}: first {ROWS[order[0]].title}, last {ROWS[order[-1]].title}")
+if orders and report["preset"] == "narrow":
+    assert len({order[0] for order in orders.values()}) == len(orders) == 3
+    assert all("dynamic-cs" in order[-2:] for order in orders.values())
+    again = {each["row"]: each for each in report["spread"]}
+    nearest = again["nearest"]["sads"].values()
+    assert max(nearest) - min(nearest) > 0.8 * (max(here.values()) - min(here.values()))
+
+# %% [markdown]
+# **Explain.** With each seed another network is first: bilinear, A²U hybrid-cs, nearest. One and the same network,
+# nearest, moves by 0.25 between seeds, and all rows of the table lie within 0.30. So the table above ranks next to
+# nothing, and one seed would have let you write that A²U wins, or that it is useless. What three seeds do suggest is at
+# the end: dynamic-cs is last or last but one each time. Lesson 11 finds something about it that may be why: its kernels
+# have stopped looking at the image.
+#
+# Closed-form matting, which learns nothing, is ahead by SAD and behind by MSE and Grad. The axes of Tables 3 and 4, in
+# a still shorter training:
+
+# %%
+print(lesson.ablation_words(report))
+
+# %% [markdown]
+# A kernel of 3 is ahead of 1 in both networks, as in the paper; 5 is worst in one and best in the other; and these are
+# one seed again. Lesson 08 shows a task where kernels are learned in minutes. Nothing here says how the same rows
+# compare when they are trained to the end.
 #
 # **Read it with doubt**, and the paper as well:
 #
-# - One seed, a short training, drawn scenes: differences of a few percent mean nothing here.
+# - A short training, drawn scenes: differences of a few percent mean nothing here, and the paper names no seeds.
 # - The paper's best row has A²U on the way down too (-d), and a group norm (†): 32.15 against 37.51 with nearest. But
 #   dynamic-cs alone reaches 35.86, a smaller gain than IndexNet's (34.28), with 0.2 % of its parameters.
 # - Later operators on the same baseline reach less: SAPA-B 31.19, SAPA-G 30.98, FADE 31.10.
@@ -491,6 +517,7 @@ print("or above it:", ", ".join(ROWS[name].title for name in within))
 # ```bash
 # a2u matting train --row dynamic-cs           # some minutes on one CPU core
 # a2u matting table                            # all rows, measured; writes figures/matting.json
+# a2u matting table --seeds 0,1,2              # the same rows three times, and how far they lie apart
 # a2u matting table --preset paper --data DIR  # the paper's schedule on a data set of your own; for GPUs
 # ```
 
