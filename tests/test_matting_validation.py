@@ -50,7 +50,7 @@ def test_backgrounds_are_part_of_a_result_where_they_are_given(tmp_path: Path) -
     assert str(tmp_path / "photographs") in task.train.describe
     assert task.config["backgrounds"] == str(tmp_path / "photographs")
     assert as_config(task.config) == given
-    assert train_command(given).endswith("--backgrounds DIR --data DIR")
+    assert train_command(given).endswith("--data DIR --backgrounds DIR")
     with pytest.raises(A2UError, match="synthetic set brings its backgrounds"):
         config("nearest", "quick", backgrounds="photographs")
 

@@ -290,12 +290,13 @@ print(lesson.verdicts(report))
 
 # %% [markdown]
 # **Explain.** "Holds" means: for *every* pair of rows that the claim compares. Nothing here was typed in; each verdict
-# is computed, once from the numbers measured here and once from those the paper prints. After one pass the
-# second holds on both sets; the first fails on both, by CARAFE alone; A²U beats the depth-wise IndexNet, and not the
-# holistic one. Things to notice:
+# is computed, once from the numbers measured here and once from those the paper prints. After one pass the second holds
+# on both sets; the first fails on both, by CARAFE alone; A²U beats the depth-wise IndexNet, and not the holistic one.
 #
-# - The gaps of section 3: max-unpooling's lead over bilinear has shrunk from 8 to 4 dB, and A²U's over max-unpooling
-#   has grown from 5 to 12. The first was mostly shortness of training. The second is what the operator lets through.
+# What became of the gaps of section 3? Max-unpooling's lead over bilinear has shrunk from 8 to 4 dB, and A²U's over
+# max-unpooling has grown from 5 to 12. The first was mostly shortness of training. The second is what the operator lets
+# through. Four more things to notice:
+#
 # - A claim can fail by a single pair. The paper's own Fashion-MNIST column has one: CARAFE with its 1×1 kernel lies
 #   below nearest neighbour. It is informed by features on paper, and by nothing in effect.
 # - Nearest and CARAFE both have $w = 1$ everywhere. What separates them is the way *down*, stride-2 convolution against
