@@ -220,6 +220,13 @@ def test_seeds_are_compared_where_there_are_several() -> None:
     assert line == "Nearest          SAD 2.25 ± 0.35 over seeds 0, 1 (2.000, 2.500)"
 
 
+def test_the_order_in_words_fits_a_page() -> None:
+    words = lesson.order_words({name: 3 - place / 10 for place, name in enumerate(lesson.ROWS)})
+    assert words.startswith("least SAD first: A²U dynamic-cs-d† 1.90, A²U dynamic-cs-d 2.00, ")
+    assert words.endswith("Nearest 3.00")
+    assert max(map(len, words.splitlines())) <= 100
+
+
 def test_every_seed_has_its_order() -> None:
     spread = [
         {"row": "nearest", "sads": {"0": 2.0, "1": 2.5}},

@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -182,6 +183,12 @@ def sads(report: dict[str, Any] | None) -> dict[str, float]:
     """Row → SAD of the networks that were measured; empty without a report."""
     rows = report["rows"] if report else []
     return {each["row"]: each["sad"] for each in rows if each["status"] == "measured"}
+
+
+def order_words(sads: dict[str, float]) -> str:
+    """The rows by their SAD, least first, in lines that fit a page."""
+    listed = ", ".join(f"{ROWS[name].title} {sads[name]:.2f}" for name in sorted(sads, key=sads.__getitem__))
+    return fill(f"least SAD first: {listed}", 100)
 
 
 def seeds_words(report: dict[str, Any] | None) -> str:

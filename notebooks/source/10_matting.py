@@ -449,7 +449,7 @@ lesson.show_table(report)
 
 # %%
 here = lesson.sads(report)  # of the rows that were measured; none where the report is not at hand
-print("least SAD first:", ", ".join(f"{ROWS[name].title} {here[name]:.2f}" for name in sorted(here, key=here.get)))
+print(lesson.order_words(here))
 if here and report["preset"] == "narrow":  # what the text below speaks of
     assert max(here.values()) < 1.2 * min(here.values())
     assert set(sorted(here, key=here.get)[:2]) == {"bilinear", "nearest"}
