@@ -1,9 +1,10 @@
 """One experiment = one row of Table 1: an auto-encoder learns to reproduce digits.
 
-ℓ1 loss, SGD, a learning rate that falls by 10 at milestones. Three presets:
+ℓ1 loss, SGD, a learning rate that falls by 10 at milestones. Four presets:
 
     paper    100 epochs, batch 100, learning rate 0.01, ÷10 after epochs 50, 70 and 85: for the full sets
-    reduced  one epoch of small steps with momentum, of our own: for the full sets where there is no GPU
+    medium   10 epochs of small steps with momentum, of our own: for the full sets where there is no GPU and a night
+    reduced  one epoch of the same: for the full sets where there is no GPU
     quick    the same for the embedded sample, on two CPU cores
 
 Numbers of the short presets show an ordering; they are not the paper's numbers, and every output says which
@@ -32,6 +33,7 @@ from a2u.training.run import History
 
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {"epochs": 100, "batch": 100, "lr": 0.01, "momentum": 0.0, "milestones": (0.5, 0.7, 0.85)},
+    "medium": {"epochs": 10, "batch": 20, "lr": 0.02, "momentum": 0.9, "milestones": (0.5, 0.7, 0.85)},
     "reduced": {"epochs": 1, "batch": 20, "lr": 0.02, "momentum": 0.9, "milestones": (0.5, 0.7, 0.85)},
     "quick": {"epochs": 2, "batch": 16, "lr": 0.02, "momentum": 0.9, "milestones": (0.67,)},
 }
