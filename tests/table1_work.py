@@ -17,7 +17,7 @@ import pytest
 import small_digits
 import torch
 
-from a2u.cli import main
+from a2u.commands.cli import main
 from a2u.reconstruction.campaign import Job, Outcome, Tell, attempt
 from a2u.reconstruction.experiment import Experiment
 from a2u.training import Progress, run

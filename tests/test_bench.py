@@ -9,9 +9,10 @@ import pytest
 import torch
 
 import a2u
-from a2u.bench import GROUPS, kernels_one_by_one, peak_memory, unfold_multiply_sum
+from a2u.bench import kernels_one_by_one, peak_memory, unfold_multiply_sum
 from a2u.bench.training import TOLERANCE, compare, curve_difference, fast, plain, show_training
-from a2u.cli import main
+from a2u.commands.bench import GROUPS
+from a2u.commands.cli import main
 from a2u.data import load
 
 CPU = torch.device("cpu")

@@ -14,7 +14,7 @@ import pytest
 import typer
 
 import a2u
-from a2u import cli
+from a2u.commands import cli
 from a2u.errors import A2UError
 
 
@@ -181,7 +181,7 @@ def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     def examine() -> list[object]:
         raise error
 
-    from a2u import doctor
+    from a2u.commands import doctor
 
     monkeypatch.setattr(doctor, "examine", examine)
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from a2u import doctor
-from a2u.cli import main
+from a2u.commands import doctor
+from a2u.commands.cli import main
 
 
 def only(check: str) -> list[doctor.Check]:

@@ -32,7 +32,11 @@ def makes_panels(path: Path) -> bool:
     return any(isinstance(func, ast.Name) and func.id == "Panel" for func in calls)
 
 
-EXPLORERS = sorted(path.stem for path in LESSONS.glob("*.py") if path.stem != "frame" and makes_panels(path))
+EXPLORERS = sorted(
+    ".".join(path.relative_to(LESSONS).with_suffix("").parts)
+    for path in LESSONS.rglob("*.py")
+    if path.stem != "frame" and makes_panels(path)
+)
 
 
 def values(control: widgets.Widget) -> list:
@@ -102,10 +106,14 @@ def panel(request: pytest.FixtureRequest) -> Panel:
 
 
 def test_explorers_are_found_and_each_is_in_a_lesson() -> None:
-    assert {"inspector", "pooling_remembers", "learned_once", "carafe", "affinity_window", "a2u_modes"} < {*EXPLORERS}
+    folders = ("pooling_remembers", "kernels_learned_once", "carafe", "affinity", "a2u_operator")
+    assert {"inspector", *(f"{folder}.explorer" for folder in folders)} < {*EXPLORERS}
     sources = "\n".join(path.read_text() for path in (LESSONS.parents[1] / "notebooks" / "source").glob("*.py"))
     assert [
-        name for name in EXPLORERS if f"a2u.lessons.{name}" not in sources and f"import {name}" not in sources
+        name
+        for name in EXPLORERS
+        if f"a2u.lessons.{name} import" not in sources
+        and f"from a2u.lessons.{name.removesuffix('.explorer')} import explorer" not in sources
     ] == []
 
 

@@ -8,8 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import a2u
-from a2u.lessons import assemble_a2u, indexnet_exercises, one_formula, train_on_digits
+from a2u.lessons.a2u_operator import exercises as assemble_a2u
 from a2u.lessons.exercises import Exercise, Verdict, one_kernel
+from a2u.lessons.indexnet import exercises as indexnet_exercises
+from a2u.lessons.one_formula import exercises as one_formula
+from a2u.lessons.train_on_digits import exercises as train_on_digits
 
 EXERCISES = one_formula.ALL
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from a2u.cli import main
-from a2u.figures import FIGURES
+from a2u.commands.cli import main
+from a2u.commands.figures import FIGURES
 
 STORED = Path(__file__).parents[1] / "figures"
 

@@ -106,13 +106,15 @@ def loaded_after(statement: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("statement", ["import a2u", "import a2u.cli", "import a2u.data, a2u.training, a2u.operators"])
+@pytest.mark.parametrize(
+    "statement", ["import a2u", "import a2u.commands.cli", "import a2u.data, a2u.training, a2u.operators"]
+)
 def test_importing_is_light(statement: str) -> None:
     assert (loaded_after(statement) - loaded_after("import torch")) & set(HEAVY) == set()
 
 
 def test_help_needs_no_torch() -> None:
-    assert "torch" not in loaded_after("import a2u.cli, a2u.doctor, a2u.lessons.serve")
+    assert "torch" not in loaded_after("import a2u.commands.cli, a2u.commands.doctor, a2u.lessons.serve")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

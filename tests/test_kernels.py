@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from a2u.errors import A2UError
-from a2u.lessons import see_the_kernels as lesson
-from a2u.lessons import see_the_kernels_exercises as exercises
+from a2u.lessons.see_the_kernels import exercises
+from a2u.lessons.see_the_kernels import explorer as lesson
 from a2u.plots.kernels import Look, _range, kernel_curve, kernel_maps
 from a2u.reconstruction import row
 from a2u.reconstruction.experiment import build_model

@@ -8,10 +8,12 @@ import torch
 
 from a2u.data import load
 from a2u.errors import A2UError
-from a2u.lessons import nine_networks, start_here, train_on_digits
 from a2u.lessons.mode import MODES, choose_mode
-from a2u.operators.parameters import count
-from a2u.plots.copies import copied
+from a2u.lessons.start_here import exercises as start_here
+from a2u.lessons.train_on_digits import exercises as train_on_digits
+from a2u.lessons.train_on_digits import explorer as nine_networks
+from a2u.lessons.train_on_digits.picture import copied
+from a2u.matting.counts import count
 from a2u.reconstruction import ROWS, Experiment, settings
 from a2u.reconstruction.report import collect
 from a2u.training import Run, fit

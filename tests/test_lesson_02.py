@@ -10,11 +10,11 @@ from PIL import Image
 from rendered import pixels
 
 from a2u.errors import A2UError
-from a2u.lessons import pooling_remembers as lesson
 from a2u.lessons import shared
 from a2u.lessons.frame import Panel
+from a2u.lessons.pooling_remembers import explorer as lesson
+from a2u.lessons.pooling_remembers.picture import round_trip
 from a2u.plots import style
-from a2u.plots.pooling import round_trip
 
 
 @pytest.mark.parametrize("ratio", [2, 3, 4])

@@ -12,9 +12,9 @@ from rendered import pixels
 
 from a2u import formula
 from a2u.errors import A2UError
-from a2u.lessons import learned_once as lesson
 from a2u.lessons.frame import Panel
-from a2u.plots.overlap import STOP, impossible, overlap
+from a2u.lessons.kernels_learned_once import explorer as lesson
+from a2u.lessons.kernels_learned_once.picture import STOP, impossible, overlap
 
 SETTINGS = list(itertools.product(range(1, 9), range(1, 5), range(5), range(4)))
 

@@ -11,11 +11,13 @@ from rendered import pixels
 
 import a2u
 from a2u.errors import A2UError
-from a2u.lessons import carafe, carafe_exercises, shared
-from a2u.lessons.pictures import CHANGES, OWN, PICTURES, SIZE, find, maps, read_picture
-from a2u.operators.parameters import DECODER, count
+from a2u.lessons import shared
+from a2u.lessons.carafe import exercises as carafe_exercises
+from a2u.lessons.carafe import explorer as carafe
+from a2u.lessons.carafe.inputs import CHANGES, OWN, PICTURES, SIZE, find, maps, read_picture
+from a2u.lessons.carafe.picture import Reading, generation, readings
+from a2u.matting.counts import DECODER, count
 from a2u.plots import style
-from a2u.plots.carafe import Reading, generation, readings
 
 
 def picture_file(size=(40, 30), colour=(255, 255, 255), kind="PNG") -> bytes:

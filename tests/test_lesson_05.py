@@ -10,10 +10,10 @@ from rendered import pixels
 
 import a2u
 from a2u.errors import A2UError
-from a2u.lessons import indexnet as lesson
-from a2u.lessons import indexnet_exercises as exercises
+from a2u.lessons.indexnet import exercises
+from a2u.lessons.indexnet import explorer as lesson
+from a2u.lessons.indexnet.picture import Gate, in_a_row, index_maps, two_gates
 from a2u.operators.indexnet import KINDS
-from a2u.plots.indexnet import Gate, in_a_row, index_maps, two_gates
 
 # --- exercises
 

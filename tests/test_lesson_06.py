@@ -11,10 +11,11 @@ from PIL import Image
 
 import a2u
 from a2u.errors import A2UError
-from a2u.lessons import affinity, shared
-from a2u.lessons.affinity_window import WEIGHTS, explorer, pair_weights, rank_errors, truncate, window
+from a2u.lessons import shared
+from a2u.lessons.affinity import exercises as affinity
+from a2u.lessons.affinity.explorer import WEIGHTS, explorer, pair_weights, rank_errors, truncate, window
+from a2u.lessons.affinity.picture import rank_curves, tables
 from a2u.plots import style
-from a2u.plots.affinity import rank_curves, tables
 
 
 def test_the_reference_of_the_convolutions_is_what_the_library_computes() -> None:

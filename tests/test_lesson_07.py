@@ -11,11 +11,12 @@ from PIL import Image
 
 import a2u
 from a2u.errors import A2UError
-from a2u.lessons import assemble_a2u, shared
-from a2u.lessons.a2u_modes import OTHERS, explorer, figure_2, operator, other, parts
+from a2u.lessons import shared
+from a2u.lessons.a2u_operator import exercises as assemble_a2u
+from a2u.lessons.a2u_operator.explorer import OTHERS, explorer, figure_2, operator, other, parts
+from a2u.lessons.a2u_operator.picture import kernel_curve
+from a2u.matting.counts import count
 from a2u.operators.affinity import MODES
-from a2u.operators.parameters import count
-from a2u.plots.assembly import kernel_curve
 
 
 def test_references_agree_with_the_library() -> None:

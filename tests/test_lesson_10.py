@@ -10,13 +10,14 @@ import torch
 from rendered import pixels
 
 from a2u.errors import A2UError
-from a2u.lessons import matting as lesson
-from a2u.lessons import matting_exercises as exercises
-from a2u.lessons.wrong_mattes import BAND, truth, wrong_mattes
-from a2u.matting import losses, metrics
-from a2u.matting.composition import compose
-from a2u.matting.synthetic import KINDS
-from a2u.plots.mattes import ERROR_LIMIT, Picture, strip
+from a2u.lessons.matting import exercises
+from a2u.lessons.matting import explorer as lesson
+from a2u.lessons.matting.picture import ERROR_LIMIT, Picture, strip
+from a2u.lessons.matting.wrong_mattes import BAND, truth, wrong_mattes
+from a2u.matting import losses
+from a2u.matting.data.composition import compose
+from a2u.matting.data.synthetic import KINDS
+from a2u.matting.measure import metrics
 
 # --- exercises
 

@@ -6,10 +6,10 @@ import torch
 from rendered import pixels
 
 from a2u.errors import A2UError
-from a2u.lessons import see_the_features as lesson
-from a2u.lessons import see_the_features_exercises as exercises
+from a2u.lessons.see_the_features import exercises
+from a2u.lessons.see_the_features import explorer as lesson
+from a2u.lessons.see_the_features import picture as plots
 from a2u.matting import features
-from a2u.plots import features as plots
 from a2u.plots.kernels import Look, kernel_maps
 
 IMAGE = np.random.default_rng(0).random((24, 24, 3))

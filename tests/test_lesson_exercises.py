@@ -8,21 +8,19 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from a2u.lessons import (
-    affinity,
-    assemble_a2u,
-    carafe_exercises,
-    indexnet_exercises,
-    learned_once,
-    matting_exercises,
-    one_formula,
-    pooling_remembers,
-    see_the_features_exercises,
-    see_the_kernels_exercises,
-    start_here,
-    train_on_digits,
-)
+from a2u.lessons.a2u_operator import exercises as assemble_a2u
+from a2u.lessons.affinity import exercises as affinity
+from a2u.lessons.carafe import exercises as carafe_exercises
 from a2u.lessons.exercises import Exercise, Mistake, Numeric
+from a2u.lessons.indexnet import exercises as indexnet_exercises
+from a2u.lessons.kernels_learned_once import explorer as learned_once
+from a2u.lessons.matting import exercises as matting_exercises
+from a2u.lessons.one_formula import exercises as one_formula
+from a2u.lessons.pooling_remembers import explorer as pooling_remembers
+from a2u.lessons.see_the_features import exercises as see_the_features_exercises
+from a2u.lessons.see_the_kernels import exercises as see_the_kernels_exercises
+from a2u.lessons.start_here import exercises as start_here
+from a2u.lessons.train_on_digits import exercises as train_on_digits
 
 LESSONS: dict[str, tuple[Exercise, ...]] = {
     "00_start_here": start_here.ALL,

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("ipywidgets")
 
 from a2u.errors import A2UError
-from a2u.lessons.live import LiveCurves
+from a2u.lessons.train_on_digits.live import LiveCurves
 from a2u.training import Progress
 
 PNG = b"\x89PNG"

@@ -110,7 +110,8 @@ def test_a_solver_that_gives_up_is_explained(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_library_loads_when_it_is_used_and_its_absence_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "import sys, a2u.matting.metrics, a2u.matting.classical; print({'pymatting', 'scipy'} & set(sys.modules))"
+    modules = "a2u.matting.measure.metrics, a2u.matting.classical"
+    code = f"import sys, {modules}; print({{'pymatting', 'scipy'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "set()"
     monkeypatch.setitem(sys.modules, "pymatting", None)

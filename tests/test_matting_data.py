@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from a2u.errors import A2UError
-from a2u.matting import augment, trimap
-from a2u.matting.composition import Layer, alpha_tensor, combine, compose, image_tensor, to_bytes
-from a2u.matting.dataset import Sample, TrainSet, batches
-from a2u.matting.sources import open_test, open_train
-from a2u.matting.synthetic.source import SyntheticSource
+from a2u.matting.data import augment, trimap
+from a2u.matting.data.composition import Layer, alpha_tensor, combine, compose, image_tensor, to_bytes
+from a2u.matting.data.dataset import Sample, TrainSet, batches
+from a2u.matting.data.sources import open_test, open_train
+from a2u.matting.data.synthetic.source import SyntheticSource
 
 FIELDS = ("image", "alpha", "trimap", "foreground", "background")
 

@@ -10,16 +10,16 @@ import pytest
 import torch
 from PIL import Image
 
-from a2u.cli import main
+from a2u.commands.cli import main
 from a2u.errors import A2UError
 from a2u.matting.classical import estimate_foreground
-from a2u.matting.composition import to_bytes
-from a2u.matting.dataset import Case
-from a2u.matting.evaluate import Report, evaluate, write_report
-from a2u.matting.files import read_image
-from a2u.matting.metrics import measure, to_8bit
-from a2u.matting.network import MattingNet
-from a2u.matting.predictors import Predictor, of_mattes, of_network
+from a2u.matting.data.composition import to_bytes
+from a2u.matting.data.dataset import Case
+from a2u.matting.data.files import read_image
+from a2u.matting.measure.evaluate import Report, evaluate, write_report
+from a2u.matting.measure.metrics import measure, to_8bit
+from a2u.matting.measure.predictors import Predictor, of_mattes, of_network
+from a2u.matting.network.network import MattingNet
 
 
 def case(seed: int, height: int = 20, width: int = 24, *, truth: bool = True) -> Case:

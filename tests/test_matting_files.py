@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from a2u.errors import A2UError
-from a2u.matting import files
+from a2u.matting.data import files
 
 GREY = np.array([[0, 64, 128], [200, 254, 255]], dtype=np.uint8)
 COLOUR = np.stack([GREY, GREY[::-1], 255 - GREY], axis=-1)

@@ -9,10 +9,10 @@ from matting_folders import adobe, alphamatting, backgrounds, distinctions, pair
 from PIL import Image
 
 from a2u.errors import A2UError
-from a2u.matting.composition import compose
-from a2u.matting.dataset import TestSet, TrainSet
-from a2u.matting.holdout import hold_out
-from a2u.matting.sources import open_test, open_train
+from a2u.matting.data.composition import compose
+from a2u.matting.data.dataset import TestSet, TrainSet
+from a2u.matting.data.holdout import hold_out
+from a2u.matting.data.sources import open_test, open_train
 
 LAYOUTS = [(adobe, "Adobe Image Matting"), (distinctions, "Distinctions-646"), (plain, "plain")]
 TEST_SET = Path("Combined_Dataset", "Test_set")

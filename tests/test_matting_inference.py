@@ -7,9 +7,9 @@ from torch.utils._pytree import tree_leaves
 
 from a2u import operators
 from a2u.errors import A2UError
-from a2u.matting.inference import predict_large
-from a2u.matting.network import MattingNet
-from a2u.matting.pieces import Box, local, tiles, whole
+from a2u.matting.network.inference import predict_large
+from a2u.matting.network.network import MattingNet
+from a2u.matting.network.pieces import Box, local, tiles, whole
 from a2u.matting.rows import ROWS, build
 
 NARROW = 1 / 16

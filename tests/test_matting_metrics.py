@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from a2u.errors import A2UError
-from a2u.matting.metrics import Scores, body_levels, conn, grad, gradient_length, measure, mse, sad, to_8bit
-from a2u.matting.totals import Totals
+from a2u.matting.measure.metrics import Scores, body_levels, conn, grad, gradient_length, measure, mse, sad, to_8bit
+from a2u.matting.measure.totals import Totals
 
 
 def random_case(seed: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,11 +9,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from a2u import operators
-from a2u.cli import main
+from a2u.commands.cli import main
 from a2u.errors import A2UError
-from a2u.matting.encoder import ConvNorm
-from a2u.matting.imagenet import load_resnet34, names
-from a2u.matting.network import MattingNet, reflect_to_multiple
+from a2u.matting.network.encoder import ConvNorm
+from a2u.matting.network.imagenet import load_resnet34, names
+from a2u.matting.network.network import MattingNet, reflect_to_multiple
 from a2u.matting.parameters import count_network
 from a2u.matting.rows import ROWS, build, row
 

@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import save_file
 
 from a2u.errors import A2UError
-from a2u.matting.network import MattingNet
-from a2u.matting.published import MODULES, OPTIONS, ROW, convert, load_published
+from a2u.matting.network.network import MattingNet
 from a2u.matting.rows import build
+from a2u.pretrained.published import MODULES, OPTIONS, ROW, convert, load_published
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from a2u.errors import A2UError
-from a2u.matting.sources import open_test, open_train
-from a2u.matting.synthetic import KINDS, scene
-from a2u.matting.synthetic.backgrounds import PHOTOGRAPHS, background, photograph
-from a2u.matting.synthetic.canvas import Canvas
-from a2u.matting.synthetic.noise import extend, fractal
-from a2u.matting.synthetic.source import FIRST_SEED, PER_KIND, SyntheticSource
-from a2u.matting.synthetic.vapour import Glaze
+from a2u.matting.data.sources import open_test, open_train
+from a2u.matting.data.synthetic import KINDS, scene
+from a2u.matting.data.synthetic.backgrounds import PHOTOGRAPHS, background, photograph
+from a2u.matting.data.synthetic.canvas import Canvas
+from a2u.matting.data.synthetic.noise import extend, fractal
+from a2u.matting.data.synthetic.source import FIRST_SEED, PER_KIND, SyntheticSource
+from a2u.matting.data.synthetic.vapour import Glaze
 
 HIGHLY_TRANSPARENT = ("glass", "bubbles", "smoke")
 

@@ -10,14 +10,15 @@ from rendered import pixels
 from tiny_matting import Discs, discs_to_test
 
 from a2u import pretrained
-from a2u.cli import main
+from a2u.commands.cli import main
 from a2u.errors import A2UError
-from a2u.matting import campaign, experiment, settings, sources
+from a2u.matting import campaign, experiment, settings
+from a2u.matting.data import sources
+from a2u.matting.pictures import board
 from a2u.matting.report import collect
 from a2u.matting.rows import ROWS
 from a2u.pretrained.export import export
 from a2u.pretrained.export_matting import LIMIT
-from a2u.table2.pictures import board
 
 TINY = {
     "width": 0.125, "crop": 16, "batch": 2, "epochs": 2, "iterations": 1, "lr": 0.003, "encoder_lr": 0.003,
@@ -151,8 +152,8 @@ def test_a_classical_method_says_which_images_it_could_not_take(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it refuses is left out of its means, and counted where they are read."""
-    from a2u.matting.evaluate import Measured, Report
-    from a2u.matting.metrics import Scores
+    from a2u.matting.measure.evaluate import Measured, Report
+    from a2u.matting.measure.metrics import Scores
     from a2u.matting.report import _classical
 
     scored = Measured("hair-0", 8, 8, 64, Scores(2.0, 0.25, 4.0, 8.0), 0.1, None)

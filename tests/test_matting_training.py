@@ -12,8 +12,9 @@ from safetensors.torch import load_file
 from tiny_matting import build, gradients, small
 from torch import nn
 
+from a2u.commands import matting_train as command
 from a2u.errors import A2UError
-from a2u.matting import campaign, command, experiment
+from a2u.matting import campaign, experiment
 from a2u.matting.experiment import load_model
 from a2u.matting.report import collect, train_command
 from a2u.matting.settings import Config, config, run_name
@@ -202,7 +203,7 @@ def test_two_processes_have_the_gradients_of_one(tmp_path: Path) -> None:
 
 
 def test_a_batch_that_cannot_be_divided_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from a2u.matting.distributed import Together
+    from a2u.training.distributed import Together
 
     three = Together()
     monkeypatch.setattr(three, "world", 3)

@@ -6,8 +6,9 @@ import pytest
 from matting_folders import distinctions
 from tiny_matting import build, small
 
+from a2u.commands import matting_train as command
 from a2u.errors import A2UError
-from a2u.matting import command, experiment
+from a2u.matting import experiment
 from a2u.matting.campaign import Job
 from a2u.matting.experiment import prepare
 from a2u.matting.report import train_command

@@ -12,15 +12,14 @@ from test_matting_evaluate import case
 from tiny_matting import build
 
 from a2u.errors import A2UError
-from a2u.mattes import cutouts
-from a2u.mattes.cutouts import cut, pairs
-from a2u.mattes.weights import load_network, shipped
-from a2u.matting import experiment
-from a2u.matting.composition import to_bytes
-from a2u.matting.dataset import batches
-from a2u.matting.files import write_pixels
-from a2u.matting.published import OPTIONS, ROW
+from a2u.matting import cutouts, experiment
+from a2u.matting.cutouts import cut, pairs
+from a2u.matting.data.composition import to_bytes
+from a2u.matting.data.dataset import batches
+from a2u.matting.data.files import write_pixels
 from a2u.matting.rows import build as build_row
+from a2u.pretrained.find import load_network, shipped
+from a2u.pretrained.published import OPTIONS, ROW
 from a2u.training import Run
 
 
@@ -129,7 +128,7 @@ def test_a_cut_out_comes_with_its_alpha_or_not_at_all(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(("rank", "speaks"), [("0", True), ("1", False)])
 def test_of_several_processes_one_speaks(rank: str, speaks: bool) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "a2u.cli", "matting", "train", "--row", "nearst"],
+        [sys.executable, "-m", "a2u.commands.cli", "matting", "train", "--row", "nearst"],
         capture_output=True, text=True, env={**os.environ, "RANK": rank}, timeout=120,
     )  # fmt: skip
     assert done.returncode == 1

@@ -11,8 +11,8 @@ from PIL import Image
 from rendered import pixels
 
 from a2u.errors import A2UError
+from a2u.lessons.one_formula.picture import reference_points, weight_curves
 from a2u.plots import sheet, style
-from a2u.plots.distance import reference_points, weight_curves
 from a2u.plots.maps import comparison, flat, side_by_side
 from a2u.plots.witness import SHOWN, arrange, witness
 
@@ -111,7 +111,7 @@ def test_nothing_uses_pyplot_or_changes_the_settings_of_the_reader() -> None:
     code = (
         "import matplotlib, sys; before = matplotlib.rcParams.copy()\n"
         "import numpy as np\nfrom a2u.plots import style; from a2u.plots.maps import side_by_side\n"
-        "import a2u.plots.witness, a2u.plots.distance\n"
+        "import a2u.plots.witness, a2u.lessons.one_formula.picture\n"
         "style.png(side_by_side({'x': np.eye(3)}))\n"
         "assert 'matplotlib.pyplot' not in sys.modules; assert matplotlib.rcParams.copy() == before"
     )

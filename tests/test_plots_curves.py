@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from a2u.errors import A2UError
+from a2u.lessons.train_on_digits.curves import Curve, smooth, training_curves
 from a2u.plots import style
-from a2u.plots.curves import Curve, smooth, training_curves
 
 
 def test_smoothing_keeps_a_constant_as_it_is() -> None:

@@ -9,10 +9,10 @@ import pytest
 from matplotlib.axes import Axes
 
 from a2u.errors import A2UError
-from a2u.lessons.overview import AT, SIDE, example_kernels, overview
+from a2u.lessons.start_here.overview import AT, SIDE, example_kernels, overview
+from a2u.lessons.start_here.picture import BRANCHES, operator_map
 from a2u.operators import card, names
 from a2u.plots import sheet
-from a2u.plots.operators import BRANCHES, operator_map
 
 CARDS = [card(name) for name in names()]
 

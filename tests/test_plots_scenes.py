@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from a2u.errors import A2UError
-from a2u.plots.scenes import ROWS, SHADES, Scene, contact_sheet
+from a2u.lessons.matting.scenes_picture import ROWS, SHADES, Scene, contact_sheet
 
 
 def example(title: str = "disc", size: int = 12) -> Scene:

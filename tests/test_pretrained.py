@@ -9,7 +9,7 @@ import torch
 
 import a2u
 from a2u import pretrained
-from a2u.cli import main
+from a2u.commands.cli import main
 from a2u.data import load, to_float32x32
 from a2u.errors import A2UError
 from a2u.pretrained.cards import HOME

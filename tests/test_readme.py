@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from a2u.cli import app
+from a2u.commands.cli import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -17,9 +17,9 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from a2u.errors import A2UError
+from a2u.lessons import page as lesson_pages
 from a2u.site import slides
 from a2u.site.build import build, main
-from a2u.site.explorers import EXPLORERS, Explorer
 from a2u.site.frames import COLOURS, fewer_colours
 from a2u.site.lesson import describe, names
 from a2u.site.mathematics import mathml
@@ -35,8 +35,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two lessons, and fewer of the explorer's pictures than a reader gets."""
     out = tmp_path_factory.mktemp("public") / "site"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(EXPLORERS, LESSON, dataclasses.replace(EXPLORERS[LESSON], controls=FEW))
-        patch.setitem(EXPLORERS, TRAINING, dataclasses.replace(EXPLORERS[TRAINING], controls=FEWER))
+        few = {LESSON: dataclasses.replace(lesson_pages.pages()[LESSON], controls=FEW)}
+        fewer = {TRAINING: dataclasses.replace(lesson_pages.pages()[TRAINING], controls=FEWER)}
+        patch.setattr("a2u.site.pages.pages", lambda: {**few, **fewer})
         build(NOTEBOOKS, out, [LESSON, TRAINING])
     return out
 
@@ -170,7 +171,7 @@ def test_the_explorer_has_one_picture_for_each_combination(site: Path, pages: di
 
 @pytest.mark.parametrize("operator", ["bicubic", "pixel_shuffle"])  # whose maps turned violet where nothing is negative
 def test_a_stored_picture_keeps_the_colours_of_areas_and_greys_stay_grey(operator: str) -> None:
-    panel = EXPLORERS[LESSON].panel()
+    panel = lesson_pages.pages()[LESSON].panel()
     panel.set(operator=operator)
     with Image.open(io.BytesIO(panel.image.value)) as opened:
         pixels = np.asarray(opened.convert("RGB"))
@@ -199,10 +200,10 @@ def test_a_ramp_of_greys_keeps_no_tint_and_a_violet_stays_violet() -> None:
 # --- the explorers that are declared
 
 
-@pytest.mark.parametrize("name", sorted(EXPLORERS))
+@pytest.mark.parametrize("name", sorted(lesson_pages.pages()))
 def test_a_declared_explorer_is_the_one_that_its_notebook_shows(name: str) -> None:
     assert name in names(NOTEBOOKS)
-    panel = EXPLORERS[name].panel()
+    panel = lesson_pages.pages()[name].panel()
     assert panel.drawing is not None
     cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells
     values = [o for cell in cells for o in cell.get("outputs", []) if o.output_type == "execute_result"]
@@ -212,7 +213,7 @@ def test_a_declared_explorer_is_the_one_that_its_notebook_shows(name: str) -> No
 def test_every_lesson_with_an_explorer_declares_it() -> None:
     sources = (NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")
     with_one = {path.stem for path in sources if re.search(r"^[^#\n]*\bexplorer\(", path.read_text(), re.M)}
-    assert with_one <= set(EXPLORERS), "add them to a2u/site/explorers.py"
+    assert with_one <= set(lesson_pages.pages()), "add a page.py to their folders in a2u/lessons"
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_every_lesson_with_an_explorer_declares_it() -> None:
 )
 def test_a_wrong_declaration_is_explained(controls: dict, message: str) -> None:
     with pytest.raises(A2UError, match=message):
-        Explorer("inspector", controls).panel()
+        lesson_pages.Page(LESSON, "a2u.lessons.inspector", controls).panel()
 
 
 # --- formulas

@@ -19,7 +19,9 @@ import table1_work
 import torch
 from filelock import FileLock
 
-from a2u.cli import main
+from a2u.commands import bar
+from a2u.commands import table1 as command
+from a2u.commands.cli import main
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.reconstruction import ROWS, campaign, claims, experiment
@@ -27,8 +29,7 @@ from a2u.reconstruction.campaign import Job, Meter, Outcome, plan
 from a2u.reconstruction.experiment import Experiment
 from a2u.reconstruction.report import IN_FULL, METRICS, collect
 from a2u.reconstruction.report_text import to_markdown, to_text, value
-from a2u.table1 import command
-from a2u.training import Progress, bar
+from a2u.training import Progress
 from a2u.training.parallel import side_by_side
 
 PICTURES = {"table1.png", "table1-curves.png", "table1-reconstructions.png"}
@@ -38,7 +39,7 @@ PICTURES = {"table1.png", "table1-curves.png", "table1-reconstructions.png"}
 def without_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are drawn in the tests that look at them."""
     if "pictured" not in request.fixturenames:
-        monkeypatch.setattr("a2u.table1.pictures.pictures", lambda *_: {})
+        monkeypatch.setattr("a2u.reconstruction.pictures.pictures", lambda *_: {})
 
 
 @pytest.fixture

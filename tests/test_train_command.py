@@ -9,7 +9,7 @@ import pytest
 import small_digits
 import torch
 
-from a2u.cli import main
+from a2u.commands.cli import main
 from a2u.reconstruction.experiment import Experiment, load_model
 
 SMALL = ["--batch", "10", "--epochs", "2", "--preset", "quick"]

@@ -17,12 +17,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 from a2u.matting import experiment
-from a2u.matting.composition import Layer
-from a2u.matting.dataset import Case, TestSet, TrainSet
-from a2u.matting.distributed import ALONE, Group, Together
+from a2u.matting.data.composition import Layer
+from a2u.matting.data.dataset import Case, TestSet, TrainSet
 from a2u.matting.experiment import Experiment
 from a2u.matting.settings import Config, config
 from a2u.training import Progress, Run
+from a2u.training.distributed import ALONE, Group, Together
 
 
 def disc(number: int, size: int) -> Layer:

@@ -8,8 +8,8 @@ from typing import Any
 
 from a2u.errors import A2UError, near_match
 from a2u.matting import experiment as experiments
-from a2u.matting.evaluate import Report, evaluate
 from a2u.matting.experiment import load_model, prepare
+from a2u.matting.measure.evaluate import Report, evaluate
 from a2u.matting.rows import ROWS
 from a2u.matting.settings import Config, config, run_name
 from a2u.training import Progress, Run, choose_device, read_run
@@ -141,8 +141,8 @@ def measure(folder: Path, device: str = "auto") -> dict[str, Any]:
 
     Scores that are there already, of the same epoch and the same images, are not made again.
     """
-    from a2u.matting.predictors import of_network
-    from a2u.matting.sources import open_test
+    from a2u.matting.data.sources import open_test
+    from a2u.matting.measure.predictors import of_network
 
     net, chosen, history = load_model(folder)
     best = min(history, key=lambda record: float(record[experiments.BEST]))["epoch"]
@@ -162,8 +162,8 @@ def measure_classical(
     An image that the method refuses, as it must where the trimap knows nothing, is left out of the means: "scored"
     and "images" say so, and "failed" why.
     """
-    from a2u.matting.predictors import of_classical
-    from a2u.matting.sources import open_test
+    from a2u.matting.data.sources import open_test
+    from a2u.matting.measure.predictors import of_classical
 
     cases = open_test(data, "test", test_size, backgrounds)
     kept = _kept(folder, cases.describe, None)

@@ -3,7 +3,7 @@
 Half an alpha loss, half a composition loss (`a2u.matting.losses`), Adam with one learning rate for the encoder and one
 for everything else, both divided by 10 at milestones (`a2u.matting.settings`). After each epoch the network is measured
 on validation images, which are neither trained on nor part of the test: of a folder every 20th foreground
-(`a2u.matting.holdout`), unless it brings a validation folder.
+(`a2u.matting.data.holdout`), unless it brings a validation folder.
 """
 
 import math
@@ -16,23 +16,23 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError
-from a2u.matting import metrics
-from a2u.matting.distributed import ALONE, Together
-from a2u.matting.inference import predict_large
 from a2u.matting.losses import UNKNOWN, matting_loss
-from a2u.matting.predictors import WHOLE
+from a2u.matting.measure import metrics
+from a2u.matting.measure.predictors import WHOLE
+from a2u.matting.network.inference import predict_large
 from a2u.matting.rows import build
 from a2u.matting.settings import Config, as_config
 from a2u.training import fit, read_best, read_run
 from a2u.training.device import choose_device, derive_seed
+from a2u.training.distributed import ALONE, Together
 from a2u.training.loop import Hook
 from a2u.training.precision import arithmetic, check_precision
 from a2u.training.run import History, Keeper
 from a2u.training.step import choose_step
 
 if TYPE_CHECKING:
-    from a2u.matting.dataset import Case, Sample, TestSet, TrainSet
-    from a2u.matting.network import MattingNet
+    from a2u.matting.data.dataset import Case, Sample, TestSet, TrainSet
+    from a2u.matting.network.network import MattingNet
 
 BEST = "sad"  # the epoch with the lowest on validation images is the one that is kept beside the last
 
@@ -54,7 +54,7 @@ class Experiment:
         validation: images measured after each epoch.
         device: where to compute.
         workers: processes that prepare samples; 0 prepares them in this one. It changes no sample.
-        together: the other processes of the same training, see `a2u.matting.distributed`.
+        together: the other processes of the same training, see `a2u.training.distributed`.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Experiment:
 
     def batches(self, epoch: int) -> Iterator["Sample"]:
         """This process's part of the epoch's batches, on the device."""
-        from a2u.matting.dataset import batches
+        from a2u.matting.data.dataset import batches
 
         chosen, together = self.settings, self.together
         part = together.share(chosen.batch)
@@ -158,8 +158,8 @@ def _learned(net: "MattingNet", encoder: bool) -> list[torch.nn.Parameter]:
 
 def prepare(config: Config, device: str = "auto", workers: int = 0, together: Together = ALONE) -> Experiment:
     """Open the data that `config` names and build the experiment."""
-    from a2u.matting.dataset import TrainSet
-    from a2u.matting.sources import open_test, open_train
+    from a2u.matting.data.dataset import TrainSet
+    from a2u.matting.data.sources import open_test, open_train
 
     train = TrainSet(open_train(config.data, config.backgrounds), config.crop, config.seed, config.kernels)
     validation = open_test(config.data, "validation", config.test_size, config.backgrounds)

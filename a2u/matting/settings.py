@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError, near_match
-from a2u.matting import trimap
+from a2u.matting.data import trimap
 from a2u.matting.rows import row
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from a2u.errors import A2UError
-from a2u.matting.dataset import TestSet
-from a2u.matting.evaluate import evaluate
+from a2u.matting.data.dataset import TestSet
+from a2u.matting.data.sources import open_test
 from a2u.matting.experiment import load_model
-from a2u.matting.network import MattingNet
-from a2u.matting.predictors import of_network
+from a2u.matting.measure.evaluate import evaluate
+from a2u.matting.measure.predictors import of_network
+from a2u.matting.network.network import MattingNet
 from a2u.matting.report import train_command
-from a2u.matting.sources import open_test
 from a2u.pretrained.cards import MATTING, Card
 from a2u.pretrained.export import date_of, rounded, torch_of, write
 from a2u.pretrained.packing import smallest

@@ -1,0 +1,140 @@
+"""Files in, files out: for each image and its trimap an alpha (`NAME-alpha.png`) and a cut-out (`NAME-cutout.png`).
+
+The cut-out is an RGBA PNG. Its colours are not the image's, in which fine hair still shines with the old background,
+but those of the foreground alone, estimated from image and alpha (:func:`a2u.matting.classical.estimate_foreground`):
+laid over any other picture, α·F + (1 − α)·B shows no old rim.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from a2u.errors import A2UError
+from a2u.matting.classical import estimate_foreground
+from a2u.matting.data.composition import to_bytes
+from a2u.matting.data.dataset import Case
+from a2u.matting.data.files import SUFFIXES, check_sizes, read_image, read_trimap, write_pixels
+from a2u.matting.data.listing import natural
+from a2u.matting.measure.evaluate import why
+from a2u.matting.measure.metrics import to_8bit
+from a2u.matting.measure.predictors import Predictor
+from a2u.training.files import make_folder
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An image and its trimap, as files."""
+
+    name: str
+    image: Path
+    trimap: Path
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What was written for one pair, and what its matte took."""
+
+    alpha: Path
+    cutout: Path | None
+    height: int
+    width: int
+    seconds: float
+    peak_bytes: int | None
+
+
+def pairs(image: Path, trimap: Path) -> tuple[list[Pair], dict[str, str]]:
+    """One pair of two files, or all pairs of two folders; files belong together when their names are the same.
+
+    Returns:
+        The pairs by name, and for each name without a partner the reason why it is none.
+
+    Raises:
+        A2UError: A path that does not exist, a file with a folder, or no image at all.
+    """
+    missing = [str(path) for path in (image, trimap) if not path.exists()]
+    if missing:
+        raise A2UError(f"There is no {' and no '.join(missing)}. Give an image and its trimap, or a folder of each.")
+    if image.is_dir() != trimap.is_dir():
+        file, folder = (trimap, image) if image.is_dir() else (image, trimap)
+        raise A2UError(f"An image and its trimap are two files or two folders; {file} is a file, {folder} a folder.")
+    if image.is_file():
+        return [Pair(image.stem, image, trimap)], {}
+    images, trimaps = _by_name(image), _by_name(trimap)
+    if not images:
+        raise A2UError(f"{image} holds no image; known endings: {', '.join(SUFFIXES)}.")
+    found, failed = [], {}
+    for name in sorted({*images, *trimaps}, key=natural):
+        here, there = images.get(name, []), trimaps.get(name, [])
+        if len(here) == len(there) == 1:
+            found.append(Pair(name, here[0], there[0]))
+        elif not here or not there:
+            failed[name] = f"it has no {'trimap in ' + str(trimap) if here else 'image in ' + str(image)}."
+        else:
+            several = ", ".join(path.name for path in (here if len(here) > 1 else there))
+            failed[name] = f"{several} have one name, and would be one matte."
+    return found, failed
+
+
+def _by_name(folder: Path) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith("."):
+            found.setdefault(path.stem, []).append(path)
+    return found
+
+
+def cut_all(
+    chosen: Sequence[Pair],
+    predictor: Predictor,
+    out: Path,
+    *,
+    colours: bool = True,
+    tell: Callable[[Pair, Cut | str], None] | None = None,
+) -> dict[str, str]:
+    """Cut out every pair; returns the reason for each that failed, and goes on with the rest.
+
+    Args:
+        chosen: from :func:`pairs`.
+        predictor: from :mod:`a2u.matting.measure.predictors`.
+        out: the folder for the results.
+        colours: write the cut-out too, not the alpha alone.
+        tell: called after each pair with what was written, or with the reason why nothing was.
+    """
+    failed = {}
+    for pair in chosen:
+        try:
+            result: Cut | str = cut(pair, predictor, out, colours)
+        except Exception as error:  # a batch job goes on, and says in the end what it could not do
+            result = failed[pair.name] = why(error)
+        if tell:
+            tell(pair, result)
+    return failed
+
+
+def cut(pair: Pair, predictor: Predictor, out: Path, colours: bool = True) -> Cut:
+    """The alpha of one pair, and its cut-out if wanted, as files.
+
+    Raises:
+        A2UError: A file that is not an image or not a trimap, two sizes, or a result that would replace its input.
+    """
+    image, trimap = read_image(pair.image), read_trimap(pair.trimap)
+    check_sizes(image=(pair.image, tuple(image.shape[1:])), trimap=(pair.trimap, tuple(trimap.shape[1:])))
+    targets = [out / f"{pair.name}-alpha.png", *([out / f"{pair.name}-cutout.png"] if colours else [])]
+    for target in targets:
+        if target.resolve() in (pair.image.resolve(), pair.trimap.resolve()):
+            raise A2UError(f"{target} is an input, and would be replaced: give another folder with -o.")
+    start = time.perf_counter()
+    alpha, peak = predictor.matte(Case(pair.name, image, None, trimap))
+    seconds = time.perf_counter() - start
+    matte = to_8bit(alpha)
+    contents = [matte]
+    if colours:  # before anything is written: the two come together or not at all
+        contents.append(np.dstack([to_bytes(estimate_foreground(image, alpha)), matte]))
+    make_folder(out)
+    for target, pixels in zip(targets, contents, strict=True):
+        write_pixels(target, pixels)
+    height, width = matte.shape
+    return Cut(targets[0], targets[1] if colours else None, height, width, seconds, peak)

@@ -1,0 +1,74 @@
+"""Files looked at before a training begins, so that none stops it in the middle of an epoch.
+
+A look costs no decoding: the header says size and kind, and the last bytes say whether the file is whole. Decoded is
+only what a header cannot vouch for: a file without its end, or with a transparency that may hide something.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO
+
+from a2u.errors import A2UError
+from a2u.matting.data.files import check_sizes, exists, opened, read_colour, read_grey
+
+TAIL = 1024  # bytes in which the end of a file is looked for; some cameras write more after it
+THREADS = 8  # they wait for the disk
+ORIENTATION = 0x0112  # EXIF: values from 5 on turn the picture by a quarter
+
+
+def check(groups: Iterable[Sequence[tuple[str, Path]]], what: str, known: Sequence[str] = ()) -> None:
+    """Look at all files, given as groups of (name, path) that must have one size.
+
+    Args:
+        groups: "alpha" and "trimap" must be grey; the others are pictures.
+        what: they are, for the message.
+        known: faults found already, to be told in the same message.
+
+    Raises:
+        A2UError: Every file that cannot be used is named.
+    """
+    with ThreadPoolExecutor(THREADS) as threads:
+        faults = [fault for fault in threads.map(_fault, groups) if fault]
+    if faults:
+        known = [*known, f"{len(faults)} of {what} cannot be used, and would stop a training.", *faults]
+    if known:
+        raise A2UError(" ".join(known))
+
+
+def _fault(group: Sequence[tuple[str, Path]]) -> str | None:
+    try:
+        sizes = {name: (path, size_of(path, name in ("alpha", "trimap"))) for name, path in group}
+        check_sizes(**sizes)
+    except A2UError as error:
+        return str(error)
+    return None
+
+
+def size_of(path: Path, grey: bool = False) -> tuple[int, int]:
+    """Height and width, as the file is read.
+
+    Raises:
+        A2UError: It cannot be read.
+    """
+    exists(path)
+    with path.open("rb") as file, opened(path, file, "an alpha or trimap" if grey else "a picture") as image:
+        transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
+        sure = not transparent and _whole(file, image.format)
+        turned = "exif" in image.info and image.getexif().get(ORIENTATION, 1) >= 5
+        size = image.size if turned else image.size[::-1]
+    if not sure:
+        found = (read_grey if grey else read_colour)(path)
+        return (int(found.shape[0]), int(found.shape[1]))
+    return (int(size[0]), int(size[1]))
+
+
+def _whole(file: BinaryIO, kind: str) -> bool:
+    """Whether the mark that ends a file is there; False too for kinds without one."""
+    place = file.tell()
+    file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+    tail = file.read()
+    file.seek(place)
+    mark = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}.get(kind)
+    return mark is not None and mark in tail
