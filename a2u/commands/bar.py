@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from a2u.training.campaign import Job, Meter, Outcome, one_by_one
+from a2u.training.campaign import Job, Meter, Outcome, Tell, one_by_one
 from a2u.training.loop import Hook, Progress
 from a2u.training.parallel import side_by_side
 from a2u.training.run import History
@@ -66,12 +66,22 @@ def train_one(
     return history
 
 
-def train_all(planned: Sequence[Job], jobs: int, reached: Callable[[History], str]) -> list[Outcome]:
+Train = Callable[[Sequence[Any], Tell, Callable[[Outcome], None]], None]
+
+
+def processes(jobs: int) -> Train:
+    """How to train: one run after the other in this process, or `jobs` at once, each in a process of its own."""
+    if jobs == 1:
+        return one_by_one
+    return lambda planned, tell, ended: side_by_side(planned, jobs, tell, ended, say)
+
+
+def train_all(planned: Sequence[Job], train: Train, reached: Callable[[History], str]) -> list[Outcome]:
     """Train under one bar for all runs; returns those that failed. Ctrl-C says how to go on, and leaves with 130.
 
     Args:
         planned: the runs, in this order.
-        jobs: how many at once.
+        train: trains them, one after the other or several at once.
         reached: what a run's last line says of its metrics, from its history.
     """
     from tqdm import tqdm
@@ -101,10 +111,7 @@ def train_all(planned: Sequence[Job], jobs: int, reached: Callable[[History], st
             say(f"[{len(outcomes)}/{len(planned)}] {outcome.job}: {verdict}{_time_left(meter)}")
 
         try:
-            if jobs == 1:
-                one_by_one(planned, tell, ended)
-            else:
-                side_by_side(planned, jobs, tell, ended, say)
+            train(planned, tell, ended)
         except KeyboardInterrupt:
             bar.close()
             complete = sum(not outcome.failed for outcome in outcomes)
@@ -125,9 +132,10 @@ def blame(failed: Sequence[Outcome], count: int) -> str:
 def _verdict(outcome: Outcome, reached: Callable[[History], str]) -> str:
     if outcome.failed:
         return f"FAILED. {outcome.message}"
+    without = f" {outcome.message}" if outcome.message else ""
     seconds = sum(record["seconds"] for record in outcome.history)
     before = "complete already; " if outcome.status == "complete" else ""
-    return f"{before}{reached(outcome.history)}, {seconds:,.0f} s."
+    return f"{before}{reached(outcome.history)}, {seconds:,.0f} s.{without}"
 
 
 def _time_left(meter: Meter) -> str:

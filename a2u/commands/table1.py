@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.commands.bar import blame, say, train_all
+from a2u.commands.bar import Train, blame, processes, say, train_all
 from a2u.commands.options import Device, seeds_of, words_of
 from a2u.commands.train import DataOption, DownloadOption
 from a2u.errors import A2UError
@@ -19,7 +19,10 @@ from a2u.reconstruction.report_text import to_markdown, to_text
 from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
 from a2u.training.files import write_all
+from a2u.training.lanes import in_lanes, many_streams
 from a2u.training.run import History
+
+KEEP_EVERY = 10  # epochs, in lanes: measuring and saving one run makes the others wait
 
 
 def table1(
@@ -39,6 +42,18 @@ def table1(
     jobs: Annotated[
         int, typer.Option(min=1, help="Runs at once. They share one GPU, or divide the threads of the CPU.")
     ] = 1,
+    lanes: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Runs at once in this one process, which take turns: on a GPU each on a stream of its own. 9 fill a "
+            "large one. Measured and saved every 10 epochs.",
+        ),
+    ] = 1,
+    precision: Annotated[
+        str, typer.Option(help="Arithmetic of a GPU: float32, tf32 or bf16. The last two change results.")
+    ] = "float32",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the preset's.")] = None,
     runs: Annotated[Path, typer.Option(help="Where run folders are.")] = Path("runs"),
     out: Annotated[Path, typer.Option(help="Where table1.json, .md and the pictures go.")] = Path("figures"),
     report_only: Annotated[bool, typer.Option("--report-only", help="Train nothing; report what is there.")] = False,
@@ -54,7 +69,7 @@ def table1(
 
         a2u table1
 
-        a2u table1 --preset paper --data ~/data --jobs 4
+        a2u table1 --preset paper --data ~/data --precision tf32 --lanes 9
 
         a2u table1 --rows a2u,indexnet-holistic --sets mnist --seeds 0,1,2
 
@@ -62,11 +77,14 @@ def table1(
     """
     names = list(ROWS) if rows == "all" else words_of("--rows", rows)
     numbers = seeds_of(seeds)
+    train = _way(jobs, lanes, device)
+    keep_every = KEEP_EVERY if lanes > 1 else 1
     done = find_preset(runs, numbers) if report_only and preset is None else None
     chosen = preset or done or _default_preset(data is not None or download, device)
-    planned = plan(names, words_of("--sets", sets), numbers, chosen, runs, data, download, device)
+    where = (runs, data, download, device)
+    planned = plan(names, words_of("--sets", sets), numbers, chosen, *where, precision, epochs, keep_every, lanes)
     say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
-    failed = [] if report_only else train_all(planned, jobs, _reached)
+    failed = [] if report_only else train_all(planned, train, _reached)
     if failed and not any(runs.glob("*/config.json")):
         raise A2UError(blame(failed, len(planned)))
     report = collect(runs, chosen, numbers)
@@ -74,6 +92,16 @@ def table1(
     print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else to_text(report))
     if failed:
         raise A2UError(blame(failed, len(planned)))
+
+
+def _way(jobs: int, lanes: int, device: str) -> Train:
+    """How the runs are trained: in processes, or in lanes."""
+    if lanes == 1:
+        return processes(jobs)
+    if jobs > 1:
+        raise A2UError(f"--jobs {jobs} starts processes, --lanes {lanes} trains in one: give one of them.")
+    many_streams()
+    return lambda planned, tell, ended: in_lanes(planned, lanes, tell, ended, say, choose_device(device))
 
 
 def _default_preset(full: bool, device: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.commands.bar import blame, say, train_all
+from a2u.commands.bar import blame, processes, say, train_all
 from a2u.commands.matting_train import DataOption, WorkersOption, best_of, choose_precision, reached
 from a2u.commands.options import Device, seeds_of, words_of
 from a2u.errors import A2UError
@@ -75,7 +75,7 @@ def table(
     }
     planned = plan(names, preset, runs, data, numbers, ablation, device, workers, **changes)
     say(f"Preset {preset}; {len(planned)} runs in {runs}/.")
-    failed = [] if report_only else train_all(planned, jobs, _reached)
+    failed = [] if report_only else train_all(planned, processes(jobs), _reached)
     if failed and len(failed) == len(planned):
         raise A2UError(blame(failed, len(planned)))
     say("The test images are measured.")

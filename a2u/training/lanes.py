@@ -21,7 +21,7 @@ import torch
 
 from a2u.errors import A2UError
 from a2u.training.campaign import Job, Outcome, Tell, free_memory, too_little_memory
-from a2u.training.captured import NotCaptured
+from a2u.training.graph import NotCaptured
 from a2u.training.lane import Budget, InTurns, Lane, Place, Waiting, many_streams
 from a2u.training.run import read_run
 

@@ -113,18 +113,18 @@ def fit(
     Raises:
         A2UError: The loss is not finite any more. The last epoch that was kept stays saved.
     """
-    with torch.random.fork_rng():  # leaves the caller's random numbers alone
-        return finish(in_turns(task, run, on_step, on_epoch, report_every, step, best, keep_every))
+    return finish(in_turns(task, run, on_step, on_epoch, report_every, step, best, keep_every))
 
 
 def finish(turns: Turns) -> History:
-    """Take all the turns there are; returns what the training returns."""
-    while True:
-        try:
-            next(turns)
-        except StopIteration as end:
-            history: History = end.value
-            return history
+    """Take all the turns of one training; returns its history. The caller's random numbers are left alone."""
+    with torch.random.fork_rng():
+        while True:
+            try:
+                next(turns)
+            except StopIteration as end:
+                history: History = end.value
+                return history
 
 
 def in_turns(

@@ -75,7 +75,8 @@ def _start(work: Attempt, job: Job, threads: int) -> tuple[SpawnProcess, "Connec
     """A fresh interpreter, since a process that has used a GPU cannot be copied. Ctrl-C is for the parent alone."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(theirs, work, job, threads), daemon=True)
+    # No daemon: those may start no processes, and a run may want some that prepare its samples.
+    process = context.Process(target=_child, args=(theirs, work, job, threads))
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited, so it holds from the first moment on
     try:
         process.start()

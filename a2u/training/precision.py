@@ -24,6 +24,9 @@ def check_precision(precision: str, device: torch.device) -> None:
         raise A2UError(f"There is no precision {precision!r}. {near_match(precision, PRECISIONS)}")
     if precision == "tf32" and device.type != "cuda":
         raise A2UError(f"TF32 is arithmetic of NVIDIA GPUs, and the device is {device.type}. Use --precision float32.")
+    if precision == "tf32" and torch.cuda.get_device_capability(device) < (8, 0):
+        name = torch.cuda.get_device_name(device)
+        raise A2UError(f"TF32 needs a GPU of compute capability 8.0 or more, and {name} has less. Use float32.")
 
 
 @contextmanager

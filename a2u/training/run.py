@@ -45,13 +45,16 @@ class Run:
         folder: Made if missing. If it already holds a run, that run is continued.
         config: What defines the result (plain JSON). A run never continues under another one.
         device: Where it computes, to be recorded with it.
+        lanes: How many runs compute there in turns, to be recorded too: each takes longer than it would alone.
 
     Raises:
         A2UError: The folder cannot be written, another process trains in it, or it holds a run with another
             config; each key that differs is named.
     """
 
-    def __init__(self, folder: str | Path, config: Config, device: torch.device | str | None = None) -> None:
+    def __init__(
+        self, folder: str | Path, config: Config, device: torch.device | str | None = None, lanes: int = 1
+    ) -> None:
         self.folder = Path(folder)
         self.config: Config = json.loads(json.dumps(config))  # as it will be read back
         self.checkpoint = self.folder / "checkpoint.safetensors"
@@ -68,12 +71,12 @@ class Run:
         except OSError as error:
             raise explain(error, self.folder) from error
         try:
-            self._begin(device)
+            self._begin(environment(device) | ({"lanes": lanes} if lanes > 1 else {}))
         except BaseException:
             self._lock.release()
             raise
 
-    def _begin(self, device: torch.device | str | None) -> None:
+    def _begin(self, machine: dict[str, Any]) -> None:
         for leftover in self.folder.glob(f"*{UNFINISHED}"):  # of a process killed while it wrote
             leftover.unlink(missing_ok=True)
         path = self.folder / "config.json"
@@ -85,7 +88,7 @@ class Run:
                     f"Ask for the same to continue it, or keep this run elsewhere, with --name or --runs."
                 )
         else:
-            _write_json(path, {"config": self.config, "environment": environment(device)})
+            _write_json(path, {"config": self.config, "environment": machine})
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
         """Load the last checkpoint into `parts`, if there is one; returns the epochs already done."""
