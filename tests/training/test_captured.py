@@ -18,7 +18,7 @@ from a2u.training import Run, choose_step, fit
 from a2u.training.captured import WARM_UP, Captured, at_once
 from a2u.training.graph import NotCaptured, why_not_captured
 from a2u.training.loop import update
-from a2u.training.precision import arithmetic
+from a2u.training.precision import arithmetic, check_precision
 from a2u.training.step import Compiled, Eager
 
 CPU = torch.device("cpu")
@@ -282,7 +282,7 @@ def test_the_choice_of_a_step():
     assert choose_step(CPU) is choose_step("cpu", "eager") is update
     assert type(choose_step(CPU, "auto", "bf16")) is Eager
     assert type(choose_step(CPU, "compiled")) is Compiled
-    assert type(choose_step(cuda)) is type(choose_step(cuda, "captured", "tf32")) is Captured
+    assert type(choose_step(cuda)) is type(choose_step(cuda, "captured", "bf16")) is Captured
     assert type(choose_step(cuda, "eager")) is Eager
     for arguments, message in (
         ((CPU, "captured"), "A captured step is a CUDA graph, and the device is cpu"),
@@ -292,6 +292,14 @@ def test_the_choice_of_a_step():
     ):
         with pytest.raises(A2UError, match=message):
             choose_step(*arguments)
+
+
+def test_a_card_without_tf32_is_told(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (7, 5))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla T4")
+    with pytest.raises(A2UError, match=r"TF32 needs a GPU of compute capability 8.0 or more, and Tesla T4 has less"):
+        check_precision("tf32", torch.device("cuda"))
+    check_precision("float32", torch.device("cuda"))
 
 
 def test_arithmetic_is_as_before_afterwards():
