@@ -337,7 +337,7 @@ def test_markdown_says_what_json_says(whole: dict[str, Any]) -> None:
 
 
 def test_a_shortened_run_is_labelled_everywhere(whole: dict[str, Any]) -> None:
-    label = "quick preset: 2 epochs over 60,000 training images a set; the paper: 100 epochs over 60,000"
+    label = "quick preset: 2 of the paper's 100 epochs over 60,000 training images a set, CPU"
     assert (whole["label"], whole["full"], whole["in_full"]) == (label, False, IN_FULL)
     assert label[1:] in to_markdown(whole).splitlines()[2]
     assert IN_FULL in to_markdown(whole)
@@ -398,7 +398,7 @@ def test_the_report_takes_the_longest_preset_there_is(data: Path, capsys: pytest
     assert a2u("--rows", "nearest", "--sets", "mnist", "--data", data, "--device", "cpu") == 0
     assert "Preset reduced, as none was given" in capsys.readouterr().err
     assert a2u("--report-only") == 0
-    assert report()["label"].startswith("reduced preset: 1 epoch over")
+    assert report()["label"].startswith("reduced preset: 1 of the paper's 100 epochs over")
 
 
 def test_a_full_disk_is_one_message_and_leaves_the_old_report(
