@@ -95,7 +95,7 @@ def _optimizer(preset: str) -> str:
     if not odd:
         return ""
     here, there = (", ".join(f"{names[key]} {settings[key]:g}" for key in odd) for settings in (own, paper))
-    return f" They were trained with {here}; the paper: {there}."
+    return f" Every row was trained with {here}; the paper: {there}."
 
 
 def _sentence(text: str) -> str:
