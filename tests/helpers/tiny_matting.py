@@ -44,7 +44,7 @@ class Discs:
     def background(self, number: int) -> np.ndarray:
         return np.full((64, 64, 3), 40 * number, dtype=np.uint8)
 
-    def prepare(self, crop: int) -> None: ...
+    def prepare(self, crop: int, context: str | None = None) -> None: ...
 
 
 def discs_to_test(count: int = 3) -> TestSet:
