@@ -18,9 +18,15 @@ from a2u.matting.data.loader import Loader
 from a2u.matting.data.synthetic.source import SyntheticSource
 
 
+def synthetic() -> TrainSet:
+    source = SyntheticSource(per_kind=1)
+    source.backgrounds = 4
+    return TrainSet(source, crop=48, seed=3)
+
+
 @pytest.fixture(scope="module")
 def train_set() -> TrainSet:
-    return TrainSet(SyntheticSource(per_kind=1), crop=48, seed=3)
+    return synthetic()
 
 
 def same(one: Sample, two: Sample) -> bool:
@@ -31,8 +37,7 @@ def same(one: Sample, two: Sample) -> bool:
 def test_batches_are_the_same_for_any_number_of_workers(train_set: TrainSet, context: str | None) -> None:
     """In every epoch; and whether the scenes are drawn one by one when they are asked for, or all before."""
     here = Loader(train_set, count=2, batch=3)
-    fresh = TrainSet(SyntheticSource(per_kind=1), crop=48, seed=3)
-    ahead = Loader(fresh, count=2, batch=3, workers=2, context=context)
+    ahead = Loader(synthetic(), count=2, batch=3, workers=2, context=context)
     for epoch in (1, 2):
         one, two = list(here.epoch(epoch)), list(ahead.epoch(epoch))
         assert [each.image.shape for each in one] == [each.image.shape for each in two] == [(3, 3, 48, 48)] * 2

@@ -72,24 +72,18 @@ def test_random_numbers_of_the_caller_stay_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
+        ("(pid 12) is killed by signal: Killed. ", r"died: \(pid 12\) is killed by signal: Killed\. If"),
+        ("(pid(s) 12, 13) exited unexpectedly", r"died: \(pid\(s\) 12, 13\) exited unexpectedly\. If"),
         (
-            "DataLoader worker (pid 12) is killed by signal: Killed. ",
-            r"died: \(pid 12\) is killed by signal: Killed\. If",
-        ),
-        (
-            "DataLoader worker (pid(s) 12, 13) exited unexpectedly",
-            r"died: \(pid\(s\) 12, 13\) exited unexpectedly\. If",
-        ),
-        (
-            "DataLoader worker (pid 9) is killed by signal: Bus error. It is possible that dataloader's workers are out "
-            "of shared memory. Please try to raise your shared memory limit.",
+            "(pid 9) is killed by signal: Bus error. It is possible that dataloader's workers are out of shared memory. "
+            "Please try to raise your shared memory limit.",
             r"died: \(pid 9\) is killed by signal: Bus error\. If .*/dev/shm",
         ),
     ],
 )
 def test_torchs_words_become_one_line(said: str, told: str) -> None:
     with pytest.raises(A2UError, match=told), deaths_told():
-        raise RuntimeError(said)
+        raise RuntimeError(f"DataLoader worker {said}")
 
 
 def test_other_errors_are_not_touched() -> None:
