@@ -75,8 +75,8 @@ def test_random_numbers_of_the_caller_stay_as_they_are() -> None:
         ("(pid 12) is killed by signal: Killed. ", r"died: \(pid 12\) is killed by signal: Killed\. If"),
         ("(pid(s) 12, 13) exited unexpectedly", r"died: \(pid\(s\) 12, 13\) exited unexpectedly\. If"),
         (
-            "(pid 9) is killed by signal: Bus error. It is possible that dataloader's workers are out of shared memory. "
-            "Please try to raise your shared memory limit.",
+            "(pid 9) is killed by signal: Bus error. It is possible that dataloader's workers are out of shared "
+            "memory. Please try to raise your shared memory limit.",
             r"died: \(pid 9\) is killed by signal: Bus error\. If .*/dev/shm",
         ),
     ],
