@@ -19,7 +19,7 @@ from a2u.errors import A2UError
 from a2u.training import checkpoint
 from a2u.training.checkpoint import Stateful
 from a2u.training.files import UNFINISHED, explain, write_whole
-from a2u.training.kind import UnsuitableRun, check_experiment, with_experiment
+from a2u.training.kind import KEY, UnsuitableRun, check_experiment, with_experiment
 
 Config = dict[str, Any]
 History = list[dict[str, Any]]
@@ -182,6 +182,8 @@ def _differences(old: Config, new: Config) -> list[str]:
     old, new = with_experiment(old), with_experiment(new)
     absent = "(not set)"
     keys = [*old, *(key for key in new if key not in old)]
+    if old.get(KEY) != new.get(KEY):
+        keys = [KEY]  # of two experiments everything differs
     return [
         f"{key} is {old.get(key, absent)!r} there, {new.get(key, absent)!r} here"
         for key in keys
