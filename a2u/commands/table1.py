@@ -9,19 +9,21 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.commands.bar import blame, say, train_all
+from a2u.commands.bar import blame, progress_of_all, say
 from a2u.commands.options import Device, seeds_of, words_of
 from a2u.commands.train import DataOption, DownloadOption
 from a2u.errors import A2UError
 from a2u.reconstruction import AutoEncoder, load_model
-from a2u.reconstruction.campaign import Job, images, plan
+from a2u.reconstruction.campaign import plan
 from a2u.reconstruction.earlier import MARK, Run, config_of_run, is_run_of, read_earlier
-from a2u.reconstruction.experiment import PRESETS, config_of
+from a2u.reconstruction.experiment import PRESETS
 from a2u.reconstruction.report import collect, find_preset
 from a2u.reconstruction.report_text import to_markdown, to_text
 from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
+from a2u.training.campaign import Job
 from a2u.training.files import write_all
+from a2u.training.parallel import train_all
 from a2u.training.run import History
 
 
@@ -84,7 +86,11 @@ def table1(
     say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
     if kept and not report_only:
         planned = [job for job in planned if not _is_kept(job, kept)]
-    failed = [] if report_only else train_all(planned, jobs, _reached)
+    failed = []
+    if not report_only:
+        with progress_of_all(planned, _reached) as hooks:
+            outcomes = train_all(planned, jobs, *hooks)
+        failed = [outcome for outcome in outcomes if outcome.failed]
     if failed and not any(runs.glob("*/config.json")):
         raise A2UError(blame(failed, len(planned)))
     report = collect(runs, chosen, numbers, earlier)
@@ -112,8 +118,7 @@ def _longest(earlier: list[Run]) -> str | None:
 
 def _is_kept(job: Job, kept: list[Run]) -> bool:
     """Was this run measured before, so that it need not be trained?"""
-    config = config_of(job.settings, *images(job.settings.set, job.data, job.download))
-    found = any(is_run_of(run, config) for run in kept)
+    found = any(is_run_of(run, job.config) for run in kept)
     if found:
         say(f"{job}: measured before, so it is not trained again.")
     return found

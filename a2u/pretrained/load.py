@@ -12,6 +12,7 @@ from a2u.pretrained.cards import GROUP, HOME, MATTING, REMEDY, Card, card, names
 from a2u.pretrained.packing import unpack
 from a2u.reconstruction.experiment import build_model
 from a2u.reconstruction.rows import row
+from a2u.training.kind import KEY
 
 
 def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, Card]:
@@ -68,8 +69,11 @@ def weights_of(config: Mapping[str, Any], psnr: float, home: Path = HOME) -> Any
     if name not in names(home):
         return None
     found = card(name, home)
-    wanted = {key: value for key, value in config.items() if not key.endswith("sha256")}
-    same = found.settings == wanted and abs(found.metrics["full"]["psnr"] - psnr) < 1e-3
+    wanted, asked = (
+        {key: value for key, value in each.items() if key != KEY and not key.endswith("sha256")}
+        for each in (config, found.settings)
+    )
+    same = asked == wanted and abs(found.metrics["full"]["psnr"] - psnr) < 1e-3
     return load_pretrained(name, home)[0] if same else None
 
 
@@ -78,5 +82,5 @@ def _build(found: Card) -> nn.Module:
     if found.group == MATTING:
         from a2u.matting import experiment, settings
 
-        return experiment.build_model(settings.as_config({**found.settings, "pretrained": False}))
+        return experiment.build_model(settings.settings_of({**found.settings, "pretrained": False}))
     return build_model(row(found.row), found.settings["seed"], found.settings["head"])

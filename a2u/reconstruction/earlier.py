@@ -15,6 +15,7 @@ from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.reconstruction.experiment import PRESETS, run_name, settings
 from a2u.reconstruction.rows import ROWS
+from a2u.training.kind import KEY
 
 MARK = "measured_before"
 METRICS = ("psnr", "ssim", "rmse", "mae")
@@ -61,7 +62,7 @@ def _check(run: Run) -> None:
 
 
 def config_of_run(run: Run) -> dict[str, Any]:
-    """What the run was asked for, and its data, as its config.json had it.
+    """What the run was asked for, and its data, as its config.json had it; without the experiment that it is of.
 
     A report of an older version does not have train_sha256, and neither has this then.
     """
@@ -74,6 +75,7 @@ def config_of_run(run: Run) -> dict[str, Any]:
 def is_run_of(run: Run, config: Mapping[str, Any]) -> bool:
     """Was this run asked for exactly what `config` asks for, on the same data?"""
     wanted, found = json.loads(json.dumps(dict(config))), config_of_run(run)
+    wanted.pop(KEY, None)  # a report is of one experiment
     if "train_sha256" not in found:
         wanted.pop("train_sha256", None)
     return bool(wanted == found)
