@@ -9,17 +9,23 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.commands.bar import Train, blame, processes, say, train_all
+from a2u.commands.bar import blame, progress_of_all, say
 from a2u.commands.options import Device, seeds_of, words_of
 from a2u.commands.train import DataOption, DownloadOption
 from a2u.errors import A2UError
+from a2u.reconstruction import AutoEncoder, load_model
 from a2u.reconstruction.campaign import plan
+from a2u.reconstruction.earlier import MARK, Run, config_of_run, is_run_of, read_earlier
+from a2u.reconstruction.experiment import PRESETS
 from a2u.reconstruction.report import collect, find_preset
 from a2u.reconstruction.report_text import to_markdown, to_text
 from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
+from a2u.training.campaign import Job, Outcome
 from a2u.training.files import write_all
+from a2u.training.lane import JobInTurns
 from a2u.training.lanes import in_lanes, many_streams
+from a2u.training.parallel import train_all
 from a2u.training.run import History
 
 KEEP_EVERY = 10  # epochs, in lanes: measuring and saving one run makes the others wait
@@ -32,8 +38,9 @@ def table1(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="quick, reduced or paper. Default: paper with --data (or --download) and a GPU, reduced with them "
-            "and none, quick on the sample; for --report-only the longest that was run."
+            help="quick (2 epochs), reduced (1 epoch of small steps over the full sets), medium (10 of them) or paper "
+            "(100 epochs). Default: paper with --data (or --download) and a GPU, reduced with them and none, quick on "
+            "the sample; for --report-only the longest that was run."
         ),
     ] = None,
     data: DataOption = None,
@@ -55,6 +62,14 @@ def table1(
     ] = "float32",
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the preset's.")] = None,
     runs: Annotated[Path, typer.Option(help="Where run folders are.")] = Path("runs"),
+    keep: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A table1.json of before: the rows in it that this command would train are taken from there. May be "
+            "given again. What this command does not train is always kept from the table1.json in --out.",
+            metavar="FILE",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where table1.json, .md and the pictures go.")] = Path("figures"),
     report_only: Annotated[bool, typer.Option("--report-only", help="Train nothing; report what is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON on stdout, instead of a table.")] = False,
@@ -73,35 +88,67 @@ def table1(
 
         a2u table1 --rows a2u,indexnet-holistic --sets mnist --seeds 0,1,2
 
+        a2u table1 --preset medium --data ~/data --jobs 2 --keep figures/table1-medium.json
+
         a2u table1 --report-only
     """
     names = list(ROWS) if rows == "all" else words_of("--rows", rows)
     numbers = seeds_of(seeds)
-    train = _way(jobs, lanes, device)
-    keep_every = KEEP_EVERY if lanes > 1 else 1
-    done = find_preset(runs, numbers) if report_only and preset is None else None
+    if lanes > 1:
+        if jobs > 1:
+            raise A2UError(f"--jobs {jobs} starts processes, --lanes {lanes} trains in one: give one of them.")
+        many_streams()
+    kept = [run for path in keep or () for run in read_earlier(path)]
+    earlier = kept + _standing(out / "table1.json")
+    done = (find_preset(runs, numbers) or _longest(kept) or _longest(earlier)) if report_only else None
     chosen = preset or done or _default_preset(data is not None or download, device)
     where = (runs, data, download, device)
+    keep_every = KEEP_EVERY if lanes > 1 else 1
     planned = plan(names, words_of("--sets", sets), numbers, chosen, *where, precision, epochs, keep_every, lanes)
     say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
-    failed = [] if report_only else train_all(planned, train, _reached)
+    if kept and not report_only:
+        planned = [job for job in planned if not _is_kept(job, kept)]
+    failed = []
+    if not report_only:
+        failed = [outcome for outcome in _train(planned, jobs, lanes, device) if outcome.failed]
     if failed and not any(runs.glob("*/config.json")):
         raise A2UError(blame(failed, len(planned)))
-    report = collect(runs, chosen, numbers)
+    report = collect(runs, chosen, numbers, earlier)
     write(report, runs, out)
     print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else to_text(report))
     if failed:
         raise A2UError(blame(failed, len(planned)))
 
 
-def _way(jobs: int, lanes: int, device: str) -> Train:
-    """How the runs are trained: in processes, or in lanes."""
-    if lanes == 1:
-        return processes(jobs)
-    if jobs > 1:
-        raise A2UError(f"--jobs {jobs} starts processes, --lanes {lanes} trains in one: give one of them.")
-    many_streams()
-    return lambda planned, tell, ended: in_lanes(planned, lanes, tell, ended, say, choose_device(device))
+def _train(planned: list[JobInTurns], jobs: int, lanes: int, device: str) -> list[Outcome]:
+    with progress_of_all(planned, _reached) as hooks:
+        if lanes > 1:
+            return in_lanes(planned, lanes, *hooks, choose_device(device))
+        return train_all(planned, jobs, *hooks)
+
+
+def _standing(path: Path) -> list[Run]:
+    """The runs of the report that this one will replace; none if there is none, or if it cannot be read."""
+    if not path.exists():
+        return []
+    try:
+        return read_earlier(path)
+    except A2UError as error:
+        say(f"Nothing is kept from the report that is there: {error}")
+        return []
+
+
+def _longest(earlier: list[Run]) -> str | None:
+    """Of the presets of these runs, the longest."""
+    return next((preset for preset in PRESETS if any(run["preset"] == preset for run in earlier)), None)
+
+
+def _is_kept(job: Job, kept: list[Run]) -> bool:
+    """Was this run measured before, so that it need not be trained?"""
+    found = any(is_run_of(run, job.config) for run in kept)
+    if found:
+        say(f"{job}: measured before, so it is not trained again.")
+    return found
 
 
 def _default_preset(full: bool, device: str) -> str:
@@ -127,7 +174,16 @@ def write(report: dict[str, Any], runs: Path, out: Path) -> None:
         "table1.json": (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode(),
         "table1.md": to_markdown(report).encode(),
     }
-    for name, figure in pictures(report, runs).items():
+    for name, figure in pictures(report, lambda run: _model_of(run, runs)).items():
         files[f"{name}.png"] = style.png(figure)
     for path in write_all(out, files):
         say(f"{path}")
+
+
+def _model_of(run: Run, runs: Path) -> AutoEncoder | None:
+    """The trained network of a run; of one that was measured before, from the weights that were made of it, if any."""
+    if not run.get(MARK):
+        return load_model(runs / run["run"])[0]
+    from a2u.pretrained.load import weights_of
+
+    return weights_of(config_of_run(run), run["psnr"])

@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from a2u.training.campaign import Job, Tell
-from a2u.training.loop import Progress, Turns
+from a2u.training.campaign import Job, OnProgress
+from a2u.training.loop import Hook, Progress, Turns
 
 _QUEUES = "CUDA_DEVICE_MAX_CONNECTIONS"
 
@@ -21,11 +20,15 @@ def many_streams() -> None:
     os.environ.setdefault(_QUEUES, "32")
 
 
-class InTurns(Job, Protocol):
-    """A job whose training pauses, so that others can have a turn."""
+@dataclass(frozen=True)
+class JobInTurns(Job):
+    """A job whose training pauses, so that others can have a turn.
 
-    def turns(self, tell: Tell, how: str) -> Turns:
-        """`train` as a generator; how: see `a2u.training.step.choose_step`."""
+    turns: `train` as a generator, see `a2u.training.loop.in_turns`; its second argument says how steps are taken, see
+    `a2u.training.step.choose_step`.
+    """
+
+    turns: Callable[[Hook, str], Turns]
 
 
 @dataclass
@@ -80,7 +83,7 @@ class Place:
 class Waiting:
     """A run that has no lane: how it will train, and why not as it was asked to."""
 
-    job: InTurns
+    job: JobInTurns
     how: str = "auto"
     note: str = ""
 
@@ -88,12 +91,12 @@ class Waiting:
 class Lane:
     """A run that has one, from now on."""
 
-    def __init__(self, run: Waiting, place: Place, tell: Tell, now: float) -> None:
+    def __init__(self, run: Waiting, place: Place, on_progress: OnProgress, now: float) -> None:
         self.run, self.place, self.began = run, place, now
         self.steps = 0  # made since then
         self.crowded = False  # has it had others beside it?
         self._first: int | None = None  # the step at which it began
-        self._tell = tell
+        self._on_progress = on_progress
         self._random: list[Tensor] | None = None  # its random numbers, between its turns
         self._turns = run.job.turns(self._hear, run.how)
 
@@ -122,11 +125,11 @@ class Lane:
             self._random = _random_state(device)
             _set_random_state(outside, device)
 
-    def _hear(self, job: Job, progress: Progress) -> None:
+    def _hear(self, progress: Progress) -> None:
         before = (progress.epoch - 1) * progress.steps
         self._first = before if self._first is None else self._first
         self.steps = before + progress.step - self._first
-        self._tell(job, progress)
+        self._on_progress(self.run.job, progress)
 
 
 def _random_state(device: torch.device) -> list[Tensor]:

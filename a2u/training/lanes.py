@@ -20,10 +20,9 @@ from collections.abc import Callable, Sequence
 import torch
 
 from a2u.errors import A2UError
-from a2u.training.campaign import Job, Outcome, Tell, free_memory, too_little_memory
+from a2u.training.campaign import Job, OnEnd, OnProgress, Outcome, free_memory, too_little_memory
 from a2u.training.graph import NotCaptured
-from a2u.training.lane import Budget, InTurns, Lane, Place, Waiting, many_streams
-from a2u.training.run import read_run
+from a2u.training.lane import Budget, JobInTurns, Lane, Place, Waiting, many_streams
 
 __all__ = ["Budget", "in_lanes", "many_streams"]
 
@@ -32,32 +31,35 @@ _PAUSE = 0.0005  # seconds between two looks at lanes that all compute
 
 
 def in_lanes(
-    jobs: Sequence[InTurns],
+    jobs: Sequence[JobInTurns],
     count: int,
-    tell: Tell,
-    ended: Callable[[Outcome], None],
-    say: Callable[[str], None],
+    on_progress: OnProgress,
+    on_end: OnEnd,
+    on_note: Callable[[str], None],
     device: torch.device | str = "cpu",
     budget: Budget | None = None,
-) -> None:
-    """Train the jobs in this process, at most `count` at once; begun in their order, each as a place becomes free.
+    later: Sequence[tuple[JobInTurns, str]] = (),
+) -> list[Outcome]:
+    """Train the jobs in this process, at most `count` at once; returns all outcomes.
 
     When this function is left, for whatever reason, no lane computes any more; their folders can be continued.
 
     Args:
-        jobs: The runs.
+        jobs: The runs; they begin in this order, each as a place becomes free.
         count: How many at once.
-        tell: Hears of the steps and epochs of all.
-        ended: Hears the outcome of each.
-        say: Hears in words that a run is put back.
+        on_progress: Called after every step and every epoch of a run; on a GPU not for every step.
+        on_end: Called at the end of each run, complete or not.
+        on_note: Called with a sentence for people when a run is put back.
         device: Where they compute.
         budget: When to end.
+        later: More runs, known to be such that no graph can hold their steps, and why.
     """
-    lanes = _Lanes(jobs, count, tell, ended, say, torch.device(device), budget or Budget())
+    lanes = _Lanes(count, on_progress, on_end, on_note, torch.device(device), budget or Budget())
     try:
-        lanes.run()
+        lanes.run(jobs, later)
     finally:
         lanes.close()
+    return lanes.outcomes
 
 
 class _Lanes:
@@ -65,25 +67,27 @@ class _Lanes:
 
     def __init__(
         self,
-        jobs: Sequence[InTurns],
         count: int,
-        tell: Tell,
-        ended: Callable[[Outcome], None],
-        say: Callable[[str], None],
+        on_progress: OnProgress,
+        on_end: OnEnd,
+        on_note: Callable[[str], None],
         device: torch.device,
         budget: Budget,
     ) -> None:
-        self.tell, self.ended, self.say, self.device, self.budget = tell, ended, say, device, budget
-        self.waiting = deque(Waiting(job) for job in jobs)
-        self.later: deque[Waiting] = deque()  # for when the queue is empty: slow, one at a time
+        self.on_progress, self.on_end, self.on_note, self.budget = on_progress, on_end, on_note, budget
+        self.waiting: deque[Waiting] = deque()
+        self.later: deque[Waiting] = deque()  # for when the queue is empty: they are slow, and keep Python busy
         self.lanes: deque[Lane] = deque()
-        self.free = [Place(device) for _ in range(min(count, len(jobs)))]
-        self.limit = len(self.free)
+        self.free = [Place(device) for _ in range(count)]
+        self.limit = count
         self.turn = 1 if device.type == "cuda" else TURN
         self.taken: dict[str, tuple[float, float]] = {}  # by how they trained: seconds in a lane, steps
+        self.outcomes: list[Outcome] = []
 
-    def run(self) -> None:
+    def run(self, jobs: Sequence[JobInTurns], later: Sequence[tuple[JobInTurns, str]]) -> None:
         """Until every job has ended."""
+        self.waiting.extend(Waiting(job) for job in jobs)
+        self.later.extend(Waiting(job, "eager", reason) for job, reason in later)
         while self.waiting or self.lanes or self.later:
             if not self.waiting and not self.lanes:
                 self.waiting, self.later = self.later, deque()
@@ -101,16 +105,16 @@ class _Lanes:
 
     def _begin(self, run: Waiting) -> None:
         job = run.job
-        done = job.done()
-        if done == job.epochs:
-            self.ended(Outcome(job, "complete", history=read_run(job.folder)[1]))
+        kept = job.kept()
+        if kept.complete:
+            self._finish(Outcome(job, "complete", history=kept.history))
             return
         pace, left = self._pace(run.how), self.budget.left()
-        needs = (job.epochs - done) * job.steps * pace if pace else 0.0
+        needs = (job.epochs - len(kept.history)) * job.steps * pace if pace else 0.0
         if left <= 0 or needs > left:
             self._no_time(job, f"It needs about {needs:.0f} s more, and {max(0, left):.0f} s are left")
             return
-        self.lanes.append(Lane(run, self.free.pop(), self.tell, self.budget.clock()))
+        self.lanes.append(Lane(run, self.free.pop(), self.on_progress, self.budget.clock()))
         if len(self.lanes) > 1:
             for each in self.lanes:
                 each.crowded = True
@@ -151,21 +155,21 @@ class _Lanes:
         except (torch.OutOfMemoryError, MemoryError) as error:
             return Outcome(job, "memory", too_little_memory(error))
         except Exception as error:  # a fault of one run must not cost the others what they have done
-            self.say(traceback.format_exc())
+            self.on_note(traceback.format_exc())
             return Outcome(job, "failed", f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
 
     def _end(self, lane: Lane, outcome: Outcome | NotCaptured) -> None:
         job = lane.run.job
         if isinstance(outcome, NotCaptured):
             self.later.append(Waiting(job, "eager", str(outcome)))
-            self.say(f"{job}: {outcome} It is put back, and trains eagerly after all others.")
+            self.on_note(f"{job}: {outcome} It is put back, and trains eagerly after all others.")
         elif outcome.status == "memory" and lane.crowded:
             free_memory()
             self.limit = max(1, min(self.limit - 1, len(self.lanes)))
             self.waiting.appendleft(lane.run)
-            self.say(f"{job}: {outcome.message} It is put back; from now on {self.limit} at once.")
+            self.on_note(f"{job}: {outcome.message} It is put back; from now on {self.limit} at once.")
         else:
-            self.ended(outcome)
+            self._finish(outcome)
 
     def _leave(self, lane: Lane) -> None:
         """Close the lane; its place becomes free."""
@@ -186,4 +190,9 @@ class _Lanes:
         self.later.clear()
 
     def _no_time(self, job: Job, why: str) -> None:
-        self.ended(Outcome(job, "stopped", f"{why}; {job.done()} of {job.epochs} epochs are kept."))
+        done = len(job.kept().history)
+        self._finish(Outcome(job, "stopped", f"{why}; {done} of {job.epochs} epochs are kept."))
+
+    def _finish(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self.on_end(outcome)

@@ -15,13 +15,14 @@ from torch import Tensor
 
 from a2u.errors import A2UError
 from a2u.training import Run, lanes, read_run
-from a2u.training.campaign import Outcome, Tell
+from a2u.training.campaign import Outcome
 from a2u.training.captured import Captured
 from a2u.training.device import device_words
 from a2u.training.graph import NotCaptured
+from a2u.training.kept import Kept, kept_in
 from a2u.training.lane import Budget, many_streams
 from a2u.training.lanes import in_lanes
-from a2u.training.loop import Progress, Turns, finish, in_turns, update
+from a2u.training.loop import Hook, Progress, Turns, finish, in_turns, update
 
 STEPS = 4  # of an epoch of the tiny task
 
@@ -44,7 +45,8 @@ class Job:
 
     folder: Path
     seed: int = 0
-    epochs: int = 3
+    epochs: int = 3  # trained; the config says 3 unless `whole` is another number
+    whole: int = 3
     keep_every: int = 1
     steps: int = STEPS
     wrong_at: int = 0  # the how-manieth loss goes wrong
@@ -57,11 +59,15 @@ class Job:
     def __str__(self) -> str:
         return self.folder.name
 
+    @property
+    def config(self) -> dict[str, Any]:
+        return {"experiment": "tiny", "seed": self.seed, "epochs": self.whole}
+
+    def kept(self) -> Kept:
+        return kept_in(self.folder, "tiny", self.config)
+
     def done(self) -> int:
-        try:
-            return len(read_run(self.folder)[1])
-        except A2UError:
-            return 0
+        return len(self.kept().history)
 
     def goes_wrong(self) -> float:
         if self.losses != self.wrong_at:
@@ -70,11 +76,8 @@ class Job:
             raise self.error
         return self.error
 
-    def turns(self, tell: Tell, how: str) -> Turns:
+    def turns(self, on_progress: Hook, how: str) -> Turns:
         self.task = Task(self)
-
-        def hook(progress: Progress) -> None:
-            tell(self, progress)
 
         def make(device: torch.device) -> RecordedGraph:
             self.made.append(RecordedGraph(device))
@@ -83,12 +86,12 @@ class Job:
         if self.graphs:
             self.task.model[3].p = 0.0  # a replay would draw anew
         step: Any = Captured(torch.device("cpu"), graph=make) if self.graphs and how == "auto" else update
-        with Run(self.folder, {"seed": self.seed}, lanes=2) as run:
+        with Run(self.folder, self.config, lanes=2) as run:
             every = 2 if self.graphs else 1
-            return (yield from in_turns(self.task, run, hook, None, every, step, keep_every=self.keep_every))
+            return (yield from in_turns(self.task, run, on_progress, None, every, step, keep_every=self.keep_every))
 
-    def train(self, tell: Tell) -> Any:
-        return finish(self.turns(tell, "auto"))
+    def train(self) -> Any:
+        return finish(self.turns(lambda _: None, "auto"))
 
 
 class Heard:
@@ -99,15 +102,16 @@ class Heard:
         self.outcomes: dict[str, Outcome] = {}
         self.notes: list[str] = []
 
-    def tell(self, job: Any, progress: Progress) -> None:
+    def on_progress(self, job: Any, progress: Progress) -> None:
         self.steps.append((str(job), progress.epoch, progress.step))
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_end(self, outcome: Outcome) -> None:
         assert str(outcome.job) not in self.outcomes, "a run ends once"
         self.outcomes[str(outcome.job)] = outcome
 
     def train(self, jobs: list[Job], count: int = 2, budget: Budget | None = None) -> "Heard":
-        in_lanes(jobs, count, self.tell, self.ended, self.notes.append, budget=budget)
+        outcomes = in_lanes(jobs, count, self.on_progress, self.on_end, self.notes.append, budget=budget)  # type: ignore[arg-type]
+        assert outcomes == [*self.outcomes.values()]
         return self
 
     @property
@@ -129,7 +133,7 @@ def without_times(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def assert_as_alone(job: Job, alone: Job) -> None:
-    expected = alone.train(lambda *_: None)
+    expected = alone.train()
     assert without_times(read_run(job.folder)[1]) == without_times(expected)
     assert job.task.bits() == alone.task.bits()
 
@@ -164,7 +168,7 @@ def test_many_steps_in_one_graph_are_the_same_training(tmp_path: Path) -> None:
 
 
 def test_the_lanes_take_turns_in_order_and_the_next_run_begins_where_one_ends(tmp_path: Path) -> None:
-    steps = Heard().train(jobs_in(tmp_path, 3, epochs=1)).steps
+    steps = Heard().train(jobs_in(tmp_path, 3, epochs=1, whole=1)).steps
     names = [name for name, _, _ in steps]
     # Three steps a turn, of which the last is heard of when the next turn reads its loss.
     assert names == ["run 0"] * 2 + ["run 1"] * 2 + ["run 0"] * 2 + ["run 1"] * 2 + ["run 2"] * 4
@@ -184,7 +188,7 @@ def test_stopped_the_lanes_go_on_to_the_same_bits(tmp_path: Path) -> None:
 
     heard = Heard()
     with pytest.raises(KeyboardInterrupt):
-        in_lanes(jobs_in(tmp_path / "lanes"), 3, stop, heard.ended, heard.notes.append)
+        in_lanes(jobs_in(tmp_path / "lanes"), 3, stop, heard.on_end, heard.notes.append)
     assert [job.done() for job in jobs_in(tmp_path / "lanes")] == [2, 1, 1]  # of 9, 7 and 6 steps
     jobs = jobs_in(tmp_path / "lanes")
     assert heard.train(jobs).statuses == ["trained"] * 3  # the folders were let go
@@ -255,7 +259,7 @@ def test_what_no_graph_can_hold_trains_eagerly_after_all_others_and_says_why(tmp
     first = next(i for i, each in enumerate(found.steps) if each == ("run 1", 2, 2) or each[0] == "run 3")
     assert first < max(i for i, each in enumerate(found.steps) if each[0] == "run 1")
     eager = Job(tmp_path / "alone", 1, graphs=True)
-    expected = finish(eager.turns(lambda *_: None, "eager"))
+    expected = finish(eager.turns(lambda _: None, "eager"))
     assert without_times(found.outcomes["run 1"].history) == without_times(expected)
 
 
@@ -300,7 +304,7 @@ def test_a_rate_that_was_measured_before_counts_from_the_first_run_on(tmp_path: 
 
 
 def test_a_shorter_rest_may_fit_where_a_whole_run_does_not(tmp_path: Path, clock: Clock) -> None:
-    finish(Job(tmp_path / "run 1", 1, epochs=2).turns(lambda *_: None, "auto"))
+    Job(tmp_path / "run 1", 1, epochs=2).train()
     found = Heard().train(jobs_in(tmp_path, 2), 1, Budget(6, pace=1.0, clock=clock))
     assert found.outcomes["run 0"].status == "stopped"
     assert found.outcomes["run 1"].status == "trained"
