@@ -90,8 +90,8 @@ def _seconds_of_a_step(job: Job, device: torch.device) -> float:
 
 def train_matting(
     jobs: Sequence[Job], on_end: Callable[[Outcome], None], left: Callable[[], float], on_epoch: Callable[[], None]
-) -> None:
-    """Train and measure them one after the other, until the time is over."""
+) -> bool:
+    """Train and measure them one after the other, until the time is over; are all of them complete?"""
 
     def on_progress(_: Job, progress: Progress) -> None:
         if left() <= 0:
@@ -99,5 +99,9 @@ def train_matting(
         if progress.step == progress.steps:
             on_epoch()
 
+    complete = True
     for job in jobs:
-        on_end(attempt(job, on_progress))
+        outcome = attempt(job, on_progress)
+        on_end(outcome)
+        complete &= not outcome.failed
+    return complete

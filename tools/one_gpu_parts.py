@@ -1,4 +1,4 @@
-"""Before the queue of `one_gpu.py`: does every row work in a graph here, how fast are the lanes, how long can they train?"""
+"""Before the queue of `one_gpu.py`: which rows a graph can hold here, how fast lanes are, how long they can train."""
 
 import gc
 import time
@@ -93,8 +93,8 @@ def _try(row: str, images: Images, device: torch.device, plan: Plan) -> dict[str
     difference = abs(replayed - mean) / mean
     found = {"captured": True, "difference": difference, "ms": round(ms, 3), "eager_ms": round(eager_ms, 3)}
     if not difference <= TOLERANCE[plan.precision]:
-        error = f"Replayed steps are not the eager ones: mean loss {replayed:.6f} instead of {mean:.6f}."
-        return found | {"captured": False, "error": error, "ms": found["eager_ms"]}
+        why = f"Replayed steps are not the eager ones: mean loss {replayed:.6f} instead of {mean:.6f}."
+        return found | {"captured": False, "error": why, "ms": found["eager_ms"]}
     return found
 
 
@@ -156,12 +156,14 @@ def rate(rows: Sequence[str], images: Images, device: torch.device, plan: Plan, 
     def on_progress(job: Any, progress: Progress) -> None:
         nonlocal began, steps
         made[str(job)] = (progress.epoch - 1) * progress.steps + progress.step
-        if not first and all(made.values()):  # all have been recorded, or have warmed up
-            first.update(made)
+        late = budget.left() < seconds / 2 and any(made.values())  # one that never begins must not hold up the others
+        if not first and (all(made.values()) or late):  # all have been recorded, or have warmed up
+            first.update({name: steps for name, steps in made.items() if steps})
             began = time.monotonic()
         elif first:
-            steps = sum(made.values()) - sum(first.values())
-            if min(made[name] - first[name] for name in made) >= plan.timed:
+            each = [made[name] - first[name] for name in first]
+            steps = sum(each)
+            if min(each) >= plan.timed:
                 budget.seconds = 0.0
 
     outcomes = in_lanes(jobs, len(jobs), on_progress, lambda _: None, print, device, budget)
@@ -172,11 +174,11 @@ def rate(rows: Sequence[str], images: Images, device: torch.device, plan: Plan, 
         raise A2UError(f"The rate of {plan.lanes} lanes cannot be measured: {why}")
     per_second = steps / took
     return {
-        "lanes": len(jobs),
+        "lanes": len(first),
         "steps": steps,
         "seconds": round(took, 2),
         "steps_per_second": per_second,
-        "pace": len(jobs) / per_second,
+        "pace": len(first) / per_second,
     }
 
 
