@@ -26,6 +26,7 @@ from torch import Tensor
 from a2u import paths
 from a2u.errors import A2UError, near_match
 from a2u.paths import window_start
+from a2u.tiles import Tiles
 
 __all__ = ["PATHS", "choose_path", "reassemble", "reduce", "universal", "window_start", "windows"]
 
@@ -165,9 +166,19 @@ def _product(x: Tensor, w: Tensor, size: int, step: int, phases: int, path: str)
     if w.shape[0] == 1 and x.shape[0] > 1 and w.shape[1] == 1:
         # One kernel map serves the whole batch: samples are then just more channels of one sample.
         n, c, h, wd = x.shape
-        y = paths.run(path, x.reshape(1, n * c, h, wd), w, size, step, phases)
+        y = _run(path, x.reshape(1, n * c, h, wd), w, size, step, phases)
         return y.reshape(n, c, *y.shape[-2:])
-    return paths.run(path, x, w.expand(x.shape[0], -1, -1, -1, -1), size, step, phases)
+    return _run(path, x, w.expand(x.shape[0], -1, -1, -1, -1), size, step, phases)
+
+
+def _run(path: str, x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
+    """x (N, C, H, W), w (N, G, k², h·phases, w·phases) → (N, C, h·phases, w·phases) by the named path."""
+    if path == "shift":
+        return paths.shift(x, w, size, step, phases)
+    if path == "compiled":
+        return paths.compiled(x, w, size, step, phases)
+    y: Tensor = Tiles.apply(x, w, size, step, phases)
+    return y
 
 
 def _reference(x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:

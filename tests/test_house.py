@@ -23,8 +23,9 @@ HEAVY = ("torchvision", "matplotlib", "ipywidgets", "IPython", "skimage", "scipy
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "markdown": set(),
-    "paths": {"errors"},
-    "formula": {"errors", "paths"},
+    "paths": set(),
+    "tiles": {"paths"},
+    "formula": {"errors", "paths", "tiles"},
     "operators": {"errors", "paths", "formula"},
     "data": {"errors"},
     "training": {"errors"},

@@ -57,7 +57,7 @@ def compiled_affinity(x: Tensor, u: Tensor, v: Tensor, ratio: int, u_sigmoid: bo
     """
     n, c, height, width = x.shape
     h, w = height // ratio, width // ratio
-    # Padded outside, as in paths.run: inside, the padding would be worked out again for each of the k² taps.
+    # Padded outside, as in paths.compiled: inside, the padding would be worked out again for each of the k² taps.
     padded = pad_channels_last(x, u.shape[-1], ratio, h, w)
     u, v = (f.flatten(3).transpose(2, 3).expand(n, -1, -1, c).contiguous() for f in (u, v))  # N M k² C, to read along C
     y: Tensor = _compiled_affinity()(padded, u, v, ratio, h, w, u_sigmoid)
