@@ -11,12 +11,33 @@ Upsampling has step 1 and phases r; downsampling has step r and phases 1.
 """
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd import forward_ad
+
+HALF = (torch.float16, torch.bfloat16)
+
+
+def without_autocast(device: torch.device) -> AbstractContextManager[object]:
+    """The formula keeps the precision of what it is given: inside, autocast lowers nothing on this device."""
+    kind = device.type
+    if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
+        return torch.autocast(kind, enabled=False)
+    return nullcontext()
+
+
+def traced() -> bool:
+    """Whether torch records or transforms what is called: torch.compile, export, torch.func, forward derivatives."""
+    return (
+        torch.compiler.is_compiling()
+        or torch._C._functorch.peek_interpreter_stack() is not None
+        or forward_ad._current_level >= 0
+    )
 
 
 def window_start(size: int, ratio: int = 1) -> int:
@@ -52,17 +73,27 @@ def shift(x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
     c, g = x.shape[1], w.shape[1]
     h, wd = w.shape[-2] // phases, w.shape[-1] // phases
     if size == 1 and step == 1:
-        up = x if phases == 1 else F.interpolate(x, scale_factor=float(phases), mode="nearest")
-        y: Tensor = (up.unflatten(1, (g, c // g)) * w).flatten(1, 2)  # w is N G 1 rH rW: broadcast over the group
-        return y
+        wide = torch.float32 if x.dtype in HALF else x.dtype  # forward is one product, but gradients are sums
+        up = _repeat(x.to(wide), phases)
+        y: Tensor = (up.unflatten(1, (g, c // g)) * w.to(wide)).flatten(1, 2)  # N G 1 rH rW: the same for a group
+        return y.to(x.dtype)
     return _sum_of_shifts(pad_channels_last(x, size, step, h, wd), w, size, step, phases)
+
+
+def _repeat(x: Tensor, times: int) -> Tensor:
+    """Every value times × times."""
+    if times == 1:
+        return x
+    if x.is_complex():
+        return x.repeat_interleave(times, dim=-2).repeat_interleave(times, dim=-1)
+    return F.interpolate(x, scale_factor=float(times), mode="nearest-exact")  # "nearest" errs from a ratio of 41
 
 
 def _sum_of_shifts(padded: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
     """The loop over taps, from a map that is padded and channels-last already: N Hp Wp C."""
     n, c, dtype = padded.shape[0], padded.shape[-1], padded.dtype
     g, h, wd = w.shape[1], w.shape[-2] // phases, w.shape[-1] // phases
-    wide = torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
+    wide = torch.float32 if dtype in HALF else dtype
     padded = padded.unflatten(-1, (g, c // g)).to(wide)  # N Hp Wp G C/G
     kernels = w.permute(0, 3, 4, 2, 1).to(wide)  # N rH rW k² G
     kernels = kernels.unflatten(2, (wd, phases)).unflatten(1, (h, phases))  # N h r w r k² G
