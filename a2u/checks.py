@@ -14,6 +14,8 @@ from torch import Tensor
 from a2u.errors import A2UError, near_match
 from a2u.paths import HALF
 
+At = tuple[int, int, int, int]
+
 REAL = (*HALF, torch.float32, torch.float64)
 DTYPES = (*REAL, torch.complex64, torch.complex128)
 
@@ -39,26 +41,30 @@ def check_choice(name: str, value: object, known: Sequence[str]) -> None:
         raise A2UError(f"Unknown {name} {value!r}. {near_match(str(value), list(known))}")
 
 
-def check_flag(name: str, value: object) -> None:
-    """Raise A2UError unless value is True or False."""
+def check_flag(name: str, value: object) -> bool:
+    """The value; A2UError unless it is True or False."""
     if not isinstance(value, bool):
         raise A2UError(f"{name} is a switch: True or False, got {value!r}.")
+    return value
 
 
 def check_tensor(name: str, value: object, axes: str) -> Tensor:
     """The value, a dense tensor with as many axes as the words of ``axes``; A2UError otherwise."""
+    count = len(axes.split(", "))
     if not isinstance(value, Tensor):
-        raise A2UError(
-            f"{name} must be a torch.Tensor ({axes}), got {type(value).__name__}. Convert it with torch.as_tensor."
-        )
-    if value.layout is not torch.strided or value.is_nested:
-        raise A2UError(f"{name} must be a dense tensor, got the layout {value.layout}. Convert it with to_dense().")
-    if value.dim() != len(axes.split(", ")):
-        raise A2UError(f"{name} must have {_COUNTS[len(axes.split(', '))]} axes ({axes}), got shape {shape(value)}.")
+        raise A2UError(f"{name} must be a torch.Tensor ({axes}), got {described(value)}. Try torch.as_tensor.")
+    check_dense(name, value)
+    if value.dim() != count:
+        counts = {2: "two", 4: "four", 5: "five"}
+        raise A2UError(f"{name} must have {counts[count]} axes ({axes}), got shape {described(value)}.")
     return value
 
 
-_COUNTS = {2: "two", 4: "four", 5: "five"}
+def check_dense(name: str, x: Tensor) -> None:
+    """Raise A2UError for sparse and nested tensors."""
+    if x.layout is not torch.strided or x.is_nested:
+        kind = "a nested tensor" if x.is_nested else f"the layout {x.layout}"
+        raise A2UError(f"{name} must be a dense tensor, got {kind}. Convert it, a sparse one with to_dense().")
 
 
 def check_map(name: str, x: object) -> Tensor:
@@ -79,9 +85,11 @@ def check_dtype(name: str, x: Tensor, known: tuple[torch.dtype, ...] = DTYPES) -
         raise A2UError(f"{name} must hold {kinds}, got {x.dtype}. Give {advice}.")
 
 
-def shape(x: Tensor) -> tuple[int, ...]:
-    """As it is written in a message."""
-    return tuple(x.shape)
+def described(value: object) -> str:
+    """What was given, as it is written in a message: the shape of a tensor, else the type."""
+    if value is None:
+        return "none"
+    return str(tuple(value.shape)) if isinstance(value, Tensor) else type(value).__name__
 
 
 def check_ratio(x: Tensor, ratio: int, up: bool) -> int:
@@ -142,6 +150,17 @@ def check_window(size: int) -> int:
         return check_positive("size", size)
     except A2UError:
         raise A2UError(f"A window needs a side k ≥ 1, got k={size!r}.") from None
+
+
+def check_at(at: At, shape: tuple[int, ...]) -> At:
+    """The place as integers; A2UError unless at = (sample, channel, row, column) names a value inside shape."""
+    try:
+        place = tuple(operator.index(a) for a in at)
+    except TypeError:
+        place = ()
+    if len(place) != 4 or not all(0 <= a < s for a, s in zip(place, shape, strict=True)):
+        raise A2UError(f"at names one output value (sample, channel, row, column) inside {tuple(shape)}, got {at}.")
+    return place[0], place[1], place[2], place[3]
 
 
 def empty(x: Tensor, size: Sequence[int], *others: Tensor) -> Tensor:

@@ -41,8 +41,8 @@ from a2u.checks import (
     check_side,
     check_tensor,
     check_window,
+    described,
     empty,
-    shape,
 )
 from a2u.errors import A2UError
 from a2u.paths import HALF, window_start
@@ -151,7 +151,7 @@ def universal(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
     channels = x.shape[1]
     if w.shape[0] % ratio**2 or not channels or w.shape[1] % channels:
         raise A2UError(
-            f"Universal kernels must be (C_out·r², C·k²) with C={channels} and r={ratio}, got {shape(w)}. "
+            f"Universal kernels must be (C_out·r², C·k²) with C={channels} and r={ratio}, got {described(w)}. "
             "Give one row for each output channel and phase, one column for each input channel and tap."
         )
     k = check_side(w.shape[1] // channels)
@@ -174,8 +174,9 @@ def choose_path(x: Tensor, w: Tensor) -> str:
       kernels shared by fewer than four channels, where a matrix product has nothing to batch.
     - ``tiles`` (a batched matrix product over 4×4 tiles) everywhere else: the fastest without a compiler.
 
-    While torch traces or transforms the call (torch.compile, torch.export, torch.func, forward-mode derivatives) every
-    path but ``reference`` is ``shift``: a compiler fuses it into one loop, and each transform knows its operations.
+    While torch traces or transforms the call (torch.compile, torch.export, torch.func, forward-mode derivatives)
+    ``tiles`` and ``compiled`` are ``shift`` too: a compiler fuses it into one loop, and each transform knows its
+    operations. So is ``compiled`` for tensors without values, those of the meta device and of FakeTensorMode.
 
     ``compiled`` is never chosen: it compiles ``shift`` on first use, which takes from seconds to a minute and
     needs a C++ compiler. Ask for it where the same shape is used many times. ``reference`` is for reading.
@@ -192,7 +193,7 @@ def _product(x: Tensor, w: Tensor, size: int, step: int, phases: int, path: str)
         return empty(x, (*x.shape[:2], *w.shape[-2:]), w)
     if path == "auto":
         path = choose_path(x, w)
-    elif path != "reference" and paths.traced():
+    elif (path == "tiles" and paths.traced()) or (path == "compiled" and not paths.concrete(x)):
         path = "shift"
     with paths.without_autocast(x.device):
         on_cpu = x.device.type == "cpu"

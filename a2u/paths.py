@@ -19,16 +19,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import forward_ad
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 HALF = (torch.float16, torch.bfloat16)
 
 
+def autocasts(device: torch.device) -> bool:
+    """Whether autocast is on for this device."""
+    return torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
+
+
 def without_autocast(device: torch.device) -> AbstractContextManager[object]:
     """The formula keeps the precision of what it is given: inside, autocast lowers nothing on this device."""
-    kind = device.type
-    if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
-        return torch.autocast(kind, enabled=False)
-    return nullcontext()
+    return torch.autocast(device.type, enabled=False) if autocasts(device) else nullcontext()
 
 
 def traced() -> bool:
@@ -38,6 +41,12 @@ def traced() -> bool:
         or torch._C._functorch.peek_interpreter_stack() is not None
         or forward_ad._current_level >= 0
     )
+
+
+def concrete(x: Tensor) -> bool:
+    """Whether x has values that can be looked at: no meta tensor, FakeTensor or other subclass, nothing recorded."""
+    plain = type(x) in (Tensor, torch.nn.Parameter) and x.device.type != "meta"
+    return plain and not is_in_torch_dispatch_mode() and not traced()
 
 
 def window_start(size: int, ratio: int = 1) -> int:

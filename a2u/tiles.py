@@ -23,9 +23,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
-from a2u.paths import HALF, pad_to_grid, shift, window_start, without_autocast
+from a2u.paths import HALF, concrete, pad_to_grid, shift, window_start, without_autocast
 
 TILE = 4  # base positions a side; 2 copies more overlap, 8 wastes more of the band (both measured slower)
 
@@ -91,8 +90,7 @@ def all_finite(x: Tensor) -> bool | None:
 
     A sum that overflows counts as not finite: the way for such input is slower and as right.
     """
-    plain = type(x) in (Tensor, torch.nn.Parameter)  # others may stand for tensors to come: FakeTensor, for one
-    if x.device.type != "cpu" or not plain or is_in_torch_dispatch_mode():
+    if x.device.type != "cpu" or not concrete(x):
         return None
     return bool(x.sum().isfinite())
 
