@@ -161,8 +161,7 @@ def universal(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
     if 0 in x.shape or not w.shape[0]:
         return empty(x, (x.shape[0], w.shape[0] // ratio**2, x.shape[2] * ratio, x.shape[3] * ratio), w)
     if path == "reference":
-        z = windows(x, k).flatten(1, 2)  # N C·k² H W
-        return F.pixel_shuffle(torch.einsum("oz,nzhw->nohw", w, z), ratio)
+        return _universal_reference(x, w, ratio, k)
     padded = x if k % 2 else paths.pad_to_grid(x, k, 1, *x.shape[-2:])
     return F.pixel_shuffle(F.conv2d(padded, w.reshape(-1, channels, k, k), padding=k // 2 * (k % 2)), ratio)
 
@@ -187,6 +186,13 @@ def choose_path(x: Tensor, w: Tensor) -> str:
     return "tiles"
 
 
+def _universal_reference(x: Tensor, w: Tensor, ratio: int, k: int) -> Tensor:
+    wide = torch.float32 if x.dtype in HALF else x.dtype
+    z = windows(x.to(wide), k).flatten(1, 2)  # N C·k² H W
+    y: Tensor = torch.einsum("oz,nzhw->nohw", w.to(wide), z)
+    return F.pixel_shuffle(y if paths.autocasts(x.device) else y.to(x.dtype), ratio)
+
+
 def _product(x: Tensor, w: Tensor, size: int, step: int, phases: int, path: str) -> Tensor:
     check_choice("path", path, PATHS)
     if 0 in x.shape:
@@ -208,6 +214,8 @@ def _run(path: str, x: Tensor, w: Tensor, size: int, step: int, phases: int) -> 
         return _reference(x, w, size, step, phases)
     way = {"shift": paths.shift, "compiled": paths.compiled, "tiles": banded}[path]
     n, c, h, wd = x.shape
+    if w.shape[0] == 1 and n > 1:
+        w = w.to(torch.float32 if x.dtype in HALF and path != "tiles" else w.dtype)  # samples' gradients add up
     if w.shape[0] == 1 and n > 1 and w.shape[1] == 1:
         # One kernel map serves the whole batch: samples are then just more channels of one sample.
         y = way(x.reshape(1, n * c, h, wd), w, size, step, phases)

@@ -77,6 +77,16 @@ def _margins(x: Tensor, size: int, step: int, h: int, w: int) -> tuple[int, int,
     return start, right, start, below
 
 
+def two_columns(x: Tensor, ratio: int) -> Tensor:
+    """The map, with a block of zeros at its right if it is one block wide. What a convolution makes of that is cropped.
+
+    A convolution in bfloat16 with a stride whose result has one column reads beyond its input, on CPUs with AMX
+    (oneDNN 3.13, torch 2.15): it gives NaN or numbers of others.
+    """
+    narrow = ratio > 1 and x.device.type == "cpu" and not traced() and x.shape[-1] == ratio
+    return F.pad(x, (0, ratio)) if narrow else x
+
+
 def shift(x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
     """y = Σ_t w_t ∘ (x shifted to tap t), with x and y channels-last; half precision adds up in float32."""
     c, g = x.shape[1], w.shape[1]

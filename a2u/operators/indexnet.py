@@ -8,7 +8,7 @@ from a2u import formula
 from a2u.checks import At, check_choice, check_flag
 from a2u.errors import A2UError
 from a2u.operators.contract import Card, Upsampler, Witness, down_witness, register
-from a2u.paths import window_start
+from a2u.paths import two_columns, window_start
 
 KINDS = ("holistic", "depthwise-o2o", "depthwise-m2o")
 
@@ -123,10 +123,14 @@ class IndexNet(Upsampler):
 
     def logits(self, guide: Tensor) -> Tensor:
         """Tensor[N, G·r², H, W], group major: the indices before their nonlinearity."""
-        y: Tensor = self.index(guide)
+        h, w = guide.shape[2] // self.ratio, guide.shape[3] // self.ratio
+        convolution, *rest = self.index if isinstance(self.index, nn.Sequential) else (self.index,)
+        y: Tensor = convolution(two_columns(guide, self.ratio))[..., :h, :w]  # r = 1: an even k adds a row
+        for layer in rest:
+            y = layer(y)
         if self.nonlinear and self.kind == "depthwise-m2o":  # phase major → channel major
             y = y.unflatten(1, (self.ratio**2, self.channels)).transpose(1, 2).flatten(1, 2)
-        return y[..., : guide.shape[2] // self.ratio, : guide.shape[3] // self.ratio]  # r = 1: an even k adds a row
+        return y
 
     def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Sigmoid indices: Tensor[N, 1 or C, 1, rH, rW]."""
