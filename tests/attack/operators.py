@@ -53,6 +53,8 @@ MODES = (
     "default float16",
     "default bfloat16",
 )
+NO_RATIO = (0, -1, 2.0, "2", None, True, np.True_, np.float32(2))
+NO_PATH = ("tils", None, 3, "", ["auto"], b"auto")
 
 
 class Wrong(AssertionError):
@@ -181,10 +183,10 @@ def _spoil(draw: Draw, name: str, x: Tensor, w: Tensor, ratio: object, path: obj
         "a ratio that is none": lambda: (
             x,
             w,
-            draw.choice((0, -1, 2.0, "2", None, True, np.True_, np.float32(2))),
+            draw.choice(NO_RATIO),
             path,
         ),
-        "a path that is none": lambda: (x, w, ratio, draw.choice(("tils", None, 3, "", ["auto"], b"auto"))),
+        "a path that is none": lambda: (x, w, ratio, draw.choice(NO_PATH)),
         "two devices": lambda: (x, w.to("meta"), ratio, path),
     }
     word = draw.choice(list(mistakes))
@@ -209,6 +211,8 @@ def call_operator(draw: Draw) -> bool:
     name = draw.choice(EVERY)
     kind, where = name.partition(":")[0], draw.choice(MODES)
     ratio, dtype = draw.randint(1, 3), draw.choice((*FLOATS, *FLOATS, *COMPLEX))
+    if where.startswith("autocast") and dtype in (torch.float16, torch.bfloat16):
+        dtype = getattr(torch, where.split()[1])  # torch does not let a module mix the two
     linear = card(kind).family != "feature"
     c = 32 if "norm" in name else draw.randint(1, 6)
     n, height, width = (0 if draw.happens(0.05) else draw.randint(1, 3)), draw.side(), draw.side()
@@ -286,7 +290,7 @@ def _spoil_maps(draw: Draw, op: torch.nn.Module, x: Tensor, guide: Tensor) -> tu
             "no guide": lambda: (x, None),
             "a guide of another size": lambda: (
                 x,
-                torch.cat([guide, guide, guide[..., :1]], 3) if guide.numel() else x[0],
+                torch.cat([guide] * 3, 3) if guide.numel() else x[0],
             ),
             "a guide of whole numbers": lambda: (x, guide.to(draw.choice(WHOLE))),
             "a complex guide": lambda: (x, torch.complex(guide.float(), guide.float())),
@@ -385,9 +389,8 @@ def attack(calls: int, seed: int, only: int | None = None) -> tuple[Counter, lis
             tally["failed"] += 1
             where = traceback.extract_tb(error.__traceback__)[-1]
             lines = str(error).strip().splitlines() or [""]
-            failures.append(
-                f"call {number}: {type(error).__name__} at {where.name}:{where.lineno}: {lines[0]} [{draw.what}]"
-            )
+            place = f"{type(error).__name__} at {where.name}:{where.lineno}"
+            failures.append(f"call {number}: {place}: {lines[0]} [{draw.what}]")
         tally["tried"] += 1
     return tally, failures
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 def product(x: Tensor, w: Tensor, step: int, phases: int) -> Tensor:
     """Tap after tap: y[n, c, i, j] += w[n, g, t, i, j] · x[n, c, row, column], with x = 0 outside the map."""
-    n, c, height, width = x.shape
+    n, c = x.shape[:2]
     k = math.isqrt(w.shape[2])
     start = math.ceil((k - step) / 2)
     padded = F.pad(x, (k, k + step, k, k + step))
