@@ -105,7 +105,8 @@ def _repeat(x: Tensor, times: int) -> Tensor:
         return x
     if x.is_complex():
         return x.repeat_interleave(times, dim=-2).repeat_interleave(times, dim=-1)
-    return F.interpolate(x, scale_factor=float(times), mode="nearest-exact")  # "nearest" errs from a ratio of 41
+    # In float32, "nearest" divides places by 41 wrongly, and by more; "nearest-exact" does not, with a slower backward.
+    return F.interpolate(x, scale_factor=float(times), mode="nearest" if times <= 40 else "nearest-exact")
 
 
 def _sum_of_shifts(padded: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:

@@ -18,6 +18,7 @@ Inputs are x for the outputs, and the outputs' gradients for the gradient of x. 
 products pair each output with each input and only those of the band are read.
 """
 
+import cmath
 from typing import Any
 
 import torch
@@ -56,22 +57,22 @@ class Tiles(torch.autograd.Function):
         with without_autocast(x.device):
             if torch.is_grad_enabled():  # a second derivative is wanted: differentiate the shift path instead
                 return *_differentiable(x, w, grad, needed, *ctx.geometry), None, None, None
-            grad_x = _gradient_of_map(x, w, grad, *ctx.geometry) if needed[0] else None
-            grad_w = _gradient_of_kernels(x, w, grad, *ctx.geometry) if needed[1] else None
-        return grad_x, grad_w, None, None, None
+            return *_gradients(x, w, grad, needed, *ctx.geometry), None, None, None
 
 
-def _gradient_of_map(x: Tensor, w: Tensor, grad: Tensor, size: int, step: int, phases: int) -> Tensor:
-    finite = all_finite(grad)
+def _gradients(
+    x: Tensor, w: Tensor, grad: Tensor, needed: tuple[bool, bool], size: int, step: int, phases: int
+) -> tuple[Tensor | None, Tensor | None]:
+    finite = all_finite(grad) if needed[0] else True
     grid = _Grid(x, w, size, step, phases, tile=1 if finite is False else TILE)
-    seen = grad if finite is not None else grad.where(grad.isfinite(), 0)
-    grad_x = grid.uncut(torch.bmm(grid.band(w).mH, grid.split(seen)))
-    return grad_x if finite is not None else grad_x + grid.nan_where_seen_by(grad)
-
-
-def _gradient_of_kernels(x: Tensor, w: Tensor, grad: Tensor, size: int, step: int, phases: int) -> Tensor:
-    grid = _Grid(x, w, size, step, phases, TILE)
-    return grid.unband(torch.bmm(grid.split(grad), grid.cut(x).mH))
+    tiles, grad_x, grad_w = grid.split(grad), None, None
+    if needed[1]:
+        grad_w = grid.unband(torch.bmm(tiles, grid.cut(x).mH))
+    if needed[0]:
+        seen = tiles if finite is not None else tiles.where(tiles.isfinite(), 0)
+        grad_x = grid.uncut(torch.bmm(grid.band(w).mH, seen))
+        grad_x = grad_x if finite is not None else grad_x + grid.nan_where_seen_by(grad)
+    return grad_x, grad_w
 
 
 def _differentiable(
@@ -92,7 +93,7 @@ def all_finite(x: Tensor) -> bool | None:
     """
     if x.device.type != "cpu" or not concrete(x):
         return None
-    return bool(x.sum().isfinite())
+    return cmath.isfinite(x.sum().item())
 
 
 def _poison(x: Tensor) -> Tensor:
