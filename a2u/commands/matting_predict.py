@@ -20,7 +20,8 @@ from a2u.training.files import make_folder
 
 WEIGHTS = (
     "A trained network: the name of weights that ship (matting/dynamic-cs), a run folder of `a2u matting train` (its "
-    "best epoch), a checkpoint in one, or a published A²U checkpoint (.pth)."
+    "best epoch), a checkpoint in one, or a checkpoint of the published A²U code "
+    "(.pth, .ckpt, .safetensors …; no code in it is run)."
 )
 ClassicalOption = Annotated[
     str | None, typer.Option(help="A method without learning instead: closed-form or knn (slow on large images).")
