@@ -9,6 +9,7 @@ import typer
 from a2u.commands.bar import say
 from a2u.commands.options import Device
 from a2u.errors import A2UError
+from a2u.matting.data.listing import shown
 from a2u.matting.measure.evaluate import Measured, blame, write_report
 from a2u.matting.measure.evaluate import evaluate as evaluate_on
 from a2u.matting.measure.metrics import Convention
@@ -40,7 +41,9 @@ def evaluate(
     classical: ClassicalOption = None,
     mattes: Annotated[
         Path | None,
-        typer.Option(help="Finished mattes instead, of any program: a folder with NAME.png for each image."),
+        typer.Option(
+            help="Finished mattes instead, of any program: a folder with NAME.png, or NAME-alpha.png, for each image."
+        ),
     ] = None,
     data: Annotated[
         str | None,
@@ -172,16 +175,16 @@ def predict(
 
     def tell(pair: Pair, result: Cut | str) -> None:
         if isinstance(result, str):
-            say(f"{pair.name}: FAILED. {result}")
+            say(f"{shown(pair.name)}: FAILED. {result}")
             return
-        say(f"{pair.name}: {result.width}×{result.height}, {result.seconds:.1f} s{_memory(result.peak_bytes)}")
+        say(f"{shown(pair.name)}: {result.width}×{result.height}, {result.seconds:.1f} s{_memory(result.peak_bytes)}")
         for path in (result.alpha, result.cutout):
             if path is not None:
                 print(path, flush=True)
 
     count = len(chosen) + len(failed)
     for name, reason in failed.items():
-        say(f"{name}: FAILED. {reason}")
+        say(f"{shown(name)}: FAILED. {reason}")
     failed |= cut_all(chosen, predictor, out, colours=cutout, tell=tell)
     if failed:
         raise blame(failed, count)
@@ -235,6 +238,6 @@ class _Bar:
     def tell(self, name: str, result: Measured | str) -> None:
         self.bar.update()
         if isinstance(result, str):
-            say(f"{name}: FAILED. {result}")
+            say(f"{shown(name)}: FAILED. {result}")
         elif result.scores:
-            self.bar.set_postfix_str(f"{name}: SAD {result.scores.sad:.3f}")
+            self.bar.set_postfix_str(f"{shown(name)}: SAD {result.scores.sad:.3f}")

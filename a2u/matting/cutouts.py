@@ -20,7 +20,6 @@ from a2u.matting.data.dataset import Case
 from a2u.matting.data.files import check_sizes, read_image, read_trimap, write_pixels
 from a2u.matting.data.listing import Pictures, by_name, natural
 from a2u.matting.data.pixels import SUFFIXES, profile_of
-from a2u.matting.data.trimap import UNKNOWN
 from a2u.matting.measure.evaluate import why
 from a2u.matting.measure.metrics import to_8bit
 from a2u.matting.measure.predictors import Predictor
@@ -126,11 +125,6 @@ def cut(pair: Pair, predictor: Predictor, out: Path, colours: bool = True) -> Cu
     """
     image, trimap, profile = read_image(pair.image), read_trimap(pair.trimap), profile_of(pair.image)
     check_sizes(image=(pair.image, tuple(image.shape[1:])), trimap=(pair.trimap, tuple(trimap.shape[1:])))
-    if not (trimap == UNKNOWN).any():
-        raise A2UError(
-            f"{pair.trimap} marks no pixel as unknown (128), so there is nothing to find. It looks like a mask: paint "
-            f"a band of 128 along its edge, wide enough for all hair, or let a2u.matting.data.trimap.of_width make one."
-        )
     targets = [out / f"{pair.name}-alpha.png", *([out / f"{pair.name}-cutout.png"] if colours else [])]
     for target in targets:
         if target.resolve() in (pair.image.resolve(), pair.trimap.resolve()):
