@@ -1,6 +1,5 @@
 """Pictures as cameras, phones and programs write them: what is read is what a viewer shows, in 8 bits and upright."""
 
-import io
 import struct
 import zlib
 from pathlib import Path
