@@ -85,11 +85,11 @@ def test_what_is_in_published_weights_is_told(tmp_path: Path) -> None:
 
 def test_what_is_no_network_is_explained(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("weights")
-    with pytest.raises(A2UError, match="holds no weights: give a run folder"):
+    with pytest.raises(A2UError, match="holds no weights: it begins like neither"):
         load_network(tmp_path / "notes.txt")
     with pytest.raises(A2UError, match=f"There are no weights at .*nowhere.*these ship with a2u: {shipped()[0]}"):
         load_network(tmp_path / "nowhere")
-    (tmp_path / "text.pth").write_text("weights")
+    (tmp_path / "text.pth").write_bytes(b"\x80\x02 weights")
     with pytest.raises(A2UError, match=r"cannot be read as weights \(\w+: ") as caught:
         load_network(tmp_path / "text.pth")
     assert "\x1b" not in str(caught.value)
