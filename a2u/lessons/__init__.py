@@ -1,1 +1,1 @@
-"""What only the notebooks need: the frame of every explorer, the explorers, the exercises, the editions."""
+"""The course: a folder for each lesson, and beside the folders what several lessons need."""

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from a2u import formula
 from a2u.errors import A2UError, near_match
-from a2u.matting.network import MattingNet
+from a2u.matting.network.network import MattingNet
 from a2u.operators import Upsampler
 from a2u.operators.contract import UniversalUpsampler
 

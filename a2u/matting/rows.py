@@ -11,7 +11,7 @@ from a2u import operators
 from a2u.errors import A2UError, near_match
 
 if TYPE_CHECKING:
-    from a2u.matting.network import MattingNet
+    from a2u.matting.network.network import MattingNet
 
 
 class Measured(NamedTuple):
@@ -84,7 +84,7 @@ def row(name: str) -> Row:
 
 def build(name: str, width: float = 1.0, pretrained: bool = False, **options: Any) -> "MattingNet":
     """The network of a row; `options` override those of its operator (k_up of Table 3: ``kernel_size=5``)."""
-    from a2u.matting.network import MattingNet
+    from a2u.matting.network.network import MattingNet
 
     found = row(name)
     return MattingNet(found.upsampler, width, pretrained, paired=found.paired, **{**found.options, **options})

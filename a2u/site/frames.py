@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from a2u.lessons.frame import Panel
+from a2u.lessons.page import Page
 from a2u.plots import style
-from a2u.site.explorers import Explorer
 
 COLOURS = 256  # of a stored picture: told from the original by no eye, and half its size
 AREAS = 128  # of them: the most frequent ones, those of cells, kept as they are
@@ -77,25 +77,25 @@ class Frames:
         }
 
 
-def render(explorer: Explorer, folder: Path, address: str) -> Frames:
+def render(page: Page, folder: Path, address: str) -> Frames:
     """Draw every combination into ``folder``, which the page reaches at ``address``.
 
     Raises:
         A2UError: a control or value does not exist, or a combination cannot be drawn.
     """
-    panel = explorer.panel()
+    panel = page.panel()
     assert panel.drawing is not None
     words, folder_width = panel.drawing.words, panel.image.layout.width
-    controls = [_control(panel, name, list(values)) for name, values in explorer.controls.items()]
-    others = [control for name, control in panel.controls.items() if name not in explorer.controls]
+    controls = [_control(panel, name, list(values)) for name, values in page.controls.items()]
+    others = [control for name, control in panel.controls.items() if name not in page.controls]
     fixed = [_fixed(control) for control in others if not _is_button(control)]
     buttons = [control.description for control in others if _is_button(control)]
     folder.mkdir(parents=True, exist_ok=True)
     pictures: dict[Picture, int] = {}
     texts: dict[str, int] = {}
     frames = []
-    for values in itertools.product(*explorer.controls.values()):
-        drawing = panel.set(**dict(zip(explorer.controls, values, strict=True)))
+    for values in itertools.product(*page.controls.values()):
+        drawing = panel.set(**dict(zip(page.controls, values, strict=True)))
         picture = _store(panel.image.value, folder, address, int(folder_width.removesuffix("px")))
         frames.append((
             pictures.setdefault(picture, len(pictures)),

@@ -14,9 +14,9 @@ from bs4 import BeautifulSoup, Tag
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from a2u.errors import A2UError
+from a2u.lessons.page import pages
 from a2u.site import lesson as lessons
 from a2u.site import slides
-from a2u.site.explorers import EXPLORERS
 from a2u.site.export import TEMPLATES, DeckExporter, PageExporter
 from a2u.site.frames import Frames, render
 from a2u.site.lesson import Lesson
@@ -104,10 +104,10 @@ def _prepared(folder: Path, name: str, out: Path) -> Any:
 
 def _with_explorer(notebook: Any, name: str, out: Path) -> Frames | None:
     """Draw the explorer's pictures, and leave a mark in the cell that shows it."""
-    explorer = EXPLORERS.get(name)
-    if explorer is None:
+    page = pages().get(name)
+    if page is None:
         return None
-    frames = render(explorer, out / FRAMES / name, f"{FRAMES}/{name}")
+    frames = render(page, out / FRAMES / name, f"{FRAMES}/{name}")
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             # A drawing that does not move may have the same words, but is displayed, not the value of its cell.
@@ -115,7 +115,7 @@ def _with_explorer(notebook: Any, name: str, out: Path) -> Frames | None:
                 output.data = {"text/html": _MARK}
                 return frames
     raise A2UError(
-        f"No cell of {name} shows the explorer that a2u.site.explorers declares for it: the notebook should hold the "
+        f"No cell of {name} shows the explorer that its page.py names: the notebook should hold the "
         f"words {frames.words[:80]!r}…. Is the notebook older than the explorer, or its start another one?"
     )
 

@@ -50,7 +50,7 @@
 # digits. (For the whole report with versions and your GPU, if any: File → New → Terminal, then `a2u doctor`.)
 
 # %%
-from a2u.doctor import examine
+from a2u.commands.doctor import examine
 
 problems = [check for check in examine() if check.status == "FAIL"]
 for check in problems:
@@ -135,7 +135,7 @@ assert abs(t.w @ t.z - results["bilinear"][0, 0, 8, 6]) < 1e-6
 # make a family tree. Walk down it from the top.
 
 # %%
-from a2u.lessons.overview import overview
+from a2u.lessons.start_here.overview import overview
 
 overview()
 
@@ -250,7 +250,7 @@ print("This session:", choose_mode().name)
 # </details>
 
 # %% tags=["exercise"]
-from a2u.lessons.start_here import NEAREST
+from a2u.lessons.start_here.exercises import NEAREST
 
 
 def my_nearest(x):
@@ -260,7 +260,7 @@ def my_nearest(x):
 NEAREST.check(my_nearest)
 
 # %% tags=["solution"]
-from a2u.lessons.start_here import NEAREST
+from a2u.lessons.start_here.exercises import NEAREST
 
 
 def my_nearest(x):
@@ -296,7 +296,7 @@ NEAREST.check(my_nearest)
 # </details>
 
 # %% tags=["exercise"]
-from a2u.lessons.start_here import BLOCK
+from a2u.lessons.start_here.exercises import BLOCK
 
 
 def my_block(z, w):
@@ -306,7 +306,7 @@ def my_block(z, w):
 BLOCK.check(my_block)
 
 # %% tags=["solution"]
-from a2u.lessons.start_here import BLOCK
+from a2u.lessons.start_here.exercises import BLOCK
 
 
 def my_block(z, w):
@@ -331,7 +331,7 @@ BLOCK.check(my_block)
 # you where to begin next time.
 #
 # **Extend.** Write nearest neighbour for any ratio, without a loop; then for a map with a batch and channels. Next,
-# open a photograph: `read_picture` in `a2u/lessons/pictures.py` makes a 16×16 map of it.
+# open a photograph: `read_picture` in `a2u/lessons/carafe/inputs.py` makes a 16×16 map of it.
 
 # %% [markdown]
 # ## Summary

@@ -216,7 +216,7 @@ print("equal to PyTorch in all", ours.numel(), "values; every kernel sums to 1")
 # **Predict.** With negative weights, can an output be larger than every value of the map, or smaller than every one?
 
 # %%
-from a2u.plots.distance import weight_curves
+from a2u.lessons.one_formula.picture import weight_curves
 
 a, d = -0.75, torch.linspace(-2.25, 2.25, 181)
 box, hat = (d.abs() <= 0.5).float(), (1 - d.abs()).clamp(min=0)
@@ -235,7 +235,7 @@ Drawing(
 # dimensions the weights multiply again. Here are the three kernels around the same output, the green dot:
 
 # %%
-from a2u.plots.distance import reference_points
+from a2u.lessons.one_formula.picture import reference_points
 
 names = ("nearest", "bilinear", "bicubic")
 operators = {name: a2u.build(name, channels=1, ratio=2) for name in names}
@@ -431,17 +431,17 @@ inspect(mine, x)
 # </details>
 
 # %% tags=["exercise"]
-from a2u.lessons import one_formula
+from a2u.lessons.one_formula import exercises
 
 
 def my_window(x, row, column, ratio, k):
     return ...
 
 
-one_formula.WINDOW.check(my_window)
+exercises.WINDOW.check(my_window)
 
 # %% tags=["solution"]
-from a2u.lessons import one_formula
+from a2u.lessons.one_formula import exercises
 
 
 def my_window(x, row, column, ratio, k):
@@ -450,7 +450,7 @@ def my_window(x, row, column, ratio, k):
     return padded[i : i + k, j : j + k]
 
 
-one_formula.WINDOW.check(my_window)
+exercises.WINDOW.check(my_window)
 
 # %% [markdown]
 # ### Exercise 2 · The bilinear kernel for any ratio
@@ -486,7 +486,7 @@ def my_kernel(a, b, ratio):
     return ...
 
 
-one_formula.BILINEAR.check(my_kernel)
+exercises.BILINEAR.check(my_kernel)
 
 
 # %% tags=["solution"]
@@ -496,7 +496,7 @@ def my_kernel(a, b, ratio):
     return torch.outer((1 - (down - taps).abs()).clamp(min=0), (1 - (along - taps).abs()).clamp(min=0))
 
 
-one_formula.BILINEAR.check(my_kernel)
+exercises.BILINEAR.check(my_kernel)
 
 # %% [markdown]
 # ### Exercise 3 · The formula itself
@@ -538,7 +538,7 @@ def my_upsample(x, w, ratio):
     return ...
 
 
-one_formula.UPSAMPLE.check(my_upsample)
+exercises.UPSAMPLE.check(my_upsample)
 
 
 # %% tags=["solution"]
@@ -553,7 +553,7 @@ def my_upsample(x, w, ratio):
     return y
 
 
-one_formula.UPSAMPLE.check(my_upsample)
+exercises.UPSAMPLE.check(my_upsample)
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on

@@ -44,8 +44,8 @@ import torch
 import torch.nn.functional as F
 
 import a2u
-from a2u.lessons import pooling_remembers as lesson
 from a2u.lessons.frame import Drawing
+from a2u.lessons.pooling_remembers import explorer as lesson
 from a2u.lessons.shared import encoder_map, small_map
 from a2u.plots.maps import side_by_side
 

@@ -41,9 +41,9 @@ import torch
 import torch.nn.functional as F
 
 import a2u
-from a2u.lessons import learned_once as lesson
 from a2u.lessons.frame import Drawing
 from a2u.lessons.inspector import example, look
+from a2u.lessons.kernels_learned_once import explorer as lesson
 from a2u.lessons.shared import small_map
 from a2u.plots.maps import side_by_side
 

@@ -44,14 +44,14 @@ import torch
 import torch.nn.functional as F
 
 import a2u
-from a2u.lessons import carafe
+from a2u.lessons.carafe import explorer as lesson
 from a2u.lessons.frame import Drawing
 from a2u.lessons.shared import small_map
 from a2u.plots.maps import side_by_side
 
 x = small_map(4)
-op = carafe.operator()
-carafe.position(op, x, i=3, j=4)
+op = lesson.operator()
+lesson.position(op, x, i=3, j=4)
 
 # %% [markdown]
 # On the left are the numbers that the network wrote at this position. They are sorted into four kernels, one for each
@@ -286,15 +286,15 @@ assert cheaper == list(range(69, 257))
 # 5. Load a picture of yours (the last button; it stays on your machine). Put the output on an edge, then beside it.
 
 # %%
-panel = carafe.explorer()
+panel = lesson.explorer()
 panel
 
 # %% [markdown]
-# No button, no kernel, or a picture in a folder? `carafe.explorer("path/to/picture.png")` opens it too. Here are the
+# No button, no kernel, or a picture in a folder? `lesson.explorer("path/to/picture.png")` opens it too. Here are the
 # answers to the first four questions, as numbers:
 
 # %%
-from a2u.lessons.pictures import CHANGES, maps
+from a2u.lessons.carafe.inputs import CHANGES, maps
 from a2u.lessons.shared import digit
 
 image = digit()
@@ -304,10 +304,10 @@ flat = op.kernel(maps(torch.full_like(image, 0.5))[0])
 assert torch.allclose(flat[..., 4, 4], flat[..., 6, 8], atol=1e-6)
 assert not torch.allclose(flat[..., 4, 4], flat[..., 4, 5], atol=1e-2)
 strong = op.kernel(maps(CHANGES["three times as strong"](image))[0])
-assert torch.allclose(strong, carafe.carafe_kernel(carafe.logits(op, maps(image)[0]) * 3, 2), atol=1e-4)
+assert torch.allclose(strong, lesson.carafe_kernel(lesson.logits(op, maps(image)[0]) * 3, 2), atol=1e-4)
 for T in (0.01, 100.0):
-    kernel = carafe.read(op, x, 7, 9, T).w
-    print(f"T = {T:6}: largest weight {kernel.max():.3f}, works like {carafe.effective(kernel):.1f} equal taps")
+    kernel = lesson.read(op, x, 7, 9, T).w
+    print(f"T = {T:6}: largest weight {kernel.max():.3f}, works like {lesson.effective(kernel):.1f} equal taps")
 
 # %% [markdown]
 # **Explain.**
@@ -372,24 +372,24 @@ for T in (0.01, 100.0):
 # </details>
 
 # %% tags=["exercise"]
-from a2u.lessons import carafe_exercises
+from a2u.lessons.carafe import exercises
 
 
 def my_kernels(logits, ratio):
     return ...
 
 
-carafe_exercises.KERNELS.check(my_kernels)
+exercises.KERNELS.check(my_kernels)
 
 # %% tags=["solution"]
-from a2u.lessons import carafe_exercises
+from a2u.lessons.carafe import exercises
 
 
 def my_kernels(logits, ratio):
     return F.pixel_shuffle(logits[None], ratio)[0].softmax(dim=0)
 
 
-carafe_exercises.KERNELS.check(my_kernels)
+exercises.KERNELS.check(my_kernels)
 
 # %% [markdown]
 # ### Exercise 2 · What CARAFE has to learn
@@ -424,7 +424,7 @@ def my_count(channels, ratio, k, k_enc, compressed):
     return ...
 
 
-carafe_exercises.COUNT.check(my_count)
+exercises.COUNT.check(my_count)
 
 
 # %% tags=["solution"]
@@ -433,7 +433,7 @@ def my_count(channels, ratio, k, k_enc, compressed):
     return channels * compressed + compressed + compressed * outputs * k_enc**2 + outputs
 
 
-carafe_exercises.COUNT.check(my_count)
+exercises.COUNT.check(my_count)
 
 # %% [markdown]
 # ### Exercise 3 · One value of every channel
@@ -470,7 +470,7 @@ def my_value(x, w, ratio, i, j):
     return ...
 
 
-carafe_exercises.VALUE.check(my_value)
+exercises.VALUE.check(my_value)
 
 
 # %% tags=["solution"]
@@ -482,7 +482,7 @@ def my_value(x, w, ratio, i, j):
     return z @ w[:, i, j]
 
 
-carafe_exercises.VALUE.check(my_value)
+exercises.VALUE.check(my_value)
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on

@@ -44,9 +44,9 @@ import torch
 import torch.nn.functional as F
 
 import a2u
-from a2u.lessons import indexnet as lesson
 from a2u.lessons.frame import Drawing
-from a2u.plots.indexnet import in_a_row
+from a2u.lessons.indexnet import explorer as lesson
+from a2u.lessons.indexnet.picture import in_a_row
 from a2u.plots.maps import side_by_side
 
 x, guide = lesson.maps()  # 1 4 8 8 and 1 4 16 16, both ≥ 0
@@ -392,7 +392,7 @@ for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
 # network of the paper's Table 2 at 256, 128, 64 and 64, many-to-one, with context, nonlinear.
 
 # %%
-from a2u.operators.parameters import count
+from a2u.matting.counts import count
 
 toy = {kind: sum(formula(C, 2, kind, True, False) for C in (128, 64, 32)) for kind in ("holistic", "depthwise-m2o")}
 matting = sum(formula(C, 2, "depthwise-m2o", True, True) for C in (64, 64, 128, 256))
@@ -532,24 +532,24 @@ print("one answer a channel:", tuple(by_v.shape[1:]), "→ summed over channels:
 # </details>
 
 # %% tags=["exercise"]
-from a2u.lessons import indexnet_exercises
+from a2u.lessons.indexnet import exercises
 
 
 def my_gates(logits, ratio):
     return ...
 
 
-indexnet_exercises.GATES.check(my_gates)
+exercises.GATES.check(my_gates)
 
 # %% tags=["solution"]
-from a2u.lessons import indexnet_exercises
+from a2u.lessons.indexnet import exercises
 
 
 def my_gates(logits, ratio):
     return F.pixel_shuffle(logits, ratio).sigmoid()
 
 
-indexnet_exercises.GATES.check(my_gates)
+exercises.GATES.check(my_gates)
 
 # %% [markdown]
 # ### Exercise 2 · Index pooling
@@ -585,7 +585,7 @@ def my_pool(guide, logits, ratio):
     return ...
 
 
-indexnet_exercises.POOL.check(my_pool)
+exercises.POOL.check(my_pool)
 
 
 # %% tags=["solution"]
@@ -595,7 +595,7 @@ def my_pool(guide, logits, ratio):
     return (w * z).sum(dim=1)
 
 
-indexnet_exercises.POOL.check(my_pool)
+exercises.POOL.check(my_pool)
 
 # %% [markdown]
 # ### Exercise 3 · What an index block has to learn
@@ -636,7 +636,7 @@ def my_count(channels, ratio, kind, context, nonlinear):
     return ...
 
 
-indexnet_exercises.COUNT.check(my_count)
+exercises.COUNT.check(my_count)
 
 
 # %% tags=["solution"]
@@ -650,7 +650,7 @@ def my_count(channels, ratio, kind, context, nonlinear):
     return blocks * 2 * channels * (channels * k2 + 2 + outputs)
 
 
-indexnet_exercises.COUNT.check(my_count)
+exercises.COUNT.check(my_count)
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on

@@ -45,10 +45,10 @@ import torch
 import torch.nn.functional as F
 
 import a2u
-from a2u.lessons.affinity_window import draw, pair_weights, rank_errors, truncate
+from a2u.lessons.affinity.explorer import draw, pair_weights, rank_errors, truncate
+from a2u.lessons.affinity.picture import rank_curves, tables
 from a2u.lessons.frame import Drawing
 from a2u.lessons.shared import encoder_map
-from a2u.plots.affinity import rank_curves, tables
 
 draw(row=3, column=4, weights="near pairs", i=12, j=8, rank=3)
 
@@ -220,7 +220,7 @@ Drawing(
 # 4. Go to row 0. What do pixels outside the map contribute?
 
 # %%
-from a2u.lessons.affinity_window import explorer
+from a2u.lessons.affinity.explorer import explorer
 
 panel = explorer()
 panel
@@ -431,7 +431,7 @@ print("the library's kernels agree;", sum(p.numel() for p in op.parameters()), "
 # </details>
 
 # %% tags=["exercise"]
-from a2u.lessons import affinity as exercises
+from a2u.lessons.affinity import exercises
 
 
 def my_bilinear(x, y, a, q, t):
@@ -441,7 +441,7 @@ def my_bilinear(x, y, a, q, t):
 exercises.BILINEAR.check(my_bilinear)
 
 # %% tags=["solution"]
-from a2u.lessons import affinity as exercises
+from a2u.lessons.affinity import exercises
 
 
 def my_bilinear(x, y, a, q, t):

@@ -48,11 +48,11 @@ import torch
 import torch.nn.functional as F
 
 import a2u
-from a2u.lessons.a2u_modes import figure_2, operator
+from a2u.lessons.a2u_operator.explorer import figure_2, operator
+from a2u.lessons.a2u_operator.picture import kernel_curve
+from a2u.lessons.affinity.picture import tables
 from a2u.lessons.frame import Drawing
 from a2u.lessons.shared import encoder_map, small_map
-from a2u.plots.affinity import tables
-from a2u.plots.assembly import kernel_curve
 
 guide, x = encoder_map().double(), small_map(4).double()  # 1 4 16 16, 1 4 8 8
 figure_2()
@@ -184,7 +184,7 @@ print("U:", tuple(pw.u.weight.shape), " P:", tuple(pw.p.weight.shape), " point-w
 # 3. Does *static* mean that the kernels are the same for every image?
 
 # %%
-from a2u.lessons.a2u_modes import explorer
+from a2u.lessons.a2u_operator.explorer import explorer
 
 panel = explorer()
 panel
@@ -224,7 +224,7 @@ _ = panel.set(image="half contrast", row=9, column=5)
 # **Predict.** Work out static-cw before you run: $2 \cdot 25 \cdot 512 + 4 \cdot 36$.
 
 # %%
-from a2u.operators.parameters import count
+from a2u.matting.counts import count
 
 stages = (64, 64, 128, 256)
 total = {
@@ -361,17 +361,17 @@ print(f"A²U of order 1 equals IndexNet in all {x.numel() * 4} values; of order 
 # </details>
 
 # %% tags=["exercise"]
-from a2u.lessons import assemble_a2u
+from a2u.lessons.a2u_operator import exercises
 
 
 def my_kernels(affinity, p, ratio):
     return ...
 
 
-assemble_a2u.KERNELS.check(my_kernels)
+exercises.KERNELS.check(my_kernels)
 
 # %% tags=["solution"]
-from a2u.lessons import assemble_a2u
+from a2u.lessons.a2u_operator import exercises
 
 
 def my_kernels(affinity, p, ratio):
@@ -379,7 +379,7 @@ def my_kernels(affinity, p, ratio):
     return F.pixel_shuffle(logits, ratio).sigmoid().softmax(dim=0)
 
 
-assemble_a2u.KERNELS.check(my_kernels)
+exercises.KERNELS.check(my_kernels)
 
 # %% [markdown]
 # ### Exercise 2 · Count a preset
@@ -416,7 +416,7 @@ def my_count(channels, mode, share, pointwise):
     return ...
 
 
-assemble_a2u.PARAMETERS.check(my_count)
+exercises.PARAMETERS.check(my_count)
 
 
 # %% tags=["solution"]
@@ -428,7 +428,7 @@ def my_count(channels, mode, share, pointwise):
     return 2 * filters * of_filter + rows * of_row
 
 
-assemble_a2u.PARAMETERS.check(my_count)
+exercises.PARAMETERS.check(my_count)
 
 # %% [markdown]
 # ### Exercise 3 · IndexNet as a special case
@@ -461,7 +461,7 @@ def my_index(guide, v):
     return ...
 
 
-assemble_a2u.INDEX.check(my_index)
+exercises.INDEX.check(my_index)
 
 
 # %% tags=["solution"]
@@ -469,7 +469,7 @@ def my_index(guide, v):
     return F.pixel_shuffle(F.conv2d(guide[None], v, stride=2), 2)[0, 0].sigmoid()
 
 
-assemble_a2u.INDEX.check(my_index)
+exercises.INDEX.check(my_index)
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on

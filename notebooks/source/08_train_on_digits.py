@@ -47,10 +47,10 @@
 # %%
 import torch
 
-from a2u.lessons import train_on_digits as lesson
 from a2u.lessons.frame import Drawing
-from a2u.lessons.live import LiveCurves
 from a2u.lessons.mode import choose_mode
+from a2u.lessons.train_on_digits import exercises as lesson
+from a2u.lessons.train_on_digits.live import LiveCurves
 from a2u.plots.reconstruction import comparison, table_dots
 from a2u.reconstruction import ROWS, reconstruct, train
 
@@ -350,7 +350,7 @@ print("learned by the three upsampling operators:", sizes)
 # 4. Find a digit that depth-wise IndexNet copies with less than 30 dB. Do its two neighbours in the table stumble, too?
 
 # %%
-from a2u.lessons import nine_networks
+from a2u.lessons.train_on_digits import explorer as nine_networks
 from a2u.pretrained import card
 
 panel = nine_networks.explorer()
@@ -537,7 +537,7 @@ lesson.PARAMETERS.check(my_count)
 # The library counts the same, by building the operators of all three levels. Compare the three networks as a whole:
 
 # %%
-from a2u.operators.parameters import count
+from a2u.matting.counts import count
 
 sizes = {title: sum(p.numel() for p in each.model.parameters()) for title, each in experiments.items()}
 for title, size in sizes.items():

@@ -39,7 +39,7 @@
 import torch
 
 import a2u
-from a2u.lessons import see_the_kernels as lesson
+from a2u.lessons.see_the_kernels import explorer as lesson
 
 lesson.figure5()
 
@@ -226,24 +226,24 @@ for phase in range(4):
 # </details>
 
 # %% tags=["exercise"]
-from a2u.lessons import see_the_kernels_exercises
+from a2u.lessons.see_the_kernels import exercises
 
 
 def my_kernels(logits):
     return ...
 
 
-see_the_kernels_exercises.NORMALISE.check(my_kernels)
+exercises.NORMALISE.check(my_kernels)
 
 # %% tags=["solution"]
-from a2u.lessons import see_the_kernels_exercises
+from a2u.lessons.see_the_kernels import exercises
 
 
 def my_kernels(logits):
     return logits.sigmoid().softmax(0)
 
 
-see_the_kernels_exercises.NORMALISE.check(my_kernels)
+exercises.NORMALISE.check(my_kernels)
 
 # %% [markdown]
 # ### Exercise 2 · How peaked is a kernel?
@@ -275,7 +275,7 @@ def my_peakedness(w):
     return ...
 
 
-see_the_kernels_exercises.PEAKEDNESS.check(my_peakedness)
+exercises.PEAKEDNESS.check(my_peakedness)
 
 
 # %% tags=["solution"]
@@ -283,7 +283,7 @@ def my_peakedness(w):
     return 1 + torch.special.xlogy(w, w).sum(0) / torch.tensor(len(w)).log()
 
 
-see_the_kernels_exercises.PEAKEDNESS.check(my_peakedness)
+exercises.PEAKEDNESS.check(my_peakedness)
 
 # %% [markdown]
 # ### Exercise 3 · Do two maps rise and fall together?
@@ -316,7 +316,7 @@ def my_correlation(a, b):
     return ...
 
 
-see_the_kernels_exercises.CORRELATION.check(my_correlation)
+exercises.CORRELATION.check(my_correlation)
 
 
 # %% tags=["solution"]
@@ -325,7 +325,7 @@ def my_correlation(a, b):
     return (a * b).sum() / (a.square().sum() * b.square().sum()).sqrt()
 
 
-see_the_kernels_exercises.CORRELATION.check(my_correlation)
+exercises.CORRELATION.check(my_correlation)
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on

@@ -47,9 +47,9 @@ import torch
 import torch.nn.functional as F
 
 import a2u
-from a2u.lessons import matting as lesson
 from a2u.lessons.frame import Drawing
-from a2u.plots.mattes import Picture, strip
+from a2u.lessons.matting import explorer as lesson
+from a2u.lessons.matting.picture import Picture, strip
 
 lesson.beside("hair", 3, (lesson.HALF, *lesson.METHODS))
 
@@ -71,7 +71,7 @@ lesson.beside("hair", 3, (lesson.HALF, *lesson.METHODS))
 # only $F$, where $\alpha = 0$ only $B$.
 
 # %%
-from a2u.matting.composition import compose
+from a2u.matting.data.composition import compose
 
 foreground, alpha = lesson.layer("hair")  # 3 128 128 and 1 128 128
 background = lesson.behind(2)
@@ -119,8 +119,8 @@ print(f"{unknowns} unknowns, {equations} equations")
 # least?
 
 # %%
-from a2u.lessons.synthetic_set import synthetic_figure
-from a2u.matting.synthetic import KINDS
+from a2u.lessons.matting.synthetic_set import synthetic_figure
+from a2u.matting.data.synthetic import KINDS
 
 synthetic_figure()
 
@@ -144,7 +144,7 @@ assert min(share["glass"], share["bubbles"], share["smoke"]) > max(share["hair"]
 # **Predict.** Both are half transparent at a pixel, $\alpha_1 = \alpha_2 = \tfrac12$. What is the alpha of both?
 
 # %%
-from a2u.matting.composition import combine
+from a2u.matting.data.composition import combine
 
 front, rear = lesson.layer("bubbles"), lesson.layer("net")
 colour, both = combine(front, rear)
@@ -174,7 +174,7 @@ Drawing(strip(pictures), "The alphas of bubbles, of a net, of both together, and
 # pixels become unknown?
 
 # %%
-from a2u.matting.trimap import of_width, trimap_of
+from a2u.matting.data.trimap import of_width, trimap_of
 
 line = torch.tensor([0, 0, 0, 0, 0.3, 0.9, 1, 1, 1, 1, 1]).expand(1, 5, 11)  # every row the same
 print("alpha  ", *(f"{v:4.1f}" for v in line[0, 2].tolist()))
@@ -213,7 +213,7 @@ Drawing(
 # **The four green arrows ↑2 are ours.** Everything else is the same in every row of Table 2.
 
 # %%
-from a2u.lessons.matting_framework import figure_3
+from a2u.lessons.matting.figure_3 import figure_3
 
 figure_3("dynamic-cs")
 
@@ -222,9 +222,9 @@ figure_3("dynamic-cs")
 # many does A²U dynamic-cs add: ten thousand, a million, ten million? And IndexNet?
 
 # %%
+from a2u.matting.counts import count
 from a2u.matting.parameters import count_network
 from a2u.matting.rows import ROWS
-from a2u.operators.parameters import count
 
 extra = {name: count(r.upsampler, **r.options) for name, r in ROWS.items() if name not in ("nearest", "bilinear")}
 baseline, ours = count_network("nearest").parameters, count_network("dynamic-cs")
@@ -353,7 +353,7 @@ print("slope where the prediction is exact:", exact.grad.flatten().tolist())
 # **Predict.** Which is worst for MSE? For Grad? For Conn? And which would *you* send back first?
 
 # %%
-from a2u.lessons.wrong_mattes import truth, wrong_mattes
+from a2u.lessons.matting.wrong_mattes import truth, wrong_mattes
 
 flawed, (g, trimap8) = wrong_mattes(), truth()
 pictures = [Picture("truth", g, "truth", f"{(trimap8 == 128).sum():,} unknown pixels")]
@@ -391,7 +391,7 @@ print("worst:", {metric: name for metric, name in worst.items() if metric != "SA
 #   close to SAD, and now you know why.
 #
 # So no single number is enough, and papers report all four. (Where nothing at all survives a threshold, published
-# evaluators of Conn differ; `a2u.matting.metrics.conn` has both conventions by name.)
+# evaluators of Conn differ; `a2u.matting.measure.metrics.conn` has both conventions by name.)
 
 # %% [markdown]
 # ## 8 · Trained networks
@@ -570,17 +570,17 @@ print("or above it:", ", ".join(ROWS[name].title for name in within))
 # </details>
 
 # %% tags=["exercise"]
-from a2u.lessons import matting_exercises
+from a2u.lessons.matting import exercises
 
 
 def my_compose(foreground, background, alpha):
     return ...
 
 
-matting_exercises.COMPOSE.check(my_compose)
+exercises.COMPOSE.check(my_compose)
 
 # %% tags=["solution"]
-from a2u.lessons import matting_exercises
+from a2u.lessons.matting import exercises
 
 
 def my_compose(foreground, background, alpha):
@@ -588,7 +588,7 @@ def my_compose(foreground, background, alpha):
     return alpha * foreground + (1 - alpha) * background
 
 
-matting_exercises.COMPOSE.check(my_compose)
+exercises.COMPOSE.check(my_compose)
 
 # %% [markdown]
 # ### Exercise 2 · SAD of 8-bit mattes
@@ -622,7 +622,7 @@ def my_sad(pred, true, trimap):
     return ...
 
 
-matting_exercises.SAD.check(my_sad)
+exercises.SAD.check(my_sad)
 
 
 # %% tags=["solution"]
@@ -631,7 +631,7 @@ def my_sad(pred, true, trimap):
     return difference[trimap == 128].sum() / 1000
 
 
-matting_exercises.SAD.check(my_sad)
+exercises.SAD.check(my_sad)
 
 # %% [markdown]
 # ### Exercise 3 · The loss
@@ -670,7 +670,7 @@ def my_loss(pred, alpha, image, foreground, background, trimap, epsilon):
     return ...
 
 
-matting_exercises.LOSS.check(my_loss)
+exercises.LOSS.check(my_loss)
 
 
 # %% tags=["solution"]
@@ -684,7 +684,7 @@ def my_loss(pred, alpha, image, foreground, background, trimap, epsilon):
     return loss
 
 
-matting_exercises.LOSS.check(my_loss)
+exercises.LOSS.check(my_loss)
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on

@@ -46,7 +46,7 @@ from itertools import combinations
 import torch
 
 import a2u
-from a2u.lessons import see_the_features as lesson
+from a2u.lessons.see_the_features import explorer as lesson
 from a2u.matting import features as look
 
 lesson.figure1()
@@ -349,17 +349,17 @@ assert panel.error is None
 # </details>
 
 # %% tags=["exercise"]
-from a2u.lessons import see_the_features_exercises
+from a2u.lessons.see_the_features import exercises
 
 
 def my_display(maps):
     return ...
 
 
-see_the_features_exercises.DISPLAY.check(my_display)
+exercises.DISPLAY.check(my_display)
 
 # %% tags=["solution"]
-from a2u.lessons import see_the_features_exercises
+from a2u.lessons.see_the_features import exercises
 
 
 def my_display(maps):
@@ -367,7 +367,7 @@ def my_display(maps):
     return (maps - low) / torch.where(high > low, high - low, 1)
 
 
-see_the_features_exercises.DISPLAY.check(my_display)
+exercises.DISPLAY.check(my_display)
 
 # %% [markdown]
 # ### Exercise 2 · Edge contrast
@@ -403,7 +403,7 @@ def my_contrast(energy, band):
     return ...
 
 
-see_the_features_exercises.CONTRAST.check(my_contrast)
+exercises.CONTRAST.check(my_contrast)
 
 
 # %% tags=["solution"]
@@ -414,7 +414,7 @@ def my_contrast(energy, band):
     return slope[band].mean() / slope[~band].mean()
 
 
-see_the_features_exercises.CONTRAST.check(my_contrast)
+exercises.CONTRAST.check(my_contrast)
 
 # %% [markdown]
 # ### Exercise 3 · Whose weight is it?
@@ -451,7 +451,7 @@ def my_share(w, alpha):
     return ...
 
 
-see_the_features_exercises.SHARE.check(my_share)
+exercises.SHARE.check(my_share)
 
 
 # %% tags=["solution"]
@@ -461,7 +461,7 @@ def my_share(w, alpha):
     return (w * z.repeat_interleave(2, 1).repeat_interleave(2, 2)).sum(0)
 
 
-see_the_features_exercises.SHARE.check(my_share)
+exercises.SHARE.check(my_share)
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on

@@ -1,0 +1,107 @@
+"""`a2u figure NAME`: remake a picture of the README into `figures/`, from the library and the embedded data alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from a2u.errors import A2UError, near_match
+
+if TYPE_CHECKING:
+    from a2u.lessons.frame import Drawing
+
+
+def _inspector() -> "Drawing":
+    """One output value of A²U on the shared digit: its window, its kernel, their products and the sum."""
+    from a2u.lessons.inspector import example, picture
+
+    return picture(*example("a2u:static-pw-cw", 2), (0, 0, 8, 6), "A²U, static-pw-cw, random weights")
+
+
+def _operators() -> "Drawing":
+    """The family tree of operators, each with the kernel it uses for one and the same output value."""
+    from a2u.lessons.start_here.overview import overview
+
+    return overview()
+
+
+def _figure_2() -> "Drawing":
+    """Kernel generation of A²U with d = 1, on the shared digit (Figure 2 of the paper, drawn anew)."""
+    from a2u.lessons.a2u_operator.explorer import figure_2
+
+    return figure_2()
+
+
+def _figure_3() -> "Drawing":
+    """The matting network of section 6, drawn from the module itself (Figure 3 of the paper, drawn anew)."""
+    from a2u.lessons.matting.figure_3 import figure_3
+
+    return figure_3()
+
+
+def _figure5() -> "Drawing":
+    """Figure 5: kernels of a hybrid A²U over a digit, as they begin and as the shipped weights have learned them."""
+    from a2u.lessons.see_the_kernels.explorer import figure5
+
+    return figure5()
+
+
+def _figure1() -> "Drawing":
+    """Figure 1: a scene, and the last upsampled map of three matting networks, from the weights that ship."""
+    from a2u.lessons.see_the_features.explorer import figure1
+
+    return figure1()
+
+
+def _figure4() -> "Drawing":
+    """Figure 4: mattes of the shipped networks on synthetic test scenes, with one place of each enlarged."""
+    from a2u.lessons.see_the_features.explorer import figure4
+
+    return figure4()
+
+
+def _figure5_matting() -> "Drawing":
+    """Figure 5 in a matting network: kernels of a hybrid A²U over a scene, random beside learned."""
+    from a2u.lessons.see_the_features.explorer import figure5
+
+    return figure5()
+
+
+def _synthetic() -> "Drawing":
+    """The synthetic set of matting: a scene of each kind with its trimap, its alpha and another background."""
+    from a2u.lessons.matting.synthetic_set import synthetic_figure
+
+    return synthetic_figure()
+
+
+FIGURES: "dict[str, Callable[[], Drawing]]" = {
+    "figure1": _figure1,
+    "figure2": _figure_2,
+    "figure3": _figure_3,
+    "inspector": _inspector,
+    "operators": _operators,
+    "figure4": _figure4,
+    "figure5": _figure5,
+    "figure5-matting": _figure5_matting,
+    "synthetic": _synthetic,
+}
+
+
+def figure(
+    names: Annotated[list[str] | None, typer.Argument(help=f"Which: {', '.join(FIGURES)}. Default: all.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where to write NAME.png.")] = Path("figures"),
+) -> None:
+    """Remake pictures into figures/ as PNG, and print what each shows."""
+    from a2u.training.files import make_folder, write_whole
+
+    names = [f"figure{name}" if name.isdigit() else name for name in names or FIGURES]
+    for name in names:
+        if name not in FIGURES:
+            raise A2UError(f"There is no figure {name!r}. {near_match(name, list(FIGURES))}")
+    make_folder(folder)
+    for name in names:
+        drawing = FIGURES[name]()
+        path = folder / f"{name}.png"
+        write_whole(path, drawing.png())
+        print(f"{path}: {drawing.alt}")

@@ -1,0 +1,1 @@
+"""Lesson 07, A²U: explorer, pictures, exercises, page."""

@@ -1,0 +1,1 @@
+"""Lesson 06, Affinity: explorer, picture, exercises, page."""

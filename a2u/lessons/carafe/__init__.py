@@ -1,0 +1,1 @@
+"""Lesson 04, CARAFE: input pictures, explorer, exercises, page."""

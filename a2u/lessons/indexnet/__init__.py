@@ -1,0 +1,1 @@
+"""Lesson 05, IndexNet: explorer, picture, exercises, page."""

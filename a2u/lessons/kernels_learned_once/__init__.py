@@ -1,0 +1,1 @@
+"""Lesson 03, Kernels learned once: explorer, picture, page."""

@@ -1,0 +1,1 @@
+"""Lesson 02, Pooling remembers: explorer, picture, page."""

@@ -1,0 +1,1 @@
+"""Lesson 11, See the features: explorer, picture, exercises, page."""

@@ -1,0 +1,286 @@
+"""Lesson 11: inside trained matting networks: upsampled maps, kernels, mattes, and where their detail comes from."""
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from a2u import pretrained
+from a2u.lessons.frame import Drawing, Panel, choice, slider
+from a2u.lessons.see_the_features import picture as plots
+from a2u.matting import features as look
+from a2u.matting.data.dataset import Case
+from a2u.matting.data.synthetic import KINDS
+from a2u.matting.data.synthetic.source import FIRST_SEED, synthetic_case
+from a2u.matting.experiment import build_model
+from a2u.matting.measure import metrics
+from a2u.matting.network.network import Feature, MattingNet
+from a2u.matting.rows import row
+from a2u.matting.settings import settings_of
+from a2u.operators import Upsampler, Witness
+from a2u.plots.kernels import Look, kernel_maps
+from a2u.plots.matting import Example, busiest, qualitative
+from a2u.reconstruction.kernels import correlation, peakedness
+
+MODELS = ("nearest", "bilinear", "carafe", "indexnet", "hybrid-cw", "dynamic-cs", "dynamic-cs-d", "dynamic-cs-d-norm")
+SHOWN = ("nearest", "bilinear", "dynamic-cs")  # in Figure 1
+COMPARED = ("nearest", "bilinear", "dynamic-cs", "hybrid-cw")  # in Figure 4
+CHOSEN = {"hair": 4, "fur": 3, "net": 3, "foliage": 2, "glass": 0, "bubbles": 1, "smoke": 1, "shapes": 0}
+SIZE, LAST, ZOOM = 160, 3, 32  # of the scenes; the stage of highest resolution; side of what is enlarged
+
+
+def available() -> list[str]:
+    """The networks of this lesson whose weights are installed."""
+    return [name for name in MODELS if f"matting/{name}" in pretrained.names()]
+
+
+@cache
+def case(kind: str) -> Case:
+    """One test scene of a kind, as large as those that the table is measured on; training never saw it."""
+    return synthetic_case(kind, FIRST_SEED["test"] + CHOSEN[kind], "test", list(KINDS).index(kind), SIZE)
+
+
+@cache
+def network(name: str, learned: bool = True, seed: int = 0) -> MattingNet:
+    """The trained network of a row of Table 2, or the same one as `seed` begins it; in evaluation mode."""
+    if learned:
+        net: MattingNet = pretrained.load_pretrained(f"matting/{name}")[0]
+        return net
+    settings = pretrained.card(f"matting/{name}").settings
+    return build_model(settings_of({**settings, "pretrained": False, "seed": seed})).eval()
+
+
+@lru_cache(maxsize=12)
+def features(name: str, kind: str, learned: bool = True, seed: int = 0) -> list[Feature]:
+    """The four upsampling stages of a network on a scene, coarsest first."""
+    given = case(kind)
+    return network(name, learned, seed).features(given.image[None], given.trimap[None])
+
+
+def picture(kind: str) -> Any:
+    """The image of a scene as (H, W, 3)."""
+    return case(kind).image.permute(1, 2, 0).numpy()
+
+
+def alpha(kind: str) -> Tensor:
+    """The true alpha of a scene, Tensor[H, W]."""
+    truth = case(kind).alpha
+    assert truth is not None  # scenes know theirs
+    return truth[0]
+
+
+def unknown(kind: str) -> Tensor:
+    """Where the trimap of a scene does not know, bool Tensor[H, W]: all that the loss of a training looks at."""
+    return case(kind).trimap[0] == 128
+
+
+# --- Figure 1: what is upsampled last
+
+
+@cache
+def contrast(name: str, kind: str, learned: bool = True, rim: int = 0) -> float:
+    """Edge contrast of the last upsampled map's energy along the true boundary, in the unknown region.
+
+    rim: how many more pixels of the region's rim are left out.
+    """
+    energy = look.energy(features(name, kind, learned)[LAST].after)[0]
+    where = look.within(unknown(kind), rim) if rim else unknown(kind)
+    return look.edge_contrast(energy, look.boundary(alpha(kind)), where)
+
+
+def figure1(kind: str = "glass", names: Sequence[str] = SHOWN) -> Drawing:
+    """Figure 1: an image and the energy of the last upsampled map under several operators."""
+    where = unknown(kind)
+    maps = {
+        row(name).title: look.stretch(look.energy(features(name, kind)[LAST].after)[0], where).numpy() for name in names
+    }
+    found = {row(name).title: contrast(name, kind) for name in names}
+    notes = {"image": f"a synthetic test scene, {kind}"}
+    notes |= {title: f"edge contrast {value:.2f}" for title, value in found.items()}
+    training = pretrained.card(f"matting/{names[0]}").settings
+    steps = training["epochs"] * training["iterations"]
+    foot = f"last of four stages; {steps:,} iterations each, width {training['width']:g}, synthetic set"
+    fig = plots.side_by_side(picture(kind), maps, busiest(alpha(kind), ZOOM), notes, foot, where.numpy())
+    numbers = ", ".join(f"{title} {value:.2f}" for title, value in found.items())
+    alt = (
+        f"A scene of kind {kind} beside the energy of the last upsampled feature map of networks that differ in the "
+        f"operator, one place enlarged below each. Contrast of edges at the true boundary: {numbers}."
+    )
+    return Drawing(fig, alt, foot)
+
+
+# --- one value
+
+
+def witness(name: str, kind: str, at: tuple[int, int, int], stage: int = LAST) -> tuple[Witness, float]:
+    """The w and the z behind (channel, row, column) of an upsampled map, and the value that stands there."""
+    feature = features(name, kind)[stage]
+    op = network(name).ups[stage]
+    assert isinstance(op, Upsampler)
+    guide = feature.guide if op.card.needs_guide else None
+    return op.witness(feature.before, guide, at=(0, *at)), float(feature.after[0, at[0], at[1], at[2]])
+
+
+# --- Figure 5: kernels
+
+
+def signed(value: float) -> str:
+    """ "+0.25" or "−0.25"."""
+    return f"{value:+.2f}".replace("-", "−")
+
+
+@torch.no_grad()
+def kernels(name: str, kind: str, learned: bool = True, stage: int = LAST, seed: int = 0) -> Tensor:
+    """The kernels of one stage on a scene, Tensor[G, k², rH, rW]."""
+    feature = features(name, kind, learned, seed)[stage]
+    op = network(name, learned, seed).ups[stage]
+    assert isinstance(op, Upsampler)
+    return op.kernel(feature.before, feature.guide if op.card.needs_guide else None)[0]
+
+
+@cache
+def peaked(name: str, kind: str, learned: bool = True, seed: int = 0) -> Tensor:
+    """Peakedness of the last stage's kernels, mean over groups: Tensor[rH, rW]."""
+    return peakedness(kernels(name, kind, learned, seed=seed)).mean(0)
+
+
+@cache
+def follows(name: str, kind: str, learned: bool = True, seed: int = 0, everywhere: bool = False) -> float:
+    """Correlation of peakedness with ‖∇alpha‖ in the last stage, mean over phases.
+
+    everywhere: over the whole image, not over the unknown region of the trimap alone.
+    """
+    seen, slope = peaked(name, kind, learned, seed), look.gradient(alpha(kind))
+    where = torch.ones_like(unknown(kind)) if everywhere else unknown(kind)
+    phases = [(slice(a, None, 2), slice(b, None, 2)) for a in (0, 1) for b in (0, 1)]
+    return sum(correlation(seen[each][where[each]], slope[each][where[each]]) for each in phases) / 4
+
+
+def by_trimap(name: str, kind: str) -> tuple[float, float]:
+    """Mean peakedness of the last stage's kernels where the trimap knows, and where it does not."""
+    seen, where = peaked(name, kind), unknown(kind)
+    return float(seen[~where].mean()), float(seen[where].mean())
+
+
+@cache
+def varies(name: str, kind: str) -> list[float]:
+    """How much the kernels of each stage differ from place to place: `a2u.matting.features.variation`."""
+    return [look.variation(kernels(name, kind, stage=stage), 2) for stage in range(LAST + 1)]
+
+
+def figure5(kind: str = "hair", name: str = "hybrid-cw", phase: int = 3, tap: int = 2) -> Drawing:
+    """Figure 5: kernels of the last stage of a matting network over a scene, random beside learned."""
+    a, b = divmod(phase, 2)
+    rows, numbers = {}, []
+    asked = pretrained.card(f"matting/{name}").settings
+    made = f"Learned in {asked['epochs'] * asked['iterations']:,} iterations on synthetic scenes"
+    for title, learned in (("Random initialisation (colours magnified)", False), (made, True)):
+        w = kernels(name, kind, learned)
+        r, seen = follows(name, kind, learned), peaked(name, kind, learned)
+        rows[f"{title}: peakedness and edges correlate by {signed(r)} in the unknown region"] = Look(
+            picture(kind),
+            w.mean(0)[:, a::2, b::2].numpy(),
+            seen[a::2, b::2].numpy(),
+            look.gradient(alpha(kind)).numpy(),
+        )
+        spread = f"spread of peakedness {float(seen.std()):.1g}"
+        numbers.append(f"{title.split()[0].lower()}: correlation {signed(r)}, {spread}")
+    alt = (
+        f"The 3×3 upsampling kernels of {row(name).title} in the last stage of a matting network over a scene of kind "
+        f"{kind}, as maps: image, one tap, all nine taps, peakedness; random above, learned below."
+    )
+    return Drawing(kernel_maps(rows, tap=tap), alt, "; ".join(numbers))
+
+
+# --- Figure 4: mattes
+
+
+def matte(name: str, kind: str, without: str = "", stages: Sequence[int] = (LAST,)) -> Tensor:
+    """Alpha of a network on a scene, Tensor[H, W]; without "kernels" or "skip" in some stages if asked."""
+    net, given = network(name), case(kind)
+    if not without:
+        return net.predict(given.image, given.trimap)[0]
+    with look.ablated(net, without, stages):
+        return net.predict(given.image, given.trimap)[0]
+
+
+@cache
+def sad(name: str, kind: str, without: str = "", stages: tuple[int, ...] = (LAST,)) -> float:
+    """SAD of that matte over the unknown region, in thousands of pixels."""
+    pred, true = (metrics.to_8bit(each) for each in (matte(name, kind, without, stages), alpha(kind)))
+    return metrics.sad(pred, true, case(kind).trimap[0].numpy())
+
+
+def figure4(kinds: Sequence[str] = ("hair", "glass"), names: Sequence[str] = COMPARED) -> Drawing:
+    """Figure 4: mattes of networks that differ in the operator, one place of each enlarged, and the errors there."""
+    examples = []
+    for kind in kinds:
+        shown = np.rint(picture(kind) * plots.SHADES) / plots.SHADES
+        mattes = {row(name).title: matte(name, kind).numpy() for name in names}
+        scores = {row(name).title: f"SAD {sad(name, kind):.2f}" for name in names}
+        zoom = busiest(alpha(kind), ZOOM)
+        examples.append(Example(kind, shown, case(kind).trimap, alpha(kind).numpy(), mattes, scores, zoom))
+    training = pretrained.card(f"matting/{names[0]}").settings
+    steps = f"{training['epochs'] * training['iterations']:,} iterations, width {training['width']:g}"
+    words = "; ".join(
+        f"{each.title}: " + ", ".join(f"{k} {v[4:]}" for k, v in each.scores.items()) for each in examples
+    )
+    alt = (
+        f"Test scenes of the synthetic set ({', '.join(kinds)}): image, trimap, true alpha and the mattes of "
+        f"{len(names)} networks, each with one place enlarged and its errors. SAD: {words}."
+    )
+    return Drawing(qualitative(examples, note=f"synthetic test scenes, {SIZE}²; {steps}"), alt)
+
+
+# --- the explorer
+
+
+def explorer(kind: str = "glass", name: str = "hybrid-cw", stage: int = LAST) -> Panel:
+    """Any scene, operator, stage and channel; the kernel at a place of your choice."""
+    channels: list[tuple[str, int]] = [("energy", -1), *((f"channel {c}", c) for c in range(16))]
+
+    def draw(scene: str, operator: str, stage: int, channel: int, row: int, column: int) -> Drawing:
+        return place(scene, operator, stage, channel, row, column)
+
+    start = busiest(alpha(kind), 8)
+    controls = {
+        "scene": choice(list(KINDS), kind, "scene"),
+        "operator": choice([(row(each).title, each) for each in available()], name, "operator"),
+        "stage": slider(0, LAST, stage, "stage"),
+        "channel": choice(channels, -1, "channel"),
+        "row": slider(0, SIZE - 1, start[0] + 4, "row"),
+        "column": slider(0, SIZE - 1, start[1] + 4, "column"),
+    }
+    return Panel(draw, **controls)
+
+
+def place(kind: str, name: str, stage: int, channel: int, y: int, x: int) -> Drawing:
+    """One upsampled map, and the kernel behind the pixel (y, x) of the image."""
+    feature = features(name, kind)[stage]
+    after = feature.after[0]
+    i, j = y * after.shape[1] // SIZE, x * after.shape[2] // SIZE
+    if channel < 0:
+        w = kernels(name, kind, stage=stage).mean(0)[:, i, j]
+        side = round(len(w) ** 0.5)
+        values, z, value, kind_of = look.energy(after), None, None, "errors"
+        what, sum_ = "energy", f"energy there {float(values[i, j]):.3f}"
+    else:
+        t, value = witness(name, kind, (channel, i, j), stage)
+        w, side = t.w, round(len(t.w) ** 0.5)
+        values, z, kind_of = after[channel], t.z.reshape(side, side).numpy(), "signed"
+        what, sum_ = f"channel {channel}", f"y = wᵀz = {float(t.value):.3f}"
+    title = f"{row(name).title}, stage {stage}, {what}"
+    fig = plots.place(picture(kind), values.numpy(), (i, j), w.reshape(side, side).numpy(), z, value,
+                      title=title, kind=kind_of)  # fmt: skip
+    says = f"{sum_};  weights {float(w.min()):.3f} … {float(w.max()):.3f}, sum {float(w.sum()):.2f}"
+    if stage == LAST:
+        band = look.boundary(alpha(kind))
+        says += f";  edge contrast of this map {look.edge_contrast(values, band, unknown(kind)):.2f}"
+    alt = (
+        f"{title}, on a scene of kind {kind}: the upsampled map of {after.shape[1]}×{after.shape[2]}, the surroundings "
+        f"of row {i}, column {j} enlarged, and the {side}×{side} kernel there."
+    )
+    return Drawing(fig, alt, says)

@@ -1,0 +1,1 @@
+"""Lesson 09, See the kernels: explorer, exercises, page."""

@@ -1,0 +1,1 @@
+"""Lesson 08, Train on digits: live curves, explorer, pictures, exercises, page."""

@@ -1,0 +1,185 @@
+"""Lesson 08: the toy of section 5, shortened so that a notebook can train it while you watch, and its exercises."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from a2u.data import Digits, load
+from a2u.data.digits import TITLES
+from a2u.errors import A2UError
+from a2u.lessons.exercises import Mistake, Numeric
+from a2u.lessons.frame import Drawing
+from a2u.lessons.mode import Mode
+from a2u.lessons.reports import find_report
+from a2u.plots.reconstruction import table_dots
+from a2u.reconstruction import ROWS, Experiment, pictures, settings
+from a2u.reconstruction.experiment import EXPERIMENT
+from a2u.training import choose_device, read_run
+from a2u.training.kind import KEY
+
+TRAIN, TEST = 180, 100  # images in quick mode
+SHORT: dict[str, Any] = {"epochs": 3, "batch": 4, "lr": 0.03}
+
+
+def first(digits: Digits, count: int) -> Digits:
+    """The first `count` images, and a source that says so."""
+    if not 1 <= count <= len(digits):
+        raise A2UError(f"There are {len(digits)} images, so take 1 to {len(digits)} of them, not {count}.")
+    source = f"the first {count} of {digits.source}"
+    return replace(digits, images=digits.images[:count], labels=digits.labels[:count], source=source)
+
+
+def experiment(row: str, mode: Mode, set: str = "mnist", seed: int = 0) -> Experiment:
+    """One row of Table 1, at a lesson's size.
+
+    Quick mode: 3 passes over 180 images, 4 at a time, on the CPU. Full mode: what `a2u train` does, 2 passes over
+    4,000 images, on a GPU if there is one. Neither is the paper's experiment: 100 passes over 60,000.
+    """
+    train, test = load(set, "train"), load(set, "test")
+    if mode.full:
+        return Experiment(settings(row, set, seed=seed), train, test, choose_device())
+    return Experiment(settings(row, set, seed=seed, **SHORT), first(train, TRAIN), first(test, TEST))
+
+
+def inked(encoded: Tensor, image: Tensor) -> int:
+    """The channel of an encoder's map [1, C, H, W] that varies most with the ink of its image [1, 1, H, W]."""
+    return int(((encoded - encoded.mean((2, 3), keepdim=True)) * image).mean((0, 2, 3)).argmax())
+
+
+def measured(folder: str | Path, set: str = "mnist") -> dict[str, float]:
+    """PSNR by row title of the runs in `folder` that trained on `set`; of several of a row, the longest.
+
+    Raises:
+        A2UError: There is no such run, or one whose files are damaged.
+    """
+    longest: dict[str, tuple[int, float]] = {}
+    for config_file in sorted(Path(folder).glob("*/config.json")):
+        config, history = read_run(config_file.parent)
+        if config.get(KEY) == EXPERIMENT and config["row"] in ROWS and config["set"] == set and history:
+            title = ROWS[config["row"]].title
+            longest[title] = max(longest.get(title, (0, 0.0)), (len(history), history[-1]["psnr"]))
+    if not longest:
+        raise A2UError(f"{folder} holds no run on {set!r}. `a2u train --row a2u` makes one in runs/.")
+    return {title: psnr for title, (_, psnr) in longest.items()}
+
+
+def whole_table(start: str | Path = ".") -> dict[str, Any] | None:
+    """The report that `a2u table1` wrote for this repository, or None: see `a2u.reconstruction.report.collect`."""
+    return find_report("table1", "a2u table1 --report-only", start)
+
+
+def show_table(report: dict[str, Any] | None) -> Drawing:
+    """All of Table 1 beside the paper, with a label that says how it was made; without a report, the paper alone."""
+    if report is None:
+        paper = {row.title: row.paper["mnist"].psnr for row in ROWS.values()}
+        figure = table_dots(paper, title="MNIST: the paper alone; a2u table1 measures the rest")
+        return Drawing(figure, "Table 1 of the paper as dots.", "There is no figures/table1.json here: run a2u table1.")
+    measured = [cell for cell in report["table"] if cell["runs"]]
+    low, high = (f([cell["psnr"]["mean"] for cell in measured]) for f in (min, max))
+    alt = "PSNR of nine networks on two data sets: diamonds for what was measured, rings for the paper."
+    words = f"{len(measured)} of {len(report['table'])} results, {low:.1f} to {high:.1f} dB. {report['label']}."
+    return Drawing(pictures.table(report), alt, words)
+
+
+def verdicts(report: dict[str, Any] | None) -> str:
+    """A line for each of the paper's claims and sets: what the report's numbers say, and the paper's own."""
+    if report is None:
+        return "Nothing is measured here yet: run a2u table1."
+    lines = [f"{'':<84} {'here':<14} the paper's numbers"]
+    for each in report["claims"]:
+        claim = f"{TITLES[each['set']]}: {each['claim'].partition(':')[0].rstrip('.')}"
+        lines.append(f"{claim:<84} {each['verdict']:<14} {each['paper']}")
+    return "\n".join(lines)
+
+
+def l1_reference(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean of |p − t| over every pixel of every image, with loops."""
+    total = 0.0
+    for p, t in zip(prediction.flatten().tolist(), target.flatten().tolist(), strict=True):
+        total += abs(p - t)
+    return torch.tensor(total / target.numel())
+
+
+def psnr_reference(rmse: float) -> Tensor:
+    """−20 log₁₀ RMSE: the peak value is 1."""
+    return torch.tensor(-20 * math.log(rmse) / math.log(10))
+
+
+def parameters_reference(channels: int, ratio: int, k: int) -> Tensor:
+    """Learned values of the toy's A²U, counted one by one: U and V for each phase and channel, and P."""
+    count = 0
+    for _phase in range(ratio * ratio):
+        for _channel in range(channels):
+            for _filter in ("U", "V"):
+                count += k * k
+    return torch.tensor(count + 1)
+
+
+def _images(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor]:
+    shape = (1 + number, 1, 4 + number, 6)
+    return torch.rand(shape, generator=generator), torch.rand(shape, generator=generator)
+
+
+def _rmse(generator: torch.Generator, number: int) -> tuple[float]:
+    return ((0.1, 0.0374, 0.0042, 0.5, 0.0495)[number],)
+
+
+def _sizes(generator: torch.Generator, number: int) -> tuple[int, int, int]:
+    return ((32, 2, 4), (64, 2, 4), (128, 2, 4), (8, 3, 5), (1, 2, 1))[number]
+
+
+L1 = Numeric(
+    "1 · The ℓ1 loss",
+    l1_reference,
+    _images,
+    (
+        Mistake("squared", lambda p, t: (p - t).square().mean(),
+                "You square the differences: that is the ℓ2 loss. ℓ1 takes their absolute value."),
+        Mistake("no absolute value", lambda p, t: (p - t).mean(),
+                "Too bright and too dark cancel here. Take the absolute value before the mean."),
+        Mistake("sum", lambda p, t: (p - t).abs().sum(),
+                "You add the differences up. The loss is their mean, so that it does not grow with the image."),
+        Mistake("sum per image", lambda p, t: (p - t).abs().sum() / len(t),
+                "You divide by the number of images. Divide by the number of pixels of all images."),
+    ),
+)  # fmt: skip
+
+PSNR = Numeric(
+    "2 · From RMSE to PSNR",
+    psnr_reference,
+    _rmse,
+    (
+        Mistake("of the MSE", lambda rmse: torch.tensor(-10 * math.log10(rmse)),
+                "10 log₁₀ goes with the squared error. You are given its root, so the factor is 20."),
+        Mistake("natural logarithm", lambda rmse: torch.tensor(-20 * math.log(rmse)),
+                "Decibels count powers of ten: math.log10, not math.log."),
+        Mistake("sign", lambda rmse: torch.tensor(20 * math.log10(rmse)),
+                "A smaller error should give a larger PSNR: the sign is missing."),
+        Mistake("8 bits", lambda rmse: torch.tensor(20 * math.log10(255 / rmse)),
+                "Here a pixel goes from 0 to 1, so the peak value is 1, not 255."),
+    ),
+)  # fmt: skip
+
+PARAMETERS = Numeric(
+    "3 · What A²U has to learn",
+    parameters_reference,
+    _sizes,
+    (
+        Mistake("one filter", lambda c, r, k: torch.tensor(r * r * c * k * k + 1),
+                "There are two filters, U and V, of the same size."),
+        Mistake("no phases", lambda c, r, k: torch.tensor(2 * c * k * k + 1),
+                "'Point-wise' means a set of U and V for each of the r² sub-pixel phases."),
+        Mistake("full convolution", lambda c, r, k: torch.tensor(2 * r * r * c * c * k * k + 1),
+                "U and V are depth-wise: each channel meets only its own k×k filter, not those of all channels."),
+        Mistake("shared", lambda c, r, k: torch.tensor(2 * r * r * k * k + 1),
+                "The toy's A²U is channel-wise: every channel has filters of its own."),
+        Mistake("no P", lambda c, r, k: torch.tensor(2 * r * r * c * k * k),
+                "One value is missing: P, which here is a single number."),
+    ),
+)  # fmt: skip
+
+ALL = (L1, PSNR, PARAMETERS)

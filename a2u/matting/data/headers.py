@@ -1,0 +1,89 @@
+"""Files looked at before a training begins, so that none stops it in the middle of an epoch.
+
+A look costs no decoding: the header says size and kind, and the last bytes say whether the file is whole. Decoded is
+only what a header cannot vouch for: a file without its end, with a transparency that may hide something, or with 16
+bits that may not be scaled.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from a2u.errors import A2UError
+from a2u.matting.data.files import check_sizes, read_colour, read_grey
+from a2u.matting.data.pixels import COLOURS, exists, opened, orientation
+
+TAIL = 1024  # bytes in which the end of a file is looked for; some cameras write more after it
+THREADS = 8  # they wait for the disk
+
+
+def check(groups: Iterable[Sequence[tuple[str, Path]]], what: str, known: Sequence[str] = ()) -> None:
+    """Look at all files, given as groups of (name, path) that must have one size.
+
+    Args:
+        groups: "alpha" and "trimap" must be grey; the others are pictures.
+        what: they are, for the message.
+        known: faults found already, to be told in the same message.
+
+    Raises:
+        A2UError: Every file that cannot be used is named.
+    """
+    with ThreadPoolExecutor(THREADS) as threads:
+        faults = [fault for fault in threads.map(_fault, groups) if fault]
+    if faults:
+        known = [*known, f"{len(faults)} of {what} cannot be used, and would stop a training.", *faults]
+    if known:
+        raise A2UError(" ".join(known))
+
+
+def _fault(group: Sequence[tuple[str, Path]]) -> str | None:
+    try:
+        sizes = {name: (path, size_of(path, name in ("alpha", "trimap"))) for name, path in group}
+        check_sizes(**sizes)
+    except A2UError as error:
+        return str(error)
+    return None
+
+
+def size_of(path: Path, grey: bool = False) -> tuple[int, int]:
+    """Height and width, as the file is read.
+
+    Raises:
+        A2UError: It cannot be read.
+    """
+    exists(path)
+    with path.open("rb") as file, opened(path, file, "an alpha or trimap" if grey else "a picture") as image:
+        transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
+        plain = image.mode in (*COLOURS, "1", "L")  # of 16 bits and CMYK the values must be looked at
+        sure = plain and not transparent and _whole(file, image.format)
+        turned = image.format != "TIFF" and orientation(_Unread(image)) >= 5  # of a TIFF Pillow knows it already
+        size = image.size if turned else image.size[::-1]
+    if not sure:
+        found = (read_grey if grey else read_colour)(path)
+        return (int(found.shape[0]), int(found.shape[1]))
+    return (int(size[0]), int(size[1]))
+
+
+class _Unread:
+    """A Pillow image asked for its EXIF, which for a PNG would decode all of it to look behind the pixels."""
+
+    def __init__(self, image: Any) -> None:
+        self.image = image
+
+    def getexif(self) -> Any:
+        """The EXIF of the header."""
+        from PIL import Image
+
+        return Image.Image.getexif(self.image)
+
+
+def _whole(file: BinaryIO, kind: str) -> bool:
+    """Whether the mark that ends a file is there, and no EXIF just before it; False too for kinds without a mark."""
+    place = file.tell()
+    file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+    tail = file.read()
+    file.seek(place)
+    mark = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}.get(kind)
+    return mark is not None and mark in tail and not (kind == "PNG" and b"eXIf" in tail)

@@ -1,0 +1,211 @@
+"""Measure one method on a whole data set: a matte, four metrics and the seconds of every image, and their means.
+
+A fault of one image (a damaged file, memory that ran out) is noted beside its name, and the rest goes on.
+"""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from a2u.errors import A2UError
+from a2u.matting.data.files import write_pixels
+from a2u.matting.data.listing import shown
+from a2u.matting.measure.metrics import UNKNOWN, Convention, Scores, to_8bit
+from a2u.matting.measure.totals import Totals
+from a2u.training.files import make_folder, write_all
+
+if TYPE_CHECKING:
+    from a2u.matting.data.dataset import Case
+    from a2u.matting.measure.predictors import Predictor
+
+SHOWN = 20  # images that a table on a terminal lists
+
+
+class Cases(Protocol):
+    """What is measured: a test set, or a list of cases."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> "Case": ...
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One image: its scores (None where no truth is known), unknown pixels, and what its matte took."""
+
+    name: str
+    height: int
+    width: int
+    unknown: int
+    scores: Scores | None
+    seconds: float
+    peak_bytes: int | None
+
+
+@dataclass
+class Report:
+    """Everything that an evaluation found. method and data say in words what was measured on what."""
+
+    method: str
+    data: str
+    convention: Convention
+    measured: list[Measured] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def totals(self) -> Totals:
+        """The scored images as a set."""
+        totals = Totals(self.convention)
+        totals.images = [(each.scores, each.unknown) for each in self.measured if each.scores is not None]
+        return totals
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; "mean" is null where no image could be scored."""
+        totals = self.totals()
+        return {
+            "method": self.method,
+            "data": self.data,
+            "conn_convention": self.convention,
+            "images": len(self.measured),
+            "scored": len(totals.images),
+            "failed": self.failed,
+            "mean": asdict(totals.compute()) if totals.images else None,
+            "pooled_mse": totals.pooled_mse() if totals.images else None,
+            "seconds": sum(each.seconds for each in self.measured),
+            "peak_bytes": max((each.peak_bytes for each in self.measured if each.peak_bytes is not None), default=None),
+            "each": [asdict(each) for each in self.measured],
+        }
+
+    def to_csv(self) -> str:
+        """A line an image; what failed is listed too, with the reason and no numbers."""
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        names = ["sad", "mse", "grad", "conn"]
+        table.writerow(["image", "height", "width", "unknown", *names, "seconds", "peak_bytes", "failed"])
+        for each in self.measured:
+            scores = [getattr(each.scores, name) if each.scores else "" for name in names]
+            row = [each.name, each.height, each.width, each.unknown, *scores, f"{each.seconds:.3f}"]
+            table.writerow([*row, "" if each.peak_bytes is None else each.peak_bytes, ""])
+        for name, reason in self.failed.items():
+            table.writerow([name, *[""] * (len(names) + 5), reason])
+        return text.getvalue()
+
+    def to_text(self) -> str:
+        """A table for a terminal: the means, and the images, of many only those with the largest SAD."""
+        scored = [each for each in self.measured if each.scores is not None]
+        listed = scored
+        if len(scored) > SHOWN:
+            listed = sorted(scored, key=lambda each: each.scores.sad if each.scores else 0, reverse=True)[:SHOWN]
+        wide = max([len(shown(each.name)) for each in listed] + [len("mean of 1000 images")])
+        lines = [f"{self.method}", f"on {self.data}", ""]
+        lines.append(f"{'':<{wide}} {'SAD':>9} {'MSE':>8} {'Grad':>9} {'Conn':>9} {'unknown':>10} {'seconds':>8}")
+        lines += [
+            _line(shown(each.name), wide, each.scores, each.unknown, each.seconds) for each in listed if each.scores
+        ]
+        if len(listed) < len(scored):
+            lines.append(f"… the {SHOWN} with the largest SAD of {len(scored)}; -o keeps the whole table")
+        if scored:
+            unknown, seconds = (sum(getattr(each, what) for each in scored) for what in ("unknown", "seconds"))
+            mean = self.totals().compute()
+            title = f"mean of {len(scored)} image{'s' * (len(scored) > 1)}"
+            lines.append(_line(title, wide, mean, round(unknown / len(scored)), seconds / len(scored)))
+        without = len(self.measured) - len(scored)
+        lines += [f"{without} without a true alpha: mattes, no scores."] * bool(without)
+        lines.append(f"Over the unknown region; lower is better. Conn where nothing is shared: {self.convention}.")
+        return "\n".join(lines)
+
+
+def _line(name: str, wide: int, scores: Scores, unknown: int, seconds: float) -> str:
+    return (
+        f"{name:<{wide}} {scores.sad:9.3f} {scores.mse:8.4f} {scores.grad:9.3f} {scores.conn:9.3f} {unknown:10,} "
+        f"{seconds:8.2f}"
+    )
+
+
+def evaluate(
+    cases: Cases,
+    predictor: "Predictor",
+    data: str,
+    *,
+    names: Sequence[str] | None = None,
+    count: int | None = None,
+    keep: Path | None = None,
+    convention: Convention = "skip",
+    on_image: Callable[[str, Measured | str], None] | None = None,
+) -> Report:
+    """Predict and measure every case.
+
+    Args:
+        cases: the test set; a case without a true alpha gets a matte and no scores.
+        predictor: from :mod:`a2u.matting.measure.predictors`.
+        data: a few words on the data, kept with every result.
+        names: of the cases, for those that cannot be read; their numbers by default.
+        count: only the first so many; None for all.
+        keep: a folder for the mattes, `NAME.png` each. The PNG holds the very bytes that were measured.
+        convention: of Conn, see :func:`a2u.matting.measure.metrics.conn`.
+        on_image: called after each case with its name and its result, or the reason why there is none.
+    """
+    report = Report(predictor.title, data, convention)
+    for index in range(len(cases) if count is None else min(count, len(cases))):
+        name = names[index] if names else f"image {index}"
+        try:
+            case = cases[index]
+            name = case.name
+            measured = measure_case(case, predictor, keep, convention)
+        except Exception as error:  # a batch job goes on, and says in the end what it could not do
+            report.failed[name] = why(error)
+            if on_image:
+                on_image(name, report.failed[name])
+            continue
+        report.measured.append(measured)
+        if on_image:
+            on_image(name, measured)
+    return report
+
+
+def measure_case(case: "Case", predictor: "Predictor", keep: Path | None, convention: Convention) -> Measured:
+    """The matte of one case, written to keep/NAME.png if wanted, and its scores if the truth is known."""
+    start = time.perf_counter()
+    alpha, peak = predictor.matte(case)
+    seconds = time.perf_counter() - start
+    matte, trimap = to_8bit(alpha), case.trimap[0].cpu().numpy()
+    if matte.shape != trimap.shape:
+        raise A2UError(f"The matte is {matte.shape[0]}×{matte.shape[1]}, the image {'×'.join(map(str, trimap.shape))}.")
+    if keep is not None:
+        path = keep / f"{case.name}.png"
+        make_folder(path.parent)
+        write_pixels(path, matte)
+    scores = None
+    if case.alpha is not None:
+        scores = Totals(convention).update(matte, to_8bit(case.alpha), trimap)
+    height, width = matte.shape
+    return Measured(case.name, height, width, int((trimap == UNKNOWN).sum()), scores, seconds, peak)
+
+
+def why(error: Exception) -> str:
+    """One sentence on why an image failed."""
+    if isinstance(error, A2UError):
+        return str(error)
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return "The memory ran out: give --tile (512, say) to compute the image in parts, or --device cpu."
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+def blame(failed: dict[str, str], count: int, what: str = "images") -> A2UError:
+    """One message for all that failed, each of which has been told its reason."""
+    return A2UError(f"{len(failed)} of {count} {what} failed, as said above: {', '.join(map(shown, failed))}.")
+
+
+def write_report(report: Report, folder: Path) -> list[Path]:
+    """scores.json, scores.csv and scores.txt; returns their paths."""
+    document = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
+    contents = {"json": document + "\n", "csv": report.to_csv(), "txt": report.to_text() + "\n"}
+    return write_all(
+        folder, {f"scores.{kind}": content.encode("utf-8", "backslashreplace") for kind, content in contents.items()}
+    )

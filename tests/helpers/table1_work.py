@@ -1,0 +1,102 @@
+"""Work for tests of `a2u table1` that happens in other processes; run as a script it stops where it is told.
+
+    python tests/helpers/table1_work.py FOLDER MOMENT     MOMENT: step, writing, written, report
+
+At that moment of the second run it prints a line and waits to be killed: in the middle of its second epoch; with half
+a checkpoint on the disk; with the checkpoint written and metrics.json not yet; with half a report on the disk.
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_digits
+import torch
+from processes import here
+
+from a2u.commands.cli import main
+from a2u.reconstruction.experiment import Experiment
+from a2u.training import Progress, run
+from a2u.training.campaign import Job, OnProgress, Outcome, attempt
+
+ROWS = "nearest,bilinear"
+
+
+def write_digits(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Both sets, small."""
+    small_digits.write(folder / "MNIST", patch)
+    small_digits.write(folder / "FashionMNIST", patch, name="fashion")
+    return folder
+
+
+def small(job: Job, on_progress: OnProgress) -> Outcome:
+    """`attempt` in a process that takes the small sets for the full ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        write_digits(Path("data").absolute(), patch)
+        return attempt(job, on_progress)
+
+
+def crowded(job: Job, on_progress: OnProgress) -> Outcome:
+    """Bilinear is killed at its first try, as by a system short of memory; a2u never has enough."""
+    mark = job.folder.with_suffix(".tried")
+    if job.settings.row == "bilinear" and not mark.exists():
+        mark.parent.mkdir(exist_ok=True)
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job.settings.row == "a2u":
+        return Outcome(job, "memory", "There is not enough memory.")
+    return small(job, on_progress)
+
+
+def endless(job: Job, on_progress: OnProgress) -> Outcome:
+    """Train for ever, and say under which number."""
+    job.folder.mkdir(parents=True)
+    (job.folder / "unfinished").write_text(str(os.getpid()))
+    (job.folder / "unfinished").rename(job.folder / "pid")
+    while True:
+        on_progress(job, Progress(1, 1, 1, 2, 0.5))
+        time.sleep(0.05)
+
+
+def stop_at(moment: str) -> None:
+    """Make the second run, or the report, stop and wait."""
+    original, calls, fsync, write_json = Experiment.loss, 0, os.fsync, run._write_json
+
+    def loss(self: Experiment, batch: torch.Tensor) -> torch.Tensor:
+        nonlocal calls
+        calls += self.settings.row == "bilinear"
+        if moment == "step" and calls == 4:  # the last of 2 epochs of 2 steps
+            here()
+        return original(self, batch)
+
+    def wait_before_it_is_whole(descriptor: int) -> None:
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        if (moment == "writing" and calls == 4) or (moment == "report" and name.startswith("table1.md")):
+            os.ftruncate(descriptor, 1000)
+            here()
+        fsync(descriptor)
+
+    def wait_first(path: Path, value: Any) -> None:
+        if moment == "written" and calls == 4 and path.name == "metrics.json":
+            here()
+        write_json(path, value)
+
+    Experiment.loss, os.fsync, run._write_json = loss, wait_before_it_is_whole, wait_first  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    os.chdir(sys.argv[1])
+    data = write_digits(Path("data").absolute(), pytest.MonkeyPatch())
+    if sys.argv[2] == "endless":
+        from a2u.reconstruction.campaign import plan
+        from a2u.training.parallel import side_by_side
+
+        jobs = plan(["nearest"], ["mnist"], [0], "quick", Path("runs"), data)
+        side_by_side(jobs, 2, lambda job, progress: None, print, print, endless)
+    stop_at(sys.argv[2])
+    main(["table1", "--rows", ROWS, "--sets", "mnist", "--preset", "quick", "--data", str(data)])

@@ -1,0 +1,173 @@
+"""One source makes three notebooks: which cells, under which names, with which outputs, and when they drifted."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from project import NOTEBOOKS
+
+from a2u.errors import A2UError
+from a2u.lessons import editions
+
+SOURCE = """\
+# %% [markdown]
+# # A lesson
+
+# %%
+print("shared")
+
+# %% tags=["exercise"]
+answer = ...
+print("yours:", answer)
+
+# %% tags=["solution"]
+answer = 6 * 7
+print("ours:", answer)
+
+# %% [markdown] tags=["teacher"]
+# They often answer 54.
+
+# %%
+import sys
+print("one"); print("noise", file=sys.stderr); print("two")
+"""
+
+
+def write(folder: Path, text: str = SOURCE, name: str = "01_lesson") -> Path:
+    (folder / "source").mkdir(exist_ok=True)
+    (folder / "source" / f"{name}.py").write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = write(tmp_path_factory.mktemp("notebooks"))
+    assert editions.main(["build", "--folder", str(folder)]) == 0
+    return folder
+
+
+def texts(path: Path) -> list[str]:
+    cells = nbformat.read(path, as_version=4).cells
+    return ["".join(o.text for o in cell.outputs) for cell in cells if cell.cell_type == "code"]
+
+
+def test_student_gets_the_exercise_and_solutions_get_the_answer(built: Path) -> None:
+    assert texts(built / "01_lesson.ipynb")[1] == "yours: Ellipsis\n"
+    assert texts(built / "solutions" / "01_lesson.ipynb")[1] == "ours: 42\n"
+    student = (built / "01_lesson.ipynb").read_text()
+    assert "6 * 7" not in student
+    assert "answer = ..." not in (built / "solutions" / "01_lesson.ipynb").read_text()
+
+
+def test_the_teachers_note_stands_in_the_teachers_edition_alone(built: Path) -> None:
+    paths = [editions.target(built, "01_lesson", edition) for edition in editions.EDITIONS]
+    assert ["They often answer 54." in path.read_text() for path in paths] == [False, False, True]
+    student, solutions, teacher = (nbformat.read(path, as_version=4).cells for path in paths)
+    assert len(student) == len(solutions) == len(teacher) - 1
+    assert [cell for cell in teacher if "teacher" not in cell.metadata.get("tags", [])] == solutions
+
+
+def test_the_teachers_edition_takes_outputs_and_runs_nothing(tmp_path: Path) -> None:
+    write(tmp_path, '# %%\nimport uuid\nuuid.uuid4().hex\n\n# %% [markdown] tags=["teacher"]\n# A note.\n')
+    assert editions.editions_of(tmp_path, "01_lesson") == ["student", "teacher"]
+    with pytest.raises(A2UError, match="not there or does not follow its source: make notebooks NAMES=01_lesson"):
+        editions.build(tmp_path, "01_lesson", "teacher")
+    for edition in ("student", "teacher"):
+        editions.build(tmp_path, "01_lesson", edition)
+    first = (tmp_path / "teacher" / "01_lesson.ipynb").read_bytes()
+    assert editions.main(["build", "01_lesson", "--only", "teacher", "--folder", str(tmp_path)]) == 0
+    assert (tmp_path / "teacher" / "01_lesson.ipynb").read_bytes() == first
+    assert list(editions.drift(tmp_path)) == []
+    editions.build(tmp_path, "01_lesson", "student")  # another random number
+    (complaint,) = editions.drift(tmp_path)
+    assert complaint.endswith("make notebooks NAMES=01_lesson ONLY=teacher")
+
+
+def test_a_teachers_note_is_no_code(tmp_path: Path) -> None:
+    write(tmp_path, '# %% tags=["teacher"]\nprint("for you alone")\n')
+    with pytest.raises(A2UError, match=r"'teacher' is Markdown.*for you alone"):
+        editions.compose(tmp_path, "01_lesson", "student")
+
+
+def test_cells_are_executed_in_order_and_carry_no_noise(built: Path) -> None:
+    notebook = nbformat.read(built / "01_lesson.ipynb", as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == [1, 2, 3]
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.language_info == {"name": "python"}
+    assert all("execution" not in cell.metadata for cell in code)
+
+
+def test_building_again_gives_the_same_file(built: Path) -> None:
+    path = built / "01_lesson.ipynb"
+    before = path.read_bytes()
+    editions.build(built, "01_lesson", "student")
+    assert path.read_bytes() == before
+
+
+def test_a_lesson_without_exercises_has_one_edition(tmp_path: Path) -> None:
+    write(tmp_path, "# %%\n1 + 1\n")
+    assert editions.editions_of(tmp_path, "01_lesson") == ["student"]
+
+
+def test_equal_cells_have_different_names(tmp_path: Path) -> None:
+    write(tmp_path, "# %%\nprint(1)\n\n# %%\nprint(1)\n")
+    first, second = editions.compose(tmp_path, "01_lesson", "student").cells
+    assert second.id == f"{first.id}-2"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [["exercise"], ["solution"], ["exercise", "exercise", "solution"], ["exercise", "solution", "solution"]],
+)
+def test_exercise_and_solution_come_in_pairs(order: list[str], tmp_path: Path) -> None:
+    write(tmp_path, "".join(f'# %% tags=["{tag}"]\nprint({i})\n\n' for i, tag in enumerate(order)))
+    with pytest.raises(A2UError, match="followed by exactly one cell tagged 'solution'"):
+        editions.compose(tmp_path, "01_lesson", "student")
+
+
+def test_a_failing_cell_leaves_the_stored_notebook_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, "# %%\nraise RuntimeError('broken cell')\n")
+    (tmp_path / "01_lesson.ipynb").write_text("as it was")
+    assert editions.main(["build", "01_lesson", "--folder", str(tmp_path)]) == 1
+    assert "broken cell" in capsys.readouterr().err
+    assert (tmp_path / "01_lesson.ipynb").read_text() == "as it was"
+    assert {path.name for path in tmp_path.iterdir()} == {"source", "01_lesson.ipynb"}
+
+
+def test_drift_is_named(tmp_path: Path, built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(editions.drift(built)) == []
+    write(tmp_path, SOURCE.replace("6 * 7", "43"))
+    for edition in editions.EDITIONS:
+        copy = editions.target(tmp_path, "01_lesson", edition)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(editions.target(built, "01_lesson", edition).read_bytes())
+    (tmp_path / "02_orphan.ipynb").write_bytes((built / "01_lesson.ipynb").read_bytes())
+    write(tmp_path, "# %%\n1\n", name="03_new")
+    assert editions.main(["check", "--folder", str(tmp_path)]) == 1
+    complaints = capsys.readouterr().out.splitlines()
+    assert [line.split(" ", 1)[0] for line in complaints] == [
+        str(tmp_path / "solutions" / "01_lesson.ipynb"),
+        str(tmp_path / "teacher" / "01_lesson.ipynb"),
+        str(tmp_path / "03_new.ipynb"),
+        str(tmp_path / "02_orphan.ipynb"),
+    ]
+
+
+def test_unknown_lesson_gives_the_near_match(tmp_path: Path) -> None:
+    write(tmp_path)
+    with pytest.raises(A2UError, match="Did you mean '01_lesson'"):
+        editions.compose(tmp_path, "01_leson", "student")
+
+
+def test_a_widget_is_stored_as_its_picture() -> None:
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}}
+    lonely = nbformat.v4.new_output("display_data", dict(view))
+    pictured = nbformat.v4.new_output("display_data", {**view, "image/png": "aGk=", "text/plain": "a panel"})
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("p", outputs=[lonely, pictured])])
+    editions._settle(notebook)
+    assert [set(output.data) for output in notebook.cells[0].outputs] == [set(view), {"image/png", "text/plain"}]
+
+
+def test_the_stored_notebooks_follow_their_sources() -> None:
+    assert list(editions.drift(NOTEBOOKS)) == []

@@ -1,0 +1,94 @@
+"""Lessons keep to their time, without a network: what the run of all notebooks measures, and what it refuses."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from project import ROOT
+
+CELLS = [
+    "import socket\ntry:\n    socket.create_connection(('192.0.2.1', 80), 1)\nexcept OSError as e:\n    print(e)",
+    "import subprocess, sys\ncode = 'import urllib.request as u; u.urlopen(\"http://example.org\")'\n"
+    "print('blocked' in subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stderr)",
+]
+PRINTED = ["The network is blocked here: lessons and tests need none, and this asked for '192.0.2.1'.\n", "True\n"]
+
+
+def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """nbval over a notebook that tries to leave the machine, with the project's plugin."""
+    cells = [
+        nbformat.v4.new_code_cell(
+            source, execution_count=n, outputs=[nbformat.v4.new_output("stream", name="stdout", text=text)]
+        )
+        for n, (source, text) in enumerate(zip(CELLS, PRINTED, strict=True), 1)
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "99_lesson.ipynb")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "conftest", "--nbval", "--nbval-current-env", *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [*command, "99_lesson.ipynb"], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_lessons_run_without_a_network_and_fail_the_run_when_over_budget(tmp_path: Path) -> None:
+    done = run(tmp_path, "--cell-seconds=-1")  # the time of a cell that only waits may well be 0
+    assert f"{len(CELLS)} passed" in done.stdout, done.stdout  # both were refused, in the words stored above
+    assert "time of each lesson (at most 60 s, -1 s a cell)" in done.stdout
+    assert done.stdout.count("it may take -1") == len(CELLS)
+    assert done.returncode == 1
+
+
+def times(*reports: tuple[str, float, float]):
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("root_conftest", ROOT / "conftest.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = module.Times()
+    for nodeid, seconds, clock in reports:
+        properties = [("cell", [seconds, clock, 1.0])] if ".ipynb" in nodeid else []
+        report = {"nodeid": nodeid, "when": "call", "duration": clock, "user_properties": properties}
+        found.pytest_runtest_logreport(SimpleNamespace(**report))
+    return found
+
+
+def test_a_lesson_counts_whole_and_a_cell_alone_and_a_busy_machine_is_no_fault_of_theirs() -> None:
+    found = times(
+        ("notebooks/01.ipynb::Cell 0", 15.5, 16.5),
+        ("notebooks/01.ipynb::Cell 1", 14.5, 14.5),
+        *((f"notebooks/02.ipynb::Cell {n}", 14.0, 14.0) for n in range(5)),
+        ("notebooks/03.ipynb::Cell 0", 4.0, 450.0),  # the machine had other things to do
+        ("tests/test_slow.py::test_slow", 0.0, 500.0),
+    )
+    assert found.over() == [
+        "notebooks/02.ipynb: 71.0 s (71.0 on the clock), it may take 60",
+        "notebooks/01.ipynb, Cell 0: 15.5 s (16.5 on the clock), it may take 15",
+    ]
+    assert [line.split() for line in found.table()[1:]] == [
+        ["notebooks/01.ipynb", "31.0", "32.0", "15.5", "16.5"],  # a second for the kernel's start
+        ["notebooks/02.ipynb", "71.0", "71.0", "14.0", "14.0"],
+        ["notebooks/03.ipynb", "5.0", "451.0", "4.0", "450.0"],
+    ]
+
+
+@pytest.mark.parametrize("address", [("192.0.2.1", 80), ("2001:db8::1", 80)])
+def test_the_tests_themselves_have_no_network(address: tuple[str, int]) -> None:
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family) as one, pytest.raises(OSError, match="network is blocked"):
+        one.connect(address)
+    with pytest.raises(OSError, match="network is blocked"):
+        socket.getaddrinfo("example.org", 443)
+
+
+def test_this_machine_can_still_talk_to_itself() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()[:2]) as client:
+        client.sendall(b"here")
+        assert server.accept()[0].recv(4) == b"here"
+    assert socket.getaddrinfo("localhost", 80)
