@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.commands.bar import say
+from a2u.commands.bar import bar, say
 from a2u.commands.options import Device
 from a2u.errors import A2UError
+from a2u.matting.data.listing import shown
 from a2u.matting.measure.evaluate import Measured, blame, write_report
 from a2u.matting.measure.evaluate import evaluate as evaluate_on
 from a2u.matting.measure.metrics import Convention
@@ -20,7 +21,8 @@ from a2u.training.files import make_folder
 
 WEIGHTS = (
     "A trained network: the name of weights that ship (matting/dynamic-cs), a run folder of `a2u matting train` (its "
-    "best epoch), a checkpoint in one, or a published A²U checkpoint (.pth)."
+    "best epoch), a checkpoint in one, or a checkpoint of the published A²U code "
+    "(.pth, .ckpt, .safetensors …; no code in it is run)."
 )
 ClassicalOption = Annotated[
     str | None, typer.Option(help="A method without learning instead: closed-form or knn (slow on large images).")
@@ -39,7 +41,9 @@ def evaluate(
     classical: ClassicalOption = None,
     mattes: Annotated[
         Path | None,
-        typer.Option(help="Finished mattes instead, of any program: a folder with NAME.png for each image."),
+        typer.Option(
+            help="Finished mattes instead, of any program: a folder with NAME.png, or NAME-alpha.png, for each image."
+        ),
     ] = None,
     data: Annotated[
         str | None,
@@ -111,9 +115,19 @@ def evaluate(
         predictor = of_classical(classical) if classical else of_mattes(mattes or Path())
     count = min(limit or len(cases), len(cases))
     words = cases.describe if count == len(cases) else f"{cases.describe}; the first {count} of {len(cases)} images"
-    with _Bar(count) as bar:
+    with bar(count, "images") as drawn:
+        seen = 0
+
+        def on_image(name: str, result: Measured | str) -> None:
+            nonlocal seen
+            seen += 1
+            if isinstance(result, str):
+                say(f"{shown(name)}: FAILED. {result}")
+            score = f"SAD {result.scores.sad:.3f}" if isinstance(result, Measured) and result.scores else ""
+            drawn.show(seen, words=f"{name} {score}")
+
         report = evaluate_on(
-            cases, predictor, words, names=cases.names, count=count, keep=keep, convention=conn, tell=bar.tell
+            cases, predictor, words, names=cases.names, count=count, keep=keep, convention=conn, on_image=on_image
         )
     if out:
         for path in write_report(report, out):
@@ -169,19 +183,19 @@ def predict(
     for line in (predictor.title, *(trained.notes if trained else ())):
         say(line)
 
-    def tell(pair: Pair, result: Cut | str) -> None:
+    def on_pair(pair: Pair, result: Cut | str) -> None:
         if isinstance(result, str):
-            say(f"{pair.name}: FAILED. {result}")
+            say(f"{shown(pair.name)}: FAILED. {result}")
             return
-        say(f"{pair.name}: {result.width}×{result.height}, {result.seconds:.1f} s{_memory(result.peak_bytes)}")
+        say(f"{shown(pair.name)}: {result.width}×{result.height}, {result.seconds:.1f} s{_memory(result.peak_bytes)}")
         for path in (result.alpha, result.cutout):
             if path is not None:
                 print(path, flush=True)
 
     count = len(chosen) + len(failed)
     for name, reason in failed.items():
-        say(f"{name}: FAILED. {reason}")
-    failed |= cut_all(chosen, predictor, out, colours=cutout, tell=tell)
+        say(f"{shown(name)}: FAILED. {reason}")
+    failed |= cut_all(chosen, predictor, out, colours=cutout, on_pair=on_pair)
     if failed:
         raise blame(failed, count)
 
@@ -215,25 +229,3 @@ def _before_the_work(tile: int | None, out: Path | None) -> None:
 
 def _memory(peak: int | None) -> str:
     return "" if peak is None else f", {peak / 2**20:,.0f} MiB more at its peak"
-
-
-class _Bar:
-    """A progress bar over images on a terminal; what fails gets a line of its own."""
-
-    def __init__(self, count: int) -> None:
-        from tqdm import tqdm
-
-        self.bar = tqdm(total=count, unit="image", leave=False, disable=None)
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
-
-    def tell(self, name: str, result: Measured | str) -> None:
-        self.bar.update()
-        if isinstance(result, str):
-            say(f"{name}: FAILED. {result}")
-        elif result.scores:
-            self.bar.set_postfix_str(f"{name}: SAD {result.scores.sad:.3f}")

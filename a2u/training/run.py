@@ -19,6 +19,7 @@ from a2u.errors import A2UError
 from a2u.training import checkpoint
 from a2u.training.checkpoint import Stateful
 from a2u.training.files import UNFINISHED, explain, write_whole
+from a2u.training.kind import KEY, UnsuitableRun, check_experiment, with_experiment
 
 Config = dict[str, Any]
 History = list[dict[str, Any]]
@@ -78,7 +79,7 @@ class Run:
             leftover.unlink(missing_ok=True)
         path = self.folder / "config.json"
         if path.exists():
-            differences = _differences(_read_json(path)["config"], self.config)
+            differences = _differences(_read_config(self.folder), self.config)
             if differences:
                 raise A2UError(
                     f"{self.folder} holds a run with another configuration: {'; '.join(differences)}. "
@@ -116,19 +117,27 @@ class Run:
         self.close()
 
 
-def read_run(folder: str | Path, parts: Mapping[str, Stateful] | None = None) -> tuple[Config, History]:
+def read_run(
+    folder: str | Path, parts: Mapping[str, Stateful] | None = None, experiment: str | None = None
+) -> tuple[Config, History]:
     """The config and history of a finished or stopped run; also loads its checkpoint into `parts` if given.
 
+    experiment: the one that the run must belong to; None takes any.
+
     Raises:
-        A2UError: Not a run folder, or files that cannot be trusted.
+        UnsuitableRun: Not a run folder, or a run of another experiment.
+        A2UError: Files that cannot be trusted.
     """
     folder = Path(folder)
-    if not (folder / "config.json").is_file():
-        raise A2UError(
-            f"{folder} is not a run: it has no config.json. `a2u train` and `a2u matting train` make runs, in "
-            "runs/<name>/."
+    if not is_run(folder):
+        missing = (
+            "it has no config.json" if folder.is_dir() else "it is a file" if folder.exists() else "it is not there"
         )
-    config: Config = _read_json(folder / "config.json")["config"]
+        remedy = "`a2u train` and `a2u matting train` make runs, in runs/<name>/."
+        raise UnsuitableRun(folder, "not a run", f": {missing}. {remedy}")
+    config = _read_config(folder)
+    if experiment is not None:
+        check_experiment(config, experiment, folder)
     state = checkpoint.load(folder / "checkpoint.safetensors", parts or {})
     differences = _differences(state["config"], config)
     if differences:
@@ -142,7 +151,7 @@ def read_best(folder: str | Path, model: Stateful) -> dict[str, Any]:
     Raises:
         A2UError: There is none, or it is damaged, or it belongs to another run.
     """
-    config: Config = _read_json(Path(folder) / "config.json")["config"]
+    config = _read_config(Path(folder))
     state = checkpoint.load(Path(folder) / BEST, {"model": model})
     differences = _differences(state["config"], config)
     if differences:
@@ -164,14 +173,41 @@ def environment(device: torch.device | str | None = None) -> dict[str, Any]:
     }
 
 
+def is_run(folder: Path) -> bool:
+    """Is there a run in this folder, finished or not?"""
+    return (folder / "config.json").is_file()
+
+
 def _differences(old: Config, new: Config) -> list[str]:
+    old, new = with_experiment(old), with_experiment(new)
     absent = "(not set)"
     keys = [*old, *(key for key in new if key not in old)]
+    if old.get(KEY) != new.get(KEY):
+        keys = [KEY]  # of two experiments everything differs
     return [
         f"{key} is {old.get(key, absent)!r} there, {new.get(key, absent)!r} here"
         for key in keys
         if old.get(key, absent) != new.get(key, absent)
     ]
+
+
+def read_environment(folder: str | Path) -> dict[str, Any]:
+    """What a run recorded of the machine on which it began, see `environment`."""
+    found: dict[str, Any] = _read_document(Path(folder))["environment"]
+    return found
+
+
+def _read_config(folder: Path) -> Config:
+    """The config of a run; of an older one with the experiment that it belongs to."""
+    return with_experiment(_read_document(folder)["config"])
+
+
+def _read_document(folder: Path) -> dict[str, dict[str, Any]]:
+    path = folder / "config.json"
+    found = _read_json(path)
+    if not (isinstance(found, dict) and all(isinstance(found.get(key), dict) for key in ("config", "environment"))):
+        raise A2UError(f"{path} is not that of a run, which has a config and an environment.")
+    return found
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -19,16 +19,17 @@ from filelock import FileLock
 from patience import until
 from processes import started, stopped
 
-from a2u.commands import bar
 from a2u.commands import table1 as command
+from a2u.commands.bar import Meter
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.reconstruction import ROWS, campaign, claims, experiment
-from a2u.reconstruction.campaign import Job, Meter, Outcome, plan
+from a2u.reconstruction.campaign import plan
 from a2u.reconstruction.experiment import Experiment
 from a2u.reconstruction.report import IN_FULL, METRICS, collect
 from a2u.reconstruction.report_text import to_markdown, to_text, value
-from a2u.training import Progress
+from a2u.training import Progress, parallel
+from a2u.training.campaign import Job, Outcome, attempt
 from a2u.training.parallel import side_by_side
 
 PICTURES = {"table1.png", "table1-curves.png", "table1-reconstructions.png"}
@@ -243,7 +244,7 @@ def test_every_command_trains_through_one_function(data: Path, monkeypatch: pyte
     seen = []
     monkeypatch.setattr(experiment, "train", lambda task, *_: seen.append(task.settings.row) or [{"seconds": 1}])
     jobs = plan(["nearest"], ["mnist"], [0], "quick", Path("runs"), data)
-    assert campaign.attempt(jobs[0], lambda *_: None).history == [{"seconds": 1}]
+    assert attempt(jobs[0], lambda *_: None).history == [{"seconds": 1}]
     assert seen == ["nearest"]
 
 
@@ -254,7 +255,7 @@ def test_every_command_trains_through_one_function(data: Path, monkeypatch: pyte
 def test_processes_train_the_same_and_fewer_run_when_memory_is_short(
     data: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bar, "side_by_side", partial(side_by_side, work=table1_work.crowded))
+    monkeypatch.setattr(parallel, "side_by_side", partial(side_by_side, work=table1_work.crowded))
     assert a2u("table1", *some(data, "bilinear,a2u"), "--jobs", 2).code == 1
     err = capsys.readouterr().err
     for row, reason in (("Bilinear", "was killed, as a system does"), ("A²U", "There is not enough memory")):
@@ -309,7 +310,7 @@ def test_markdown_says_what_json_says(whole: dict[str, Any]) -> None:
 
 
 def test_a_shortened_run_is_labelled_everywhere(whole: dict[str, Any]) -> None:
-    label = "quick preset: 2 epochs over 60,000 training images a set; the paper: 100 epochs over 60,000"
+    label = "quick preset: 2 of the paper's 100 epochs over 60,000 training images a set, CPU"
     assert (whole["label"], whole["full"], whole["in_full"]) == (label, False, IN_FULL)
     assert label[1:] in to_markdown(whole).splitlines()[2]
     assert IN_FULL in to_markdown(whole)
@@ -368,7 +369,7 @@ def test_the_report_takes_the_longest_preset_there_is(data: Path, capsys: pytest
     assert a2u("table1", "--rows", "nearest", "--sets", "mnist", "--data", data, "--device", "cpu").code == 0
     assert "Preset reduced, as none was given" in capsys.readouterr().err
     assert a2u("table1", "--report-only").code == 0
-    assert report()["label"].startswith("reduced preset: 1 epoch over")
+    assert report()["label"].startswith("reduced preset: 1 of the paper's 100 epochs over")
 
 
 def test_a_full_disk_is_one_message_and_leaves_the_old_report(
