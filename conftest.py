@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import pytest
 from patience import patience
+from quick import Quick
 
 ROOT = Path(__file__).parent
 NO_NETWORK = ROOT / "tests" / "no_network"
@@ -33,6 +34,7 @@ def pytest_addoption(parser):
         group.addoption(f"--{name}-seconds", type=float, default=seconds, metavar="S", help=text)
     text = "a lesson or a cell that takes longer makes the run fail, and does not only say so"
     group.addoption("--hold-to-budget", action="store_true", help=text)
+    group.addoption("--quick", action="store_true", help="leave out what the rules of tests/helpers/quick.py name")
 
 
 def pytest_configure(config):
@@ -46,6 +48,7 @@ def pytest_configure(config):
         options = config.option
         times = Times(options.lesson_seconds, options.cell_seconds, options.hold_to_budget)
         config.pluginmanager.register(times, "lesson-times")
+    config.pluginmanager.register(Quick(config, config.option.quick), "quick")
     if config.pluginmanager.has_plugin("nbval"):
         make_nbval_patient()
 

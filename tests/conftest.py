@@ -14,7 +14,11 @@ torch.set_num_threads(1)
 # No judgement by the clock: neither of an example nor of how long it takes to make them.
 clockless = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("a2u", max_examples=30, derandomize=True, **clockless)
-settings.load_profile("a2u")
+settings.register_profile("quick", settings.get_profile("a2u"), max_examples=5)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("quick" if config.option.quick else "a2u")
 
 
 @pytest.fixture(autouse=True)

@@ -9,17 +9,24 @@ from project import HELPERS, ROOT
 
 TESTS = ROOT / "tests"
 FILES = sorted(TESTS.rglob("*.py"))
-ROOMS = [path for path in sorted(TESTS.rglob("test_*.py")) if path.parent != TESTS]
+# Tests of the project as a whole: of its tree, its words, its files beside a2u/, and of the tests themselves.
+WHOLE = {"house", "prose", "readme", "places", "teacher", "conftest", "suite"}
 CLOCKS = {"sleep", "monotonic", "perf_counter", "process_time"}
 PATIENT = HELPERS / "patience.py"  # the one file that looks at the clock
 
 
-@pytest.mark.parametrize("path", ROOMS, ids=lambda path: str(path.relative_to(TESTS)))
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: str(path.relative_to(TESTS)))
 def test_a_test_file_is_named_after_its_source(path: Path) -> None:
     """tests/ROOM/test_NAME.py tests a2u/ROOM/NAME.py, or the folder of that name; test_every_… tests the whole room."""
     room, name = ROOT / "a2u" / path.parent.relative_to(TESTS), path.stem.removeprefix("test_")
-    assert room.is_dir()
-    assert name.startswith("every_") or (room / f"{name}.py").is_file() or (room / name).is_dir()
+    whole = name in WHOLE if path.parent == TESTS else name.startswith("every_")
+    assert whole or (room / f"{name}.py").is_file() or (room / name).is_dir()
+
+
+def test_a_command_is_run_in_one_way() -> None:
+    """Through helpers/command.py; a script that is a process of its own calls it as the console script does."""
+    own = {path.name for path in FILES if "commands.cli import main" in path.read_text(encoding="utf-8")}
+    assert own - {"test_suite.py"} == {"command.py", "table1_work.py"}
 
 
 def clocks(path: Path) -> Iterator[str]:
