@@ -17,9 +17,9 @@ from tiny_task import CONFIG, TinyTask
 from torch import nn
 
 from a2u.errors import A2UError
+from a2u.files.writing import write_whole
 from a2u.training import Progress, Run, checkpoint, choose_device, fit, read_run
 from a2u.training.device import derive_seed, permutation
-from a2u.training.files import write_whole
 
 
 def without_times(history: list[dict[str, Any]]) -> list[dict[str, Any]]:

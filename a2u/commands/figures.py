@@ -93,7 +93,7 @@ def figure(
     folder: Annotated[Path, typer.Option(help="Where to write NAME.png.")] = Path("figures"),
 ) -> None:
     """Remake pictures into figures/ as PNG, and print what each shows."""
-    from a2u.training.files import make_folder, write_whole
+    from a2u.files.writing import make_folder, write_whole
 
     names = [f"figure{name}" if name.isdigit() else name for name in names or FIGURES]
     for name in names:

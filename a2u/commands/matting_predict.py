@@ -9,6 +9,7 @@ import typer
 from a2u.commands.bar import say
 from a2u.commands.options import Device
 from a2u.errors import A2UError
+from a2u.files.writing import make_folder
 from a2u.matting.measure.evaluate import Measured, blame, write_report
 from a2u.matting.measure.evaluate import evaluate as evaluate_on
 from a2u.matting.measure.metrics import Convention
@@ -16,7 +17,6 @@ from a2u.matting.measure.predictors import of_classical, of_mattes
 from a2u.matting.network.inference import check_tile
 from a2u.pretrained.find import load_network
 from a2u.training.device import choose_device
-from a2u.training.files import make_folder
 
 WEIGHTS = (
     "A trained network: the name of weights that ship (matting/dynamic-cs), a run folder of `a2u matting train` (its "

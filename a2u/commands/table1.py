@@ -13,12 +13,12 @@ from a2u.commands.bar import blame, say, train_all
 from a2u.commands.options import Device, seeds_of, words_of
 from a2u.commands.train import DataOption, DownloadOption
 from a2u.errors import A2UError
+from a2u.files.writing import write_all
 from a2u.reconstruction.campaign import plan
 from a2u.reconstruction.report import collect, find_preset
 from a2u.reconstruction.report_text import to_markdown, to_text
 from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
-from a2u.training.files import write_all
 from a2u.training.run import History
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError, near_match
+from a2u.files.writing import write_all
 from a2u.matting import experiment as experiments
 from a2u.matting.experiment import load_model, prepare
 from a2u.matting.measure.evaluate import Report, evaluate
@@ -14,7 +15,6 @@ from a2u.matting.rows import ROWS
 from a2u.matting.settings import Config, config, run_name
 from a2u.training import Progress, Run, choose_device, read_run
 from a2u.training.campaign import Tell
-from a2u.training.files import write_all
 from a2u.training.run import History
 
 # The order of training: what most is to be learned from comes first.

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from a2u.errors import A2UError
+from a2u.files.writing import make_folder
 from a2u.matting.classical import estimate_foreground
 from a2u.matting.data.composition import to_bytes
 from a2u.matting.data.dataset import Case
@@ -21,7 +22,6 @@ from a2u.matting.data.listing import natural
 from a2u.matting.measure.evaluate import why
 from a2u.matting.measure.metrics import to_8bit
 from a2u.matting.measure.predictors import Predictor
-from a2u.training.files import make_folder
 
 
 @dataclass(frozen=True)

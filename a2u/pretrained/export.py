@@ -9,11 +9,11 @@ from typing import Any
 
 from a2u.data import Digits, load, to_float32x32
 from a2u.errors import A2UError
+from a2u.files.writing import make_folder, write_whole
 from a2u.pretrained.cards import GROUP, HOME, Card
 from a2u.pretrained.packing import smallest
 from a2u.reconstruction.experiment import evaluate_on, load_model, settings
 from a2u.training import read_run
-from a2u.training.files import make_folder, write_whole
 
 LIMIT = 0.05  # dB that packing may cost
 TOY_STORAGES = ("int8 from 16,384 values", "int8 bottom", "float16")

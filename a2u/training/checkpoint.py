@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError
-from a2u.training.files import write_whole
+from a2u.files.writing import write_whole
 
 FORMAT = "a2u checkpoint 1"
 

@@ -16,9 +16,9 @@ import torch
 from filelock import FileLock, Timeout
 
 from a2u.errors import A2UError
+from a2u.files.writing import UNFINISHED, explain, write_whole
 from a2u.training import checkpoint
 from a2u.training.checkpoint import Stateful
-from a2u.training.files import UNFINISHED, explain, write_whole
 
 Config = dict[str, Any]
 History = list[dict[str, Any]]

@@ -24,10 +24,10 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError
+from a2u.files.writing import write_whole
 from a2u.matting.data.composition import alpha_tensor, image_tensor, to_bytes
 from a2u.matting.data.opencv import opencv
 from a2u.matting.data.trimap import VALUES
-from a2u.training.files import write_whole
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 GREYS, COLOURS = ("1", "L", "LA", "I;16", "I;16B", "I;16L"), ("RGB", "RGBA", "P", "PA")

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from a2u.errors import A2UError
+from a2u.files.writing import make_folder, write_all
 from a2u.matting.data.files import write_pixels
 from a2u.matting.measure.metrics import UNKNOWN, Convention, Scores, to_8bit
 from a2u.matting.measure.totals import Totals
-from a2u.training.files import make_folder, write_all
 
 if TYPE_CHECKING:
     from a2u.matting.data.dataset import Case
