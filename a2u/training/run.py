@@ -5,6 +5,7 @@ again after each epoch. Where a run looks for its best epoch, `best.safetensors`
 """
 
 import json
+import logging
 import os
 import platform
 from collections.abc import Mapping
@@ -16,13 +17,17 @@ import torch
 from filelock import FileLock, Timeout
 
 from a2u.errors import A2UError
-from a2u.files.writing import UNFINISHED, explain, write_whole
+from a2u.files.reading import fault, read_json
+from a2u.files.writing import UNFINISHED, explain, sweep, write_whole
 from a2u.training import checkpoint
 from a2u.training.checkpoint import Stateful
 
 Config = dict[str, Any]
 History = list[dict[str, Any]]
 BEST = "best.safetensors"
+FILES = ("config.json", "metrics.json", "checkpoint.safetensors", BEST)
+RECORD = {"epoch": int, "loss": float, "seconds": float}  # what every record of a history has, beside its metrics
+LOG = logging.getLogger("a2u")
 
 
 class Keeper(Protocol):
@@ -56,6 +61,7 @@ class Run:
         self.config: Config = json.loads(json.dumps(config))  # as it will be read back
         self.checkpoint = self.folder / "checkpoint.safetensors"
         self.best = self.folder / BEST
+        self._threads: int | None = None  # of this process before, where the run has another number
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self.folder / ".lock")
@@ -74,24 +80,39 @@ class Run:
             raise
 
     def _begin(self, device: torch.device | str | None) -> None:
-        for leftover in self.folder.glob(f"*{UNFINISHED}"):  # of a process killed while it wrote
-            leftover.unlink(missing_ok=True)
+        sweep(self.folder)
+        for name in FILES:  # older versions wrote under these names, and whoever did so is gone: the lock is ours
+            (self.folder / f"{name}{UNFINISHED}").unlink(missing_ok=True)
         path = self.folder / "config.json"
         if path.exists():
-            differences = _differences(_read_json(path)["config"], self.config)
+            differences = _differences(_read_document(self.folder)["config"], self.config)
             if differences:
                 raise A2UError(
                     f"{self.folder} holds a run with another configuration: {'; '.join(differences)}. "
                     f"Ask for the same to continue it, or keep this run elsewhere, with --name or --runs."
                 )
+            self._threads = keep_threads(_read_document(self.folder).get("environment"), device, self.folder)
         else:
+            self._refuse_others()
             _write_json(path, {"config": self.config, "environment": environment(device)})
+
+    def _refuse_others(self) -> None:
+        """Without a config the folder holds no run, and files of these names are somebody else's."""
+        there = [name for name in FILES if os.path.lexists(self.folder / name)]
+        if there:
+            raise A2UError(
+                f"{self.folder} holds {', '.join(there)} and no config.json: it is no run, and a run would replace "
+                f"these. Keep this run elsewhere, with --name or --runs, or move them away."
+            )
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
         """Load the last checkpoint into `parts`, if there is one; returns the epochs already done."""
         if not self.checkpoint.exists():
             return []
-        history: History = checkpoint.load(self.checkpoint, parts)["history"]
+        history = _history_of(checkpoint.load(self.checkpoint, parts), self.checkpoint)
+        path = self.folder / "metrics.json"
+        if not path.is_file() or path.read_bytes() != _json(history):  # killed between the checkpoint and this file
+            write_whole(path, _json(history))
         return history
 
     def save(self, parts: Mapping[str, Stateful], history: History) -> None:
@@ -104,7 +125,10 @@ class Run:
         checkpoint.save(self.best, {"model": model}, {"config": self.config, "history": history})
 
     def close(self) -> None:
-        """Let other processes use the folder."""
+        """Let other processes use the folder, and this one its own number of threads."""
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)
+            self._threads = None
         self._lock.release()
 
     def __enter__(self) -> "Run":
@@ -128,12 +152,14 @@ def read_run(folder: str | Path, parts: Mapping[str, Stateful] | None = None) ->
             f"{folder} is not a run: it has no config.json. `a2u train` and `a2u matting train` make runs, in "
             "runs/<name>/."
         )
-    config: Config = _read_json(folder / "config.json")["config"]
-    state = checkpoint.load(folder / "checkpoint.safetensors", parts or {})
+    config: Config = _read_document(folder)["config"]
+    path = folder / "checkpoint.safetensors"
+    state = checkpoint.load(path, parts or {})
+    history = _history_of(state, path)
     differences = _differences(state["config"], config)
     if differences:
         raise A2UError(f"{folder}: config.json is not its checkpoint's: {'; '.join(differences)}.")
-    return config, state["history"]
+    return config, history
 
 
 def read_best(folder: str | Path, model: Stateful) -> dict[str, Any]:
@@ -142,13 +168,15 @@ def read_best(folder: str | Path, model: Stateful) -> dict[str, Any]:
     Raises:
         A2UError: There is none, or it is damaged, or it belongs to another run.
     """
-    config: Config = _read_json(Path(folder) / "config.json")["config"]
+    config: Config = _read_document(Path(folder))["config"]
     state = checkpoint.load(Path(folder) / BEST, {"model": model})
+    history = _history_of(state, Path(folder) / BEST)
+    if not history:
+        raise A2UError(f"{Path(folder) / BEST} has no complete epoch. {checkpoint.REMEDY}")
     differences = _differences(state["config"], config)
     if differences:
         raise A2UError(f"{folder}: config.json is not that of {BEST}: {'; '.join(differences)}.")
-    record: dict[str, Any] = state["history"][-1]
-    return record
+    return history[-1]
 
 
 def environment(device: torch.device | str | None = None) -> dict[str, Any]:
@@ -174,12 +202,46 @@ def _differences(old: Config, new: Config) -> list[str]:
     ]
 
 
+def keep_threads(recorded: object, device: torch.device | str | None, folder: Path) -> int | None:
+    """Go on with the number of threads that a run began with, on which the last bits of its sums depend.
+
+    On a CPU alone, and only up to what this machine has; where it has fewer, or nothing is recorded, one line says so.
+    Returns the number before, if it was changed.
+    """
+    now, most = torch.get_num_threads(), max(os.cpu_count() or 1, torch.get_num_threads())
+    begun = recorded.get("threads") if isinstance(recorded, dict) else None
+    if begun == now or (device is not None and torch.device(device).type != "cpu"):
+        return None
+    if not isinstance(begun, int) or not 1 <= begun <= most:
+        words = f"{begun} threads" if isinstance(begun, int) else "a number of threads that is not recorded"
+        LOG.warning(
+            f"{folder} was begun with {words} and goes on with {now}: sums may round otherwise, so its last bits may "
+            f"differ from those of a run that was never stopped."
+        )
+        return None
+    torch.set_num_threads(begun)
+    return now
+
+
+def _history_of(state: dict[str, Any], path: Path) -> History:
+    """The records in a checkpoint's state, once it has the form of one."""
+    wrong = fault(state, {"config": dict, "history": [RECORD]}, "its state")
+    if wrong:
+        raise A2UError(f"{path} is not a checkpoint of a run: {wrong}. {checkpoint.REMEDY}")
+    history: History = state["history"]
+    return history
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2) + "\n").encode()
+
+
 def _write_json(path: Path, value: Any) -> None:
-    write_whole(path, (json.dumps(value, indent=2) + "\n").encode())
+    write_whole(path, _json(value))
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise A2UError(f"{path} cannot be read ({error}). Delete the run's folder to start it again.") from error
+def _read_document(folder: Path) -> dict[str, Any]:
+    """What config.json holds: "config", and "environment" of all but the oldest runs."""
+    remedy = "Put back a copy; without one, delete the run's folder to start it again."
+    found: dict[str, Any] = read_json(folder / "config.json", {"config": dict}, remedy)
+    return found
