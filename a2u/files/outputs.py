@@ -40,6 +40,7 @@ class Outputs:
     def __init__(self, folder: str | Path, by: str, force: bool = False) -> None:
         self.folder, self.by, self.force = Path(folder), by, force
         self._read: list[Path] = []
+        self._written: set[Path] = set()
         self._lists: dict[Path, set[tuple[str, str]]] = {}  # of each folder: the names and digests that are our own
 
     def check(self, names: Sequence[str], read: Iterable[Path] = ()) -> None:
@@ -68,10 +69,13 @@ class Outputs:
             A2UError: It would replace what it must not, or cannot be written.
         """
         path = self.folder / name
+        if path in self._written:
+            raise A2UError(f"Two results would be one file, {path}. Rename one of the inputs.")
         self._refuse(name, {_identity(each): each for each in self._read} if _identity(path) else {})
         make_folder(path.parent)
         self._note(path, content)
         write_whole(path, content)
+        self._written.add(path)
         return path
 
     def _refuse(self, name: str, inputs: "dict[tuple[int, int] | None, Path]") -> None:

@@ -213,10 +213,15 @@ def _reason(others: list[int]) -> str:
     )
 
 
-def write_pixels(path: Path, pixels: Any) -> None:
-    """uint8 pixels (H, W), (H, W, 3) or (H, W, 4) as PNG, whole or not at all."""
+def to_png(pixels: Any) -> bytes:
+    """uint8 pixels (H, W), (H, W, 3) or (H, W, 4) as the content of a PNG file."""
     from PIL import Image
 
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG")
-    write_whole(path, buffer.getvalue())
+    return buffer.getvalue()
+
+
+def write_pixels(path: Path, pixels: Any) -> None:
+    """uint8 pixels (H, W), (H, W, 3) or (H, W, 4) as PNG, whole or not at all."""
+    write_whole(path, to_png(pixels))
