@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "formula": {"errors", "paths"},
     "operators": {"errors", "paths", "formula"},
     "files": {"errors"},
-    "data": {"errors"},
+    "data": {"errors", "files"},
     "training": {"errors", "files"},
     "plots": {"errors"},
     "reconstruction": {"errors", "markdown", "operators", "data", "training", "plots"},
@@ -36,7 +36,7 @@ ROOMS: dict[str, set[str]] = {
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
     "bench": {"formula", "operators", "data", "training", "reconstruction"},
     "lessons": {
-        *("errors", "formula", "operators", "data", "training", "plots"),
+        *("errors", "files", "formula", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "pretrained"),
     },
     "site": {"errors", "plots", "lessons"},

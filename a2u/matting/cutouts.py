@@ -61,7 +61,7 @@ def pairs(image: Path, trimap: Path) -> tuple[list[Pair], dict[str, str]]:
     if image.is_dir() != trimap.is_dir():
         file, folder = (trimap, image) if image.is_dir() else (image, trimap)
         raise A2UError(f"An image and its trimap are two files or two folders; {file} is a file, {folder} a folder.")
-    if image.is_file():
+    if not image.is_dir():
         return [Pair(image.stem, image, trimap)], {}
     images, trimaps = _by_name(image), _by_name(trimap)
     if not images:

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError
+from a2u.files.reading import explain_read, read_bytes
 from a2u.files.writing import write_whole
 from a2u.matting.data.composition import alpha_tensor, image_tensor, to_bytes
 from a2u.matting.data.opencv import opencv
@@ -117,19 +118,12 @@ def _pixels(path: Path, wanted: str) -> Any:
     """uint8 (H, W) or (H, W, 3)."""
     from PIL import ImageOps
 
-    exists(path)
-    content = path.read_bytes()
+    content = read_bytes(path)
     with opened(path, io.BytesIO(content), wanted) as image:
         if content[:8] == b"\x89PNG\r\n\x1a\n" and content[24] == 16 and image.mode in COLOURS:
             return _opaque(_sixteen(content), path, wanted)
         upright = ImageOps.exif_transpose(image)
         return _opaque(_eight(upright), path, wanted)
-
-
-def exists(path: Path) -> None:
-    """Raise A2UError unless there is such a file."""
-    if not path.is_file():
-        raise A2UError(f"{path} is not there. Check the name and its ending.")
 
 
 @contextmanager
@@ -156,9 +150,12 @@ def opened(path: Path, content: BinaryIO, wanted: str) -> Iterator[Any]:
     except Image.DecompressionBombError as error:
         raise A2UError(f"{path} has more pixels than can be meant ({error}).") from error
     except UnidentifiedImageError as error:  # its message names an object in memory
-        what = "is empty" if path.stat().st_size == 0 else "is not an image that can be read"
+        content.seek(0)
+        what = "is not an image that can be read" if content.read(1) else "is empty"
         raise A2UError(f"{path} {what}. Get it again, or save it as one ({kinds}).") from error
     except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for files that are damaged
+        if isinstance(error, OSError) and error.errno is not None:  # of the disk, which says nothing about the content
+            raise explain_read(error, path) from error
         raise A2UError(
             f"{path} cannot be read as a picture: {' '.join(str(error).split())}. It is damaged, cut short or of "
             f"another kind; get it again ({kinds})."

@@ -12,9 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
-
-from a2u.errors import A2UError
+from a2u.errors import A2UError, memory_ran_out
 from a2u.files.outputs import Outputs
 from a2u.matting.data.files import to_png
 from a2u.matting.data.trimap import check_unknown
@@ -190,7 +188,7 @@ def why(error: Exception) -> str:
     """One sentence on why an image failed."""
     if isinstance(error, A2UError):
         return str(error)
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+    if memory_ran_out(error):
         return "The memory ran out: give --tile (512, say) to compute the image in parts, or --device cpu."
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
