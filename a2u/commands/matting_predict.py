@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.commands.bar import say
+from a2u.commands.bar import bar, say
 from a2u.commands.options import Device
 from a2u.errors import A2UError
 from a2u.files.writing import make_folder
@@ -112,9 +112,19 @@ def evaluate(
     given = [mattes / Path(matte_name(name)).name for name in cases.names] if mattes else []
     keep = results(out, cases.names[:count], [*cases.files, *given, *([run] if run else [])]) if out else None
     words = cases.describe if count == len(cases) else f"{cases.describe}; the first {count} of {len(cases)} images"
-    with _Bar(count) as bar:
+    with bar(count, "images") as drawn:
+        seen = 0
+
+        def on_image(name: str, result: Measured | str) -> None:
+            nonlocal seen
+            seen += 1
+            if isinstance(result, str):
+                say(f"{name}: FAILED. {result}")
+            score = f"SAD {result.scores.sad:.3f}" if isinstance(result, Measured) and result.scores else ""
+            drawn.show(seen, words=f"{name} {score}")
+
         report = evaluate_on(
-            cases, predictor, words, names=cases.names, count=count, keep=keep, convention=conn, tell=bar.tell
+            cases, predictor, words, names=cases.names, count=count, keep=keep, convention=conn, on_image=on_image
         )
     if keep:
         for path in write_report(report, keep):
@@ -172,7 +182,7 @@ def predict(
     for line in (predictor.title, *(trained.notes if trained else ())):
         say(line)
 
-    def tell(pair: Pair, result: Cut | str) -> None:
+    def on_pair(pair: Pair, result: Cut | str) -> None:
         if isinstance(result, str):
             say(f"{pair.name}: FAILED. {result}")
             return
@@ -184,7 +194,7 @@ def predict(
     count = len(chosen) + len(failed)
     for name, reason in failed.items():
         say(f"{name}: FAILED. {reason}")
-    failed |= cut_all(chosen, predictor, outputs, colours=cutout, tell=tell)
+    failed |= cut_all(chosen, predictor, outputs, colours=cutout, on_pair=on_pair)
     if failed:
         raise blame(failed, count)
 
@@ -218,25 +228,3 @@ def _before_the_work(tile: int | None, out: Path | None) -> None:
 
 def _memory(peak: int | None) -> str:
     return "" if peak is None else f", {peak / 2**20:,.0f} MiB more at its peak"
-
-
-class _Bar:
-    """A progress bar over images on a terminal; what fails gets a line of its own."""
-
-    def __init__(self, count: int) -> None:
-        from tqdm import tqdm
-
-        self.bar = tqdm(total=count, unit="image", leave=False, disable=None)
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
-
-    def tell(self, name: str, result: Measured | str) -> None:
-        self.bar.update()
-        if isinstance(result, str):
-            say(f"{name}: FAILED. {result}")
-        elif result.scores:
-            self.bar.set_postfix_str(f"{name}: SAD {result.scores.sad:.3f}")

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.commands.bar import say, train_one
+from a2u.commands.bar import progress, say
 from a2u.commands.options import Device
 from a2u.errors import A2UError
 from a2u.matting import experiment as experiments
 from a2u.matting.experiment import BEST, Experiment, prepare
 from a2u.matting.rows import ROWS, row
-from a2u.matting.settings import config, run_name
+from a2u.matting.settings import run_name, settings
 from a2u.training import Run, choose_device
 from a2u.training.distributed import (
     ALONE,
@@ -25,7 +25,7 @@ from a2u.training.distributed import (
     peer_was_lost,
     started_together,
 )
-from a2u.training.run import History
+from a2u.training.run import History, check_name
 
 DataOption = Annotated[
     str, typer.Option(help="synthetic (drawn from seeds, nothing to download), or the folder of a data set.")
@@ -123,8 +123,8 @@ def train(
         "precision": choose_precision(precision, chosen_device.type),
         "backgrounds": None if backgrounds is None else str(backgrounds),
     }
-    chosen = config(row(row_name).name, preset, data, seed, **changes)
-    folder = runs / (name or run_name(chosen))
+    chosen = settings(row(row_name).name, preset, data, seed, **changes)
+    folder = runs / (run_name(chosen) if name is None else check_name(name))
     together: Together = Group(chosen_device) if started_together() else ALONE
     try:
         experiment = prepare(chosen, place, workers, together)
@@ -158,15 +158,9 @@ def _train(experiment: Experiment, folder: Path) -> History:
         f"{row(chosen.row).title}, {chosen.preset} preset, seed {chosen.seed}, {experiment.device}{processes}: {folder}"
     )
     say(f"Trains on {experiment.train.describe}; after each epoch measured on {experiment.measured_on}.")
-    with Run(folder, experiment.config, experiment.device) as run:
-        return train_one(
-            lambda on_step, on_epoch: experiments.train(experiment, run, on_step, on_epoch),
-            folder,
-            chosen.epochs,
-            experiment.steps,
-            reached,
-            lambda last: {"SAD": f"{last['sad']:.3f}"},
-        )
+    shown = progress(folder, chosen.epochs, experiment.steps, reached, lambda last: f"SAD {last['sad']:.3f}")
+    with Run(folder, experiment.config, experiment.device) as run, shown as hooks:
+        return experiments.train(experiment, run, hooks.on_step, hooks.on_epoch)
 
 
 def reached(record: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.commands.bar import blame, say, train_all
+from a2u.commands.bar import blame, progress_of_all, say
 from a2u.commands.options import Device, seeds_of, words_of
 from a2u.commands.train import DataOption, DownloadOption
 from a2u.errors import A2UError
@@ -19,6 +19,7 @@ from a2u.reconstruction.report import collect, find_preset
 from a2u.reconstruction.report_text import to_markdown, to_text
 from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
+from a2u.training.parallel import train_all
 from a2u.training.run import History
 
 FILES = ("table1.json", "table1.md", "table1.png", "table1-curves.png", "table1-reconstructions.png")
@@ -70,7 +71,11 @@ def table1(
     chosen = preset or done or _default_preset(data is not None or download, device)
     planned = plan(names, words_of("--sets", sets), numbers, chosen, runs, data, download, device)
     say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
-    failed = [] if report_only else train_all(planned, jobs, _reached)
+    failed = []
+    if not report_only:
+        with progress_of_all(planned, _reached) as hooks:
+            outcomes = train_all(planned, jobs, *hooks)
+        failed = [outcome for outcome in outcomes if outcome.failed]
     if failed and not any(runs.glob("*/config.json")):
         raise A2UError(blame(failed, len(planned)))
     report = collect(runs, chosen, numbers)

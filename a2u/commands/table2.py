@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.commands.bar import blame, say, train_all
+from a2u.commands.bar import blame, progress_of_all, say
 from a2u.commands.matting_train import DataOption, WorkersOption, best_of, choose_precision, reached
 from a2u.commands.options import Device, seeds_of, words_of
 from a2u.errors import A2UError
@@ -19,6 +19,7 @@ from a2u.matting.report import collect
 from a2u.matting.report_text import to_markdown, to_text
 from a2u.matting.rows import ROWS
 from a2u.training import choose_device
+from a2u.training.parallel import train_all
 from a2u.training.run import History
 
 FILES = ("matting.json", "matting.md", "matting.png")
@@ -79,7 +80,11 @@ def table(
     }
     planned = plan(names, preset, runs, data, numbers, ablation, device, workers, **changes)
     say(f"Preset {preset}; {len(planned)} runs in {runs}/.")
-    failed = [] if report_only else train_all(planned, jobs, _reached)
+    failed = []
+    if not report_only:
+        with progress_of_all(planned, _reached) as hooks:
+            outcomes = train_all(planned, jobs, *hooks)
+        failed = [outcome for outcome in outcomes if outcome.failed]
     if failed and len(failed) == len(planned):
         raise A2UError(blame(failed, len(planned)))
     say("The test images are measured.")

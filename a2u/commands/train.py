@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.commands.bar import say, train_one
+from a2u.commands.bar import progress, say
 from a2u.commands.options import Device
+from a2u.commands.runs import each_run
 from a2u.data import Digits, load, to_float32x32
 from a2u.errors import A2UError
 from a2u.reconstruction import experiment as experiments
@@ -15,8 +16,9 @@ from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, p
 from a2u.reconstruction.rows import ROWS, row
 from a2u.reconstruction.table import Result, table_1
 from a2u.training import Run, choose_device, choose_step
-from a2u.training.run import History
+from a2u.training.run import History, check_name
 
+ADVICE = "`a2u train` makes runs for this command; `a2u matting evaluate RUN` measures a matting network."
 DataOption = Annotated[
     Path | None,
     typer.Option(
@@ -100,7 +102,7 @@ def train(
     for each in names:
         chosen = settings(each, set_name, preset, seed, **changes)
         experiment = prepare(chosen, data, download, device, precision)
-        folder = runs / (name or run_name(each, set_name, preset, seed))
+        folder = runs / (run_name(each, set_name, preset, seed) if name is None else check_name(name))
         results.append(_train_one(experiment, folder, step))
         if as_json:
             print(json.dumps(results[-1].as_dict()), flush=True)
@@ -115,15 +117,15 @@ def _train_one(experiment: Experiment, folder: Path, how: str) -> Result:
     say(f"{row(chosen.row).title}, {chosen.preset} preset, seed {chosen.seed}, on {experiment.device}: {folder}")
     say(f"Trains on {experiment.train.source}; measured on {experiment.test.source}.")
 
-    with Run(folder, experiment.config, experiment.device) as run:
-        history = train_one(
-            lambda on_step, on_epoch: experiments.train(experiment, run, on_step, on_epoch, how),
-            folder,
-            chosen.epochs,
-            experiment.steps,
-            lambda last: f"PSNR {last['psnr']:.2f} dB, SSIM {last['ssim']:.4f}",
-            lambda last: {key: f"{last[key]:.4g}" for key in ("psnr", "ssim")},
-        )
+    shown = progress(
+        folder,
+        chosen.epochs,
+        experiment.steps,
+        reached=lambda last: f"PSNR {last['psnr']:.2f} dB, SSIM {last['ssim']:.4f}",
+        shown=lambda last: f"PSNR {last['psnr']:.2f} dB",
+    )
+    with Run(folder, experiment.config, experiment.device) as run, shown as hooks:
+        history = experiments.train(experiment, run, hooks.on_step, hooks.on_epoch, how)
     return _result(experiment.config, history, history[-1], experiment.test, folder)
 
 
@@ -157,7 +159,9 @@ def evaluate(
     """Measure trained runs on test images: PSNR, SSIM, RMSE and MAE, beside the paper's Table 1.
 
     By default on the 1,000 test images inside a2u; with --data on all
-    10,000. The output says which.
+    10,000. The output says which. What is no run of `a2u train`, or has no
+    complete epoch, is left out with a line that says so. A damaged run is
+    reported at the end, with exit code 1; the others are measured.
 
     Examples:
 
@@ -166,15 +170,17 @@ def evaluate(
         a2u evaluate runs/* --data ~/data --json
     """
     chosen = choose_device(device)
-    results = []
-    for folder in folders:
+
+    def measure(folder: Path) -> Result:
         model, config, history = load_model(folder)
         digits = load(set_name or config["set"], "test", data, download)
         images = to_float32x32(digits, config["resize"]).to(chosen)
-        scores = evaluate_on(model.to(chosen), images)
-        result = _result(config, history, scores, digits, folder)
-        results.append(result)
+        result = _result(config, history, evaluate_on(model.to(chosen), images), digits, folder)
         if as_json:
             print(json.dumps(result.as_dict()), flush=True)
-    if not as_json:
-        print(table_1(results))
+        return result
+
+    found = each_run(folders, measure)
+    if found.results and not as_json:
+        print(table_1(found.results))
+    found.complain(ADVICE)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from a2u.matting import experiment as experiments
 from a2u.matting.experiment import load_model, prepare
 from a2u.matting.measure.evaluate import Report, evaluate
 from a2u.matting.rows import ROWS
-from a2u.matting.settings import Config, config, run_name
-from a2u.training import Progress, Run, choose_device, read_run
-from a2u.training.campaign import Tell
+from a2u.matting.settings import Settings, run_name, settings
+from a2u.training import Run, choose_device
+from a2u.training.campaign import Job
+from a2u.training.loop import Hook
 from a2u.training.run import History
 
 # The order of training: what most is to be learned from comes first.
@@ -68,50 +70,6 @@ def _variants() -> list[Variant]:
 VARIANTS = _variants()
 
 
-@dataclass(frozen=True)
-class Job:
-    """One run to be trained and measured: its config, where it is kept, and where it computes."""
-
-    config: Config
-    folder: Path
-    device: str = "auto"
-    workers: int = 0
-
-    def __str__(self) -> str:
-        extra = "".join(f", {key} {value}" for key, value in sorted(self.config.options.items()))
-        return f"{ROWS[self.config.row].title}{extra}, seed {self.config.seed}"
-
-    @property
-    def epochs(self) -> int:
-        """Of the whole run."""
-        return self.config.epochs
-
-    @property
-    def steps(self) -> int:
-        """Of an epoch."""
-        return self.config.iterations
-
-    def done(self) -> int:
-        """How many epochs the folder holds; 0 also for what `train` will refuse, so that it is told there."""
-        try:
-            found, history = read_run(self.folder)
-        except A2UError:
-            return 0
-        return len(history) if found == json.loads(json.dumps(self.config.as_dict())) else 0
-
-    def train(self, tell: Tell) -> History:
-        """Train to the end, from where the folder is, and measure the best epoch on the test images."""
-        experiment = prepare(self.config, self.device, self.workers)
-        with Run(self.folder, experiment.config, experiment.device) as run:
-
-            def hook(progress: Progress) -> None:
-                tell(self, progress)
-
-            history = experiments.train(experiment, run, hook, hook)
-        measure(self.folder, self.device)
-        return history
-
-
 def plan(
     rows: Sequence[str],
     preset: str,
@@ -133,13 +91,25 @@ def plan(
             raise A2UError(f"Table 2 has no row {word!r}. {near_match(word, list(ROWS))}")
     choose_device(device)
     first, *others = dict.fromkeys(seeds)
-    wanted = [config(row, preset, data, first, **changes) for row in ORDER if row in rows]
+    wanted = [settings(row, preset, data, first, **changes) for row in ORDER if row in rows]
     if ablation:
         chosen, below = [each for each in VARIANTS if each.row in rows], BRIEFLY.get(preset, preset)
-        wanted += [config(each.row, below, data, first, options=each.options, **changes) for each in chosen]
-    wanted += [config(row, preset, data, seed, **changes) for seed in others for row in ORDER if row in rows]
+        wanted += [settings(each.row, below, data, first, options=each.options, **changes) for each in chosen]
+    wanted += [settings(row, preset, data, seed, **changes) for seed in others for row in ORDER if row in rows]
     folders = {runs / run_name(each): each for each in wanted}  # what both tables need is trained once
-    return [Job(each, folder, device, workers) for folder, each in folders.items()]
+    return [
+        Job(each, folder, each.as_config(), each.iterations, partial(_train, each, folder, device, workers))
+        for folder, each in folders.items()
+    ]
+
+
+def _train(settings: Settings, folder: Path, device: str, workers: int, on_progress: Hook) -> History:
+    """Train to the end, from where the folder is, and measure the best epoch on the test images."""
+    experiment = prepare(settings, device, workers)
+    with Run(folder, experiment.config, experiment.device) as run:
+        history = experiments.train(experiment, run, on_progress, on_progress)
+    measure(folder, device)
+    return history
 
 
 def measure(folder: Path, device: str = "auto") -> dict[str, Any]:

@@ -115,7 +115,7 @@ def cut_all(
     out: Outputs,
     *,
     colours: bool = True,
-    tell: Callable[[Pair, Cut | str], None] | None = None,
+    on_pair: Callable[[Pair, Cut | str], None] | None = None,
 ) -> dict[str, str]:
     """Cut out every pair; returns the reason for each that failed, and goes on with the rest.
 
@@ -124,7 +124,7 @@ def cut_all(
         predictor: from :mod:`a2u.matting.measure.predictors`.
         out: from :func:`results`.
         colours: write the cut-out too, not the alpha alone.
-        tell: called after each pair with what was written, or with the reason why nothing was.
+        on_pair: called after each pair with what was written, or with the reason why nothing was.
     """
     failed = {}
     for pair in chosen:
@@ -132,8 +132,8 @@ def cut_all(
             result: Cut | str = cut(pair, predictor, out, colours)
         except Exception as error:  # a batch job goes on, and says in the end what it could not do
             result = failed[pair.name] = why(error)
-        if tell:
-            tell(pair, result)
+        if on_pair:
+            on_pair(pair, result)
     return failed
 
 

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from a2u.errors import A2UError
 from a2u.matting.losses import UNKNOWN, matting_loss
 from a2u.matting.measure import metrics
 from a2u.matting.measure.predictors import WHOLE
 from a2u.matting.network.inference import predict_large
 from a2u.matting.rows import build
-from a2u.matting.settings import Config, as_config
+from a2u.matting.settings import EXPERIMENT, Settings, settings_of
 from a2u.training import fit, read_best, read_run
 from a2u.training.device import choose_device, derive_seed
 from a2u.training.distributed import ALONE, Together
+from a2u.training.kind import check_begun
 from a2u.training.loop import Hook
 from a2u.training.precision import arithmetic, check_precision
 from a2u.training.run import History, Keeper
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
 BEST = "sad"  # the epoch with the lowest on validation images is the one that is kept beside the last
 
 
-def build_model(config: Config) -> "MattingNet":
-    """The row's network with the initial weights of the config's seed; the caller's random numbers stay as they are."""
+def build_model(settings: Settings) -> "MattingNet":
+    """The row's network with the initial weights of the settings' seed; no random numbers of the caller are used."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(config.seed, "model"))
-        net = build(config.row, config.width, config.pretrained, **config.options)
-    return net.freeze_encoder_norms() if config.freeze else net
+        torch.manual_seed(derive_seed(settings.seed, "model"))
+        net = build(settings.row, settings.width, settings.pretrained, **settings.options)
+    return net.freeze_encoder_norms() if settings.freeze else net
 
 
 class Experiment:
     """The task that `a2u.training.fit` trains.
 
     Args:
-        config: see `Config`.
-        train: what to draw samples from; their order follows from the config's seed and the epoch.
+        settings: what was asked for.
+        train: what to draw samples from; their order follows from the settings' seed and the epoch.
         validation: images measured after each epoch.
         device: where to compute.
         workers: processes that prepare samples; 0 prepares them in this one. It changes no sample.
@@ -59,28 +59,30 @@ class Experiment:
 
     def __init__(
         self,
-        config: Config,
+        settings: Settings,
         train: "TrainSet",
         validation: "TestSet",
         device: torch.device | str = "cpu",
         workers: int = 0,
         together: Together = ALONE,
     ) -> None:
-        self.settings, self.device, self.together = config, torch.device(device), together
-        check_precision(config.precision, self.device)
-        together.share(config.batch)  # refused before anything is built
-        self.seed = derive_seed(config.seed, "process", together.rank) if together.rank else config.seed  # of dropout
-        self.epochs, self.steps = config.epochs, config.iterations
+        self.settings, self.device, self.together = settings, torch.device(device), together
+        check_precision(settings.precision, self.device)
+        together.share(settings.batch)  # refused before anything is built
+        self.seed = (
+            derive_seed(settings.seed, "process", together.rank) if together.rank else settings.seed
+        )  # of dropout
+        self.epochs, self.steps = settings.epochs, settings.iterations
         self.train, self.validation, self.workers = train, validation, workers
         self._cases: dict[int, Case] = {}
-        net = build_model(config).to(self.device)
+        net = build_model(settings).to(self.device)
         # Convolutions read a pixel's channels as one run of memory: faster on CPUs and on GPUs.
         self.model: MattingNet = together.prepare(net.to(memory_format=torch.channels_last), self.device)
         self._forward = together.wrap(self.model, self.device)
         self.optimizer = torch.optim.Adam(
             [
-                {"params": _learned(self.model, encoder=False), "lr": config.lr},
-                {"params": _learned(self.model, encoder=True), "lr": config.encoder_lr},
+                {"params": _learned(self.model, encoder=False), "lr": settings.lr},
+                {"params": _learned(self.model, encoder=True), "lr": settings.encoder_lr},
             ]
         )
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._decay)
@@ -88,7 +90,7 @@ class Experiment:
     @property
     def config(self) -> dict[str, Any]:
         """Everything that a run must agree on to be continued."""
-        return self.settings.as_dict()
+        return self.settings.as_config()
 
     def batches(self, epoch: int) -> Iterator["Sample"]:
         """This process's part of the epoch's batches, on the device."""
@@ -156,14 +158,14 @@ def _learned(net: "MattingNet", encoder: bool) -> list[torch.nn.Parameter]:
     ]
 
 
-def prepare(config: Config, device: str = "auto", workers: int = 0, together: Together = ALONE) -> Experiment:
-    """Open the data that `config` names and build the experiment."""
+def prepare(settings: Settings, device: str = "auto", workers: int = 0, together: Together = ALONE) -> Experiment:
+    """Open the data that `settings` names and build the experiment."""
     from a2u.matting.data.dataset import TrainSet
     from a2u.matting.data.sources import open_test, open_train
 
-    train = TrainSet(open_train(config.data, config.backgrounds), config.crop, config.seed, config.kernels)
-    validation = open_test(config.data, "validation", config.test_size, config.backgrounds)
-    return Experiment(config, train, validation, choose_device(device), workers, together)
+    train = TrainSet(open_train(settings.data, settings.backgrounds), settings.crop, settings.seed, settings.kernels)
+    validation = open_test(settings.data, "validation", settings.test_size, settings.backgrounds)
+    return Experiment(settings, train, validation, choose_device(device), workers, together)
 
 
 def train(
@@ -175,20 +177,18 @@ def train(
     return fit(experiment, experiment.together.keeper(run), on_step, on_epoch, report_every, step, best=BEST)
 
 
-def load_model(folder: str | Path, best: bool = True) -> tuple["MattingNet", Config, History]:
-    """The network of a run on the CPU in evaluation mode, its config and the records of its epochs.
+def load_model(folder: str | Path, best: bool = True) -> tuple["MattingNet", Settings, History]:
+    """The network of a run on the CPU in evaluation mode, its settings and the records of its epochs.
 
     best: the epoch with the lowest SAD on validation images; otherwise the last.
 
     Raises:
-        A2UError: Not a run of this experiment, or files that are damaged, or no complete epoch yet.
+        UnsuitableRun: Not a run, one of another experiment, or one without a complete epoch.
+        A2UError: Files that are damaged.
     """
-    found, history = read_run(folder)
-    if "encoder_lr" not in found:
-        raise A2UError(f"{folder} is a run of another experiment: `a2u matting train` makes runs of matting networks.")
-    if not history:
-        raise A2UError(f"{folder} has no complete epoch yet: the command that began it goes on where it was.")
-    chosen = as_config(found)
+    found, history = read_run(folder, experiment=EXPERIMENT)
+    check_begun(history, folder)
+    chosen = settings_of(found)
     net = build_model(replace(chosen, pretrained=False))
     if best:
         read_best(folder, net)

@@ -3,7 +3,6 @@
 `collect` makes one plain dict; `figures/matting.json` is that dict, and everything else is drawn or written from it.
 """
 
-import json
 import platform
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,12 +16,12 @@ from a2u.matting import campaign
 from a2u.matting.classical import METHODS
 from a2u.matting.parameters import count_network
 from a2u.matting.rows import ROWS
-from a2u.matting.settings import Config, config, run_name
-from a2u.training import read_run
+from a2u.matting.settings import EXPERIMENT, Settings, run_name, settings
 from a2u.training.device import device_words
+from a2u.training.kept import NOT_RUN, kept_in, short
+from a2u.training.kind import KEY
 
 SCORES = ("sad", "mse", "grad", "conn")
-NOT_RUN = "not run"
 IN_FULL = "a2u matting table --preset paper --data DIR"
 
 
@@ -48,15 +47,15 @@ def collect(
         A2UError: There is no complete run of the first seed.
     """
     seed, *others = dict.fromkeys(seeds)
-    rows = [_row(runs, config(name, preset, data, seed, **changes), device) for name in ROWS]
+    rows = [_row(runs, settings(name, preset, data, seed, **changes), device) for name in ROWS]
     complete = [each for each in rows if each["status"] == "measured"]
     if not complete:
         raise A2UError(
             f"{runs} holds no complete run of matting with preset {preset!r} and seed {seed}, so there is nothing to "
             f"report. `a2u matting table --preset {preset}` trains them."
         )
-    first = config("nearest", preset, data, seed, **changes)
-    below = config("nearest", campaign.BRIEFLY.get(preset, preset), data, seed, **changes)
+    first = settings("nearest", preset, data, seed, **changes)
+    below = settings("nearest", campaign.BRIEFLY.get(preset, preset), data, seed, **changes)
     methods = campaign.CLASSICAL if classical else ()
     spread = _spread(runs, rows, first, others, device)
     return {
@@ -70,7 +69,7 @@ def collect(
         "test_data": complete[0]["test_data"],
         "test_images": complete[0]["images"],
         "conn_convention": complete[0]["conn_convention"],
-        "settings": {key: value for key, value in first.as_dict().items() if key not in ("row", "options")},
+        "settings": {key: value for key, value in first.as_config().items() if key not in (KEY, "row", "options")},
         "versions": versions(),
         "rows": rows,
         "spread": spread,
@@ -81,7 +80,7 @@ def collect(
     }
 
 
-def label(chosen: Config) -> str:
+def label(chosen: Settings) -> str:
     """What was run, in one line: data, crops, width, what the encoder began with, iterations, seed."""
     return (
         f"{chosen.preset} preset: {'the synthetic set' if chosen.data == 'synthetic' else Path(chosen.data).name}, "
@@ -102,20 +101,20 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _command(chosen: Config, seeds: Sequence[int], rows: Sequence[str] = ()) -> str:
+def _command(chosen: Settings, seeds: Sequence[int], rows: Sequence[str] = ()) -> str:
     """The `a2u matting table` that makes the table, or these rows of it with these seeds."""
     some = f" --rows {','.join(rows)} --no-ablation" if 0 < len(rows) < len(ROWS) else ""
     several = "" if list(seeds) == [0] else f" --seeds {','.join(map(str, seeds))}"
     return f"a2u matting table --preset {chosen.preset}{some}{several}{_data(chosen)}"
 
 
-def _data(chosen: Config) -> str:
+def _data(chosen: Settings) -> str:
     behind = " --backgrounds DIR" if chosen.backgrounds else ""
     return ("" if chosen.data == "synthetic" else " --data DIR") + behind
 
 
 def _spread(
-    runs: Path, rows: list[dict[str, Any]], first: Config, others: Sequence[int], device: str
+    runs: Path, rows: list[dict[str, Any]], first: Settings, others: Sequence[int], device: str
 ) -> list[dict[str, Any]]:
     """What a row reaches with other seeds: SAD of each, their mean and sample standard deviation, the first's too.
 
@@ -135,7 +134,7 @@ def _spread(
     return found
 
 
-def _row(runs: Path, chosen: Config, device: str) -> dict[str, Any]:
+def _row(runs: Path, chosen: Settings, device: str) -> dict[str, Any]:
     row = ROWS[chosen.row]
     known: dict[str, Any] = {
         "row": row.name,
@@ -147,23 +146,17 @@ def _row(runs: Path, chosen: Config, device: str) -> dict[str, Any]:
     return known | {"parameters": count.parameters, "extra_parameters": count.extra} | run(runs, chosen, device)
 
 
-def run(runs: Path, chosen: Config, device: str = "auto") -> dict[str, Any]:
+def run(runs: Path, chosen: Settings, device: str = "auto") -> dict[str, Any]:
     """One run: its scores and how they were made, or why it cannot be shown."""
     folder = runs / run_name(chosen)
     known: dict[str, Any] = {"run": folder.name, "command": train_command(chosen)}
-    if not (folder / "config.json").is_file():
-        return known | {"status": NOT_RUN}
+    kept = kept_in(folder, EXPERIMENT, chosen.as_config())
+    if not kept.complete:
+        return known | {"status": kept.status}
     try:
-        found, history = read_run(folder)
-        environment = json.loads((folder / "config.json").read_text())["environment"]
-        different = found != json.loads(json.dumps(chosen.as_dict()))
-        if different:
-            return known | {"status": f"{NOT_RUN}: {folder.name} was trained with other settings than the preset's"}
-        if len(history) < chosen.epochs:
-            return known | {"status": f"{NOT_RUN}: stopped after epoch {len(history)} of {chosen.epochs}"}
         measured = campaign.measure(folder, device)
-    except (A2UError, OSError, ValueError, KeyError) as error:
-        return known | {"status": f"{NOT_RUN}: {' '.join(str(error).split())[:160]}"}
+    except (A2UError, OSError) as error:
+        return known | {"status": f"{NOT_RUN}: {short(error)}"}
     return known | {
         "status": "measured",
         **measured["mean"],
@@ -172,15 +165,15 @@ def run(runs: Path, chosen: Config, device: str = "auto") -> dict[str, Any]:
         "conn_convention": measured["conn_convention"],
         "each": {one["name"]: one["scores"]["sad"] for one in measured["each"] if one["scores"]},
         "best_epoch": measured["epoch"],
-        "validation_sad": [round(record["sad"], 5) for record in history],
-        "loss": [round(record["loss"], 6) for record in history],
-        "seconds": round(sum(record["seconds"] for record in history), 1),
-        "device": device_words(environment),
-        "torch": environment.get("torch"),
+        "validation_sad": [round(record["sad"], 5) for record in kept.history],
+        "loss": [round(record["loss"], 6) for record in kept.history],
+        "seconds": kept.seconds,
+        "device": device_words(kept.environment),
+        "torch": kept.environment.get("torch"),
     }
 
 
-def train_command(chosen: Config) -> str:
+def train_command(chosen: Settings) -> str:
     """The `a2u matting train` that repeats this run."""
     words = ["a2u matting train", f"--row {chosen.row}", f"--preset {chosen.preset}"]
     words += [f"--option {key}={value}" for key, value in sorted(chosen.options.items())]
@@ -188,13 +181,13 @@ def train_command(chosen: Config) -> str:
     return " ".join(words) + _data(chosen)
 
 
-def _variant(runs: Path, each: campaign.Variant, first: Config, device: str) -> dict[str, Any]:
+def _variant(runs: Path, each: campaign.Variant, first: Settings, device: str) -> dict[str, Any]:
     found = run(runs, replace(first, row=each.row, options=each.options), device)
     known = {"row": each.row, "title": each.title, "axis": each.axis, "value": each.value}
     return known | {"paper_sad": each.paper_sad} | found
 
 
-def _classical(runs: Path, method: str, chosen: Config) -> dict[str, Any]:
+def _classical(runs: Path, method: str, chosen: Settings) -> dict[str, Any]:
     """Closed-form or KNN matting on the same test images; a method that fails is named with its reason."""
     where = "" if chosen.data == "synthetic" else f"-{Path(chosen.data).name}"
     folder = runs / f"matting-{method}{where}-{chosen.test_size}"
@@ -202,7 +195,7 @@ def _classical(runs: Path, method: str, chosen: Config) -> dict[str, Any]:
     try:
         measured = campaign.measure_classical(method, folder, chosen.data, chosen.test_size, chosen.backgrounds)
     except (A2UError, ImportError) as error:
-        return known | {"status": f"{NOT_RUN}: {' '.join(str(error).split())[:160]}"}
+        return known | {"status": f"{NOT_RUN}: {short(error)}"}
     scored, refused = measured["scored"], len(measured["failed"])
     if refused:  # means over other images than the networks': the title says so wherever it is read
         known["title"] += f", {scored} of {scored + refused}"

@@ -13,6 +13,8 @@ Numbers of the short presets are not the paper's: every output says which preset
 """
 
 import dataclasses
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,11 @@ from typing import Any
 from a2u.errors import A2UError, near_match
 from a2u.matting.data import trimap
 from a2u.matting.rows import row
+from a2u.training.kind import KEY, check_experiment, with_experiment
+from a2u.training.run import check_name
+
+WIDEST = 8  # times the channels of the paper's network: a typing mistake, long before a memory is full
+EXPERIMENT = "matting"  # what a run of it says in its config
 
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {
@@ -42,7 +49,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Config:
+class Settings:
     """What defines a result, beside the machine.
 
     data: "synthetic", or the folder of a data set. crop: side of the squares trained on. batch: of all processes
@@ -77,15 +84,19 @@ class Config:
     def __post_init__(self) -> None:
         row(self.row)
         rules = {
+            "width": (0 < self.width <= WIDEST, f"positive and at most {WIDEST}, which is {WIDEST} times the paper's"),
             "crop": (self.crop >= 16, "at least 16 pixels: one position of the coarsest map"),
             "batch": (self.batch >= 2, "at least 2, for batch norm"),
             "epochs": (self.epochs >= 1, "at least 1"),
             "iterations": (self.iterations >= 1, "at least 1"),
-            "lr": (self.lr > 0, "positive"),
-            "encoder_lr": (self.encoder_lr > 0, "positive"),
+            "lr": (0 < self.lr < math.inf, "positive and finite"),
+            "encoder_lr": (0 < self.encoder_lr < math.inf, "positive and finite"),
             "validation": (self.validation >= 0, "at least 0"),
             "test_size": (self.test_size >= 16, "at least 16"),
-            "kernels": (1 <= self.kernels[0] <= self.kernels[1], "two sizes of at least 1, the smaller first"),
+            "kernels": (
+                len(self.kernels) == 2 and 1 <= self.kernels[0] <= self.kernels[1],
+                "two sizes of at least 1, the smaller first",
+            ),
         }
         for key, (kept, rule) in rules.items():
             if not kept:
@@ -95,49 +106,62 @@ class Config:
         if self.backgrounds is not None and self.data == "synthetic":
             raise A2UError(f"The synthetic set brings its backgrounds, given {self.backgrounds}: leave --backgrounds.")
 
-    def as_dict(self) -> dict[str, Any]:
+    @property
+    def title(self) -> str:
+        """Which run this is, for people."""
+        extra = "".join(f", {key} {value}" for key, value in sorted(self.options.items()))
+        return f"{row(self.row).title}{extra}, seed {self.seed}"
+
+    def as_config(self) -> dict[str, Any]:
         """What a run's config.json holds; backgrounds only where they are given, so that older runs go on."""
-        found = asdict(self)
+        found = {KEY: EXPERIMENT, **asdict(self)}
         if self.backgrounds is None:
             del found["backgrounds"]
         return found
 
 
-def config(row: str, preset: str = "narrow", data: str | Path = "synthetic", seed: int = 0, **changes: Any) -> Config:
-    """A preset's config; `changes` (fields of `Config`) that are not None take precedence.
+def settings(
+    row: str, preset: str = "narrow", data: str | Path = "synthetic", seed: int = 0, **changes: Any
+) -> Settings:
+    """A preset's settings; `changes` (fields of `Settings`) that are not None take precedence.
 
     Without ImageNet's weights the encoder's batch norms have nothing worth keeping, and are not frozen unless asked.
 
-    >>> config("dynamic-cs").width
+    >>> settings("dynamic-cs").width
     0.25
     """
     if preset not in PRESETS:
         raise A2UError(f"There is no preset {preset!r}. {near_match(preset, list(PRESETS))}")
     changed = {key: value for key, value in changes.items() if value is not None}
-    known = [each.name for each in dataclasses.fields(Config)]
+    known = [each.name for each in dataclasses.fields(Settings)]
     for key in changed:
         if key not in known:
             raise A2UError(f"A matting experiment has no setting {key!r}. {near_match(key, known)}")
     chosen = {**PRESETS[preset], **changed}
     if "freeze" not in changed and not chosen["pretrained"]:
         chosen["freeze"] = False
-    return Config(row=row, preset=preset, data=str(data), seed=seed, **chosen)
+    return Settings(row=row, preset=preset, data=str(data), seed=seed, **chosen)
 
 
-def as_config(found: dict[str, Any]) -> Config:
-    """The config that a run's config.json holds."""
-    tuples: dict[str, Any] = {key: tuple(found[key]) for key in ("milestones", "kernels") if key in found}
-    return Config(**{**found, **tuples})
+def settings_of(config: Mapping[str, Any]) -> Settings:
+    """The settings of a run, from its config or from the card of weights that ship."""
+    check_experiment(config, EXPERIMENT, "a config of matting")
+    found = with_experiment(config)
+    known = [each.name for each in dataclasses.fields(Settings)]
+    for key in found:
+        if key not in known and key != KEY:
+            raise A2UError(f"A matting experiment has no setting {key!r}. {near_match(key, known)}")
+    tuples: dict[str, Any] = {key: tuple(found[key]) for key in ("milestones", "kernels")}
+    return Settings(**{key: value for key, value in {**found, **tuples}.items() if key != KEY})
 
 
-def run_name(config: Config) -> str:
+def run_name(settings: Settings) -> str:
     """The name of a run's folder unless the user gives another.
 
-    >>> run_name(config("dynamic-cs", options={"kernel_size": 5}))
+    >>> run_name(settings("dynamic-cs", options={"kernel_size": 5}))
     'matting-dynamic-cs-kernel_size=5-narrow'
     """
-    extra = "".join(f"-{key}={value}" for key, value in sorted(config.options.items()))
-    data = "" if config.data == "synthetic" else f"-{Path(config.data).name}"
-    return (
-        f"matting-{config.row.replace(':', '-')}{extra}{data}-{config.preset}{f'-{config.seed}' if config.seed else ''}"
-    )
+    extra = "".join(f"-{key}={value}" for key, value in sorted(settings.options.items()))
+    data = "" if settings.data == "synthetic" else f"-{Path(settings.data).absolute().name}"
+    name = f"matting-{settings.row.replace(':', '-')}{extra}{data}-{settings.preset}"
+    return check_name(name + (f"-{settings.seed}" if settings.seed else ""))

@@ -11,10 +11,12 @@ from typing import Any
 from a2u.data import Digits, load, to_float32x32
 from a2u.errors import A2UError
 from a2u.files.outputs import Outputs
+from a2u.matting import settings as matting
 from a2u.pretrained.cards import GROUP, Card
 from a2u.pretrained.packing import smallest
-from a2u.reconstruction.experiment import evaluate_on, load_model, settings
+from a2u.reconstruction.experiment import EXPERIMENT, evaluate_on, load_model, settings
 from a2u.training import read_run
+from a2u.training.kind import KEY, check_experiment
 
 LIMIT = 0.05  # dB that packing may cost
 TOY_STORAGES = ("int8 from 16,384 values", "int8 bottom", "float16")
@@ -46,12 +48,14 @@ def export(
     folder = Path(folder)
     out = home if isinstance(home, Outputs) else Outputs(home, BY, force=True)
     config, history = read_run(folder)
+    if config.get(KEY) != matting.EXPERIMENT:
+        check_experiment(config, EXPERIMENT, folder)
     if len(history) < config["epochs"]:
         raise A2UError(
             f"{folder} is not finished: {len(history)} of {config['epochs']} epochs. Weights are made of finished "
             "runs; the command that trained it goes on where it was."
         )
-    if "encoder_lr" in config:
+    if config[KEY] == matting.EXPERIMENT:
         from a2u.pretrained.export_matting import export_matting
 
         return export_matting(folder, data, out, storages, force)
@@ -77,7 +81,7 @@ def export(
         edition=config["data"],
         preset=config["preset"],
         epochs=len(history),
-        settings={key: value for key, value in config.items() if not key.endswith("sha256")},
+        settings={key: value for key, value in config.items() if key != KEY and not key.endswith("sha256")},
         test=f"{len(digits):,} test images",
         metrics={"full": rounded(full), "stored": rounded(stored)},
         storage=storage,

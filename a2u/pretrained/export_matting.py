@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from a2u.errors import A2UError
 from a2u.files.outputs import Outputs
@@ -15,9 +16,11 @@ from a2u.matting.measure.evaluate import evaluate
 from a2u.matting.measure.predictors import of_network
 from a2u.matting.network.network import MattingNet
 from a2u.matting.report import train_command
+from a2u.matting.settings import Settings
 from a2u.pretrained.cards import MATTING, Card
 from a2u.pretrained.export import date_of, refuse_replacing, rounded, torch_of, write
 from a2u.pretrained.packing import smallest
+from a2u.training.kind import KEY
 
 LIMIT = 0.01  # part of its SAD that packing may cost
 STORAGES = ("int8 from 256 values", "int8 from 16,384 values", "float16")
@@ -48,7 +51,7 @@ def export_matting(
         edition=where,
         preset=config.preset,
         epochs=len(history),
-        settings=json.loads(json.dumps({**config.as_dict(), "data": where})),  # lists, as the card's file has them
+        settings=_asked(config, where),
         test=f"{len(cases)} test images",
         metrics={"full": rounded(full), "stored": rounded(stored)},
         storage=storage,
@@ -60,6 +63,13 @@ def export_matting(
     )
     write(out, card, content)
     return card
+
+
+def _asked(settings: Settings, data: str) -> dict[str, Any]:
+    """As the card's file has it: lists, and no folder of this machine."""
+    found: dict[str, Any] = json.loads(json.dumps({**settings.as_config(), "data": data}))
+    del found[KEY]
+    return found
 
 
 def _scores(net: MattingNet, cases: TestSet) -> dict[str, float]:

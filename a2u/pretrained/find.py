@@ -10,10 +10,11 @@ from a2u.errors import A2UError
 from a2u.matting.measure.predictors import Predictor, of_network
 from a2u.pretrained.cards import MATTING, names
 from a2u.training import checkpoint
+from a2u.training.kind import check_begun, check_experiment
 
 if TYPE_CHECKING:
     from a2u.matting.network.network import MattingNet
-    from a2u.matting.settings import Config
+    from a2u.matting.settings import Settings
 
 FOREIGN = (".pth", ".pt", ".tar", ".safetensors")  # endings of weights from elsewhere
 
@@ -80,14 +81,12 @@ def _of_run(folder: Path, best: bool) -> Trained:
 def _of_checkpoint(path: Path) -> Trained:
     """The very file: its metadata say what was trained."""
     from a2u.matting.experiment import build_model
-    from a2u.matting.settings import as_config
+    from a2u.matting.settings import EXPERIMENT, settings_of
 
     state = checkpoint.load(path, {})
-    if "encoder_lr" not in state["config"]:
-        raise A2UError(f"{path} is a checkpoint of another experiment: `a2u matting train` makes those of matting.")
-    if not state["history"]:
-        raise A2UError(f"{path} has no complete epoch yet: the command that began it goes on where it was.")
-    config = as_config(state["config"])
+    check_experiment(state["config"], EXPERIMENT, path)
+    check_begun(state["history"], path)
+    config = settings_of(state["config"])
     net = build_model(replace(config, pretrained=False))
     checkpoint.load(path, {"model": net})
     return Trained(net.eval(), _title(config, state["history"][-1]["epoch"], path), config.data, config.test_size)
@@ -108,7 +107,7 @@ def _of_published(path: Path) -> Trained:
     return Trained(net, f"published weights {path.name}", notes=tuple(report.summary()))
 
 
-def _title(config: "Config", epoch: int, path: Path) -> str:
+def _title(config: "Settings", epoch: int, path: Path) -> str:
     from a2u.matting.rows import row
 
     begun = "ImageNet encoder" if config.pretrained else "random encoder"

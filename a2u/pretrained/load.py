@@ -54,5 +54,5 @@ def _build(found: Card) -> nn.Module:
     if found.group == MATTING:
         from a2u.matting import experiment, settings
 
-        return experiment.build_model(settings.as_config({**found.settings, "pretrained": False}))
+        return experiment.build_model(settings.settings_of({**found.settings, "pretrained": False}))
     return build_model(row(found.row), found.settings["seed"], found.settings["head"])

@@ -1,9 +1,7 @@
 """The runs of Table 1 as a campaign (`a2u.training.campaign`): all of it, or a part."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from a2u.data import Digits, load
@@ -12,58 +10,10 @@ from a2u.errors import A2UError, near_match
 from a2u.reconstruction import experiment as experiments
 from a2u.reconstruction.experiment import Experiment, Settings, config_of, run_name, settings
 from a2u.reconstruction.rows import ROWS
-from a2u.training import Progress, Run, choose_device, read_run
-from a2u.training.campaign import Attempt, Meter, Outcome, Tell, attempt, one_by_one
+from a2u.training import Run, choose_device
+from a2u.training.campaign import Job
+from a2u.training.loop import Hook
 from a2u.training.run import History
-
-__all__ = ["Attempt", "Job", "Meter", "Outcome", "Tell", "attempt", "images", "one_by_one", "plan"]
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run to be trained: its settings, where it is kept, and where data and arithmetic are."""
-
-    settings: Settings
-    folder: Path
-    data: Path | None = None
-    download: bool = False
-    device: str = "auto"
-
-    def __str__(self) -> str:
-        chosen = self.settings
-        return f"{ROWS[chosen.row].title} on {TITLES[chosen.set]}, seed {chosen.seed}"
-
-    @property
-    def epochs(self) -> int:
-        """Of the whole run."""
-        return self.settings.epochs
-
-    @property
-    def steps(self) -> int:
-        """Of an epoch."""
-        return len(self._images()[0]) // self.settings.batch
-
-    def done(self) -> int:
-        """How many epochs the folder holds; 0 also for what `train` will refuse, so that it is told there."""
-        try:
-            config, history = read_run(self.folder)
-        except A2UError:
-            return 0
-        wanted = config_of(self.settings, *self._images())
-        return len(history) if config == json.loads(json.dumps(wanted)) else 0
-
-    def train(self, tell: Tell) -> History:
-        """Train to the end, from where the folder is."""
-        experiment = Experiment(self.settings, *self._images(), choose_device(self.device))
-        with Run(self.folder, experiment.config, experiment.device) as run:
-
-            def hook(progress: Progress) -> None:
-                tell(self, progress)
-
-            return experiments.train(experiment, run, hook, hook)
-
-    def _images(self) -> tuple[Digits, Digits]:
-        return images(self.settings.set, self.data, self.download)
 
 
 def plan(
@@ -88,13 +38,32 @@ def plan(
             if word not in known:
                 raise A2UError(f"There is no {what} {word!r}. {near_match(word, known)}")
     choose_device(device)
-    return [
-        Job(settings(row, set, preset, seed), runs / run_name(row, set, preset, seed), data, download, device)
+    wanted = [
+        settings(row, set, preset, seed)
         for seed in dict.fromkeys(seeds)
         for set in dict.fromkeys(sets)
         for row in ROWS
         if row in rows
     ]
+    return [_job(each, runs, data, download, device) for each in wanted]
+
+
+def _job(asked: Settings, runs: Path, data: Path | None, download: bool, device: str) -> Job:
+    folder = runs / run_name(asked.row, asked.set, asked.preset, asked.seed)
+    train, test = images(asked.set, data, download)
+    return Job(
+        asked,
+        folder,
+        config_of(asked, train, test),
+        len(train) // asked.batch,
+        partial(_train, asked, folder, data, download, device),
+    )
+
+
+def _train(asked: Settings, folder: Path, data: Path | None, download: bool, device: str, on_progress: Hook) -> History:
+    experiment = Experiment(asked, *images(asked.set, data, download), choose_device(device))
+    with Run(folder, experiment.config, experiment.device) as run:
+        return experiments.train(experiment, run, on_progress, on_progress)
 
 
 @lru_cache(maxsize=2)

@@ -11,6 +11,7 @@ Numbers of the short presets show an ordering; they are not the paper's numbers,
 preset and which data made it.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,15 +22,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from a2u.data import RESIZES, Digits, load, to_float32x32
+from a2u.data.digits import TITLES
 from a2u.errors import A2UError, near_match
 from a2u.reconstruction.metrics import Scores
 from a2u.reconstruction.network import HEADS, AutoEncoder, reconstruct
 from a2u.reconstruction.rows import Row, row
 from a2u.training import Run, choose_step, fit, read_run
 from a2u.training.device import choose_device, derive_seed, permutation
+from a2u.training.kind import KEY, check_begun
 from a2u.training.loop import Hook
 from a2u.training.precision import arithmetic, check_precision
 from a2u.training.run import History
+
+EXPERIMENT = "table1"  # what a run of it says in its config
 
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {"epochs": 100, "batch": 100, "lr": 0.01, "momentum": 0.0, "milestones": (0.5, 0.7, 0.85)},
@@ -65,15 +70,20 @@ class Settings:
         rules = {
             "epochs": (self.epochs >= 1, "at least 1"),
             "batch": (self.batch >= 2, "at least 2, for batch norm"),
-            "lr": (self.lr > 0, "positive"),
+            "lr": (0 < self.lr < math.inf, "positive and finite"),
             "momentum": (0 <= self.momentum < 1, "in [0, 1)"),
-            "weight_decay": (self.weight_decay >= 0, "at least 0"),
+            "weight_decay": (0 <= self.weight_decay < math.inf, "at least 0 and finite"),
             "head": (self.head in HEADS, f"one of {', '.join(HEADS)}"),
             "resize": (self.resize in RESIZES, f"one of {', '.join(RESIZES)}"),
         }
         for key, (kept, rule) in rules.items():
             if not kept:
                 raise A2UError(f"{key} must be {rule}, given {getattr(self, key)}.")
+
+    @property
+    def title(self) -> str:
+        """Which run this is, for people."""
+        return f"{row(self.row).title} on {TITLES[self.set]}, seed {self.seed}"
 
 
 def settings(
@@ -159,7 +169,7 @@ class Experiment:
 def config_of(settings: Settings, train: Digits, test: Digits) -> dict[str, Any]:
     """What the run of these settings on these images is known by."""
     data = {"data": train.edition, "train_sha256": train.sha256, "test_sha256": test.sha256}
-    return {**asdict(settings), **data}
+    return {KEY: EXPERIMENT, **asdict(settings), **data}
 
 
 def run_name(row: str, set: str, preset: str, seed: int = 0) -> str:
@@ -209,15 +219,15 @@ def train(
     return fit(experiment, run, on_step, on_epoch, report_every, step)
 
 
-def load_model(folder: str | Path) -> tuple[AutoEncoder, dict[str, Any], list[dict[str, Any]]]:
+def load_model(folder: str | Path) -> tuple[AutoEncoder, dict[str, Any], History]:
     """The trained model of a run, its config and the records of its epochs; on the CPU, in evaluation mode.
 
     Raises:
-        A2UError: Not a run of this experiment, or files that are damaged.
+        UnsuitableRun: Not a run, one of another experiment, or one without a complete epoch.
+        A2UError: Files that are damaged.
     """
-    config, history = read_run(folder)
-    if "row" not in config:
-        raise A2UError(f"{folder} is a run of another experiment: its config names no row of Table 1.")
+    config, history = read_run(folder, experiment=EXPERIMENT)
+    check_begun(history, folder)
     model = build_model(row(config["row"]), config["seed"], config["head"])
     read_run(folder, {"model": model})
     return model.eval(), config, history

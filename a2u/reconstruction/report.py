@@ -13,16 +13,16 @@ from typing import Any
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.reconstruction import claims
-from a2u.reconstruction.experiment import PRESETS, run_name, settings
+from a2u.reconstruction.experiment import EXPERIMENT, PRESETS, run_name, settings
 from a2u.reconstruction.rows import ROWS
-from a2u.training import read_run
 from a2u.training.device import device_words
+from a2u.training.kept import NOT_RUN, kept_in
+from a2u.training.kind import KEY
 
 METRICS = ("psnr", "ssim", "rmse", "mae")
 IMAGES = {"full": "60,000 training images a set", "sample": "4,000 training images a set"}
 IN_FULL = "a2u table1 --preset paper --data DIR"
-NOT_RUN = "not run"
-DATA = ("data", "train_sha256", "test_sha256")  # keys of a run's config
+NOT_ASKED = (KEY, "data", "train_sha256", "test_sha256")  # keys of a run's config that are no settings
 
 
 def collect(runs: Path, preset: str, seeds: Sequence[int]) -> dict[str, Any]:
@@ -80,15 +80,10 @@ def _run(runs: Path, row: str, set: str, preset: str, seed: int) -> dict[str, An
     """One run: what it reached and how, or why it cannot be shown."""
     folder = runs / run_name(row, set, preset, seed)
     known: dict[str, Any] = {"row": row, "set": set, "seed": seed, "run": folder.name, "status": NOT_RUN}
-    if not (folder / "config.json").is_file():
-        return known
-    try:
-        config, history = read_run(folder)
-        environment = json.loads((folder / "config.json").read_text())["environment"]
-    except (A2UError, OSError, ValueError, KeyError) as error:
-        return known | {"status": f"{NOT_RUN}: its files cannot be read ({' '.join(str(error).split())[:120]})"}
-    if len(history) < config["epochs"]:
-        return known | {"status": f"{NOT_RUN}: stopped after epoch {len(history)} of {config['epochs']}"}
+    kept = kept_in(folder, EXPERIMENT)
+    if not kept.complete:
+        return known | {"status": kept.status}
+    config, history = kept.config, kept.history
     last = history[-1]
     return known | {
         "status": "measured",
@@ -99,9 +94,9 @@ def _run(runs: Path, row: str, set: str, preset: str, seed: int) -> dict[str, An
         "changes": _changes(config),
         "data": config["data"],
         "test_sha256": config["test_sha256"],
-        "device": device_words(environment),
-        "torch": environment.get("torch"),
-        "seconds": round(sum(record["seconds"] for record in history), 1),
+        "device": device_words(kept.environment),
+        "torch": kept.environment.get("torch"),
+        "seconds": kept.seconds,
         "command": _train_command(config),
     }
 
@@ -110,7 +105,7 @@ def _changes(config: dict[str, Any]) -> dict[str, Any]:
     """What defines the run beside its data, and is not the preset's."""
     asked = settings(config["row"], config["set"], config["preset"], config["seed"])
     preset = json.loads(json.dumps(vars(asked)))
-    return {key: value for key, value in config.items() if key not in DATA and preset.get(key) != value}
+    return {key: value for key, value in config.items() if key not in NOT_ASKED and preset.get(key) != value}
 
 
 def _train_command(config: dict[str, Any]) -> str:

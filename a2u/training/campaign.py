@@ -5,39 +5,62 @@ what goes wrong in one (a loss that is not finite, a folder in use) is kept for 
 """
 
 import gc
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import torch
 
 from a2u.errors import A2UError, memory_ran_out
-from a2u.training.loop import Progress
-from a2u.training.run import History, read_run
+from a2u.training.kept import Kept, kept_in
+from a2u.training.kind import KEY
+from a2u.training.loop import Hook, Progress
+from a2u.training.run import Config, History
 
 
-class Job(Protocol):
-    """One run to be trained; `str(job)` says which, for people."""
+class Asked(Protocol):
+    """The settings of a run, as far as a campaign must know them."""
 
     @property
-    def folder(self) -> Path:
-        """Where the run is kept."""
+    def title(self) -> str:
+        """Which run this is, for people."""
 
     @property
     def epochs(self) -> int:
         """Of the whole run."""
 
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be trained; `str(job)` says which, for people.
+
+    settings: what was asked for. folder: where the run is kept. config: what the run is known by; the folder must
+    hold the same to be continued. steps: of an epoch. train: trains to the end from where the folder is, and calls its
+    argument after every step and every epoch; a `functools.partial` of a function at the top of a module, so that
+    another process can be given it.
+    """
+
+    settings: Any  # an Asked; of the experiment's own class for those who know it
+    folder: Path
+    config: Config
+    steps: int
+    train: Callable[[Hook], History]
+
+    def __str__(self) -> str:
+        asked: Asked = self.settings
+        return asked.title
+
     @property
-    def steps(self) -> int:
-        """Of an epoch."""
+    def epochs(self) -> int:
+        """Of the whole run."""
+        asked: Asked = self.settings
+        return asked.epochs
 
-    def done(self) -> int:
-        """How many epochs the folder holds; 0 also for what `train` will refuse, so that it is told there."""
-
-    def train(self, tell: "Tell") -> History:
-        """Train to the end, from where the folder is."""
+    def kept(self) -> Kept:
+        """What the folder holds of this run; nothing where `train` will refuse to continue."""
+        return kept_in(self.folder, self.config[KEY], self.config)
 
 
 @dataclass(frozen=True)
@@ -48,7 +71,7 @@ class Outcome:
     fewer beside it); "failed". message: why, in the last two cases. history: of the epochs that are kept.
     """
 
-    job: Any  # a Job
+    job: Job
     status: Literal["trained", "complete", "memory", "failed"]
     message: str = ""
     history: History = field(default_factory=list)
@@ -59,19 +82,21 @@ class Outcome:
         return self.status in ("memory", "failed")
 
 
-Tell = Callable[[Any, Progress], None]
-Attempt = Callable[[Any, Tell], Outcome]
+OnProgress = Callable[[Job, Progress], None]  # called after every step and every epoch of a run
+OnEnd = Callable[[Outcome], None]  # called at the end of each run, complete or not
+Attempt = Callable[[Job, OnProgress], Outcome]
 
 
-def attempt(job: Job, tell: Tell) -> Outcome:
-    """Train one run to its end, from where it is; `tell` hears of steps and epochs.
+def attempt(job: Job, on_progress: OnProgress) -> Outcome:
+    """Train one run to its end, from where it is.
 
     What is wrong with this run alone (see `A2UError`, and too little memory) comes back as an outcome.
     """
     try:
-        if job.done() == job.epochs:
-            return Outcome(job, "complete", history=read_run(job.folder)[1])
-        return Outcome(job, "trained", history=job.train(tell))
+        kept = job.kept()
+        if kept.complete:
+            return Outcome(job, "complete", history=kept.history)
+        return Outcome(job, "trained", history=job.train(partial(on_progress, job)))
     except A2UError as error:
         return Outcome(job, "failed", str(error))
     except (MemoryError, RuntimeError) as error:
@@ -85,48 +110,7 @@ def attempt(job: Job, tell: Tell) -> Outcome:
     return Outcome(job, "memory", message)
 
 
-def one_by_one(jobs: Sequence[Job], tell: Tell, ended: Callable[[Outcome], None], work: Attempt = attempt) -> None:
-    """Train the jobs in this process; `ended` hears the outcome of each."""
+def one_by_one(jobs: Sequence[Job], on_progress: OnProgress, on_end: OnEnd, work: Attempt = attempt) -> None:
+    """Train the jobs in this process, one after the other."""
     for job in jobs:
-        ended(work(job, tell))
-
-
-class Meter:
-    """How far a campaign is, in steps over all its runs, and how long the rest will take.
-
-    total: steps of all runs that are not complete; done: those made, before and now.
-    """
-
-    def __init__(self, jobs: Sequence[Job], clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._started = clock, clock()
-        self._each: dict[Path, int] = {}
-        self._done: dict[Path, int] = {}
-        for job in jobs:
-            done = job.done()
-            if done < job.epochs:
-                self._each[job.folder] = job.steps * job.epochs
-                self._done[job.folder] = job.steps * done
-        self.total, self.initial = sum(self._each.values()), sum(self._done.values())
-
-    @property
-    def done(self) -> int:
-        """Steps made."""
-        return sum(self._done.values())
-
-    def step(self, job: Job, progress: Progress) -> None:
-        """Take notice of a step."""
-        self._done[job.folder] = (progress.epoch - 1) * progress.steps + progress.step
-
-    def end(self, outcome: Outcome) -> None:
-        """Take notice of the end of a run: a failed one leaves nothing to be done."""
-        folder = outcome.job.folder
-        if folder in self._each and outcome.status != "memory":
-            if outcome.failed:
-                self.total -= self._each[folder] - self._done[folder]
-            else:
-                self._done[folder] = self._each[folder]
-
-    def left(self) -> float | None:
-        """Seconds until all is done, at the speed so far; None before the first step."""
-        made = self.done - self.initial
-        return (self._clock() - self._started) / made * (self.total - self.done) if made > 0 else None
+        on_end(work(job, on_progress))

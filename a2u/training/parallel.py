@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import torch
 
-from a2u.training.campaign import Attempt, Job, Outcome, Tell, attempt
+from a2u.training.campaign import Attempt, Job, OnEnd, OnProgress, Outcome, attempt, one_by_one
 from a2u.training.lifeline import end_with
 from a2u.training.loop import Progress
 
@@ -27,15 +27,38 @@ _Running = dict[Any, tuple[SpawnProcess, Job]]
 _LIFELINES: dict[int | None, "Connection[Any, Any]"] = {}  # our ends, by process: closed when we die, or it has ended
 
 
+def train_all(
+    jobs: Sequence[Job], count: int, on_progress: OnProgress, on_end: OnEnd, on_note: Callable[[str], None]
+) -> list[Outcome]:
+    """Train the jobs, one after the other in this process or `count` at once in others; returns all outcomes.
+
+    The functions are called as for :func:`side_by_side`.
+    """
+    outcomes: list[Outcome] = []
+
+    def keep(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        on_end(outcome)
+
+    if count == 1:
+        one_by_one(jobs, on_progress, keep)
+    else:
+        side_by_side(jobs, count, on_progress, keep, on_note)
+    return outcomes
+
+
 def side_by_side(
     jobs: Sequence[Job],
     count: int,
-    tell: Tell,
-    ended: Callable[[Outcome], None],
-    say: Callable[[str], None],
+    on_progress: OnProgress,
+    on_end: OnEnd,
+    on_note: Callable[[str], None],
     work: Attempt = attempt,
 ) -> None:
-    """Train the jobs, at most `count` at once; `ended` hears each outcome, `say` that fewer run at once.
+    """Train the jobs, at most `count` at once.
+
+    on_note: called with a sentence for people when fewer run at once than were asked for. The other two are called in
+    this process, as for `a2u.training.campaign.one_by_one`, but not for every step.
 
     When this function is left, for whatever reason, all its processes have ended; their folders can be continued.
     """
@@ -57,15 +80,15 @@ def side_by_side(
                 connection = cast("Connection[Any, Any]", ready)
                 heard = _hear(connection, running)
                 if isinstance(heard, Progress):
-                    tell(running[connection][1], heard)
+                    on_progress(running[connection][1], heard)
                     continue
                 del running[connection]
                 if heard.status == "memory" and heard.job.folder in crowded:
                     limit = max(1, min(limit - 1, len(running)))
                     waiting.appendleft(heard.job)
-                    say(f"{heard.job}: {heard.message} It is put back; from now on {limit} at once.")
+                    on_note(f"{heard.job}: {heard.message} It is put back; from now on {limit} at once.")
                 else:
-                    ended(heard)
+                    on_end(heard)
     finally:
         for process, _ in running.values():
             process.terminate()
@@ -119,7 +142,7 @@ def _child(
     torch.set_num_threads(threads)
     last = 0.0
 
-    def tell(_: Job, progress: Progress) -> None:
+    def send(_: Job, progress: Progress) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last > PAUSE or progress.step == progress.steps:
@@ -127,6 +150,6 @@ def _child(
             connection.send(progress)
 
     try:
-        connection.send(work(job, tell))
+        connection.send(work(job, send))
     except BrokenPipeError:  # the parent is gone, so nobody waits for this run: its folder keeps what is complete
         return

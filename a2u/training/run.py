@@ -21,12 +21,14 @@ from a2u.files.reading import fault, read_json
 from a2u.files.writing import UNFINISHED, explain, sweep, write_whole
 from a2u.training import checkpoint
 from a2u.training.checkpoint import Stateful
+from a2u.training.kind import KEY, UnsuitableRun, check_experiment, with_experiment
 
 Config = dict[str, Any]
 History = list[dict[str, Any]]
 BEST = "best.safetensors"
 FILES = ("config.json", "metrics.json", "checkpoint.safetensors", BEST)
 RECORD = {"epoch": int, "loss": float, "seconds": float}  # what every record of a history has, beside its metrics
+LONGEST = 200  # bytes of a run's name: file systems take 255, and temporary names are longer
 LOG = logging.getLogger("a2u")
 
 
@@ -85,13 +87,13 @@ class Run:
             (self.folder / f"{name}{UNFINISHED}").unlink(missing_ok=True)
         path = self.folder / "config.json"
         if path.exists():
-            differences = _differences(_read_document(self.folder)["config"], self.config)
+            differences = _differences(_read_config(self.folder), self.config)
             if differences:
                 raise A2UError(
                     f"{self.folder} holds a run with another configuration: {'; '.join(differences)}. "
                     f"Ask for the same to continue it, or keep this run elsewhere, with --name or --runs."
                 )
-            self._threads = keep_threads(_read_document(self.folder).get("environment"), device, self.folder)
+            self._threads = keep_threads(read_environment(self.folder), device, self.folder)
         else:
             self._refuse_others()
             _write_json(path, {"config": self.config, "environment": environment(device)})
@@ -140,19 +142,27 @@ class Run:
         self.close()
 
 
-def read_run(folder: str | Path, parts: Mapping[str, Stateful] | None = None) -> tuple[Config, History]:
+def read_run(
+    folder: str | Path, parts: Mapping[str, Stateful] | None = None, experiment: str | None = None
+) -> tuple[Config, History]:
     """The config and history of a finished or stopped run; also loads its checkpoint into `parts` if given.
 
+    experiment: the one that the run must belong to; None takes any.
+
     Raises:
-        A2UError: Not a run folder, or files that cannot be trusted.
+        UnsuitableRun: Not a run folder, or a run of another experiment.
+        A2UError: Files that cannot be trusted.
     """
     folder = Path(folder)
-    if not (folder / "config.json").is_file():
-        raise A2UError(
-            f"{folder} is not a run: it has no config.json. `a2u train` and `a2u matting train` make runs, in "
-            "runs/<name>/."
+    if not is_run(folder):
+        missing = (
+            "it has no config.json" if folder.is_dir() else "it is a file" if folder.exists() else "it is not there"
         )
-    config: Config = _read_document(folder)["config"]
+        remedy = "`a2u train` and `a2u matting train` make runs, in runs/<name>/."
+        raise UnsuitableRun(folder, "not a run", f": {missing}. {remedy}")
+    config = _read_config(folder)
+    if experiment is not None:
+        check_experiment(config, experiment, folder)
     path = folder / "checkpoint.safetensors"
     state = checkpoint.load(path, parts or {})
     history = _history_of(state, path)
@@ -168,7 +178,7 @@ def read_best(folder: str | Path, model: Stateful) -> dict[str, Any]:
     Raises:
         A2UError: There is none, or it is damaged, or it belongs to another run.
     """
-    config: Config = _read_document(Path(folder))["config"]
+    config = _read_config(Path(folder))
     state = checkpoint.load(Path(folder) / BEST, {"model": model})
     history = _history_of(state, Path(folder) / BEST)
     if not history:
@@ -192,9 +202,32 @@ def environment(device: torch.device | str | None = None) -> dict[str, Any]:
     }
 
 
+def check_name(name: str) -> str:
+    """The name of a run's folder, once it is one: a single part of a path.
+
+    Raises:
+        A2UError: It has a separator or a NUL, is empty, "." or "..", or longer than a file system takes.
+    """
+    if not name.strip() or name in (".", "..") or any(each in name for each in "/\\\0"):
+        raise A2UError(
+            f"A run's name is that of one folder, without / and \\; given {name!r}. Say with --runs where it lies."
+        )
+    if len(os.fsencode(name)) > LONGEST:
+        raise A2UError(f"A run's name has at most {LONGEST} bytes, and {name[:40]!r}… has {len(os.fsencode(name))}.")
+    return name
+
+
+def is_run(folder: Path) -> bool:
+    """Is there a run in this folder, finished or not?"""
+    return (folder / "config.json").is_file()
+
+
 def _differences(old: Config, new: Config) -> list[str]:
+    old, new = with_experiment(old), with_experiment(new)
     absent = "(not set)"
     keys = [*old, *(key for key in new if key not in old)]
+    if old.get(KEY) != new.get(KEY):
+        keys = [KEY]  # of two experiments everything differs
     return [
         f"{key} is {old.get(key, absent)!r} there, {new.get(key, absent)!r} here"
         for key in keys
@@ -236,6 +269,17 @@ def _json(value: Any) -> bytes:
     return (json.dumps(value, indent=2) + "\n").encode()
 
 
+def read_environment(folder: str | Path) -> dict[str, Any]:
+    """What a run recorded of the machine on which it began, see `environment`; of the oldest runs nothing."""
+    found: dict[str, Any] = _read_document(Path(folder)).get("environment") or {}
+    return found
+
+
+def _read_config(folder: Path) -> Config:
+    """The config of a run; of an older one with what runs of today say beside."""
+    return with_experiment(_read_document(folder)["config"])
+
+
 def _write_json(path: Path, value: Any) -> None:
     write_whole(path, _json(value))
 
@@ -243,5 +287,9 @@ def _write_json(path: Path, value: Any) -> None:
 def _read_document(folder: Path) -> dict[str, Any]:
     """What config.json holds: "config", and "environment" of all but the oldest runs."""
     remedy = "Put back a copy; without one, delete the run's folder to start it again."
-    found: dict[str, Any] = read_json(folder / "config.json", {"config": dict}, remedy)
+    path = folder / "config.json"
+    found: dict[str, Any] = read_json(path, {"config": dict}, remedy)
+    wrong = fault(found.get("environment"), (dict, type(None)), "its environment")
+    if wrong:
+        raise A2UError(f"{path} is damaged or of another kind: {wrong}. {remedy}")
     return found

@@ -20,17 +20,18 @@ import torch
 from filelock import FileLock
 from project import HELPERS
 
-from a2u.commands import bar
 from a2u.commands import table1 as command
+from a2u.commands.bar import Meter
 from a2u.commands.cli import main
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.reconstruction import ROWS, campaign, claims, experiment
-from a2u.reconstruction.campaign import Job, Meter, Outcome, plan
+from a2u.reconstruction.campaign import plan
 from a2u.reconstruction.experiment import Experiment
 from a2u.reconstruction.report import IN_FULL, METRICS, collect
 from a2u.reconstruction.report_text import to_markdown, to_text, value
-from a2u.training import Progress
+from a2u.training import Progress, parallel
+from a2u.training.campaign import Job, Outcome, attempt
 from a2u.training.parallel import side_by_side
 
 PICTURES = {"table1.png", "table1-curves.png", "table1-reconstructions.png"}
@@ -262,7 +263,7 @@ def test_every_command_trains_through_one_function(data: Path, monkeypatch: pyte
     seen = []
     monkeypatch.setattr(experiment, "train", lambda task, *_: seen.append(task.settings.row) or [{"seconds": 1}])
     jobs = plan(["nearest"], ["mnist"], [0], "quick", Path("runs"), data)
-    assert campaign.attempt(jobs[0], lambda *_: None).history == [{"seconds": 1}]
+    assert attempt(jobs[0], lambda *_: None).history == [{"seconds": 1}]
     assert seen == ["nearest"]
 
 
@@ -273,7 +274,7 @@ def test_every_command_trains_through_one_function(data: Path, monkeypatch: pyte
 def test_processes_train_the_same_and_fewer_run_when_memory_is_short(
     data: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bar, "side_by_side", partial(side_by_side, work=table1_work.crowded))
+    monkeypatch.setattr(parallel, "side_by_side", partial(side_by_side, work=table1_work.crowded))
     assert a2u(*some(data, "bilinear,a2u"), "--jobs", 2) == 1
     err = capsys.readouterr().err
     for row, reason in (("Bilinear", "was killed, as a system does"), ("A²U", "There is not enough memory")):

@@ -159,9 +159,9 @@ def test_a_classical_method_says_which_images_it_could_not_take(
     scored = Measured("hair-0", 8, 8, 64, Scores(2.0, 0.25, 4.0, 8.0), 0.1, None)
     found = Report("Closed-form", "three scenes", "skip", [scored], {"net-0": "nothing is known", "net-1": "the same"})
     monkeypatch.setattr(campaign, "evaluate", lambda *_, **__: found)
-    row = _classical(tmp_path, "closed-form", settings.config("nearest", "quick"))
+    row = _classical(tmp_path, "closed-form", settings.settings("nearest", "quick"))
     assert row["title"].endswith(", 1 of 3")
     assert (row["sad"], row["images"]) == (2.0, 1)
     found.measured.clear()
-    again = _classical(tmp_path / "other", "closed-form", settings.config("nearest", "quick"))
+    again = _classical(tmp_path / "other", "closed-form", settings.settings("nearest", "quick"))
     assert "nothing is known" in again["status"]

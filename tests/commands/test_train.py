@@ -116,7 +116,7 @@ def test_all_rows_make_one_table(folder: Path, capsys: pytest.CaptureFixture[str
         (["train", "--device", "tpu"], "There is no device 'tpu'"),
         (["train", "--row", "all", "--name", "x"], "cannot name them"),
         (["train", "--runs", "/sys/a2u-test"], "choose another folder"),
-        (["evaluate", "nowhere"], "is not a run"),
+        (["evaluate", "nowhere"], "There is no nowhere. Give run folders"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_1(

@@ -18,9 +18,9 @@ import small_digits
 import torch
 
 from a2u.commands.cli import main
-from a2u.reconstruction.campaign import Job, Outcome, Tell, attempt
 from a2u.reconstruction.experiment import Experiment
 from a2u.training import Progress, run
+from a2u.training.campaign import Job, OnProgress, Outcome, attempt
 
 ROWS = "nearest,bilinear"
 
@@ -32,15 +32,14 @@ def write_digits(folder: Path, patch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def small(job: Job, tell: Tell) -> Outcome:
+def small(job: Job, on_progress: OnProgress) -> Outcome:
     """`attempt` in a process that takes the small sets for the full ones."""
-    assert job.data is not None
     with pytest.MonkeyPatch.context() as patch:
-        write_digits(job.data, patch)
-        return attempt(job, tell)
+        write_digits(Path("data").absolute(), patch)
+        return attempt(job, on_progress)
 
 
-def crowded(job: Job, tell: Tell) -> Outcome:
+def crowded(job: Job, on_progress: OnProgress) -> Outcome:
     """Bilinear is killed at its first try, as by a system short of memory; a2u never has enough."""
     mark = job.folder.with_suffix(".tried")
     if job.settings.row == "bilinear" and not mark.exists():
@@ -49,16 +48,16 @@ def crowded(job: Job, tell: Tell) -> Outcome:
         os.kill(os.getpid(), signal.SIGKILL)
     if job.settings.row == "a2u":
         return Outcome(job, "memory", "There is not enough memory.")
-    return small(job, tell)
+    return small(job, on_progress)
 
 
-def endless(job: Job, tell: Tell) -> Outcome:
+def endless(job: Job, on_progress: OnProgress) -> Outcome:
     """Train for ever, and say under which number."""
     job.folder.mkdir(parents=True)
     (job.folder / "unfinished").write_text(str(os.getpid()))
     (job.folder / "unfinished").rename(job.folder / "pid")
     while True:
-        tell(job, Progress(1, 1, 1, 2, 0.5))
+        on_progress(job, Progress(1, 1, 1, 2, 0.5))
         time.sleep(0.05)
 
 

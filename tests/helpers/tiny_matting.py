@@ -20,7 +20,7 @@ from a2u.matting import experiment
 from a2u.matting.data.composition import Layer
 from a2u.matting.data.dataset import Case, TestSet, TrainSet
 from a2u.matting.experiment import Experiment
-from a2u.matting.settings import Config, config
+from a2u.matting.settings import Settings, settings
 from a2u.training import Progress, Run
 from a2u.training.distributed import ALONE, Group, Together
 
@@ -69,12 +69,12 @@ def case(seed: int, height: int = 20, width: int = 24, *, truth: bool = True) ->
     return Case(f"case-{seed}", image, alpha if truth else None, trimap)
 
 
-def small(**changes) -> Config:
+def small(**changes) -> Settings:
     usual = {"width": 0.125, "crop": 16, "batch": 4, "epochs": 3, "iterations": 2, "milestones": (1, 2)}
-    return config("nearest", "quick", "discs", **{**usual, **changes})
+    return settings("nearest", "quick", "discs", **{**usual, **changes})
 
 
-def build(chosen: Config | None = None, together: Together = ALONE) -> Experiment:
+def build(chosen: Settings | None = None, together: Together = ALONE) -> Experiment:
     chosen = chosen or small()
     return Experiment(chosen, TrainSet(Discs(), chosen.crop, chosen.seed), discs_to_test(), together=together)
 

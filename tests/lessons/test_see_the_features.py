@@ -42,7 +42,7 @@ def test_random_and_learned_networks_differ_in_weights_alone() -> None:
     shapes = [[(name, p.shape) for name, p in net.named_parameters()] for net in (learned, random)]
     assert shapes[0] == shapes[1]
     assert not torch.equal(learned.head.alpha.weight, random.head.alpha.weight)
-    again = lesson.build_model(lesson.as_config({**lesson.pretrained.card("matting/hybrid-cw").settings}))
+    again = lesson.build_model(lesson.settings_of({**lesson.pretrained.card("matting/hybrid-cw").settings}))
     assert torch.equal(again.head.alpha.weight, random.head.alpha.weight)
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ from a2u.errors import A2UError
 from a2u.matting import campaign, experiment
 from a2u.matting.experiment import load_model
 from a2u.matting.report import collect, train_command
-from a2u.matting.settings import Config, config, run_name
+from a2u.matting.settings import run_name, settings
 from a2u.training import Run, read_run
+from a2u.training.campaign import Job
+from a2u.training.kind import UnsuitableRun
 from a2u.training.loop import update
 
 
@@ -31,16 +34,16 @@ def environment() -> dict[str, str]:
 
 
 def test_the_paper_preset_is_the_papers() -> None:
-    chosen = config("dynamic-cs", "paper")
+    chosen = settings("dynamic-cs", "paper")
     assert (chosen.crop, chosen.batch, chosen.epochs, chosen.iterations) == (512, 16, 30, 6000)
     assert (chosen.lr, chosen.encoder_lr, chosen.milestones) == (0.01, 1e-4, (20, 26))
     assert (chosen.width, chosen.pretrained, chosen.freeze) == (1.0, True, True)
 
 
 def test_norms_are_frozen_only_where_there_is_something_to_keep() -> None:
-    assert not config("nearest", "paper", pretrained=False).freeze
-    assert config("nearest", "paper", pretrained=False, freeze=True).freeze
-    assert not config("nearest", "narrow").freeze
+    assert not settings("nearest", "paper", pretrained=False).freeze
+    assert settings("nearest", "paper", pretrained=False, freeze=True).freeze
+    assert not settings("nearest", "narrow").freeze
 
 
 @pytest.mark.parametrize(
@@ -60,9 +63,9 @@ def test_settings_that_cannot_be_are_refused(changes: dict, message: str) -> Non
 
 def test_unknown_rows_and_presets_give_the_near_match() -> None:
     with pytest.raises(A2UError, match="Did you mean 'dynamic-cs'"):
-        config("dynamic_cs")
+        settings("dynamic_cs")
     with pytest.raises(A2UError, match="Did you mean 'narrow'"):
-        config("nearest", "narow")
+        settings("nearest", "narow")
 
 
 def test_words_of_the_command_line() -> None:
@@ -175,7 +178,7 @@ def test_killed_in_an_epoch_it_ends_with_the_same_bits(tmp_path: Path) -> None:
 def test_a_run_of_another_experiment_is_refused(tmp_path: Path) -> None:
     with Run(tmp_path, {"row": "nearest"}) as run:
         run.save({}, [{"epoch": 1}])
-    with pytest.raises(A2UError, match="run of another experiment"):
+    with pytest.raises(UnsuitableRun, match="of no known experiment, and a run of 'matting' is needed"):
         load_model(tmp_path)
 
 
@@ -216,10 +219,10 @@ def test_a_batch_that_cannot_be_divided_is_refused(monkeypatch: pytest.MonkeyPat
 def test_the_plan_trains_what_teaches_most_first(tmp_path: Path) -> None:
     jobs = campaign.plan(list(campaign.ORDER), "narrow", tmp_path)
     rows, below = jobs[: len(campaign.ORDER)], jobs[len(campaign.ORDER) :]
-    assert [job.config.row for job in rows] == list(campaign.ORDER)
-    assert {job.config.preset for job in rows} == {"narrow"}
-    assert {job.config.preset for job in below} == {"brief"}
-    assert [job.config.options for job in below] == [
+    assert [job.settings.row for job in rows] == list(campaign.ORDER)
+    assert {job.settings.preset for job in rows} == {"narrow"}
+    assert {job.settings.preset for job in below} == {"brief"}
+    assert [job.settings.options for job in below] == [
         {"kernel_size": 1}, {}, {"kernel_size": 5}, {"normalization": "softmax"},
     ] * 2  # fmt: skip
     assert len({job.folder for job in jobs}) == len(jobs)
@@ -227,22 +230,22 @@ def test_the_plan_trains_what_teaches_most_first(tmp_path: Path) -> None:
 
 def test_what_both_tables_need_is_trained_once(tmp_path: Path) -> None:
     jobs = campaign.plan(["dynamic-cs"], "paper", tmp_path)
-    assert [job.config.options for job in jobs] == [
+    assert [job.settings.options for job in jobs] == [
         {}, {"kernel_size": 1}, {"kernel_size": 5}, {"normalization": "softmax"},
     ]  # fmt: skip
 
 
 def test_other_seeds_train_the_rows_alone_and_last(tmp_path: Path) -> None:
     jobs = campaign.plan(["nearest", "hybrid-cw"], "narrow", tmp_path, seeds=(2, 5, 2))
-    found = [(job.config.row, job.config.seed, job.config.preset) for job in jobs]
+    found = [(job.settings.row, job.settings.seed, job.settings.preset) for job in jobs]
     assert found[:2] == [("nearest", 2, "narrow"), ("hybrid-cw", 2, "narrow")]
     assert found[2:-2] == [("hybrid-cw", 2, "brief")] * 4
     assert found[-2:] == [("nearest", 5, "narrow"), ("hybrid-cw", 5, "narrow")]
 
 
 def test_what_was_run_can_be_asked_for_again() -> None:
-    assert run_name(config("a2u:toy", "quick")) == "matting-a2u-toy-quick"  # a colon is no part of a file's name
-    chosen = config("hybrid-cw", "narrow", seed=2, options={"kernel_size": 5})
+    assert run_name(settings("a2u:toy", "quick")) == "matting-a2u-toy-quick"  # a colon is no part of a file's name
+    chosen = settings("hybrid-cw", "narrow", seed=2, options={"kernel_size": 5})
     assert run_name(chosen) == "matting-hybrid-cw-kernel_size=5-narrow-2"
     assert train_command(chosen) == "a2u matting train --row hybrid-cw --preset narrow --option kernel_size=5 --seed 2"
 
@@ -254,11 +257,12 @@ def test_without_a_complete_run_there_is_nothing_to_report(tmp_path: Path) -> No
 
 def test_a_job_knows_how_far_it_is(tmp_path: Path) -> None:
     task = build()
-    job = campaign.Job(task.settings, tmp_path)
-    assert (job.done(), job.epochs, job.steps) == (0, 3, 2)
+    job = Job(task.settings, tmp_path, task.config, task.steps, lambda on_progress: [])
+    assert (job.kept().history, job.epochs, job.steps, str(job)) == ([], 3, 2, "Nearest, seed 0")
     with Run(tmp_path, task.config) as run:
-        experiment.train(task, run)
-    assert job.done() == 3
-    assert campaign.Job(small(lr=1.0), tmp_path).done() == 0
-    assert isinstance(task.settings, Config)
+        history = experiment.train(task, run)
+    assert job.kept().history == history
+    assert job.kept().complete
+    other = replace(job, config=small(lr=1.0).as_config())
+    assert (other.kept().history, other.kept().complete) == ([], False)
     assert json.loads((tmp_path / "metrics.json").read_text())[-1]["epoch"] == 3

@@ -19,7 +19,7 @@ from a2u.matting.experiment import build_model
 from a2u.matting.measure import metrics
 from a2u.matting.network.network import Feature, MattingNet
 from a2u.matting.rows import row
-from a2u.matting.settings import as_config
+from a2u.matting.settings import settings_of
 from a2u.operators import Upsampler, Witness
 from a2u.plots.kernels import Look, kernel_maps
 from a2u.plots.matting import Example, busiest, qualitative
@@ -50,7 +50,7 @@ def network(name: str, learned: bool = True, seed: int = 0) -> MattingNet:
         net: MattingNet = pretrained.load_pretrained(f"matting/{name}")[0]
         return net
     settings = pretrained.card(f"matting/{name}").settings
-    return build_model(as_config({**settings, "pretrained": False, "seed": seed})).eval()
+    return build_model(settings_of({**settings, "pretrained": False, "seed": seed})).eval()
 
 
 @lru_cache(maxsize=12)

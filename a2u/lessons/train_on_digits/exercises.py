@@ -17,7 +17,9 @@ from a2u.lessons.mode import Mode
 from a2u.lessons.reports import find_report
 from a2u.plots.reconstruction import table_dots
 from a2u.reconstruction import ROWS, Experiment, pictures, settings
+from a2u.reconstruction.experiment import EXPERIMENT
 from a2u.training import choose_device, read_run
+from a2u.training.kind import KEY
 
 TRAIN, TEST = 180, 100  # images in quick mode
 SHORT: dict[str, Any] = {"epochs": 3, "batch": 4, "lr": 0.03}
@@ -57,7 +59,7 @@ def measured(folder: str | Path, set: str = "mnist") -> dict[str, float]:
     longest: dict[str, tuple[int, float]] = {}
     for config_file in sorted(Path(folder).glob("*/config.json")):
         config, history = read_run(config_file.parent)
-        if config.get("row") in ROWS and config["set"] == set and history:
+        if config.get(KEY) == EXPERIMENT and config["row"] in ROWS and config["set"] == set and history:
             title = ROWS[config["row"]].title
             longest[title] = max(longest.get(title, (0, 0.0)), (len(history), history[-1]["psnr"]))
     if not longest:

@@ -134,7 +134,7 @@ def evaluate(
     count: int | None = None,
     keep: Outputs | None = None,
     convention: Convention = "skip",
-    tell: Callable[[str, Measured | str], None] | None = None,
+    on_image: Callable[[str, Measured | str], None] | None = None,
 ) -> Report:
     """Predict and measure every case.
 
@@ -146,7 +146,7 @@ def evaluate(
         count: only the first so many; None for all.
         keep: where mattes go, `mattes/NAME.png` each. The PNG holds the very bytes that were measured.
         convention: of Conn, see :func:`a2u.matting.measure.metrics.conn`.
-        tell: called after each case with its name and its result, or the reason why there is none.
+        on_image: called after each case with its name and its result, or the reason why there is none.
     """
     report = Report(predictor.title, data, convention)
     for index in range(len(cases) if count is None else min(count, len(cases))):
@@ -157,12 +157,12 @@ def evaluate(
             measured = measure_case(case, predictor, keep, convention)
         except Exception as error:  # a batch job goes on, and says in the end what it could not do
             report.failed[name] = why(error)
-            if tell:
-                tell(name, report.failed[name])
+            if on_image:
+                on_image(name, report.failed[name])
             continue
         report.measured.append(measured)
-        if tell:
-            tell(name, measured)
+        if on_image:
+            on_image(name, measured)
     return report
 
 

@@ -71,7 +71,7 @@ def test_a_fault_is_told_and_the_rest_goes_on() -> None:
     heard = []
     predictor = Predictor("fragile", fails_on_the_last)
     report = evaluate(
-        WithFaults(), predictor, "", names=WithFaults.names, tell=lambda name, result: heard.append((name, result))
+        WithFaults(), predictor, "", names=WithFaults.names, on_image=lambda name, result: heard.append((name, result))
     )
     assert [each.name for each in report.measured] == ["case-0"]
     assert report.failed == {
