@@ -153,6 +153,7 @@ def _register_later(name: str, where: str, summary: str) -> None:
 
     def forward(context: typer.Context) -> Any:
         module, function = where.split(":")
+        os.environ.pop("MPLBACKEND", None)  # none of these opens a window, and matplotlib dies of a wrong word there
         command = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
         command.command(context_settings={"help_option_names": ["-h", "--help"]})(
             getattr(importlib.import_module(module), function)
