@@ -96,12 +96,12 @@ def figure(
     from a2u.files.outputs import Outputs
     from a2u.files.writing import make_folder
 
-    names = [f"figure{name}" if name.isdigit() else name for name in names or FIGURES]
+    names = list(dict.fromkeys(f"figure{name}" if name.isdigit() else name for name in names or FIGURES))
     for name in names:
         if name not in FIGURES:
             raise A2UError(f"There is no figure {name!r}. {near_match(name, list(FIGURES))}")
     outputs = Outputs(folder, "a2u figure")
-    outputs.check([f"{name}.png" for name in dict.fromkeys(names)])
+    outputs.check([f"{name}.png" for name in names])
     make_folder(folder)
     for name in names:
         drawing = FIGURES[name]()

@@ -125,8 +125,9 @@ class Outputs:
         seen: dict[str, str] = {}
         for name in names:
             plain = unicodedata.normalize("NFC", name).casefold()
-            twin = seen.setdefault(plain, name)
-            if twin is not name and (twin == name or _takes_for_one(self.folder)):
+            twin = seen.get(plain)
+            seen[plain] = name
+            if twin is not None and (twin == name or _takes_for_one(self.folder)):
                 also = "" if twin == name else f" (for {twin} too: this disk takes both for one name)"
                 raise A2UError(f"Two results would be one file, {self.folder / name}{also}. Rename one of the inputs.")
 
