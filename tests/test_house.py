@@ -31,7 +31,7 @@ ROOMS: dict[str, set[str]] = {
     "data": {"errors", "files"},
     "training": {"errors", "files"},
     "plots": {"errors"},
-    "reconstruction": {"errors", "markdown", "operators", "data", "training", "plots"},
+    "reconstruction": {"errors", "files", "markdown", "operators", "data", "training", "plots"},
     "matting": {"errors", "files", "markdown", "formula", "operators", "training", "plots"},
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
     "bench": {"formula", "operators", "data", "training", "reconstruction"},
