@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from typing import Any
 import torch
 
 from a2u.training import checkpoint
-from a2u.training.files import UNFINISHED
 from a2u.training.run import BEST
 
 FLOAT32 = "-float32"  # the end of the names of runs in float32 beside others
@@ -122,9 +122,7 @@ def halved(path: Path) -> bytes:
     """A checkpoint with the model alone, in half precision."""
     weights = _Weights()
     state = checkpoint.load(path, {"model": weights})
-    made = path.with_name(f"half{UNFINISHED}")
-    try:
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / path.name
         checkpoint.save(made, {"model": weights}, state)
         return made.read_bytes()
-    finally:
-        made.unlink(missing_ok=True)

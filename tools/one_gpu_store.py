@@ -16,7 +16,7 @@ from typing import Any
 from one_gpu_archive import Item, files_of, zipped
 
 from a2u.errors import A2UError
-from a2u.training.files import UNFINISHED, make_folder, write_whole
+from a2u.files.writing import make_folder, sweep, write_whole
 
 RESULTS = "results.json"
 FILES, LARGEST, TOGETHER = 8, 16 * 2**20, 63 * 2**20
@@ -37,8 +37,7 @@ class Store:
         self.out, self.runs = out, runs
         make_folder(out)
         make_folder(runs)
-        for leftover in out.glob(f"*{UNFINISHED}"):  # of a process that was killed while it wrote
-            leftover.unlink()
+        sweep(out)  # what a process left that was killed while it wrote
         self._unpacked: dict[str, int] = {}  # runs that came from `before`: bytes of their files
         self._packed: dict[str, list[tuple[str, int, int]]] = {}  # by archive: its runs, and what they were like
         self._next = 0.0

@@ -98,38 +98,46 @@ class Lane:
         self._first: int | None = None  # the step at which it began
         self._on_progress = on_progress
         self._random: list[Tensor] | None = None  # its random numbers, between its turns
+        self._threads: int | None = None  # with which it computes: a run goes on with the number that it began with
         self._turns = run.job.turns(self._hear, run.how)
 
     def take(self, steps: int) -> None:
         """Some turns; StopIteration with the history at the end of the run, and what goes wrong in it."""
-        with self.place.entered(), self._random_numbers():
+        with self.place.entered(), self._own_state():
             for _ in range(steps):
                 next(self._turns)
 
     def close(self) -> None:
         """End the run where it is: it lets its folder go."""
-        with self.place.entered():
+        with self.place.entered(), self._own_state():
             self._turns.close()
         self.place.wait()  # what is computed still may use memory that is given back now
 
     @contextmanager
-    def _random_numbers(self) -> Iterator[None]:
-        """Inside, torch's random numbers are those of this lane; outside they are left alone."""
+    def _own_state(self) -> Iterator[None]:
+        """Inside, torch's random numbers and threads are those of this lane; outside they are left alone."""
         device = self.place.device
-        outside = _random_state(device)
+        outside, threads = _random_state(device), torch.get_num_threads()
         if self._random is not None:
             _set_random_state(self._random, device)
+        _set_threads(self._threads or threads)
         try:
             yield
         finally:
-            self._random = _random_state(device)
+            self._random, self._threads = _random_state(device), torch.get_num_threads()
             _set_random_state(outside, device)
+            _set_threads(threads)
 
     def _hear(self, progress: Progress) -> None:
         before = (progress.epoch - 1) * progress.steps
         self._first = before if self._first is None else self._first
         self.steps = before + progress.step - self._first
         self._on_progress(self.run.job, progress)
+
+
+def _set_threads(count: int) -> None:
+    if torch.get_num_threads() != count:
+        torch.set_num_threads(count)
 
 
 def _random_state(device: torch.device) -> list[Tensor]:

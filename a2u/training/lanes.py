@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from a2u.errors import A2UError
+from a2u.errors import A2UError, memory_ran_out
 from a2u.training.campaign import Job, OnEnd, OnProgress, Outcome, free_memory, too_little_memory
 from a2u.training.graph import NotCaptured
 from a2u.training.lane import Budget, JobInTurns, Lane, Place, Waiting, many_streams
@@ -152,9 +152,9 @@ class _Lanes:
             return error.with_traceback(None)
         except A2UError as error:
             return Outcome(job, "failed", str(error))
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            return Outcome(job, "memory", too_little_memory(error))
         except Exception as error:  # a fault of one run must not cost the others what they have done
+            if memory_ran_out(error):
+                return Outcome(job, "memory", too_little_memory(error))
             self.on_note(traceback.format_exc())
             return Outcome(job, "failed", f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
 

@@ -341,3 +341,27 @@ def test_a_runs_folder_says_how_many_shared_the_machine(tmp_path: Path) -> None:
     Heard().train(jobs_in(tmp_path, 1))
     found = json.loads((tmp_path / "run 0" / "config.json").read_text())["environment"]
     assert device_words(found).endswith(", 2 runs at once")
+
+
+def test_each_lane_has_the_number_of_threads_that_its_run_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.raises(A2UError):
+        Job(tmp_path / "run 0", 0, wrong_at=STEPS + 1, error=A2UError("Stopped.")).train()
+    torch.set_num_threads(2)
+    seen: dict[int, set[int]] = {0: set(), 1: set()}
+    original = Task.loss
+
+    def loss(self: Task, batch: Tensor) -> Tensor:
+        seen[self.seed].add(torch.get_num_threads())
+        return original(self, batch)
+
+    monkeypatch.setattr(Task, "loss", loss)
+    try:
+        Heard().train(jobs_in(tmp_path, 2))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == {0: {1}, 1: {2}}
