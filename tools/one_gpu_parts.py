@@ -49,24 +49,30 @@ class Plan:
     keep_every: int
 
 
-def smoke(row: str, images: Images, device: torch.device, plan: Plan) -> dict[str, Any]:
+def smoke(
+    row: str, images: Images, device: torch.device, plan: Plan, graphed: Captured | None = None
+) -> dict[str, Any]:
     """One row: steps in a graph against eager steps on the same batches.
+
+    graphed: takes the steps in a graph; None: as this device can, if it is a GPU.
 
     Returns:
         captured: can its steps be recorded, and are they the eager ones? error: why not. difference: of the mean loss,
         relative. ms: of a step, replayed if they can be, else eager. peak_mib: memory at the highest point.
     """
     with PeakMemory(device) as peak:
-        found = _try(row, images, device, plan)
+        if graphed is None and device.type == "cuda":
+            graphed = Captured(device, plan.precision)
+        found = _try(row, images, device, plan, graphed)
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
     return {"row": row, **found, "peak_mib": round(peak.bytes / 2**20, 1)}
 
 
-def _try(row: str, images: Images, device: torch.device, plan: Plan) -> dict[str, Any]:
+def _try(row: str, images: Images, device: torch.device, plan: Plan, graphed: Captured | None) -> dict[str, Any]:
     asked = settings(row, preset=PRESET, epochs=1, batch=plan.batch)
-    eager, graphed = (ByIndex(asked, *images, device, plan.precision) for _ in range(2))
+    eager, task = (ByIndex(asked, *images, device, plan.precision) for _ in range(2))
     step = Eager(device, plan.precision)
     expected, eager_ms = [], 0.0
     for number, batch in enumerate(eager.order(1)):
@@ -75,16 +81,15 @@ def _try(row: str, images: Images, device: torch.device, plan: Plan) -> dict[str
         began = _now(device)
         expected.append(step(eager, batch))
         eager_ms = 1e3 * (_now(device) - began)
-    if device.type != "cuda":
+    if graphed is None:
         return {"captured": False, "error": "no graphs without a GPU", "ms": round(eager_ms, 3)}
     try:
-        many = Captured(device, plan.precision)
-        batches = cycle(graphed.order(1))
-        many.many(graphed, batches, IN_A_GRAPH)  # warms up
-        replayed = float(many.many(graphed, batches, IN_A_GRAPH)) / IN_A_GRAPH
+        batches = cycle(task.order(1))
+        graphed.many(task, batches, IN_A_GRAPH)  # warms up
+        replayed = float(graphed.many(task, batches, IN_A_GRAPH)) / IN_A_GRAPH
         began = _now(device)
         for _ in range(plan.replays):
-            many.many(graphed, batches, IN_A_GRAPH)
+            graphed.many(task, batches, IN_A_GRAPH)
         ms = 1e3 * (_now(device) - began) / (plan.replays * IN_A_GRAPH)
     except (A2UError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:1000]
