@@ -80,6 +80,7 @@ def _try(row: str, images: Images, device: torch.device, plan: Plan, graphed: Ca
             break
         began = _now(device)
         expected.append(step(eager, batch))
+        eager.scheduler.step()
         eager_ms = 1e3 * (_now(device) - began)
     if graphed is None:
         return {"captured": False, "error": "no graphs without a GPU", "ms": round(eager_ms, 3)}
