@@ -33,7 +33,7 @@ ROOMS: dict[str, set[str]] = {
     "reconstruction": {"errors", "markdown", "operators", "data", "training", "plots"},
     "matting": {"errors", "markdown", "formula", "operators", "training", "plots"},
     "pretrained": {"errors", "data", "training", "reconstruction", "matting"},
-    "bench": {"formula", "operators", "data", "training", "reconstruction"},
+    "bench": {"errors", "markdown", "formula", "operators", "data", "training", "reconstruction"},
     "lessons": {
         *("errors", "formula", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "pretrained"),

@@ -91,7 +91,7 @@ def test_a_curve_that_runs_away_is_told():
 def test_an_unknown_group_is_named(capsys):
     main_exit(["bench", "--only", "formla"], 1)
     assert "Did you mean 'formula'" in capsys.readouterr().err
-    assert set(GROUPS) == {"formula", "kernels", "toy", "toy-training"}
+    assert set(GROUPS) == {"formula", "kernels", "toy", "toy-training", "gpu"}
 
 
 def main_exit(arguments, code):
