@@ -32,6 +32,7 @@ from a2u.reconstruction.report import IN_FULL, METRICS, collect
 from a2u.reconstruction.report_text import to_markdown, to_text, value
 from a2u.training import Progress, parallel
 from a2u.training.campaign import Job, Outcome, attempt
+from a2u.training.cluster import on_cluster
 from a2u.training.parallel import side_by_side
 
 PICTURES = {"table1.png", "table1-curves.png", "table1-reconstructions.png"}
