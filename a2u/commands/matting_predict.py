@@ -124,7 +124,7 @@ def evaluate(
             if isinstance(result, str):
                 say(f"{shown(name)}: FAILED. {result}")
             score = f"SAD {result.scores.sad:.3f}" if isinstance(result, Measured) and result.scores else ""
-            drawn.show(seen, words=f"{name} {score}")
+            drawn.show(seen, words=f"{shown(name)} {score}")
 
         report = evaluate_on(
             cases, predictor, words, names=cases.names, count=count, keep=keep, convention=conn, on_image=on_image
