@@ -15,8 +15,8 @@ from a2u.errors import A2UError
 from a2u.matting import cutouts, experiment
 from a2u.matting.cutouts import cut, pairs
 from a2u.matting.data.composition import to_bytes
-from a2u.matting.data.dataset import batches
 from a2u.matting.data.files import write_pixels
+from a2u.matting.data.loader import Loader
 from a2u.matting.rows import build as build_row
 from a2u.pretrained.find import load_network, shipped
 from a2u.pretrained.published import OPTIONS, ROW
@@ -100,7 +100,7 @@ def test_samples_prepared_ahead_leave_dropout_as_it_is() -> None:
     drawn = []
     for workers in (0, 1):
         torch.manual_seed(5)
-        list(batches(build().train, 1, 1, 2, workers))
+        list(Loader(build().train, 1, 2, workers).epoch(1))
         drawn.append(torch.rand(3))
     assert torch.equal(*drawn)
 

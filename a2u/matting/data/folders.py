@@ -46,7 +46,7 @@ class FolderSource:
         """One background at the size of its file."""
         return read_colour(self.files[number])
 
-    def prepare(self, crop: int) -> None:
+    def prepare(self, crop: int, context: str | None = None) -> None:
         """Nothing: files are read when a sample needs them."""
 
 
