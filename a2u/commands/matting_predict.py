@@ -131,7 +131,7 @@ def evaluate(
         )
     if out:
         for path in write_report(report, out):
-            say(str(path))
+            say(shown(str(path)))
     if as_json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     elif report.measured:
@@ -197,7 +197,7 @@ def predict(
         say(f"{shown(pair.name)}: {result.width}×{result.height}, {result.seconds:.1f} s{_memory(result.peak_bytes)}")
         for path in (result.alpha, result.cutout):
             if path is not None:
-                print(path, flush=True)
+                print(shown(str(path)), flush=True)
 
     count = len(chosen) + len(failed)
     for name, reason in failed.items():
