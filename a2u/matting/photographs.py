@@ -5,6 +5,7 @@ not sure, broad where there is hair. The coordinates here are all there is to it
 scored: the pictures are looked at, and :func:`shares` says how much of the painted band a method decides.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +85,8 @@ def photograph(name: str) -> Case:
             f"The photographs come with scikit-image, which cannot be imported ({error}): "
             f"pip install 'a2u-upsampling[matting]'."
         ) from error
-    pixels = {"astronaut": data.astronaut, "cat": data.chelsea, "cup": data.coffee}[name]()
+    load: Callable[[], Any] = {"astronaut": data.astronaut, "cat": data.chelsea, "cup": data.coffee}[name]
+    pixels = load()
     painted = PHOTOGRAPHS[name]
     left, top, right, bottom = painted.crop
     here = slice(top, bottom), slice(left, right)

@@ -208,7 +208,7 @@ def _deep(image: Any, content: bytes) -> bool:
     if image.format == "PNG":
         return content[24] == 16  # the depth stands at one place of every PNG
     bits = image.tag_v2.get(258, 8) if image.format == "TIFF" else 8
-    return max(bits if isinstance(bits, tuple) else (bits,)) == 16
+    return bool(max(bits if isinstance(bits, tuple) else (bits,)) == 16)
 
 
 def _sixteen(content: bytes) -> Any:
