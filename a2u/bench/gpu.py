@@ -29,7 +29,7 @@ from a2u.bench.operators import batch_and_loop
 from a2u.bench.training import compare, fast, plain
 from a2u.data import load
 from a2u.errors import A2UError
-from a2u.training.files import write_all
+from a2u.files.outputs import Outputs
 
 NAME = "bench-gpu"
 CANDIDATES = ("tiles", "shift", "compiled")  # paths of `a2u.reassemble`
@@ -194,7 +194,7 @@ def write(report: dict[str, Any], out: Path) -> list[Path]:
     """Write bench-gpu.json and bench-gpu.md into `out`; their paths.
 
     Raises:
-        A2UError: The report is not of a GPU at full size, or a file cannot be written.
+        A2UError: The report is not of a GPU at full size, or a file cannot be written, or is not one of `a2u bench`.
     """
     from a2u.bench.gpu_text import to_markdown
 
@@ -204,4 +204,7 @@ def write(report: dict[str, Any], out: Path) -> list[Path]:
             f"{'with tiny sizes' if report['tiny'] else ''}, so it is not written. Run it on a GPU."
         )
     content = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    return write_all(out, {f"{NAME}.json": content.encode(), f"{NAME}.md": to_markdown(report).encode()})
+    files = {f"{NAME}.json": content.encode(), f"{NAME}.md": to_markdown(report).encode()}
+    outputs = Outputs(out, "a2u bench")
+    outputs.check(list(files))
+    return [outputs.write(name, each) for name, each in files.items()]

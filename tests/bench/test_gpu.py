@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import torch
+from command import a2u as run_a2u
 
 from a2u.bench import gpu
 from a2u.bench.gpu import LARGE, TINY, copy_rate, measure_gpu, reassembly, write
 from a2u.bench.gpu_text import to_markdown
-from a2u.commands.cli import main
 from a2u.errors import A2UError
 
 CPU = torch.device("cpu")
@@ -108,26 +108,18 @@ def test_only_a_gpus_numbers_at_full_size_are_written(report: dict[str, Any], tm
     assert "Maps are about 1 GB" in text
 
 
-def test_the_command_measures_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_measures_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "PARTS", {**gpu.PARTS, "kernels": lambda *_: [], "training": lambda *_: []})
-    leave("--only", "gpu", "--no-compile", "--device", "cpu", "--json", code=0)
-    out, err = capsys.readouterr()
+    asked = ("bench", "--only", "gpu", "--no-compile", "--device", "cpu")
+    code, out, err = run_a2u(*asked, "--json")
+    assert code == 0
     assert json.loads(out)["gpu"]["copy"]["gb_per_s"] > 0
     assert "measuring copy on CPU" in err
-    leave("--only", "gpu", "--no-compile", "--device", "cpu", code=0)
-    assert "this shows that the code runs, and no speed" in capsys.readouterr().out
+    assert "this shows that the code runs, and no speed" in run_a2u(*asked).out
 
 
-def test_the_command_writes_no_file_without_a_gpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    leave("--only", "gpu", "--device", "cpu", "--out", str(tmp_path), code=1)
-    assert "--out is for the group gpu on a GPU, and the device is cpu" in capsys.readouterr().err
+def test_the_command_writes_no_file_without_a_gpu(tmp_path: Path) -> None:
+    left = run_a2u("bench", "--only", "gpu", "--device", "cpu", "--out", tmp_path)
+    assert left.code == 1
+    assert "--out is for the group gpu on a GPU, and the device is cpu" in left.err
     assert list(tmp_path.iterdir()) == []
-
-
-def leave(*arguments: str, code: int) -> None:
-    try:
-        main(["bench", *arguments])
-        left: Any = 0
-    except SystemExit as stop:
-        left = stop.code or 0
-    assert left == code

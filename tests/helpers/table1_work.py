@@ -9,13 +9,14 @@ a checkpoint on the disk; with the checkpoint written and metrics.json not yet; 
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small_digits
 import torch
+from patience import pause
+from processes import here
 
 from a2u.commands.cli import main
 from a2u.reconstruction.experiment import Experiment
@@ -58,12 +59,7 @@ def endless(job: Job, on_progress: OnProgress) -> Outcome:
     (job.folder / "unfinished").rename(job.folder / "pid")
     while True:
         on_progress(job, Progress(1, 1, 1, 2, 0.5))
-        time.sleep(0.05)
-
-
-def wait() -> None:
-    print("here", flush=True)
-    time.sleep(600)
+        pause()
 
 
 def stop_at(moment: str) -> None:
@@ -74,19 +70,19 @@ def stop_at(moment: str) -> None:
         nonlocal calls
         calls += self.settings.row == "bilinear"
         if moment == "step" and calls == 4:  # the last of 2 epochs of 2 steps
-            wait()
+            here()
         return original(self, batch)
 
     def wait_before_it_is_whole(descriptor: int) -> None:
         name = Path(f"/proc/self/fd/{descriptor}").readlink().name
         if (moment == "writing" and calls == 4) or (moment == "report" and name.startswith("table1.md")):
             os.ftruncate(descriptor, 1000)
-            wait()
+            here()
         fsync(descriptor)
 
     def wait_first(path: Path, value: Any) -> None:
         if moment == "written" and calls == 4 and path.name == "metrics.json":
-            wait()
+            here()
         write_json(path, value)
 
     Experiment.loss, os.fsync, run._write_json = loss, wait_before_it_is_whole, wait_first  # type: ignore[method-assign]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from command import a2u as run_a2u
 
 import a2u
 from a2u import pretrained
-from a2u.commands.cli import main
 from a2u.data import load, to_float32x32
 from a2u.errors import A2UError
 from a2u.pretrained.cards import HOME
@@ -170,27 +170,20 @@ def test_an_unknown_name_gives_the_near_match(home: Path) -> None:
 # --- the command
 
 
-def command(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stop:
-        main(["pretrained", *map(str, arguments)])
-    out, err = capsys.readouterr()
-    return int(stop.value.code or 0), out, err
-
-
-def test_the_command_lists_and_exports(run: Path, tmp_path: Path, capsys) -> None:
-    assert command(capsys, "--folder", tmp_path)[:2] == (
+def test_the_command_lists_and_exports(run: Path, tmp_path: Path) -> None:
+    assert run_a2u("pretrained", "--folder", tmp_path)[:2] == (
         0,
         "0 sets of weights, 0.0 MB. a2u.load_pretrained(NAME) loads one.\n",
     )
-    code, out, err = command(capsys, "export", run, "--folder", tmp_path, "--json")
+    code, out, err = run_a2u("pretrained", "export", run, "--folder", tmp_path, "--json")
     assert code == 0
     assert json.loads(out)["name"] == "toy/a2u-mnist"
     assert "toy/a2u-mnist written" in err
-    assert "toy/a2u-mnist" in command(capsys, "list", "--folder", tmp_path)[1]
+    assert "toy/a2u-mnist" in run_a2u("pretrained", "list", "--folder", tmp_path)[1]
 
 
-def test_a_run_that_cannot_be_exported_does_not_stop_the_others(run: Path, tmp_path: Path, capsys) -> None:
-    code, _, err = command(capsys, "export", tmp_path / "none", run, "--folder", tmp_path / "w")
+def test_a_run_that_cannot_be_exported_does_not_stop_the_others(run: Path, tmp_path: Path) -> None:
+    code, _, err = run_a2u("pretrained", "export", tmp_path / "none", run, "--folder", tmp_path / "w")
     assert code == 1
     assert "none is not a run" in err
     assert "1 of 2 runs were not exported" in err
@@ -198,7 +191,7 @@ def test_a_run_that_cannot_be_exported_does_not_stop_the_others(run: Path, tmp_p
 
 
 @pytest.mark.parametrize(("words", "message"), [(["exprot"], "list and export"), (["export"], "needs run folders")])
-def test_misuse_of_the_command_is_explained(words: list[str], message: str, capsys) -> None:
-    code, _, err = command(capsys, *words)
+def test_misuse_of_the_command_is_explained(words: list[str], message: str) -> None:
+    code, _, err = run_a2u("pretrained", *words)
     assert code == 1
     assert message in err

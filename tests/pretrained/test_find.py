@@ -1,12 +1,11 @@
 """Which network a word on the command line names, and that it is that one and no other."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from processes import python
 from published_names import as_published
 from safetensors.torch import load_file, save_file
 from tiny_matting import build, case
@@ -85,11 +84,11 @@ def test_what_is_in_published_weights_is_told(tmp_path: Path) -> None:
 
 def test_what_is_no_network_is_explained(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("weights")
-    with pytest.raises(A2UError, match="holds no weights: give a run folder"):
+    with pytest.raises(A2UError, match="holds no weights: it begins like neither"):
         load_network(tmp_path / "notes.txt")
     with pytest.raises(A2UError, match=f"There are no weights at .*nowhere.*these ship with a2u: {shipped()[0]}"):
         load_network(tmp_path / "nowhere")
-    (tmp_path / "text.pth").write_text("weights")
+    (tmp_path / "text.pth").write_bytes(b"\x80\x02 weights")
     with pytest.raises(A2UError, match=r"cannot be read as weights \(\w+: ") as caught:
         load_network(tmp_path / "text.pth")
     assert "\x1b" not in str(caught.value)
@@ -125,9 +124,7 @@ def test_a_cut_out_comes_with_its_alpha_or_not_at_all(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize(("rank", "speaks"), [("0", True), ("1", False)])
 def test_of_several_processes_one_speaks(rank: str, speaks: bool) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "a2u.commands.cli", "matting", "train", "--row", "nearst"],
-        capture_output=True, text=True, env={**os.environ, "RANK": rank}, timeout=120,
-    )  # fmt: skip
+    words = ["-m", "a2u.commands.cli", "matting", "train", "--row", "nearst"]
+    done = python(*words, env={**os.environ, "RANK": rank})
     assert done.returncode == 1
     assert ("Did you mean 'nearest'" in done.stderr) == speaks

@@ -6,21 +6,19 @@ import math
 import os
 import resource
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from project import HELPERS
+from processes import stopped
 from tiny_task import CONFIG, TinyTask
 from torch import nn
 
 from a2u.errors import A2UError
+from a2u.files.writing import write_whole
 from a2u.training import Progress, Run, checkpoint, choose_device, fit, read_run
 from a2u.training.device import derive_seed, permutation
-from a2u.training.files import write_whole
 
 
 def without_times(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -113,13 +111,9 @@ def test_killed_it_resumes_to_the_same_bits(tmp_path: Path, moment: str) -> None
     never_stopped = TinyTask()
     expected = fit(never_stopped)
 
-    script = HELPERS / "tiny_task.py"
-    process = subprocess.Popen([sys.executable, str(script), str(tmp_path), moment], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "here\n"
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    process.stdout.close()
+    with stopped("tiny_task.py", tmp_path, moment) as process:
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
     assert len(read_run(tmp_path)[1]) == (2 if moment == "written" else 1)
 
     resumed = TinyTask()
@@ -168,17 +162,10 @@ def test_a_complete_run_is_not_trained_again(tmp_path: Path) -> None:
 
 
 def test_a_second_process_is_told_and_the_first_goes_on(tmp_path: Path) -> None:
-    script = HELPERS / "tiny_task.py"
-    process = subprocess.Popen([sys.executable, str(script), str(tmp_path), "step"], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline() == "here\n"
+    with stopped("tiny_task.py", tmp_path, "step") as process:
         with pytest.raises(A2UError, match=r"Another process is training in .*--name"):
             Run(tmp_path, CONFIG)
         assert process.poll() is None
-    finally:
-        process.kill()
-        process.wait()
         process.stdout.close()
     Run(tmp_path, CONFIG).close()  # a dead process holds no lock
 
@@ -246,7 +233,7 @@ def test_any_changed_byte_is_noticed(tmp_path: Path) -> None:
             checkpoint.load(path, {"model": fresh})
     for cut in (len(good) - 1, 100, 0):
         path.write_bytes(good[:cut])
-        with pytest.raises(A2UError, match=r"is damaged or not a checkpoint.*Delete it"):
+        with pytest.raises(A2UError, match=r"is damaged, or not a safetensors file.*Delete it"):
             checkpoint.load(path, {"model": fresh})
     assert torch.equal(fresh.weight, before)
     with pytest.raises(A2UError, match="There is no checkpoint"):
@@ -265,7 +252,7 @@ def test_a_nan_is_refused_on_the_way_in_and_out(tmp_path: Path, bad: float, monk
         checkpoint.save(path, {"model": model}, {})
     assert path.read_bytes() == good
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "_refuse_nan", lambda *_: None)
+        patch.setattr(checkpoint, "refuse_nan", lambda *_: None)
         checkpoint.save(path, {"model": model}, {})
     with pytest.raises(A2UError, match=rf"{path.name} holds a NaN or an infinity in model/bias"):
         checkpoint.load(path, {"model": nn.Linear(3, 2)})
