@@ -131,7 +131,7 @@ def evaluate(
         )
     if out:
         for path in write_report(report, out):
-            say(shown(str(path)))
+            say(str(path))
     if as_json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     elif report.measured:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from a2u.errors import A2UError
 from a2u.matting.data.files import check_sizes, read_colour, read_grey
-from a2u.matting.data.pixels import COLOURS, exists, opened, orientation
+from a2u.matting.data.pixels import COLOURS, deep, exists, opened, orientation
 
 TAIL = 1024  # bytes in which the end of a file is looked for; some cameras write more after it
 THREADS = 8  # they wait for the disk
@@ -56,7 +56,7 @@ def size_of(path: Path, grey: bool = False) -> tuple[int, int]:
     exists(path)
     with path.open("rb") as file, opened(path, file, "an alpha or trimap" if grey else "a picture") as image:
         transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
-        plain = image.mode in (*COLOURS, "1", "L")  # of 16 bits and CMYK the values must be looked at
+        plain = image.mode in (*COLOURS, "1", "L") and not deep(image, _head(file))  # others' values must be looked at
         sure = plain and not transparent and _whole(file, image.format)
         turned = image.format != "TIFF" and orientation(_Unread(image)) >= 5  # of a TIFF Pillow knows it already
         size = image.size if turned else image.size[::-1]
@@ -64,6 +64,14 @@ def size_of(path: Path, grey: bool = False) -> tuple[int, int]:
         found = (read_grey if grey else read_colour)(path)
         return (int(found.shape[0]), int(found.shape[1]))
     return (int(size[0]), int(size[1]))
+
+
+def _head(file: BinaryIO) -> bytes:
+    place = file.tell()
+    file.seek(0)
+    head = file.read(32)
+    file.seek(place)
+    return head
 
 
 class _Unread:
