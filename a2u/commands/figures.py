@@ -101,15 +101,17 @@ def figure(
     folder: Annotated[Path, typer.Option(help="Where to write NAME.png.")] = Path("figures"),
 ) -> None:
     """Remake pictures into figures/ as PNG, and print what each shows."""
-    from a2u.training.files import make_folder, write_whole
+    from a2u.files.outputs import Outputs
+    from a2u.files.writing import make_folder
 
-    names = [f"figure{name}" if name.isdigit() else name for name in names or FIGURES]
+    names = list(dict.fromkeys(f"figure{name}" if name.isdigit() else name for name in names or FIGURES))
     for name in names:
         if name not in FIGURES:
             raise A2UError(f"There is no figure {name!r}. {near_match(name, list(FIGURES))}")
+    outputs = Outputs(folder, "a2u figure")
+    outputs.check([f"{name}.png" for name in names])
     make_folder(folder)
     for name in names:
         drawing = FIGURES[name]()
-        path = folder / f"{name}.png"
-        write_whole(path, drawing.png())
+        path = outputs.write(f"{name}.png", drawing.png())
         print(f"{path}: {drawing.words}")
