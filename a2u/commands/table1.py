@@ -22,10 +22,11 @@ from a2u.reconstruction.report import collect, find_preset
 from a2u.reconstruction.report_text import to_markdown, to_text
 from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
-from a2u.training.campaign import Job, Outcome
-from a2u.training.lane import JobInTurns
+from a2u.training.campaign import Job
+from a2u.training.cluster import PLACE, Cluster, on_cluster
 from a2u.training.lanes import in_lanes, many_streams
 from a2u.training.parallel import train_all
+from a2u.training.precision import check_precision
 from a2u.training.run import History
 
 FILES = ("table1.json", "table1.md", "table1.png", "table1-curves.png", "table1-reconstructions.png")
@@ -62,6 +63,23 @@ def table1(
         str, typer.Option(help="Arithmetic of a GPU: float32, tf32 or bf16. The last two change results.")
     ] = "float32",
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the preset's.")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="slurm: each run is a job of a Slurm cluster, put back into the queue when its time is up. local: the "
+            "same with processes of this machine, for a trial.",
+            rich_help_panel="Several machines",
+        ),
+    ] = None,
+    partition: Annotated[
+        str | None, typer.Option(help="Of the Slurm cluster. Default: its own.", rich_help_panel="Several machines")
+    ] = None,
+    minutes: Annotated[
+        int, typer.Option("--time", min=1, help="Minutes of one job.", rich_help_panel="Several machines")
+    ] = 240,
+    gpus: Annotated[
+        int, typer.Option(min=0, help="GPUs of one job; 0: it sees none.", rich_help_panel="Several machines")
+    ] = 0,
     runs: Annotated[Path, typer.Option(help="Where run folders are.")] = Path("runs"),
     keep: Annotated[
         list[Path] | None,
@@ -91,20 +109,21 @@ def table1(
 
         a2u table1 --preset medium --data ~/data --jobs 2 --keep figures/table1-medium.json
 
+        a2u table1 --preset paper --data DIR --cluster slurm --gpus 1 --jobs 18
+
         a2u table1 --report-only
     """
     outputs = Outputs(out, "a2u table1")
     outputs.check(FILES)
     names = list(ROWS) if rows == "all" else words_of("--rows", rows)
     numbers = seeds_of(seeds)
-    if lanes > 1:
-        if jobs > 1:
-            raise A2UError(f"--jobs {jobs} starts processes, --lanes {lanes} trains in one: give one of them.")
-        many_streams()
+    place = _cluster(cluster, runs, partition, minutes, gpus)
+    _check_lanes(lanes, jobs, place)
+    check_precision(precision, None if gpus else choose_device(device))
     kept = [run for path in keep or () for run in read_earlier(path)]
     earlier = kept + _standing(out / "table1.json")
     done = (find_preset(runs, numbers) or _longest(kept) or _longest(earlier)) if report_only else None
-    chosen = preset or done or _default_preset(data is not None or download, device)
+    chosen = preset or done or _default_preset(data is not None or download, device, gpus)
     where = (runs, data, download, device)
     keep_every = KEEP_EVERY if lanes > 1 else 1
     planned = plan(names, words_of("--sets", sets), numbers, chosen, *where, precision, epochs, keep_every, lanes)
@@ -113,7 +132,14 @@ def table1(
         planned = [job for job in planned if not _is_kept(job, kept)]
     failed = []
     if not report_only:
-        failed = [outcome for outcome in _train(planned, jobs, lanes, device) if outcome.failed]
+        with progress_of_all(planned, _reached) as hooks:
+            if place is not None:
+                outcomes = on_cluster(planned, place, jobs, hooks.on_end, hooks.on_note)
+            elif lanes > 1:
+                outcomes = in_lanes(planned, lanes, *hooks, choose_device(device))
+            else:
+                outcomes = train_all(planned, jobs, *hooks)
+        failed = [outcome for outcome in outcomes if outcome.failed]
     if failed and not any(runs.glob("*/config.json")):
         raise A2UError(blame(failed, len(planned)))
     report = collect(runs, chosen, numbers, earlier)
@@ -123,11 +149,14 @@ def table1(
         raise A2UError(blame(failed, len(planned)))
 
 
-def _train(planned: list[JobInTurns], jobs: int, lanes: int, device: str) -> list[Outcome]:
-    with progress_of_all(planned, _reached) as hooks:
-        if lanes > 1:
-            return in_lanes(planned, lanes, *hooks, choose_device(device))
-        return train_all(planned, jobs, *hooks)
+def _check_lanes(lanes: int, jobs: int, place: Cluster | None) -> None:
+    """Lanes are in this process alone; what they need of a GPU is said before it is used."""
+    if lanes == 1:
+        return
+    if jobs > 1 or place is not None:
+        other = f"--jobs {jobs} starts processes" if place is None else "--cluster trains elsewhere"
+        raise A2UError(f"{other}, --lanes {lanes} trains in this process: give one of them.")
+    many_streams()
 
 
 def _standing(path: Path) -> list[Run]:
@@ -154,10 +183,19 @@ def _is_kept(job: Job, kept: list[Run]) -> bool:
     return found
 
 
-def _default_preset(full: bool, device: str) -> str:
+def _cluster(kind: str | None, runs: Path, partition: str | None, minutes: int, gpus: int) -> Cluster | None:
+    if kind is not None:
+        return Cluster(kind, runs / PLACE, partition, minutes, gpus)
+    if partition is not None or gpus:
+        raise A2UError("--partition and --gpus are for jobs of a cluster: give --cluster slurm, or leave them out.")
+    return None
+
+
+def _default_preset(full: bool, device: str, gpus: int) -> str:
+    """gpus: of a job of a cluster."""
     if not full:
         return "quick"
-    return "paper" if choose_device(device).type == "cuda" else "reduced"
+    return "paper" if gpus or choose_device(device).type == "cuda" else "reduced"
 
 
 def _reached(history: History) -> str:

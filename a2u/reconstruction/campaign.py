@@ -47,7 +47,8 @@ def plan(
         for word in given:
             if word not in known:
                 raise A2UError(f"There is no {what} {word!r}. {near_match(word, known)}")
-    check_precision(precision, choose_device(device))
+    choose_device(device)
+    check_precision(precision, None)  # whether the device has it, each run finds out where it trains
     wanted = [
         settings(row, set, preset, seed, epochs=epochs)
         for seed in dict.fromkeys(seeds)

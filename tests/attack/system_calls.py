@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save
-from tests.attack.tally import Tally
 from tiny_task import CONFIG, TinyTask
 
 from a2u import pretrained
@@ -26,6 +25,7 @@ from a2u.files.outputs import Outputs
 from a2u.pretrained.cards import HOME, Card, card
 from a2u.pretrained.export import write
 from a2u.training import Run, fit, read_run
+from tests.attack.tally import Tally
 
 WAYS: dict[str, int | None] = {
     "full disk": errno.ENOSPC,
