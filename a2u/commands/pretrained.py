@@ -20,7 +20,11 @@ def pretrained(
     data: Annotated[
         Path | None, typer.Option(help="export: folder with the full test images, as for `a2u train`.")
     ] = None,
-    folder: Annotated[Path, typer.Option(help="Where the weights are.", show_default="inside a2u")] = HOME,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Where weights are, or go. Default: list those inside a2u, export into ./pretrained."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="export: replace weights of the same name.")] = False,
     storage: Annotated[
         str | None,
         typer.Option(
@@ -42,7 +46,10 @@ def pretrained(
         raise A2UError(f"a2u pretrained can list and export, not {job!r}: `a2u pretrained export RUN...`.")
     if (job == "list") == bool(rest):
         raise A2UError("list takes no names." if rest else "export needs run folders, such as runs/*-reduced.")
-    cards = _export(rest, data, folder, storage) if job == "export" else [card(name, folder) for name in names(folder)]
+    if job == "export":
+        cards = _export(rest, data, folder, storage, force)
+    else:
+        cards = [card(name, folder or HOME) for name in names(folder or HOME)]
     if as_json:
         for each in cards:
             print(json.dumps(asdict(each), ensure_ascii=False))
@@ -53,16 +60,18 @@ def pretrained(
     print(f"{len(cards)} sets of weights, {total / 1e6:.1f} MB. a2u.load_pretrained(NAME) loads one.")
 
 
-def _export(runs: list[str], data: Path | None, folder: Path, storage: str | None) -> list[Card]:
+def _export(runs: list[str], data: Path | None, folder: Path | None, storage: str | None, force: bool) -> list[Card]:
     """Every finished run; one that cannot be exported is named, and the others go on."""
-    from a2u.pretrained.export import export
+    from a2u.files.outputs import Outputs
+    from a2u.pretrained.export import BY, OWN, export
 
     if storage is not None and storage not in STORAGES:
         raise A2UError(f"There is no storage {storage!r}. {near_match(storage, list(STORAGES))}")
     made, refused = [], []
+    out = Outputs(folder or OWN, BY, force=True)
     for run in runs:
         try:
-            made.append(export(run, data, folder, (storage,) if storage else None))
+            made.append(export(run, data, out, (storage,) if storage else None, force))
             print(f"a2u: {made[-1].name} written", file=sys.stderr)
         except A2UError as error:
             refused.append(str(error))
@@ -77,4 +86,4 @@ def _line(each: Card) -> str:
     full, stored = (each.metrics[key][metric] for key in ("full", "stored"))
     loss = f"{stored:6.2f} {unit:3} ({stored - full:+.3f})"
     made = f"{each.preset}, {each.epochs} {'epoch' if each.epochs == 1 else 'epochs'}"
-    return f"{each.name:32} {loss}  {each.bytes / 1e6:4.1f} MB  {each.storage:24} {made}"
+    return f"{each.name:32} {loss}  {each.bytes / 1e6:4.1f} MB  {each.storage:24} {made:18} sha256 {each.sha256[:12]}"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,38 +10,43 @@ from typing import Any
 
 from a2u.data import Digits, load, to_float32x32
 from a2u.errors import A2UError
+from a2u.files.outputs import Outputs
 from a2u.matting import settings as matting
-from a2u.pretrained.cards import GROUP, HOME, Card
+from a2u.pretrained.cards import GROUP, Card
 from a2u.pretrained.packing import smallest
 from a2u.reconstruction.experiment import EXPERIMENT, evaluate_on, load_model, settings
 from a2u.training import read_run
-from a2u.training.files import make_folder, write_whole
 from a2u.training.kind import KEY, check_experiment
 
 LIMIT = 0.05  # dB that packing may cost
 TOY_STORAGES = ("int8 from 16,384 values", "int8 bottom", "float16")
 DIGITS = 5  # of the metrics on a card
+OWN = Path("pretrained")  # where weights go unless the user says otherwise: never over those that ship
+BY = "a2u pretrained export"
 
 
 def export(
     folder: str | Path,
     data: str | Path | None = None,
-    home: Path = HOME,
+    home: str | Path | Outputs = OWN,
     storages: Sequence[str] | None = None,
+    force: bool = False,
 ) -> Card:
     """Write the weights of one finished run, and their card; returns the card.
 
     Args:
         folder: the run, as `a2u train` made it.
         data: where the images are that it was tested on (`a2u.data.load`); None: the sample.
-        home: where GROUP/NAME.safetensors and .json go.
+        home: where GROUP/NAME.safetensors and .json go: a folder, or the `Outputs` of one for several runs.
         storages: to try, in this order. The first that loses less than 0.05 dB is kept (of matting: 1 % of SAD), and
             otherwise the last.
+        force: replace weights of the same name that are there already.
 
     Raises:
-        A2UError: not a run, a run that is not finished, or other test images than its own.
+        A2UError: not a run, a run that is not finished, other test images than its own, or weights of the same name.
     """
     folder = Path(folder)
+    out = home if isinstance(home, Outputs) else Outputs(home, BY, force=True)
     config, history = read_run(folder)
     if config.get(KEY) != matting.EXPERIMENT:
         check_experiment(config, EXPERIMENT, folder)
@@ -52,8 +58,10 @@ def export(
     if config[KEY] == matting.EXPERIMENT:
         from a2u.pretrained.export_matting import export_matting
 
-        return export_matting(folder, data, home, storages)
+        return export_matting(folder, data, out, storages, force)
     model, config, history = load_model(folder)
+    name = f"{GROUP}/{config['row']}-{config['set']}{'-' + str(config['seed']) if config['seed'] else ''}"
+    refuse_replacing(out, name, force)
     digits = _test_images(folder, config, data)
     images = to_float32x32(digits, config["resize"])
     full = evaluate_on(model, images)
@@ -66,7 +74,6 @@ def export(
     from safetensors.torch import save
 
     content = save(packed)
-    name = f"{GROUP}/{config['row']}-{config['set']}{'-' + str(config['seed']) if config['seed'] else ''}"
     card = Card(
         name=name,
         row=config["row"],
@@ -84,7 +91,7 @@ def export(
         bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
     )
-    write(home, card, content)
+    write(out, card, content)
     return card
 
 
@@ -98,12 +105,21 @@ def _test_images(folder: Path, config: dict[str, Any], data: str | Path | None) 
     return digits
 
 
-def write(home: Path, card: Card, content: bytes) -> None:
+def refuse_replacing(out: Outputs, name: str, force: bool) -> None:
+    """Before anything is measured: raise A2UError if there are weights of that name, unless they may be replaced."""
+    files = [f"{name}.safetensors", f"{name}.json"]
+    there = [str(out.folder / file) for file in files if os.path.lexists(out.folder / file)]
+    if there and not force:
+        raise A2UError(
+            f"{' and '.join(there)} would be replaced. Give another folder with --folder, or --force to replace them."
+        )
+    out.check(files)
+
+
+def write(out: Outputs, card: Card, content: bytes) -> None:
     """Weights, then the card: a card never speaks of weights that are not there yet."""
-    path = home / f"{card.name}.safetensors"
-    make_folder(path.parent)
-    write_whole(path, content)
-    write_whole(path.with_suffix(".json"), card.as_json())
+    out.write(f"{card.name}.safetensors", content)
+    out.write(f"{card.name}.json", card.as_json())
 
 
 def rounded(scores: dict[str, float]) -> dict[str, float]:

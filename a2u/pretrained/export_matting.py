@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError
+from a2u.files.outputs import Outputs
 from a2u.matting.data.dataset import TestSet
 from a2u.matting.data.sources import open_test
 from a2u.matting.experiment import load_model
@@ -17,7 +18,7 @@ from a2u.matting.network.network import MattingNet
 from a2u.matting.report import train_command
 from a2u.matting.settings import Settings
 from a2u.pretrained.cards import MATTING, Card
-from a2u.pretrained.export import date_of, rounded, torch_of, write
+from a2u.pretrained.export import date_of, refuse_replacing, rounded, torch_of, write
 from a2u.pretrained.packing import smallest
 from a2u.training.kind import KEY
 
@@ -25,9 +26,16 @@ LIMIT = 0.01  # part of its SAD that packing may cost
 STORAGES = ("int8 from 256 values", "int8 from 16,384 values", "float16")
 
 
-def export_matting(folder: Path, data: str | Path | None, home: Path, storages: Sequence[str] | None = None) -> Card:
+def export_matting(
+    folder: Path, data: str | Path | None, out: Outputs, storages: Sequence[str] | None = None, force: bool = False
+) -> Card:
     """Write the weights of the best epoch of a finished run, and their card; arguments as `a2u.pretrained.export`."""
     net, config, history = load_model(folder)
+    extra = "".join(f"-{key}={value}" for key, value in sorted(config.options.items()))
+    where = config.data if config.data == "synthetic" else Path(config.data).name
+    name = f"{MATTING}/{config.row}{extra}{'' if where == 'synthetic' else '-' + where}"
+    name += f"-{config.seed}" if config.seed else ""
+    refuse_replacing(out, name, force)
     cases = open_test(data or config.data, "test", config.test_size)
     full = _scores(net, cases)
     packed, stored, storage = smallest(
@@ -36,11 +44,8 @@ def export_matting(folder: Path, data: str | Path | None, home: Path, storages: 
     from safetensors.torch import save
 
     content = save(packed)
-    extra = "".join(f"-{key}={value}" for key, value in sorted(config.options.items()))
-    where = config.data if config.data == "synthetic" else Path(config.data).name
     card = Card(
-        name=f"{MATTING}/{config.row}{extra}{'' if where == 'synthetic' else '-' + where}"
-        + (f"-{config.seed}" if config.seed else ""),
+        name=name,
         row=config.row,
         set=where,
         edition=where,
@@ -56,7 +61,7 @@ def export_matting(folder: Path, data: str | Path | None, home: Path, storages: 
         bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
     )
-    write(home, card, content)
+    write(out, card, content)
     return card
 
 

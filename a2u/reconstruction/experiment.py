@@ -11,6 +11,7 @@ Numbers of the short presets show an ordering; they are not the paper's numbers,
 preset and which data made it.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -69,9 +70,9 @@ class Settings:
         rules = {
             "epochs": (self.epochs >= 1, "at least 1"),
             "batch": (self.batch >= 2, "at least 2, for batch norm"),
-            "lr": (self.lr > 0, "positive"),
+            "lr": (0 < self.lr < math.inf, "positive and finite"),
             "momentum": (0 <= self.momentum < 1, "in [0, 1)"),
-            "weight_decay": (self.weight_decay >= 0, "at least 0"),
+            "weight_decay": (0 <= self.weight_decay < math.inf, "at least 0 and finite"),
             "head": (self.head in HEADS, f"one of {', '.join(HEADS)}"),
             "resize": (self.resize in RESIZES, f"one of {', '.join(RESIZES)}"),
         }
