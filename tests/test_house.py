@@ -36,7 +36,7 @@ ROOMS: dict[str, set[str]] = {
     "reconstruction": {"errors", "files", "markdown", "operators", "data", "training", "plots"},
     "matting": {"errors", "files", "markdown", "formula", "operators", "training", "plots"},
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
-    "bench": {"formula", "operators", "data", "training", "reconstruction"},
+    "bench": {"errors", "files", "markdown", "formula", "operators", "data", "training", "reconstruction"},
     "lessons": {
         *("errors", "files", "formula", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "pretrained"),

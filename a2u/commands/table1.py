@@ -23,6 +23,7 @@ from a2u.reconstruction.report_text import to_markdown, to_text
 from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
 from a2u.training.campaign import Job
+from a2u.training.cluster import PLACE, Cluster, on_cluster
 from a2u.training.parallel import train_all
 from a2u.training.run import History
 
@@ -47,6 +48,23 @@ def table1(
     jobs: Annotated[
         int, typer.Option(min=1, help="Runs at once. They share one GPU, or divide the threads of the CPU.")
     ] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="slurm: each run is a job of a Slurm cluster, put back into the queue when its time is up. local: the "
+            "same with processes of this machine, for a trial.",
+            rich_help_panel="Several machines",
+        ),
+    ] = None,
+    partition: Annotated[
+        str | None, typer.Option(help="Of the Slurm cluster. Default: its own.", rich_help_panel="Several machines")
+    ] = None,
+    minutes: Annotated[
+        int, typer.Option("--time", min=1, help="Minutes of one job.", rich_help_panel="Several machines")
+    ] = 240,
+    gpus: Annotated[
+        int, typer.Option(min=0, help="GPUs of one job; 0: it sees none.", rich_help_panel="Several machines")
+    ] = 0,
     runs: Annotated[Path, typer.Option(help="Where run folders are.")] = Path("runs"),
     keep: Annotated[
         list[Path] | None,
@@ -76,16 +94,19 @@ def table1(
 
         a2u table1 --preset medium --data ~/data --jobs 2 --keep figures/table1-medium.json
 
+        a2u table1 --preset paper --data DIR --cluster slurm --gpus 1 --jobs 18
+
         a2u table1 --report-only
     """
     outputs = Outputs(out, "a2u table1")
     outputs.check(FILES)
     names = list(ROWS) if rows == "all" else words_of("--rows", rows)
     numbers = seeds_of(seeds)
+    place = _cluster(cluster, runs, partition, minutes, gpus)
     kept = [run for path in keep or () for run in read_earlier(path)]
     earlier = kept + _standing(out / "table1.json")
     done = (find_preset(runs, numbers) or _longest(kept) or _longest(earlier)) if report_only else None
-    chosen = preset or done or _default_preset(data is not None or download, device)
+    chosen = preset or done or _default_preset(data is not None or download, device, gpus)
     planned = plan(names, words_of("--sets", sets), numbers, chosen, runs, data, download, device)
     say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
     if kept and not report_only:
@@ -93,7 +114,10 @@ def table1(
     failed = []
     if not report_only:
         with progress_of_all(planned, _reached) as hooks:
-            outcomes = train_all(planned, jobs, *hooks)
+            if place is None:
+                outcomes = train_all(planned, jobs, *hooks)
+            else:
+                outcomes = on_cluster(planned, place, jobs, hooks.on_end, hooks.on_note)
         failed = [outcome for outcome in outcomes if outcome.failed]
     if failed and not any(runs.glob("*/config.json")):
         raise A2UError(blame(failed, len(planned)))
@@ -128,10 +152,19 @@ def _is_kept(job: Job, kept: list[Run]) -> bool:
     return found
 
 
-def _default_preset(full: bool, device: str) -> str:
+def _cluster(kind: str | None, runs: Path, partition: str | None, minutes: int, gpus: int) -> Cluster | None:
+    if kind is not None:
+        return Cluster(kind, runs / PLACE, partition, minutes, gpus)
+    if partition is not None or gpus:
+        raise A2UError("--partition and --gpus are for jobs of a cluster: give --cluster slurm, or leave them out.")
+    return None
+
+
+def _default_preset(full: bool, device: str, gpus: int) -> str:
+    """gpus: of a job of a cluster."""
     if not full:
         return "quick"
-    return "paper" if choose_device(device).type == "cuda" else "reduced"
+    return "paper" if gpus or choose_device(device).type == "cuda" else "reduced"
 
 
 def _reached(history: History) -> str:

@@ -93,4 +93,4 @@ def test_an_unknown_group_is_named():
     left = run_a2u("bench", "--only", "formla")
     assert left.code == 1
     assert "Did you mean 'formula'" in left.err
-    assert set(GROUPS) == {"formula", "kernels", "toy", "toy-training"}
+    assert set(GROUPS) == {"formula", "kernels", "toy", "toy-training", "gpu"}

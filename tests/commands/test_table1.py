@@ -30,6 +30,7 @@ from a2u.reconstruction.report import IN_FULL, METRICS, collect
 from a2u.reconstruction.report_text import to_markdown, to_text, value
 from a2u.training import Progress, parallel
 from a2u.training.campaign import Job, Outcome, attempt
+from a2u.training.cluster import on_cluster
 from a2u.training.parallel import side_by_side
 
 PICTURES = {"table1.png", "table1-curves.png", "table1-reconstructions.png"}
@@ -197,6 +198,8 @@ def test_one_run_fails_and_the_others_go_on(
         (["--preset", "papr"], "Did you mean 'paper'"),
         (["--device", "cuda"], "needs an NVIDIA GPU"),
         (["--data", "nowhere"], "does not exist"),
+        (["--cluster", "slrum"], "Did you mean 'slurm'"),
+        (["--gpus", "1"], "--partition and --gpus are for jobs of a cluster"),
         (["--report-only"], "holds no complete run of preset 'quick'"),
     ],
 )
@@ -223,7 +226,8 @@ def test_the_preset_follows_from_data_and_device(
     full: bool, device: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "choose_device", lambda _: torch.device(device))
-    assert command._default_preset(full, "auto") == expected
+    assert command._default_preset(full, "auto", gpus=0) == expected
+    assert command._default_preset(full, "auto", gpus=1) == ("paper" if full else "quick")
 
 
 def test_the_time_left_follows_from_the_steps_made(data: Path) -> None:
@@ -264,6 +268,21 @@ def test_processes_train_the_same_and_fewer_run_when_memory_is_short(
     assert cell("a2u")["runs"] == 0
     expected = next(each for each in whole["table"] if (each["row"], each["set"]) == ("bilinear", "mnist"))
     assert cell("bilinear") == expected
+
+
+@pytest.mark.slow
+def test_jobs_of_a_cluster_train_the_same(
+    data: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("submitit", reason="needs submitit, the extra [cluster]")
+    paths = [str(Path(table1_work.__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    monkeypatch.setattr(command, "on_cluster", partial(on_cluster, work=table1_work.small, pause=0.05))
+    assert a2u(*some(data), "--cluster", "local", "--jobs", 2) == 0
+    assert without_times(report()) == without_times(whole)
+    assert "[2/2]" in capsys.readouterr().err
+    assert a2u(*some(data), "--cluster", "local") == 0
+    assert capsys.readouterr().err.count("complete already") == 2
 
 
 def test_processes_end_with_ctrl_c(data: Path) -> None:
