@@ -403,7 +403,7 @@ def main() -> int:
     torch.set_num_threads(1)
     tally, failures = attack(options.calls, options.seed, options.only)
     for line in failures[:50]:
-        print(line)
+        print(line[:300])
     print("operators: " + ", ".join(f"{word} {tally[word]:,}" for word in ("tried", "right", "refused", "failed")))
     return 1 if tally["failed"] else 0
 
