@@ -1,7 +1,7 @@
 """All attacks, and their figures: `python -m tests.attack` (`make attack`); exit code 1 if one did not hold.
 
-    python -m tests.attack             minutes: every system call, every damage, 20,000 calls of operators
-    python -m tests.attack --short     about a minute: a sample of each
+python -m tests.attack             minutes: every system call, every damage, 20,000 calls of operators
+python -m tests.attack --short     about a minute: a sample of each
 """
 
 import argparse

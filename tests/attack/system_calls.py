@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save
-from tests.attack.tally import Tally
 from tiny_task import CONFIG, TinyTask
 
 from a2u import pretrained
@@ -26,8 +25,14 @@ from a2u.files.outputs import Outputs
 from a2u.pretrained.cards import HOME, Card, card
 from a2u.pretrained.export import write
 from a2u.training import Run, fit, read_run
+from tests.attack.tally import Tally
 
-WAYS: dict[str, int | None] = {"full disk": errno.ENOSPC, "disk fault": errno.EIO, "no right": errno.EACCES, "kill": None}
+WAYS: dict[str, int | None] = {
+    "full disk": errno.ENOSPC,
+    "disk fault": errno.EIO,
+    "no right": errno.EACCES,
+    "kill": None,
+}
 REFUSED, BROKEN = 3, 4  # how a forked process leaves: an A2UError; anything else
 
 
@@ -143,8 +148,8 @@ def _scenario(name: str, work: Callable[[Path], Any], agree: Callable[[Path], st
             for again in (False, True) if number is not None else (False,):
                 for at in range(1, calls + 1, every):
                     words = f"{way} at call {at} of {calls}{', and at every later one' if again else ''}"
-                    folder = Path(base) / "case"
-                    tally.case(words, lambda f=folder, t=Trap(at, number, again): _case(f, work, agree, t))
+                    folder, trap = Path(base) / "case", Trap(at, number, again)
+                    tally.case(words, lambda f=folder, t=trap: _case(f, work, agree, t))
                     shutil.rmtree(folder, ignore_errors=True)
     return tally
 

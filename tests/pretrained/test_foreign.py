@@ -132,7 +132,7 @@ def test_numbers_beside_weights_come_back_as_they_are(value, zipped, tmp_path_fa
     from a2u.pretrained.foreign import _load
 
     path = save(tmp_path_factory.mktemp("a") / "a.pth", {"x": np.array(value)[()]}, zipped)
-    found = _load(path)["x"]
+    found = _load(path, path.read_bytes())["x"]
     assert found == value or (math.isnan(found) and math.isnan(value))
 
 

@@ -125,7 +125,7 @@ def test_a_photograph_taken_sideways_has_the_size_it_is_read_with(tmp_path):
     exif[0x0112] = 6
     Image.fromarray(np.zeros((20, 40, 3), np.uint8)).save(tmp_path / "fg" / "one.jpg", exif=exif)
     (tmp_path / "fg" / "one.png").unlink()
-    save(tmp_path / "alpha" / "one.png", np.zeros((40, 20), np.uint8))
+    save(tmp_path / "alpha" / "one.png", np.resize(np.arange(256, dtype=np.uint8), (40, 20)))
     assert open_train(tmp_path).foregrounds == 2
 
 
