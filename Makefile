@@ -2,7 +2,7 @@
 # Needs Python 3.11+, git and make; the first run builds .venv and needs a network, later runs do not.
 
 .DEFAULT_GOAL := help
-.PHONY: help environment lab test lint check notebooks times site slides clean
+.PHONY: help environment lab test lint check attack notebooks times site slides clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -27,6 +27,9 @@ lint: environment ## ruff and mypy
 	$(BIN)/mypy
 
 test: lint check ## all checks: ruff, mypy, library, notebooks against their stored outputs, a real browser
+
+attack: environment ## every attack on files, processes and operators, with its figures: tried, held (minutes)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.attack $(ATTACK_ARGS)
 
 times: environment ## seconds of each lesson and its longest cell, in quick mode, without a network, against 60 and 15
 	$(BIN)/python -m pytest -q $(NBVAL) --ignore notebooks/solutions notebooks $(TEST_ARGS)
