@@ -5,11 +5,11 @@ import functools
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from processes import python
 from project import ROOT
 
 NOTEBOOKS = sorted(
@@ -36,7 +36,7 @@ ROOMS: dict[str, set[str]] = {
     "reconstruction": {"errors", "files", "markdown", "operators", "data", "training", "plots"},
     "matting": {"errors", "files", "markdown", "formula", "operators", "training", "plots"},
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
-    "bench": {"formula", "operators", "data", "training", "reconstruction"},
+    "bench": {"errors", "files", "markdown", "formula", "operators", "data", "training", "reconstruction"},
     "lessons": {
         *("errors", "files", "formula", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "pretrained"),
@@ -101,7 +101,7 @@ def test_the_rooms_have_no_circle() -> None:
 @functools.cache
 def loaded_after(statement: str) -> set[str]:
     code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    done = python("-c", code, check=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 

@@ -75,6 +75,13 @@ def _synthetic() -> "Drawing":
     return synthetic_figure()
 
 
+def _photographs() -> "Drawing":
+    """Photographs, and what closed-form, KNN and two of the shipped networks cut out of them."""
+    from a2u.commands.photographs import photographs_figure
+
+    return photographs_figure()
+
+
 FIGURES: "dict[str, Callable[[], Drawing]]" = {
     "figure1": _figure1,
     "figure2": _figure_2,
@@ -85,6 +92,7 @@ FIGURES: "dict[str, Callable[[], Drawing]]" = {
     "figure5": _figure5,
     "figure5-matting": _figure5_matting,
     "synthetic": _synthetic,
+    "photographs": _photographs,
 }
 
 
@@ -106,4 +114,4 @@ def figure(
     for name in names:
         drawing = FIGURES[name]()
         path = outputs.write(f"{name}.png", drawing.png())
-        print(f"{path}: {drawing.alt}")
+        print(f"{path}: {drawing.words}")

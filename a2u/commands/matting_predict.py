@@ -25,7 +25,7 @@ WEIGHTS = (
     "(.pth, .ckpt, .safetensors …; no code in it is run)."
 )
 ClassicalOption = Annotated[
-    str | None, typer.Option(help="A method without learning instead: closed-form or knn (slow on large images).")
+    str | None, typer.Option(help="A method without learning: closed-form or knn (slow on large images).")
 ]
 TileOption = Annotated[
     int | None,
@@ -125,14 +125,14 @@ def evaluate(
             if isinstance(result, str):
                 say(f"{shown(name)}: FAILED. {result}")
             score = f"SAD {result.scores.sad:.3f}" if isinstance(result, Measured) and result.scores else ""
-            drawn.show(seen, words=f"{name} {score}")
+            drawn.show(seen, words=f"{shown(name)} {score}")
 
         report = evaluate_on(
             cases, predictor, words, names=cases.names, count=count, keep=keep, convention=conn, on_image=on_image
         )
     if keep:
         for path in write_report(report, keep):
-            say(str(path))
+            say(shown(str(path)))
     if as_json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     elif report.measured:
@@ -161,17 +161,24 @@ def predict(
 ) -> None:
     """Cut out what is in front: an alpha and an RGBA picture of each image, from its trimap.
 
+    On photographs --classical closed-form works best. The networks that
+    ship are small and learned on drawn scenes: they are there to learn
+    from, and blur over hair; least bad is matting/dynamic-cs-d-norm.
+
     The cut-out has the estimated colours of the foreground alone, so that
-    no rim of the old background shows. Of folders, an image that fails is
+    no rim of the old background shows; they are in the space of the
+    image's colour profile, which is kept. Of folders, an image that fails is
     reported at the end, with exit code 1; the others are written.
 
     Examples:
 
-        a2u matting predict cat.jpg cat-trimap.png --weights matting/dynamic-cs -o out
-
-        a2u matting predict photos/ trimaps/ --weights runs/matting-dynamic-cs-narrow
+        a2u matting predict cat.jpg cat-trimap.png --classical closed-form -o out
 
         a2u matting predict photos/ trimaps/ --classical closed-form
+
+        a2u matting predict photos/ trimaps/ --weights a2u-matting.pth
+
+        a2u matting predict photos/ trimaps/ --weights matting/dynamic-cs-d-norm
     """
     from a2u.matting.cutouts import Cut, Pair, cut_all, pairs
     from a2u.matting.cutouts import results as results_of
@@ -193,7 +200,7 @@ def predict(
         say(f"{shown(pair.name)}: {result.width}×{result.height}, {result.seconds:.1f} s{_memory(result.peak_bytes)}")
         for path in (result.alpha, result.cutout):
             if path is not None:
-                print(path, flush=True)
+                print(shown(str(path)), flush=True)
 
     count = len(chosen) + len(failed)
     for name, reason in failed.items():

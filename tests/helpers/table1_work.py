@@ -9,16 +9,17 @@ a checkpoint on the disk; with the checkpoint written and metrics.json not yet; 
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small_digits
 import torch
+from patience import pause
 from processes import here
 
 from a2u.commands.cli import main
+from a2u.data import load
 from a2u.reconstruction.experiment import Experiment
 from a2u.training import Progress, run
 from a2u.training.campaign import Job, OnProgress, Outcome, attempt
@@ -52,6 +53,12 @@ def crowded(job: Job, on_progress: OnProgress) -> Outcome:
     return small(job, on_progress)
 
 
+def with_workers(job: Job, on_progress: OnProgress) -> Outcome:
+    """Not a training: counts images that a worker of this process has loaded."""
+    batches = torch.utils.data.DataLoader(load("mnist").images, 10, num_workers=1)
+    return Outcome(job, "trained", history=[{"images": sum(len(batch) for batch in batches), "seconds": 0.0}])
+
+
 def endless(job: Job, on_progress: OnProgress) -> Outcome:
     """Train for ever, and say under which number."""
     job.folder.mkdir(parents=True)
@@ -59,7 +66,7 @@ def endless(job: Job, on_progress: OnProgress) -> Outcome:
     (job.folder / "unfinished").rename(job.folder / "pid")
     while True:
         on_progress(job, Progress(1, 1, 1, 2, 0.5))
-        time.sleep(0.05)
+        pause()
 
 
 def stop_at(moment: str) -> None:
