@@ -58,9 +58,7 @@ def train(
     device: Device = "auto",
     step: Annotated[
         str,
-        typer.Option(
-            help="auto (captured on a GPU), eager, captured (one CUDA graph a step), or compiled: one result."
-        ),
+        typer.Option(help="auto (captured on a GPU), eager, captured (steps as CUDA graphs), or compiled: one result."),
     ] = "auto",
     precision: Annotated[
         str, typer.Option(help="Arithmetic of a GPU: float32, tf32 or bf16. The last two change results.")

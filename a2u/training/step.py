@@ -1,4 +1,4 @@
-"""Which way a training step takes: as it stands, as one CUDA graph, or compiled."""
+"""Which way a training step takes: as it stands, in a CUDA graph, or compiled."""
 
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +63,7 @@ class Compiled(Eager):
 def choose_step(device: torch.device | str, how: str = "auto", precision: str = "float32") -> Step:
     """The `step` for `fit` on `device`.
 
-    how: "eager" is `update`; "captured" replays it as one CUDA graph (:class:`Captured`); "compiled" compiles it;
+    how: "eager" is `update`; "captured" replays it, alone or with others, in a CUDA graph (:class:`Captured`); "compiled" compiles it;
     "auto" captures on a GPU and is eager elsewhere. All take the same steps: in float32 they differ by the order of
     sums, as two GPUs do, so this choice is no part of a run's config. `precision` changes results more, and is.
 
