@@ -63,9 +63,10 @@ class Compiled(Eager):
 def choose_step(device: torch.device | str, how: str = "auto", precision: str = "float32") -> Step:
     """The `step` for `fit` on `device`.
 
-    how: "eager" is `update`; "captured" replays it, alone or with others, in a CUDA graph (:class:`Captured`); "compiled" compiles it;
-    "auto" captures on a GPU and is eager elsewhere. All take the same steps: in float32 they differ by the order of
-    sums, as two GPUs do, so this choice is no part of a run's config. `precision` changes results more, and is.
+    how: "eager" is `update`; "captured" replays it, alone or with others, in a CUDA graph (:class:`Captured`);
+    "compiled" compiles it; "auto" captures on a GPU and is eager elsewhere. All take the same steps: in float32 they
+    differ by the order of sums, as two GPUs do, so this choice is no part of a run's config. `precision` changes
+    results more, and is.
 
     Raises:
         A2UError: An unknown name, a captured step without a GPU, or TF32 without one.
