@@ -14,15 +14,19 @@ from quick import CASES, evenly
 
 TESTS = ROOT / "tests"
 FILES = sorted(TESTS.rglob("*.py"))
+NAMED = [path for path in FILES if path.name.startswith("test_") and path.parent.name != "attack"]
 # Tests of the project as a whole: of its tree, its words, its files beside a2u/, and of the tests themselves.
 WHOLE = {"house", "prose", "readme", "places", "teacher", "conftest", "suite"}
 CLOCKS = {"sleep", "monotonic", "perf_counter", "process_time"}
 PATIENT = HELPERS / "patience.py"  # the one file that looks at the clock
 
 
-@pytest.mark.parametrize("path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: str(path.relative_to(TESTS)))
+@pytest.mark.parametrize("path", NAMED, ids=lambda path: str(path.relative_to(TESTS)))
 def test_a_test_file_is_named_after_its_source(path: Path) -> None:
-    """tests/ROOM/test_NAME.py tests a2u/ROOM/NAME.py, or the folder of that name; test_every_… tests the whole room."""
+    """tests/ROOM/test_NAME.py tests a2u/ROOM/NAME.py, or the folder of that name; test_every_… tests the whole room.
+
+    tests/attack/ is a program of its own, with a test of itself.
+    """
     room, name = ROOT / "a2u" / path.parent.relative_to(TESTS), path.stem.removeprefix("test_")
     whole = name in WHOLE if path.parent == TESTS else name.startswith("every_")
     assert whole or (room / f"{name}.py").is_file() or (room / name).is_dir()
