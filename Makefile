@@ -2,7 +2,7 @@
 # Needs Python 3.11+, git and make; the first run builds .venv and needs a network, later runs do not.
 
 .DEFAULT_GOAL := help
-.PHONY: help environment lab quick test lint check notebooks times site slides clean
+.PHONY: help environment lab quick test lint check attack notebooks times site slides clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -32,6 +32,9 @@ quick: environment ## for every day: ruff and the library's tests, by the rules 
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --quick tests $(TEST_ARGS)
 
 test: lint check ## all checks: ruff, mypy, library, notebooks against their stored outputs, a real browser
+
+attack: environment ## every attack on files, processes and operators, with its figures: tried, held (minutes)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.attack $(ATTACK_ARGS)
 
 times: environment ## seconds of each lesson and its longest cell beside their budgets (TEST_ARGS=--hold-to-budget: fail)
 	$(BIN)/python -m pytest -q $(NBVAL) --ignore notebooks/solutions notebooks $(TEST_ARGS)

@@ -1,7 +1,6 @@
 """Make weights that ship from finished runs: measure, pack as small as 0.05 dB allows, measure again, write whole."""
 
 import hashlib
-import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from a2u.pretrained.packing import smallest
 from a2u.reconstruction.experiment import EXPERIMENT, evaluate_on, load_model, settings
 from a2u.training import read_run
 from a2u.training.kind import KEY, check_experiment
+from a2u.training.run import read_environment
 
 LIMIT = 0.05  # dB that packing may cost
 TOY_STORAGES = ("int8 from 16,384 values", "int8 bottom", "float16")
@@ -142,8 +142,7 @@ def _command(config: dict[str, Any]) -> str:
 
 def torch_of(folder: Path) -> str:
     """The torch that trained it, as the run recorded."""
-    version: str = json.loads((folder / "config.json").read_text())["environment"]["torch"]
-    return version
+    return str(read_environment(folder).get("torch", "not recorded"))
 
 
 def date_of(path: Path) -> str:

@@ -103,7 +103,7 @@ def _run(runs: Path, row: str, set: str, preset: str, seed: int) -> dict[str, An
     return known | {
         "status": "measured",
         **{metric: last[metric] for metric in METRICS},
-        "curve": [round(record["psnr"], 4) for record in history],
+        "curve": [round(record["psnr"], 4) if "psnr" in record else None for record in history],
         "preset": config["preset"],
         "epochs": len(history),
         "changes": _changes(config),
@@ -181,6 +181,11 @@ def _machine(run: dict[str, Any]) -> str:
 
 def _command(complete: list[dict[str, Any]], preset: str, seeds: Sequence[int]) -> str:
     several = f" --seeds {','.join(map(str, dict.fromkeys(seeds)))}" if list(seeds) != [0] else ""
+    changes = [each["changes"] for each in complete]
+    for option in ("epochs", "precision"):  # the command has these two, for all runs together
+        values = {change.get(option) for change in changes}
+        if len(values) == 1 and None not in values:
+            several += f" --{option} {values.pop()}"
     return f"a2u table1 --preset {preset}{several}" + (" --data DIR" if complete[0]["data"] == "full" else "")
 
 
