@@ -91,7 +91,8 @@ def _kills(folder: Path, count: int) -> Tally:
 
     for number in range(count):
         for _ in range(4):
-            _end(_fork(lambda: work(draw.randrange(16))))
+            last = draw.randrange(16)
+            _end(_fork(lambda: work(last)))  # noqa: B023 (called at once)
         tally.case(f"training {number}", lambda: _same(folder, work, expected, len(history)))
         shutil.rmtree(folder)
     return tally
