@@ -20,9 +20,9 @@ from a2u.pretrained.find import load_network
 from a2u.training.device import choose_device
 
 WEIGHTS = (
-    "A trained network: the name of weights that ship (matting/dynamic-cs), a run folder of `a2u matting train` (its "
-    "best epoch), a checkpoint in one, or a checkpoint of the published A²U code "
-    "(.pth, .ckpt, .safetensors …; no code in it is run)."
+    "A trained network: the name of weights that ship (matting/dynamic-cs-d-norm), a run folder of `a2u matting train` "
+    "(its best epoch), a checkpoint in one, or a checkpoint of the published A²U code (.pth, .ckpt, .safetensors …; no "
+    "code in it is run)."
 )
 ClassicalOption = Annotated[
     str | None, typer.Option(help="A method without learning: closed-form or knn (slow on large images).")

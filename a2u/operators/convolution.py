@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from a2u.checks import check_choice, check_positive
 from a2u.errors import A2UError
 from a2u.operators.contract import Card, UniversalUpsampler, register
-from a2u.paths import window_start
+from a2u.paths import autocasts, window_start
 
 PHASES = ("random", "alike")
 
@@ -102,9 +102,10 @@ class Deconvolution(UniversalUpsampler):
 
     def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Upsample x by wᵀz, z spanning all channels; a guide is accepted and ignored."""
-        if self.ratio == 1:  # a plain convolution; torch takes no output_padding at stride 1
-            return super().forward(x, guide)
         self.check(x, guide)
+        # At ratio 1 torch takes no output_padding, of an empty map it makes nothing, and autocast would round w and z.
+        if self.path != "auto" or self.ratio == 1 or x.numel() == 0 or autocasts(x.device):
+            return super().forward(x, guide)
         return nn.functional.conv_transpose2d(
             x,
             self.weight.to(x.dtype),

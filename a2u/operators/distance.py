@@ -81,9 +81,9 @@ class Nearest(Upsampler):
 
     def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Repeat each value r×r times, which is wᵀz to the bit."""
-        if self.path != "auto":
-            return super().forward(x, guide)
         self.check(x, guide)
+        if self.path != "auto" or x.is_complex():  # torch repeats no complex numbers
+            return super().forward(x, guide)
         return _interpolate(x, self.ratio, "nearest-exact")  # "nearest" rounds i'/r, and is wrong for r = 41, 47, 55, …
 
     def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
@@ -137,9 +137,9 @@ class Bilinear(_Distance):
         CUDA torch's backward adds in an order that differs from run to run, so the formula stays. It stays for
         bicubic as well: torch's is slower on a CPU, forward and backward.
         """
-        if self.path != "auto" or x.device.type != "cpu":
-            return super().forward(x, guide)
         self.check(x, guide)
+        if self.path != "auto" or x.device.type != "cpu" or x.is_complex():
+            return super().forward(x, guide)
         return _interpolate(x, self.ratio, "bilinear")
 
 
