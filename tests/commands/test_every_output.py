@@ -16,6 +16,10 @@ from a2u.files.outputs import Outputs
 CLASSICAL = ["--classical", "closed-form"]
 
 
+def run(*words: object) -> int:
+    return a2u(*words).code
+
+
 def picture(path: Path, seed: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.random.default_rng(seed).integers(0, 255, (24, 24, 3)).astype(np.uint8)).save(path)
@@ -57,7 +61,7 @@ def test_predict_replaces_no_photograph_and_no_trimap(
     if out == "tri":
         shutil.copy(photos / "tri" / "a.png", photos / "tri" / "a-cutout.png")
     before = contents(photos)
-    assert a2u("matting", "predict", photos / "img", photos / "tri", *CLASSICAL, "-o", target).code == 1
+    assert run("matting", "predict", photos / "img", photos / "tri", *CLASSICAL, "-o", target) == 1
     said = capsys.readouterr()
     assert "a-alpha.png" in said.err
     assert said.out == ""
@@ -66,14 +70,14 @@ def test_predict_replaces_no_photograph_and_no_trimap(
 
 def test_predict_repeats_itself_and_refuses_what_was_edited(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["matting", "predict", photos / "img" / "a.png", photos / "tri" / "a.png", *CLASSICAL, "-o", photos / "out"]
-    assert a2u(*words).code == 0
+    assert run(*words) == 0
     first = contents(photos / "out")
-    assert a2u(*words).code == 0
+    assert run(*words) == 0
     assert contents(photos / "out") == first
     picture(photos / "out" / "a-cutout.png", 7)
     edited = contents(photos / "out")
     capsys.readouterr()
-    assert a2u(*words).code == 1
+    assert run(*words) == 1
     assert "a-cutout.png is there already, and `a2u matting predict` did not write it" in capsys.readouterr().err
     assert contents(photos / "out") == edited
 
@@ -84,7 +88,7 @@ def test_predict_says_what_a_mask_is(photos: Path, capsys: pytest.CaptureFixture
     mask[:, 12:] = 255
     Image.fromarray(mask).save(photos / "tri" / "a.png")
     words = ["matting", "predict", photos / "img" / "a.png", photos / "tri" / "a.png", *CLASSICAL, "-o", photos / "out"]
-    assert a2u(*words).code == 1
+    assert run(*words) == 1
     assert "holds 0 and 255 only, and no 128" in capsys.readouterr().err
     assert contents(photos / "out") == {}
 
@@ -103,14 +107,14 @@ def test_evaluate_replaces_no_matte_that_it_measures(
 ) -> None:
     folder, words = measured
     before = contents(folder)
-    assert a2u(*words, "-o", folder / "X").code == 1
+    assert run(*words, "-o", folder / "X") == 1
     assert "a.png is read by this command" in capsys.readouterr().err
     assert contents(folder) == before
-    assert a2u(*words, "-o", folder / "Y").code == 0
-    assert a2u(*words, "-o", folder / "Y").code == 0  # its own
+    assert run(*words, "-o", folder / "Y") == 0
+    assert run(*words, "-o", folder / "Y") == 0  # its own
     own = [*words[:-1], folder / "Y" / "mattes"]
     after = contents(folder)
-    assert a2u(*own, "-o", folder / "Y").code == 1  # its own, but read
+    assert run(*own, "-o", folder / "Y") == 1  # its own, but read
     assert contents(folder) == after
 
 
@@ -119,7 +123,7 @@ def test_evaluate_replaces_no_notes(measured: tuple[Path, list[str | Path]], nam
     folder, words = measured
     (folder / "Y").mkdir()
     (folder / "Y" / name).write_text("mine")
-    assert a2u(*words, "-o", folder / "Y").code == 1
+    assert run(*words, "-o", folder / "Y") == 1
     assert contents(folder / "Y") == {name: b"mine"}
 
 
@@ -135,7 +139,7 @@ def test_reports_and_figures_replace_nothing_of_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], name: str
 ) -> None:
     (tmp_path / name).write_text("mine")
-    assert a2u(*words, tmp_path).code == 1
+    assert run(*words, tmp_path) == 1
     assert f"{name} is there already" in capsys.readouterr().err
     assert contents(tmp_path) == {name: b"mine"}
 
