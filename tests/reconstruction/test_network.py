@@ -75,9 +75,7 @@ def test_psnr_rmse_and_mae_are_of_the_whole_set(digits: torch.Tensor, noisy: tor
     assert found["psnr"] == pytest.approx(-20 * math.log10(found["rmse"]))
 
 
-def test_sums_on_the_device_are_those_of_numbers_read_batch_by_batch(
-    digits: torch.Tensor, noisy: torch.Tensor
-) -> None:
+def test_sums_on_the_device_are_those_of_numbers_read_batch_by_batch(digits: torch.Tensor, noisy: torch.Tensor) -> None:
     scores = Scores()
     squares = absolutes = similar = 0.0
     for p, t in zip(noisy.split(2), digits.split(2), strict=True):
