@@ -10,8 +10,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from project import ROOT
 
-ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(
     path for part in (".", "solutions", "teacher") for path in (ROOT / "notebooks" / part).glob("*.ipynb")
 )

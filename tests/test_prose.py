@@ -18,8 +18,8 @@ from urllib.parse import unquote, urlsplit
 import codespell_lib
 import nbformat
 import pytest
+from project import ROOT
 
-ROOT = Path(__file__).parents[1]
 ELSEWHERE = {".venv", ".git", ".uv", "runs", "vendor"}  # not ours to spell
 
 

@@ -3,13 +3,12 @@
 import json
 import re
 from itertools import takewhile
-from pathlib import Path
 
 import pytest
+from project import ROOT
 
 from a2u.commands.cli import app
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import jupytext
 import pytest
+from project import NOTEBOOKS
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SOURCES = sorted((NOTEBOOKS / "source").glob("*.py"))
 SYLLABUS = (NOTEBOOKS / "teacher" / "syllabus.md").read_text(encoding="utf-8")
 HEADINGS = ["the session", "what learners get wrong", "discussion, grading, going on"]

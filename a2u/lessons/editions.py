@@ -4,8 +4,9 @@ A source is a Python file in jupytext's percent format. A cell tagged `exercise`
 cell tagged `solution` right after it takes its place in the solutions. A Markdown cell tagged `teacher` stands in the
 teacher's edition alone, between the cells of the solutions. Student and solutions are executed here and stored with
 their outputs, so that they can be read without running and checked cell by cell; what differs from run to run for no
-reason of ours (timings, random cell names, language versions, widget state) is removed. The teacher's edition has the
-same code as the solutions, and so it takes their outputs: nothing runs a third time, nothing can differ.
+reason of ours (timings, random cell names, language versions, widget state) is removed, and a picture that looks as
+it did keeps its stored bytes. The teacher's edition has the same code as the solutions, and so it takes their outputs:
+nothing runs a third time, nothing can differ.
 
     python -m a2u.lessons.editions build 01_one_formula                  # one lesson, or all without a name
     python -m a2u.lessons.editions build 01_one_formula --only teacher   # after changing nothing but a teacher's note
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError, near_match
+from a2u.lessons.stored import keep_pictures, stored_pictures
 
 CELL_TIMEOUT = 120  # seconds; a lesson's cell should take under 15
 EDITIONS = ("student", "solutions", "teacher")
@@ -99,6 +101,7 @@ def build(folder: Path, name: str, edition: str) -> Path:
     else:
         _execute(notebook, name, edition, path.parent)
         _settle(notebook)
+        keep_pictures(notebook, stored_pictures(target(folder, name, each) for each in EDITIONS))
     nbformat.validate(notebook)
     part = path.with_suffix(".ipynb.part")
     nbformat.write(notebook, part)  # type: ignore[no-untyped-call]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from project import HELPERS
 from safetensors.torch import load_file
 from tiny_matting import build, gradients, small
 from torch import nn
@@ -23,8 +24,6 @@ from a2u.training import Run, read_run
 from a2u.training.campaign import Job
 from a2u.training.kind import UnsuitableRun
 from a2u.training.loop import update
-
-HERE = Path(__file__).parent
 
 
 def environment() -> dict[str, str]:
@@ -161,7 +160,7 @@ def test_killed_in_an_epoch_it_ends_with_the_same_bits(tmp_path: Path) -> None:
     whole = build()
     history = experiment.train(whole)
     folder = tmp_path / "run"
-    words = [sys.executable, str(HERE / "tiny_matting.py"), "kill", str(folder)]
+    words = [sys.executable, str(HELPERS / "tiny_matting.py"), "kill", str(folder)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "here\n"
@@ -190,7 +189,7 @@ def test_two_processes_have_the_gradients_of_one(tmp_path: Path) -> None:
     """Each holds half the batch, with another number of unknown pixels; the mean is that of the whole batch."""
     words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
-        [*words, str(HERE / "tiny_matting.py"), "together", str(tmp_path)],
+        [*words, str(HELPERS / "tiny_matting.py"), "together", str(tmp_path)],
         capture_output=True, text=True, env=environment(), timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

@@ -2,11 +2,11 @@
 
 import math
 import re
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+from project import NOTEBOOKS
 
 from a2u.lessons.a2u_operator import exercises as assemble_a2u
 from a2u.lessons.affinity import exercises as affinity
@@ -47,7 +47,7 @@ MISTAKES = [
     for exercise in each
     for mistake in exercise.mistakes
 ]
-SOURCES = Path(__file__).parents[1] / "notebooks" / "source"
+SOURCES = NOTEBOOKS / "source"
 
 
 def test_every_exercise_of_every_lesson_is_here() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from published_names import as_published
 from safetensors.torch import load_file, save_file
-from test_matting_evaluate import case
-from tiny_matting import build
+from tiny_matting import build, case
 
 from a2u.errors import A2UError
 from a2u.matting import cutouts, experiment
@@ -75,8 +75,6 @@ def test_weights_that_ship_are_named() -> None:
 
 
 def test_what_is_in_published_weights_is_told(tmp_path: Path) -> None:
-    from test_matting_published import as_published
-
     state = as_published(build_row(ROW, **OPTIONS))
     state["extra.weight"] = torch.zeros(2)
     save_file(state, tmp_path / "theirs.safetensors")

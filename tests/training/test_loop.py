@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from project import HELPERS
 from tiny_task import CONFIG, TinyTask
 from torch import nn
 
@@ -112,7 +113,7 @@ def test_killed_it_resumes_to_the_same_bits(tmp_path: Path, moment: str) -> None
     never_stopped = TinyTask()
     expected = fit(never_stopped)
 
-    script = Path(__file__).with_name("tiny_task.py")
+    script = HELPERS / "tiny_task.py"
     process = subprocess.Popen([sys.executable, str(script), str(tmp_path), moment], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "here\n"
@@ -167,7 +168,7 @@ def test_a_complete_run_is_not_trained_again(tmp_path: Path) -> None:
 
 
 def test_a_second_process_is_told_and_the_first_goes_on(tmp_path: Path) -> None:
-    script = Path(__file__).with_name("tiny_task.py")
+    script = HELPERS / "tiny_task.py"
     process = subprocess.Popen([sys.executable, str(script), str(tmp_path), "step"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

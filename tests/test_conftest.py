@@ -9,8 +9,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-
-ROOT = Path(__file__).parents[1]
+from project import ROOT
 
 CELLS = [
     "import socket\ntry:\n    socket.create_connection(('192.0.2.1', 80), 1)\nexcept OSError as e:\n    print(e)",

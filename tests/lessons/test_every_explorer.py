@@ -18,11 +18,12 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 from PIL import Image
+from project import NOTEBOOKS, ROOT
 
 from a2u.errors import A2UError
 from a2u.lessons.frame import Panel
 
-LESSONS = Path(__file__).parents[1] / "a2u" / "lessons"
+LESSONS = ROOT / "a2u" / "lessons"
 CORNERS = 6  # at most, of an explorer; the two extreme ones always, the others drawn with a fixed seed
 LISTED = 12  # at most, of the entries of a list: the first, the last, and those between at even steps
 
@@ -108,7 +109,7 @@ def panel(request: pytest.FixtureRequest) -> Panel:
 def test_explorers_are_found_and_each_is_in_a_lesson() -> None:
     folders = ("pooling_remembers", "kernels_learned_once", "carafe", "affinity", "a2u_operator")
     assert {"inspector", *(f"{folder}.explorer" for folder in folders)} < {*EXPLORERS}
-    sources = "\n".join(path.read_text() for path in (LESSONS.parents[1] / "notebooks" / "source").glob("*.py"))
+    sources = "\n".join(path.read_text() for path in (NOTEBOOKS / "source").glob("*.py"))
     assert [
         name
         for name in EXPLORERS

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from project import NOTEBOOKS
 
 from a2u.data import load
 from a2u.errors import A2UError
@@ -160,7 +161,7 @@ def test_a_channel_for_the_ink_is_found_whatever_its_level() -> None:
 
 
 def test_what_lesson_08_says_of_the_table_holds_for_the_one_that_it_shows() -> None:
-    report = train_on_digits.whole_table(Path(__file__).parent)
+    report = train_on_digits.whole_table(NOTEBOOKS)
     assert report is not None
     here = {(cell["row"], cell["set"]): cell["psnr"]["mean"] for cell in report["table"]}
     digits = {row: here[row, "mnist"] for row in ROWS}

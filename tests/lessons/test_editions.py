@@ -4,6 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from project import NOTEBOOKS
 
 from a2u.errors import A2UError
 from a2u.lessons import editions
@@ -169,4 +170,4 @@ def test_a_widget_is_stored_as_its_picture() -> None:
 
 
 def test_the_stored_notebooks_follow_their_sources() -> None:
-    assert list(editions.drift(Path(__file__).parents[1] / "notebooks")) == []
+    assert list(editions.drift(NOTEBOOKS)) == []

@@ -18,6 +18,7 @@ import pytest
 import table1_work
 import torch
 from filelock import FileLock
+from project import HELPERS
 
 from a2u.commands import table1 as command
 from a2u.commands.bar import Meter
@@ -148,7 +149,7 @@ def test_killed_it_goes_on_to_the_same_table(data: Path, tmp_path: Path, moment:
 
 
 def start(folder: Path, moment: str) -> "subprocess.Popen[str]":
-    script = Path(__file__).with_name("table1_work.py")
+    script = HELPERS / "table1_work.py"
     return subprocess.Popen([sys.executable, str(script), str(folder), moment], stdout=subprocess.PIPE, text=True)
 
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from published_names import as_published
 from safetensors.torch import save_file
 
 from a2u.errors import A2UError
 from a2u.matting.network.network import MattingNet
 from a2u.matting.rows import build
-from a2u.pretrained.published import MODULES, OPTIONS, ROW, convert, load_published
+from a2u.pretrained.published import OPTIONS, ROW, convert, load_published
 
 
 @pytest.fixture(scope="module")
@@ -21,19 +22,6 @@ def source() -> MattingNet:
             if name.endswith(".norm.weight"):
                 parameter.add_(torch.rand_like(parameter))
     return net.eval()
-
-
-def as_published(net: MattingNet) -> dict[str, torch.Tensor]:
-    """Our weights under the published names; scales may have any sign, and lack what the fused norm adds."""
-    theirs = {own: name for name, own in MODULES.items()}
-    state = {}
-    for name, value in net.state_dict().items():
-        module, _, what = name.rpartition(".")
-        if what == "num_batches_tracked":
-            continue
-        value = -(value - 1e-5) if name.endswith(".norm.weight") else value
-        state[f"module.{theirs[module]}.{what}"] = value.clone()
-    return state
 
 
 @pytest.mark.parametrize("kind", ["pth", "bare.pth", "safetensors"])

@@ -3,13 +3,13 @@
 import io
 import re
 import threading
-from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from project import NOTEBOOKS
 
 import a2u
 from a2u.errors import A2UError
@@ -144,7 +144,7 @@ def test_inspect_opens_your_own_operator_on_your_own_map() -> None:
 
 
 def test_the_legend_of_lesson_01_has_the_colours_of_the_pictures() -> None:
-    text = (Path(__file__).parents[1] / "notebooks" / "source" / "01_one_formula.py").read_text()
+    text = (NOTEBOOKS / "source" / "01_one_formula.py").read_text()
     shown = re.findall(r'<span style="color: (#\w+)">(.)</span>', text)
     assert shown == [(style.COLOURS[kind], style.GLYPHS[kind]) for kind in "zwy"]
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tiny_matting import case
 
 from a2u.commands.cli import main
 from a2u.errors import A2UError
@@ -20,17 +21,6 @@ from a2u.matting.measure.evaluate import Report, evaluate, write_report
 from a2u.matting.measure.metrics import measure, to_8bit
 from a2u.matting.measure.predictors import Predictor, of_mattes, of_network
 from a2u.matting.network.network import MattingNet
-
-
-def case(seed: int, height: int = 20, width: int = 24, *, truth: bool = True) -> Case:
-    """A soft border over noise, from a seed."""
-    generator = torch.Generator().manual_seed(seed)
-    alpha = torch.linspace(-0.6, 1.6, width).clamp(0, 1).expand(1, height, width).clone()
-    image = (alpha * 0.8 + 0.1 + 0.1 * torch.rand(3, height, width, generator=generator)).clamp(0, 1)
-    trimap = torch.full(alpha.shape, 128, dtype=torch.uint8)
-    trimap[alpha <= 0], trimap[alpha >= 1] = 0, 255
-    return Case(f"case-{seed}", image, alpha if truth else None, trimap)
-
 
 HALF = Predictor("half everywhere", lambda case: (torch.full_like(case.trimap, 0.5, dtype=torch.float32), 7))
 

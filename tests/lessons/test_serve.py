@@ -19,12 +19,12 @@ import nbformat
 import pytest
 from chromium import FLAGS, SECONDS, program
 from playwright.sync_api import Locator, Page, TimeoutError, sync_playwright
+from project import NOTEBOOKS
 
 from a2u.lessons.serve import lab_command
 
 pytestmark = pytest.mark.browser
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 TINY = """
 import io

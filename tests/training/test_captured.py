@@ -1,8 +1,8 @@
 """The captured step: the same training as `update`, recorded once. What needs a GPU says so and is skipped without.
 
 On a CPU a graph's likeness (recorded_graph.py) replays recorded operations without Python, as CUDA graphs do: frozen
-numbers, gradients that add up, or momentum begun anew would show here. `python -m pytest tests/test_captured.py` is
-the first thing to run on a machine with a GPU.
+numbers, gradients that add up, or momentum begun anew would show here. The first thing to run on a machine with a GPU:
+`python -m pytest tests/training/test_captured.py`.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """Work for tests of `a2u table1` that happens in other processes; run as a script it stops where it is told.
 
-    python tests/table1_work.py FOLDER MOMENT     MOMENT: step, writing, written, report
+    python tests/helpers/table1_work.py FOLDER MOMENT     MOMENT: step, writing, written, report
 
 At that moment of the second run it prints a line and waits to be killed: in the middle of its second epoch; with half
 a checkpoint on the disk; with the checkpoint written and metrics.json not yet; with half a report on the disk.

@@ -1,6 +1,6 @@
 """A task of a second, for tests of the training loop; run as a script it trains and stops where it is told.
 
-    python tests/tiny_task.py FOLDER MOMENT     MOMENT: step, writing, written
+    python tests/helpers/tiny_task.py FOLDER MOMENT     MOMENT: step, writing, written
 
 At that moment of epoch 2 it prints a line and waits to be killed: in the middle of the epoch; with half a
 checkpoint on the disk; or with the checkpoint written and metrics.json not yet.

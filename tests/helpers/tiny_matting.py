@@ -1,7 +1,7 @@
 """A matting experiment of seconds, for tests; run as a script it trains in this or that way.
 
-    python tests/tiny_matting.py kill FOLDER      stop in the middle of epoch 2, print a line and wait to be killed
-    python tests/tiny_matting.py together FOLDER  under torchrun: write the gradients of one batch, then train
+    python tests/helpers/tiny_matting.py kill FOLDER      stop in epoch 2, print a line and wait to be killed
+    python tests/helpers/tiny_matting.py together FOLDER  under torchrun: write the gradients of one batch, then train
 
 Its data are four flat pictures with soft discs, so that nothing but the network takes time.
 """
@@ -57,6 +57,16 @@ def discs_to_test(count: int = 3) -> TestSet:
         return Case(f"disc-{index}", alpha.expand(3, -1, -1) * 0.7 + 0.1, alpha, known)
 
     return TestSet("discs", [f"disc-{n}" for n in range(count)], load)
+
+
+def case(seed: int, height: int = 20, width: int = 24, *, truth: bool = True) -> Case:
+    """A soft border over noise, from a seed."""
+    generator = torch.Generator().manual_seed(seed)
+    alpha = torch.linspace(-0.6, 1.6, width).clamp(0, 1).expand(1, height, width).clone()
+    image = (alpha * 0.8 + 0.1 + 0.1 * torch.rand(3, height, width, generator=generator)).clamp(0, 1)
+    trimap = torch.full(alpha.shape, 128, dtype=torch.uint8)
+    trimap[alpha <= 0], trimap[alpha >= 1] = 0, 255
+    return Case(f"case-{seed}", image, alpha if truth else None, trimap)
 
 
 def small(**changes) -> Settings:

@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 from chromium import FLAGS, SECONDS, program
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
+from project import NOTEBOOKS
 
 from a2u.errors import A2UError
 from a2u.lessons import page as lesson_pages
@@ -24,7 +25,6 @@ from a2u.site.frames import COLOURS, fewer_colours
 from a2u.site.lesson import describe, names
 from a2u.site.mathematics import mathml
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 LESSON, TRAINING = "01_one_formula", "08_train_on_digits"  # with an explorer and exercises; with growing pictures, too
 FEW = {"operator": ("bilinear", "carafe"), "column": (6, 7, 8)}
 FEWER = {"operator": ("nearest", "a2u"), "row": (8, 9)}

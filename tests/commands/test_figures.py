@@ -1,15 +1,14 @@
 """`a2u figure`: every picture of the README can be remade, and the stored ones are what the command makes."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
+from project import ROOT
 
 from a2u.commands.cli import main
 from a2u.commands.figures import FIGURES
 
-STORED = Path(__file__).parents[1] / "figures"
+STORED = ROOT / "figures"
 
 
 @pytest.mark.parametrize("name", FIGURES)
