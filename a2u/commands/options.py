@@ -32,3 +32,16 @@ def seeds_of(text: str) -> list[int]:
     if not all(word.isdecimal() for word in words):
         raise A2UError(f"--seeds takes whole numbers separated by commas, such as 0,1,2; given {text!r}.")
     return list(dict.fromkeys(int(word) for word in words))
+
+
+def fractions_of(option: str, text: str) -> tuple[float, ...]:
+    """The numbers of an option, between commas; "none" is no number at all.
+
+    Raises:
+        A2UError: Something else than numbers.
+    """
+    words = [] if text.strip() == "none" else words_of(option, text)
+    try:
+        return tuple(float(word) for word in words)
+    except ValueError as error:
+        raise A2UError(f"{option} takes numbers with commas between, or none; given {text!r}.") from error

@@ -21,8 +21,10 @@ from typing import Any
 from a2u.errors import A2UError, near_match
 from a2u.matting.data import trimap
 from a2u.matting.rows import row
+from a2u.shell import command
 from a2u.training.kind import KEY
 
+SYNTHETIC = "synthetic"  # data that are drawn from seeds
 EXPERIMENT = "matting"  # what a run of it says in its config
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -96,7 +98,7 @@ class Settings:
                 raise A2UError(f"{key} must be {rule}, given {getattr(self, key)}.")
         if self.pretrained and self.width != 1:
             raise A2UError(f"ImageNet's weights fit the network of width 1, given {self.width:g}: leave one of them.")
-        if self.backgrounds is not None and self.data == "synthetic":
+        if self.backgrounds is not None and self.data == SYNTHETIC:
             raise A2UError(f"The synthetic set brings its backgrounds, given {self.backgrounds}: leave --backgrounds.")
 
     @property
@@ -104,6 +106,36 @@ class Settings:
         """Which run this is, for people."""
         extra = "".join(f", {key} {value}" for key, value in sorted(self.options.items()))
         return f"{row(self.row).title}{extra}, seed {self.seed}"
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings that are not the preset's; `settings` with them gives these again."""
+        usual = settings(self.row, self.preset, self.data, self.seed)
+        found = {key: value for key, value in asdict(self).items() if value != getattr(usual, key)}
+        if "pretrained" in found:  # what `settings` freezes follows from it
+            found["freeze"] = self.freeze
+        return found
+
+    @property
+    def where(self) -> str:
+        """ "synthetic", or the name of the data's folder: no path of one machine."""
+        return self.data if self.data == SYNTHETIC else Path(self.data).name
+
+    def command(self, data: str = "DIR", backgrounds: str = "PICTURES") -> str:
+        """The `a2u matting train` that asks for these settings; the two names stand for folders of the user's.
+
+        The precision is always given, since its default depends on the machine.
+        """
+        asked = {"row": self.row, "preset": self.preset, **self.changes, "seed": self.seed or None}
+        asked |= {"precision": self.precision, **self.folders(data, backgrounds)}
+        return command("a2u matting train", asked)
+
+    def folders(self, data: str = "DIR", backgrounds: str = "PICTURES") -> dict[str, str | None]:
+        """The options of every command that name folders of the user's, by these names; None where there is none."""
+        return {
+            "data": None if self.data == SYNTHETIC else data,
+            "backgrounds": None if self.backgrounds is None else backgrounds,
+        }
 
     def as_config(self) -> dict[str, Any]:
         """What a run's config.json holds; backgrounds only where they are given, so that older runs go on."""
@@ -113,9 +145,7 @@ class Settings:
         return found
 
 
-def settings(
-    row: str, preset: str = "narrow", data: str | Path = "synthetic", seed: int = 0, **changes: Any
-) -> Settings:
+def settings(row: str, preset: str = "narrow", data: str | Path = SYNTHETIC, seed: int = 0, **changes: Any) -> Settings:
     """A preset's settings; `changes` (fields of `Settings`) that are not None take precedence.
 
     Without ImageNet's weights the encoder's batch norms have nothing worth keeping, and are not frozen unless asked.
@@ -149,6 +179,6 @@ def run_name(settings: Settings) -> str:
     'matting-dynamic-cs-kernel_size=5-narrow'
     """
     extra = "".join(f"-{key}={value}" for key, value in sorted(settings.options.items()))
-    data = "" if settings.data == "synthetic" else f"-{Path(settings.data).name}"
+    data = "" if settings.data == SYNTHETIC else f"-{settings.where}"
     name = f"matting-{settings.row.replace(':', '-')}{extra}{data}-{settings.preset}"
     return name + (f"-{settings.seed}" if settings.seed else "")

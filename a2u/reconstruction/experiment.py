@@ -11,8 +11,8 @@ Numbers of the short presets show an ordering; they are not the paper's numbers,
 preset and which data made it.
 """
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from a2u.errors import A2UError, near_match
 from a2u.reconstruction.metrics import Scores
 from a2u.reconstruction.network import HEADS, AutoEncoder, reconstruct
 from a2u.reconstruction.rows import Row, row
+from a2u.shell import command
 from a2u.training import Run, choose_step, fit, read_run
 from a2u.training.device import choose_device, derive_seed, permutation
 from a2u.training.kind import KEY, check_begun
@@ -71,6 +72,10 @@ class Settings:
             "batch": (self.batch >= 2, "at least 2, for batch norm"),
             "lr": (self.lr > 0, "positive"),
             "momentum": (0 <= self.momentum < 1, "in [0, 1)"),
+            "milestones": (
+                list(self.milestones) == sorted(set(self.milestones)) and all(0 < part < 1 for part in self.milestones),
+                "rising parts of the training between 0 and 1",
+            ),
             "weight_decay": (self.weight_decay >= 0, "at least 0"),
             "head": (self.head in HEADS, f"one of {', '.join(HEADS)}"),
             "resize": (self.resize in RESIZES, f"one of {', '.join(RESIZES)}"),
@@ -84,10 +89,20 @@ class Settings:
         """Which run this is, for people."""
         return f"{row(self.row).title} on {TITLES[self.set]}, seed {self.seed}"
 
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings that are not the preset's."""
+        usual = settings(self.row, self.set, self.preset, self.seed)
+        return {key: value for key, value in asdict(self).items() if value != getattr(usual, key)}
 
-def settings(
-    row: str, set: str = "mnist", preset: str = "quick", seed: int = 0, **changes: float | int | str | None
-) -> Settings:
+    def command(self, data: str | None = None, precision: str = "float32") -> str:
+        """The `a2u train` that asks for these settings, on the sample or on full sets in the folder `data`."""
+        named = {"row": self.row, "set": self.set, "preset": self.preset, "seed": self.seed or None}
+        exact = {"precision": None if precision == "float32" else precision}
+        return command("a2u train", {**named, **self.changes, **exact, "data": data})
+
+
+def settings(row: str, set: str = "mnist", preset: str = "quick", seed: int = 0, **changes: Any) -> Settings:
     """A preset's settings; `changes` (fields of `Settings`) that are not None take precedence.
 
     >>> settings("a2u").epochs < settings("a2u", preset="paper").epochs
@@ -97,7 +112,7 @@ def settings(
         raise A2UError(f"There is no preset {preset!r}. {near_match(preset, list(PRESETS))}")
     chosen = Settings(row=row, set=set, preset=preset, seed=seed, **PRESETS[preset])
     changed = {key: value for key, value in changes.items() if value is not None}
-    return replace(chosen, **changed) if changed else chosen  # type: ignore[arg-type]
+    return replace(chosen, **changed)
 
 
 def build_model(row: Row, seed: int = 0, head: str = "c1") -> AutoEncoder:
@@ -169,6 +184,18 @@ def config_of(settings: Settings, train: Digits, test: Digits) -> dict[str, Any]
     """What the run of these settings on these images is known by."""
     data = {"data": train.edition, "train_sha256": train.sha256, "test_sha256": test.sha256}
     return {KEY: EXPERIMENT, **asdict(settings), **data}
+
+
+def settings_of(config: Mapping[str, Any]) -> Settings:
+    """The settings of a run, from its config or from the card of weights that ship."""
+    found = {each.name: config[each.name] for each in fields(Settings)}
+    return Settings(**{**found, "milestones": tuple(found["milestones"])})
+
+
+def command_of(config: Mapping[str, Any], data: str = "DIR") -> str:
+    """The `a2u train` that made the run with this config; `data` stands for the folder of full sets."""
+    full = config["data"] == "full"
+    return settings_of(config).command(data if full else None, config.get("precision", "float32"))
 
 
 def run_name(row: str, set: str, preset: str, seed: int = 0) -> str:

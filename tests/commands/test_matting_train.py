@@ -10,7 +10,6 @@ from a2u.commands import matting_train as command
 from a2u.errors import A2UError
 from a2u.matting import experiment
 from a2u.matting.experiment import prepare
-from a2u.matting.report import train_command
 from a2u.matting.settings import settings, settings_of
 
 
@@ -50,7 +49,7 @@ def test_backgrounds_are_part_of_a_result_where_they_are_given(tmp_path: Path) -
     assert str(tmp_path / "photographs") in task.train.describe
     assert task.config["backgrounds"] == str(tmp_path / "photographs")
     assert settings_of(task.config) == given
-    assert train_command(given).endswith("--data DIR --backgrounds DIR")
+    assert given.command().endswith("--data DIR --backgrounds PICTURES")
     with pytest.raises(A2UError, match="synthetic set brings its backgrounds"):
         settings("nearest", "quick", backgrounds="photographs")
 
