@@ -9,6 +9,7 @@ import typer
 from a2u.commands.bar import bar, say
 from a2u.commands.options import Device
 from a2u.errors import A2UError
+from a2u.matting.data.listing import shown
 from a2u.matting.measure.evaluate import Measured, blame, write_report
 from a2u.matting.measure.evaluate import evaluate as evaluate_on
 from a2u.matting.measure.metrics import Convention
@@ -21,7 +22,8 @@ from a2u.training.files import make_folder
 
 WEIGHTS = (
     "A trained network: the name of weights that ship (matting/dynamic-cs), a run folder of `a2u matting train` (its "
-    "best epoch), a checkpoint in one, or a published A²U checkpoint (.pth)."
+    "best epoch), a checkpoint in one, or a checkpoint of the published A²U code "
+    "(.pth, .ckpt, .safetensors …; no code in it is run)."
 )
 ClassicalOption = Annotated[
     str | None, typer.Option(help="A method without learning instead: closed-form or knn (slow on large images).")
@@ -40,7 +42,9 @@ def evaluate(
     classical: ClassicalOption = None,
     mattes: Annotated[
         Path | None,
-        typer.Option(help="Finished mattes instead, of any program: a folder with NAME.png for each image."),
+        typer.Option(
+            help="Finished mattes instead, of any program: a folder with NAME.png, or NAME-alpha.png, for each image."
+        ),
     ] = None,
     data: Annotated[
         str | None,
@@ -119,7 +123,7 @@ def evaluate(
             nonlocal seen
             seen += 1
             if isinstance(result, str):
-                say(f"{name}: FAILED. {result}")
+                say(f"{shown(name)}: FAILED. {result}")
             score = f"SAD {result.scores.sad:.3f}" if isinstance(result, Measured) and result.scores else ""
             drawn.show(seen, words=f"{name} {score}")
 
@@ -182,16 +186,16 @@ def predict(
 
     def on_pair(pair: Pair, result: Cut | str) -> None:
         if isinstance(result, str):
-            say(f"{pair.name}: FAILED. {result}")
+            say(f"{shown(pair.name)}: FAILED. {result}")
             return
-        say(f"{pair.name}: {result.width}×{result.height}, {result.seconds:.1f} s{_memory(result.peak_bytes)}")
+        say(f"{shown(pair.name)}: {result.width}×{result.height}, {result.seconds:.1f} s{_memory(result.peak_bytes)}")
         for path in (result.alpha, result.cutout):
             if path is not None:
                 print(path, flush=True)
 
     count = len(chosen) + len(failed)
     for name, reason in failed.items():
-        say(f"{name}: FAILED. {reason}")
+        say(f"{shown(name)}: FAILED. {reason}")
     failed |= cut_all(chosen, predictor, out, colours=cutout, on_pair=on_pair)
     if failed:
         raise blame(failed, count)

@@ -13,11 +13,15 @@ from a2u.commands.bar import blame, progress_of_all, say
 from a2u.commands.options import Device, seeds_of, words_of
 from a2u.commands.train import DataOption, DownloadOption
 from a2u.errors import A2UError
+from a2u.reconstruction import AutoEncoder, load_model
 from a2u.reconstruction.campaign import plan
+from a2u.reconstruction.earlier import MARK, Run, config_of_run, is_run_of, read_earlier
+from a2u.reconstruction.experiment import PRESETS
 from a2u.reconstruction.report import collect, find_preset
 from a2u.reconstruction.report_text import to_markdown, to_text
 from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
+from a2u.training.campaign import Job
 from a2u.training.files import write_all
 from a2u.training.parallel import train_all
 from a2u.training.run import History
@@ -30,8 +34,9 @@ def table1(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="quick, reduced or paper. Default: paper with --data (or --download) and a GPU, reduced with them "
-            "and none, quick on the sample; for --report-only the longest that was run."
+            help="quick (2 epochs), reduced (1 epoch of small steps over the full sets), medium (10 of them) or paper "
+            "(100 epochs). Default: paper with --data (or --download) and a GPU, reduced with them and none, quick on "
+            "the sample; for --report-only the longest that was run."
         ),
     ] = None,
     data: DataOption = None,
@@ -41,6 +46,14 @@ def table1(
         int, typer.Option(min=1, help="Runs at once. They share one GPU, or divide the threads of the CPU.")
     ] = 1,
     runs: Annotated[Path, typer.Option(help="Where run folders are.")] = Path("runs"),
+    keep: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A table1.json of before: the rows in it that this command would train are taken from there. May be "
+            "given again. What this command does not train is always kept from the table1.json in --out.",
+            metavar="FILE",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where table1.json, .md and the pictures go.")] = Path("figures"),
     report_only: Annotated[bool, typer.Option("--report-only", help="Train nothing; report what is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON on stdout, instead of a table.")] = False,
@@ -59,14 +72,20 @@ def table1(
 
         a2u table1 --rows a2u,indexnet-holistic --sets mnist --seeds 0,1,2
 
+        a2u table1 --preset medium --data ~/data --jobs 2 --keep figures/table1-medium.json
+
         a2u table1 --report-only
     """
     names = list(ROWS) if rows == "all" else words_of("--rows", rows)
     numbers = seeds_of(seeds)
-    done = find_preset(runs, numbers) if report_only and preset is None else None
+    kept = [run for path in keep or () for run in read_earlier(path)]
+    earlier = kept + _standing(out / "table1.json")
+    done = (find_preset(runs, numbers) or _longest(kept) or _longest(earlier)) if report_only else None
     chosen = preset or done or _default_preset(data is not None or download, device)
     planned = plan(names, words_of("--sets", sets), numbers, chosen, runs, data, download, device)
     say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
+    if kept and not report_only:
+        planned = [job for job in planned if not _is_kept(job, kept)]
     failed = []
     if not report_only:
         with progress_of_all(planned, _reached) as hooks:
@@ -74,11 +93,35 @@ def table1(
         failed = [outcome for outcome in outcomes if outcome.failed]
     if failed and not any(runs.glob("*/config.json")):
         raise A2UError(blame(failed, len(planned)))
-    report = collect(runs, chosen, numbers)
+    report = collect(runs, chosen, numbers, earlier)
     write(report, runs, out)
     print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else to_text(report))
     if failed:
         raise A2UError(blame(failed, len(planned)))
+
+
+def _standing(path: Path) -> list[Run]:
+    """The runs of the report that this one will replace; none if there is none, or if it cannot be read."""
+    if not path.exists():
+        return []
+    try:
+        return read_earlier(path)
+    except A2UError as error:
+        say(f"Nothing is kept from the report that is there: {error}")
+        return []
+
+
+def _longest(earlier: list[Run]) -> str | None:
+    """Of the presets of these runs, the longest."""
+    return next((preset for preset in PRESETS if any(run["preset"] == preset for run in earlier)), None)
+
+
+def _is_kept(job: Job, kept: list[Run]) -> bool:
+    """Was this run measured before, so that it need not be trained?"""
+    found = any(is_run_of(run, job.config) for run in kept)
+    if found:
+        say(f"{job}: measured before, so it is not trained again.")
+    return found
 
 
 def _default_preset(full: bool, device: str) -> str:
@@ -104,7 +147,16 @@ def write(report: dict[str, Any], runs: Path, out: Path) -> None:
         "table1.json": (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode(),
         "table1.md": to_markdown(report).encode(),
     }
-    for name, figure in pictures(report, runs).items():
+    for name, figure in pictures(report, lambda run: _model_of(run, runs)).items():
         files[f"{name}.png"] = style.png(figure)
     for path in write_all(out, files):
         say(f"{path}")
+
+
+def _model_of(run: Run, runs: Path) -> AutoEncoder | None:
+    """The trained network of a run; of one that was measured before, from the weights that were made of it, if any."""
+    if not run.get(MARK):
+        return load_model(runs / run["run"])[0]
+    from a2u.pretrained.load import weights_of
+
+    return weights_of(config_of_run(run), run["psnr"])

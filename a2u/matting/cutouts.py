@@ -2,7 +2,8 @@
 
 The cut-out is an RGBA PNG. Its colours are not the image's, in which fine hair still shines with the old background,
 but those of the foreground alone, estimated from image and alpha (:func:`a2u.matting.classical.estimate_foreground`):
-laid over any other picture, α·F + (1 − α)·B shows no old rim.
+laid over any other picture, α·F + (1 − α)·B shows no old rim. They are in the colour space of the image, whose profile
+(ICC) the cut-out keeps.
 """
 
 import time
@@ -16,8 +17,9 @@ from a2u.errors import A2UError
 from a2u.matting.classical import estimate_foreground
 from a2u.matting.data.composition import to_bytes
 from a2u.matting.data.dataset import Case
-from a2u.matting.data.files import SUFFIXES, check_sizes, read_image, read_trimap, write_pixels
-from a2u.matting.data.listing import natural
+from a2u.matting.data.files import check_sizes, read_image, read_trimap, write_pixels
+from a2u.matting.data.listing import Pictures, by_name, natural
+from a2u.matting.data.pixels import SUFFIXES, profile_of
 from a2u.matting.measure.evaluate import why
 from a2u.matting.measure.metrics import to_8bit
 from a2u.matting.measure.predictors import Predictor
@@ -48,6 +50,8 @@ class Cut:
 def pairs(image: Path, trimap: Path) -> tuple[list[Pair], dict[str, str]]:
     """One pair of two files, or all pairs of two folders; files belong together when their names are the same.
 
+    Where no name is the same, upper and lower case and the Unicode form may differ (:class:`Pictures`).
+
     Returns:
         The pairs by name, and for each name without a partner the reason why it is none.
 
@@ -62,28 +66,27 @@ def pairs(image: Path, trimap: Path) -> tuple[list[Pair], dict[str, str]]:
         raise A2UError(f"An image and its trimap are two files or two folders; {file} is a file, {folder} a folder.")
     if image.is_file():
         return [Pair(image.stem, image, trimap)], {}
-    images, trimaps = _by_name(image), _by_name(trimap)
+    images, trimaps = by_name(image), by_name(trimap)
     if not images:
         raise A2UError(f"{image} holds no image; known endings: {', '.join(SUFFIXES)}.")
-    found, failed = [], {}
-    for name in sorted({*images, *trimaps}, key=natural):
-        here, there = images.get(name, []), trimaps.get(name, [])
-        if len(here) == len(there) == 1:
-            found.append(Pair(name, here[0], there[0]))
-        elif not here or not there:
-            failed[name] = f"it has no {'trimap in ' + str(trimap) if here else 'image in ' + str(image)}."
-        else:
-            several = ", ".join(path.name for path in (here if len(here) > 1 else there))
-            failed[name] = f"{several} have one name, and would be one matte."
-    return found, failed
+    found, failed = [], {name: _several(files) for name, files in (trimaps | images).items() if len(files) > 1}
+    own, other = (Pictures({name: files[0] for name, files in each.items()}) for each in (images, trimaps))
+    for name, files in images.items():
+        partner = other.partner(name, own)
+        if partner is None:
+            failed.setdefault(name, f"it has no trimap in {trimap}.")
+        elif len(trimaps[partner.stem]) > 1:
+            failed.setdefault(name, _several(trimaps[partner.stem]))
+        elif name not in failed:
+            found.append(Pair(name, files[0], partner))
+    for name in other:
+        if own.partner(name, other) is None:
+            failed.setdefault(name, f"it has no image in {image}.")
+    return found, {name: failed[name] for name in sorted(failed, key=natural)}
 
 
-def _by_name(folder: Path) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith("."):
-            found.setdefault(path.stem, []).append(path)
-    return found
+def _several(files: list[Path]) -> str:
+    return f"{', '.join(path.name for path in files)} have one name, and would be one matte."
 
 
 def cut_all(
@@ -120,7 +123,7 @@ def cut(pair: Pair, predictor: Predictor, out: Path, colours: bool = True) -> Cu
     Raises:
         A2UError: A file that is not an image or not a trimap, two sizes, or a result that would replace its input.
     """
-    image, trimap = read_image(pair.image), read_trimap(pair.trimap)
+    image, trimap, profile = read_image(pair.image), read_trimap(pair.trimap), profile_of(pair.image)
     check_sizes(image=(pair.image, tuple(image.shape[1:])), trimap=(pair.trimap, tuple(trimap.shape[1:])))
     targets = [out / f"{pair.name}-alpha.png", *([out / f"{pair.name}-cutout.png"] if colours else [])]
     for target in targets:
@@ -135,6 +138,6 @@ def cut(pair: Pair, predictor: Predictor, out: Path, colours: bool = True) -> Cu
         contents.append(np.dstack([to_bytes(estimate_foreground(image, alpha)), matte]))
     make_folder(out)
     for target, pixels in zip(targets, contents, strict=True):
-        write_pixels(target, pixels)
+        write_pixels(target, pixels, None if pixels is matte else profile)
     height, width = matte.shape
     return Cut(targets[0], targets[1] if colours else None, height, width, seconds, peak)

@@ -32,6 +32,7 @@ from a2u.training.step import choose_step
 
 if TYPE_CHECKING:
     from a2u.matting.data.dataset import Case, Sample, TestSet, TrainSet
+    from a2u.matting.data.loader import Loader
     from a2u.matting.network.network import MattingNet
 
 BEST = "sad"  # the epoch with the lowest on validation images is the one that is kept beside the last
@@ -75,6 +76,7 @@ class Experiment:
         self.epochs, self.steps = settings.epochs, settings.iterations
         self.train, self.validation, self.workers = train, validation, workers
         self._cases: dict[int, Case] = {}
+        self._loader: Loader | None = None
         net = build_model(settings).to(self.device)
         # Convolutions read a pixel's channels as one run of memory: faster on CPUs and on GPUs.
         self.model: MattingNet = together.prepare(net.to(memory_format=torch.channels_last), self.device)
@@ -94,12 +96,19 @@ class Experiment:
 
     def batches(self, epoch: int) -> Iterator["Sample"]:
         """This process's part of the epoch's batches, on the device."""
-        from a2u.matting.data.dataset import batches
+        from a2u.matting.data.loader import Loader
 
-        chosen, together = self.settings, self.together
-        part = together.share(chosen.batch)
-        for batch in batches(self.train, epoch, self.steps, part, self.workers, together.rank, together.world):
-            yield type(batch)(**{key: value.to(self.device, non_blocking=True) for key, value in vars(batch).items()})
+        if self._loader is None:
+            together, part = self.together, self.together.share(self.settings.batch)
+            place, on_gpu = (together.rank, together.world), self.device.type == "cuda"
+            self._loader = Loader(self.train, self.steps, part, self.workers, *place, pin=on_gpu)
+        return (batch.to(self.device, non_blocking=True) for batch in self._loader.epoch(epoch))
+
+    def close(self) -> None:
+        """End the processes that prepare samples; `batches` starts them again."""
+        if self._loader is not None:
+            self._loader.close()
+            self._loader = None
 
     def loss(self, batch: "Sample") -> Tensor:
         """½ alpha loss + ½ composition loss over the unknown pixels.
@@ -172,9 +181,16 @@ def train(
     experiment: Experiment, run: Keeper | None = None, on_step: Hook | None = None, on_epoch: Hook | None = None
 ) -> History:
     """Train to the end, from where `run` is, and keep the last state and the best epoch; hooks as in `fit`."""
+    from a2u.matting.data.processes import deaths_told
+
     report_every = 20 if experiment.device.type == "cuda" else 1  # reading the loss makes a GPU wait
     step = experiment.together.step(choose_step(experiment.device, "eager", experiment.settings.precision))
-    return fit(experiment, experiment.together.keeper(run), on_step, on_epoch, report_every, step, best=BEST)
+    keeper = experiment.together.keeper(run)
+    try:
+        with deaths_told():
+            return fit(experiment, keeper, on_step, on_epoch, report_every, step, best=BEST)
+    finally:
+        experiment.close()
 
 
 def load_model(folder: str | Path, best: bool = True) -> tuple["MattingNet", Settings, History]:

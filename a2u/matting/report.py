@@ -42,7 +42,7 @@ def collect(
     first seed. spread: what the other seeds reached, of the rows that were trained with several. Complete runs that
     were not measured yet are measured now.
 
-    changes: to the preset, as for `a2u.matting.settings.config`.
+    changes: to the preset, as for `a2u.matting.settings.settings`.
 
     Raises:
         A2UError: There is no complete run of the first seed.

@@ -13,18 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from a2u import formula
+from a2u.checks import At, check_choice, check_flag, check_positive
 from a2u.errors import A2UError
-from a2u.operators.contract import (
-    At,
-    Card,
-    Upsampler,
-    Witness,
-    check_choice,
-    check_positive,
-    down_witness,
-    register,
-)
+from a2u.operators.contract import Card, Upsampler, Witness, down_witness, register
 from a2u.operators.encoding import Filters, Projection, compiled_affinity, descriptors, responses
+from a2u.paths import concrete
 
 MODES = ("static", "hybrid", "dynamic")
 SHARES = ("none", "channels")
@@ -127,18 +120,22 @@ class A2U(Upsampler):
         paired: bool = False,
     ) -> None:
         super().__init__(channels, ratio, guide_channels=guide_channels)
-        for name, value in (
-            ("rank", rank),
-            ("kernel_size", kernel_size),
-            ("encoder_kernel", encoder_kernel),
-            ("norm_groups", norm_groups),
-        ):
-            check_positive(name, value)
+        rank, kernel_size = check_positive("rank", rank), check_positive("kernel_size", kernel_size)
+        encoder_kernel = check_positive("encoder_kernel", encoder_kernel)
+        norm_groups = check_positive("norm_groups", norm_groups)
         if normalization is None:
             normalization = "sigmoid" if kernel_size == 1 else "sigmoid+softmax"
         check_choice("mode", mode, MODES)
         check_choice("share", share, SHARES)
         check_choice("normalization", normalization, NORMALIZATIONS)
+        for name, flag in (
+            ("pointwise", pointwise),
+            ("group_norm", group_norm),
+            ("u_sigmoid", u_sigmoid),
+            ("scaled", scaled),
+            ("paired", paired),
+        ):
+            check_flag(name, flag)
         _check_options(kernel_size, encoder_kernel, normalization, rank, order)
         if group_norm and self.guide_channels % norm_groups:
             raise A2UError(
@@ -149,6 +146,7 @@ class A2U(Upsampler):
         self.rank, self.kernel_size, self.encoder_kernel = rank, kernel_size, encoder_kernel
         self.normalization, self.u_sigmoid, self.scaled, self.paired = normalization, u_sigmoid, scaled, paired
 
+        ratio = self.ratio
         sets, c = ratio**2 if pointwise else 1, self.guide_channels
         self.filters = rank * sets  # rank-major: filter m = rank index · sets + phase
         shared, dynamic = share == "channels", mode == "dynamic"
@@ -174,8 +172,9 @@ class A2U(Upsampler):
             The affinity Σ_k (U_kᵀx_k ∘ V_kᵀx_k) at each position, Tensor[N, M, H, W], M = d, times r² pointwise
             (Eq. 3); and the mean of the guide, Tensor[N, C_g, 1, 1], that generates P (static: None).
         """
+        guide = self.check_guide(guide)
         pooled, mean = (None, None) if self.mode == "static" else descriptors(guide, self.encoder_kernel)
-        if self.path == "compiled" and self.u is not None and self.u_norm is None:
+        if self.path == "compiled" and concrete(guide) and self.u is not None and self.u_norm is None:
             total = compiled_affinity(guide, self.u(pooled), self.v(pooled), self.ratio, self.u_sigmoid)
             return self._scale(total), mean
         raw = self.encodings(guide, pooled)
@@ -209,7 +208,9 @@ class A2U(Upsampler):
 
     def kernel(self, x: Tensor | None, guide: Tensor | None = None) -> Tensor:
         """Kernels from the guide alone: Tensor[N, 1, s², rH, rW] (Eq. 4); x is not looked at."""
-        assert guide is not None
+        guide = self.check_guide(guide)
+        if 0 in guide.shape:
+            return self.no_kernels(guide, 1, self.kernel_size**2)
         return self.kernel_of(*self.encode(guide))
 
     def kernel_of(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
@@ -222,6 +223,9 @@ class A2U(Upsampler):
 
     def down_kernel(self, guide: Tensor) -> Tensor:
         """Downsampling kernels from the same U and V: Tensor[N, 1, (r·s)², H, W], each a softmax."""
+        guide = self.check_guide(guide)
+        if 0 in guide.shape and self.paired:
+            return self.no_kernels(guide, 1, self.down_size**2, down=True)
         return self.down_kernel_of(*self.encode(guide))
 
     def down_kernel_of(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
@@ -265,5 +269,5 @@ def _check_options(kernel_size: int, encoder_kernel: int, normalization: str, ra
         raise A2UError(
             f"A rank is at most k_en² = {encoder_kernel**2}, the size of the matrix it factorises (Eq. 3), got {rank}."
         )
-    if order not in (1, 2):
+    if isinstance(order, bool) or order not in (1, 2):
         raise A2UError(f"order is 2 (pairwise, U and V) or 1 (V alone), got {order!r}.")

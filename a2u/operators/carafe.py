@@ -3,7 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from a2u.operators.contract import Card, Upsampler, check_positive, register
+from a2u.checks import check_positive
+from a2u.operators.contract import Card, Upsampler, register
 
 
 def carafe_kernel(logits: Tensor, ratio: int) -> Tensor:
@@ -48,16 +49,18 @@ class CARAFE(Upsampler):
         self, channels: int, ratio: int = 2, *, kernel_size: int = 5, encoder_kernel: int = 3, compressed: int = 64
     ) -> None:
         super().__init__(channels, ratio)
-        for name, value in (("kernel_size", kernel_size), ("encoder_kernel", encoder_kernel)):
-            check_positive(name, value)
-        check_positive("compressed", compressed)
-        self.kernel_size, self.encoder_kernel = kernel_size, encoder_kernel
-        self.compress = nn.Conv2d(channels, compressed, 1)
-        self.encode = nn.Conv2d(compressed, kernel_size**2 * ratio**2, encoder_kernel, padding="same")
+        self.kernel_size = check_positive("kernel_size", kernel_size)
+        self.encoder_kernel = check_positive("encoder_kernel", encoder_kernel)
+        compressed = check_positive("compressed", compressed)
+        self.compress = nn.Conv2d(self.channels, compressed, 1)
+        self.encode = nn.Conv2d(compressed, self.kernel_size**2 * self.ratio**2, self.encoder_kernel, padding="same")
         # Small weights: training starts from a nearly uniform kernel, a box filter.
         nn.init.normal_(self.encode.weight, std=1e-3)
         nn.init.zeros_(self.encode.bias)  # type: ignore[arg-type]
 
     def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Softmax kernels generated from x: Tensor[N, 1, k², rH, rW]."""
+        self.check(x)
+        if 0 in x.shape:
+            return self.no_kernels(x, 1, self.kernel_size**2)
         return carafe_kernel(self.encode(self.compress(x)), self.ratio)

@@ -14,10 +14,20 @@ import torch
 from torch import Tensor, nn
 
 from a2u import formula
+from a2u.checks import (
+    REAL,
+    At,
+    check_at,
+    check_dense,
+    check_dtype,
+    check_map,
+    check_positive,
+    check_ratio,
+    described,
+    empty,
+)
 from a2u.errors import A2UError, near_match
-from a2u.paths import window_start
-
-At = tuple[int, int, int, int]
+from a2u.paths import autocasts, window_start
 
 
 class Witness(NamedTuple):
@@ -75,10 +85,9 @@ class Upsampler(nn.Module):
 
     def __init__(self, channels: int, ratio: int = 2, *, guide_channels: int | None = None) -> None:
         super().__init__()
-        guide_channels = channels if guide_channels is None else guide_channels
-        for name, value in (("channels", channels), ("ratio", ratio), ("guide_channels", guide_channels)):
-            check_positive(name, value)
-        self.channels, self.ratio, self.guide_channels = channels, ratio, guide_channels
+        self.channels, self.ratio = check_positive("channels", channels), check_positive("ratio", ratio)
+        guide_channels = self.channels if guide_channels is None else guide_channels
+        self.guide_channels = check_positive("guide_channels", guide_channels)
         self.path = "auto"  # how formula.reassemble computes the product; see formula.choose_path
 
     def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
@@ -102,22 +111,63 @@ class Upsampler(nn.Module):
         return Witness(kernel, z, window_positions(k, 1, i // self.ratio, j // self.ratio, range(c, c + 1)), at)
 
     def check(self, x: Tensor, guide: Tensor | None = None) -> None:
-        """Raise A2UError unless x and guide have the shapes this operator was built for."""
-        title = self.card.title
-        if x.dim() != 4 or x.shape[1] != self.channels:
+        """Raise A2UError unless x and guide are what this operator was built for."""
+        title, r = self.card.title, self.ratio
+        if not isinstance(x, Tensor) or x.dim() != 4 or x.shape[1] != self.channels:
             raise A2UError(
-                f"{title} was built for maps (N, {self.channels}, H, W), got {tuple(x.shape)}. "
+                f"{title} was built for maps (N, {self.channels}, H, W), got {described(x)}. "
                 "Build it with the channels of your map, or add the missing axis."
             )
+        check_dense("A map", x)
+        check_dtype("A map", x)
         if not self.card.needs_guide:
+            self._check_arithmetic("A map", x)
             return
-        wanted = (x.shape[0], self.guide_channels, x.shape[2] * self.ratio, x.shape[3] * self.ratio)
-        if guide is None or tuple(guide.shape) != wanted:
-            given = "none" if guide is None else str(tuple(guide.shape))
+        wanted = (x.shape[0], self.guide_channels, x.shape[2] * r, x.shape[3] * r)
+        if not isinstance(guide, Tensor) or tuple(guide.shape) != wanted:
             raise A2UError(
-                f"{title} needs a guide: the encoder map at {self.ratio} times the size of x, shape {wanted}, "
-                f"got {given}. Pass the encoder feature that was downsampled to this size."
+                f"{title} needs a guide: the encoder map at {r} times the size of x, shape {wanted}, "
+                f"got {described(guide)}. Pass the encoder feature that was downsampled to this size."
             )
+        self.check_guide(guide)
+        if guide.device != x.device:
+            raise A2UError(f"Map and guide must be on one device, got {x.device} and {guide.device}. Use guide.to(x).")
+
+    def check_guide(self, guide: Tensor | None) -> Tensor:
+        """The guide, if it is an encoder map that this operator was built for and the ratio divides."""
+        if guide is None:
+            raise A2UError(f"{self.card.title} needs a guide, the encoder map, got none.")
+        check_ratio(check_map("A guide", guide), self.ratio, up=False)
+        if guide.shape[1] != self.guide_channels:
+            raise A2UError(
+                f"{self.card.title} was built for guides (N, {self.guide_channels}, rH, rW), got {described(guide)}. "
+                "Build it with guide_channels of your encoder map."
+            )
+        self._check_arithmetic("A guide", guide)
+        return guide
+
+    def _check_arithmetic(self, name: str, seen: Tensor) -> None:
+        """Raise A2UError unless kernels can be made from the map or guide that they are made from."""
+        if self.card.family == "feature":
+            check_dtype(name, seen, REAL)
+        weight = next(self.parameters(), None)
+        if weight is None:
+            return
+        lowered = autocasts(seen.device) and weight.dtype == torch.float32 and seen.dtype != torch.float64
+        if weight.device != seen.device or not (weight.dtype == seen.dtype or lowered):
+            raise A2UError(
+                f"{self.card.title} and its input must have one dtype and device, got {weight.dtype} on "
+                f"{weight.device} and {seen.dtype} on {seen.device}. Convert the operator with op.to(x)."
+            )
+
+    def no_kernels(self, seen: Tensor, groups: int, taps: int, *, down: bool = False) -> Tensor:
+        """Kernels of a map or guide with an axis of 0: Tensor[N, groups, taps, …], a function of all parameters."""
+        height, width = seen.shape[2:]
+        if not self.card.needs_guide:
+            height, width = height * self.ratio, width * self.ratio
+        if down:
+            height, width = height // self.ratio, width // self.ratio
+        return empty(seen, (seen.shape[0], groups, taps, height, width), *self.parameters())
 
     def extra_repr(self) -> str:
         """What print() shows."""
@@ -138,13 +188,22 @@ class UniversalUpsampler(Upsampler):
 
     def __init__(self, channels: int, ratio: int = 2, *, out_channels: int | None = None) -> None:
         super().__init__(channels, ratio)
-        self.out_channels = channels if out_channels is None else out_channels
-        check_positive("out_channels", self.out_channels)
+        self.out_channels = check_positive("out_channels", self.channels if out_channels is None else out_channels)
+
+    def _check_arithmetic(self, name: str, seen: Tensor) -> None:
+        """Raise A2UError unless the weights, brought to the map's dtype, can meet it."""
+        weight = next(self.parameters(), seen)
+        if weight.device != seen.device or (weight.is_complex() and not seen.is_complex()):
+            raise A2UError(
+                f"{self.card.title} and its input must fit, got weights of {weight.dtype} on {weight.device} and a map "
+                f"of {seen.dtype} on {seen.device}. Move the operator with op.to(x)."
+            )
 
     def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Upsample x by wᵀz, z spanning all channels; a guide is accepted and ignored."""
         self.check(x, guide)
-        return formula.universal(x, self.kernel(x, guide).to(x.dtype), self.ratio)
+        path = "reference" if self.path == "reference" else "auto"
+        return formula.universal(x, self.kernel(x, guide).to(x.dtype), self.ratio, path)
 
     @torch.no_grad()
     def witness(self, x: Tensor, guide: Tensor | None = None, *, at: At) -> Witness:
@@ -172,27 +231,6 @@ def down_witness(guide: Tensor, w: Tensor, ratio: int, at: At) -> Witness:
     z = formula.windows(guide[n : n + 1, c : c + 1], k, ratio)[0, 0, :, i, j]
     kernel = w[n if w.shape[0] > 1 else 0, c * w.shape[1] // guide.shape[1], :, i, j]
     return Witness(kernel, z, window_positions(k, ratio, i, j, range(c, c + 1)), at)
-
-
-def check_at(at: At, shape: tuple[int, ...]) -> At:
-    """Raise A2UError unless at = (sample, channel, row, column) names a value inside shape."""
-    if len(at) != 4 or not all(0 <= a < s for a, s in zip(at, shape, strict=True)):
-        raise A2UError(
-            f"at names one output value (sample, channel, row, column) inside {tuple(shape)}, got {tuple(at)}."
-        )
-    return at
-
-
-def check_positive(name: str, value: object) -> None:
-    """Raise A2UError unless value is an integer ≥ 1."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise A2UError(f"{name} must be an integer ≥ 1, got {value!r}.")
-
-
-def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    """Raise A2UError with the near match unless value is one of the known words."""
-    if value not in known:
-        raise A2UError(f"Unknown {name} {value!r}. {near_match(str(value), known)}")
 
 
 _REGISTRY: dict[str, type[Upsampler]] = {}
@@ -245,7 +283,7 @@ def build(name: str, channels: int, ratio: int = 2, *, guide_channels: int | Non
         >>> op(torch.randn(2, 64, 8, 8), torch.randn(2, 64, 16, 16)).shape
         torch.Size([2, 64, 16, 16])
     """
-    base, _, preset = name.partition(":")
+    base, _, preset = str(name).partition(":")
     operator = _find(base)
     if preset:
         known = operator.card.presets

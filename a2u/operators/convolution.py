@@ -13,13 +13,14 @@ bilinearly. Training moves the phases apart where that helps.
 import torch
 from torch import Tensor, nn
 
+from a2u.checks import check_choice, check_positive
 from a2u.errors import A2UError
-from a2u.operators.contract import Card, UniversalUpsampler, check_choice, check_positive, register
+from a2u.operators.contract import Card, UniversalUpsampler, register
 
 PHASES = ("random", "alike")
 
 
-def phase_taps(size: int, ratio: int) -> tuple[int, Tensor]:
+def phase_taps(size: int, ratio: int, device: torch.device | None = None) -> tuple[int, Tensor]:
     """Which deconvolution tap meets which window tap, along one axis.
 
     Output r·i + a receives input i + δ through tap a + p − r·δ of the deconvolution kernel, with padding
@@ -28,6 +29,7 @@ def phase_taps(size: int, ratio: int) -> tuple[int, Tensor]:
     Args:
         size: K, side of the deconvolution kernel.
         ratio: r, its stride.
+        device: where the taps are made; torch's default if not given.
 
     Returns:
         The window side k (odd) and LongTensor[r, k]: the tap for phase a and window tap δ + k // 2, or K (one past
@@ -35,8 +37,8 @@ def phase_taps(size: int, ratio: int) -> tuple[int, Tensor]:
     """
     padding = -((ratio - size) // 2)
     reach = max((ratio - 1 + padding) // ratio, (size - 1 - padding) // ratio)
-    delta = torch.arange(-reach, reach + 1)
-    tap = torch.arange(ratio)[:, None] + padding - ratio * delta
+    delta = torch.arange(-reach, reach + 1, device=device)
+    tap = torch.arange(ratio, device=device)[:, None] + padding - ratio * delta
     return 2 * reach + 1, torch.where((tap >= 0) & (tap < size), tap, size)
 
 
@@ -79,8 +81,8 @@ class Deconvolution(UniversalUpsampler):
         phases: str = "random",
     ) -> None:
         super().__init__(channels, ratio, out_channels=out_channels)
-        kernel_size = 2 * ratio if kernel_size is None else kernel_size
-        check_positive("kernel_size", kernel_size)
+        channels, ratio = self.channels, self.ratio
+        kernel_size = check_positive("kernel_size", 2 * ratio if kernel_size is None else kernel_size)
         if kernel_size < ratio:
             raise A2UError(
                 f"A deconvolution needs kernel_size ≥ ratio, got {kernel_size} < {ratio}: some outputs would receive "
@@ -95,14 +97,12 @@ class Deconvolution(UniversalUpsampler):
             nn.init.kaiming_uniform_(mixture.transpose(0, 1), a=5**0.5)  # the scale of a 1×1 Conv2d of torch
             t = (1 - (torch.arange(kernel_size) - (kernel_size - 1) / 2).abs() / ratio).clamp(min=0)
             self.weight.data = mixture * torch.outer(t, t)
-        self.window, taps = phase_taps(kernel_size, ratio)
-        self.register_buffer("taps", taps, persistent=False)
-        self.taps: Tensor
 
     def kernel(self, x: Tensor | None = None, guide: Tensor | None = None) -> Tensor:
         """The stored weights sorted by phase: Tensor[C_out·r², C·k²]."""
         w = nn.functional.pad(self.weight, (0, 1, 0, 1))  # C C_out K+1 K+1: the tap that does not exist is zero
-        w = w[:, :, self.taps[:, :, None, None], self.taps]  # C C_out r k r k
+        taps = phase_taps(self.kernel_size, self.ratio, w.device)[1]  # worked out anew: nothing to save or to lose
+        w = w[:, :, taps[:, :, None, None], taps]  # C C_out r k r k
         return w.permute(1, 2, 4, 0, 3, 5).reshape(self.out_channels * self.ratio**2, -1)
 
 
@@ -142,8 +142,8 @@ class PixelShuffle(UniversalUpsampler):
         phases: str = "random",
     ) -> None:
         super().__init__(channels, ratio, out_channels=out_channels)
-        check_positive("kernel_size", kernel_size)
-        self.kernel_size = kernel_size
+        channels, ratio = self.channels, self.ratio
+        self.kernel_size = kernel_size = check_positive("kernel_size", kernel_size)
         self.weight = nn.Parameter(torch.empty(self.out_channels * ratio**2, channels, kernel_size, kernel_size))
         check_choice("phases", phases, PHASES)
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)

@@ -8,7 +8,9 @@ border's: the kernel changes there, the formula does not. Weights along the two 
 import torch
 from torch import Tensor
 
+from a2u import formula
 from a2u.operators.contract import Card, Upsampler, register
+from a2u.paths import HALF
 
 CUBIC_A = -0.75  # the free parameter of the cubic convolution kernel, as in torch and OpenCV
 
@@ -25,7 +27,7 @@ def axis_weights(length: int, ratio: int, points: int, like: Tensor) -> Tensor:
     The window side is k = points + 1: the points lie to the left or to the right of the centre, depending on the
     phase, and one tap stays zero.
     """
-    dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
+    dtype = torch.float64 if like.dtype in (torch.float64, torch.complex128) else torch.float32
     target = torch.arange(length * ratio, device=like.device)
     source = (target.to(dtype) + 0.5) / ratio - 0.5
     first = source.floor().long() - (points // 2 - 1)
@@ -38,11 +40,14 @@ def axis_weights(length: int, ratio: int, points: int, like: Tensor) -> Tensor:
 
 
 def distance_kernel(height: int, width: int, ratio: int, points: int, like: Tensor) -> Tensor:
-    """Products of the two axes' weights: Tensor[1, 1, k², rH, rW], the same for every sample and channel."""
+    """Products of the two axes' weights: Tensor[1, 1, k², rH, rW], the same for every sample and channel.
+
+    Of like's dtype, but float32 where that is half precision: rounded weights would no longer sum to 1.
+    """
     rows = axis_weights(height, ratio, points, like)  # rH k
     columns = axis_weights(width, ratio, points, like)  # rW k
     w = torch.einsum("ia,jb->abij", rows, columns)  # k k rH rW
-    return w.flatten(0, 1)[None, None].to(like.dtype)
+    return w.flatten(0, 1)[None, None].to(torch.float32 if like.dtype in HALF else like.dtype)
 
 
 def _cubic(d: Tensor) -> Tensor:
@@ -75,6 +80,7 @@ class Nearest(Upsampler):
 
     def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Ones: Tensor[1, 1, 1, rH, rW]."""
+        self.check(x)
         return x.new_ones(1, 1, 1, x.shape[2] * self.ratio, x.shape[3] * self.ratio)
 
 
@@ -85,8 +91,13 @@ class _Distance(Upsampler):
         super().__init__(channels, ratio)
 
     def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
-        """Products of distances in a (points + 1)² window: Tensor[1, 1, k², rH, rW]."""
+        """Products of distances in a (points + 1)² window: Tensor[1, 1, k², rH, rW]; float32 for half precision."""
+        self.check(x)
         return distance_kernel(x.shape[2], x.shape[3], self.ratio, self.points, x)
+
+    def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
+        """Upsample x by wᵀz, the weights of a half-precision map in float32."""
+        return formula.reassemble(x, self.kernel(x, guide), self.ratio, self.path)
 
 
 @register(

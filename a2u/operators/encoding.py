@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from a2u.paths import pad_channels_last, window_start
+from a2u.paths import pad_channels_last, two_columns, window_start
 
 
 def responses(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
@@ -30,11 +30,12 @@ def responses(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
     n, c, height, width = x.shape
     m, k = filters.shape[1], filters.shape[-1]
     start, groups = window_start(k, ratio), c
-    if start < 0:  # a window smaller than its block begins inside it
-        x, start = x[..., -start:, -start:], 0
     if filters.shape[0] > 1 and x.is_contiguous(memory_format=torch.channels_last) and x.device.type == "cpu":
         # As channels of one image the batch would have to be laid out again, and a sample fits in the cache.
         return torch.cat([responses(*one, ratio) for one in zip(x.split(1), filters.split(1), strict=True)])
+    x = two_columns(x, ratio)
+    if start < 0:  # a window smaller than its block begins inside it
+        x, start = x[..., -start:, -start:], 0
     if filters.shape[0] > 1:  # per sample: the batch becomes channels of one image
         x, groups = x.reshape(1, n * c, *x.shape[-2:]), n * c
     elif x.device.type == "cpu" and m > 2:  # several filters a channel: 2× to 3× faster so
@@ -57,7 +58,7 @@ def compiled_affinity(x: Tensor, u: Tensor, v: Tensor, ratio: int, u_sigmoid: bo
     """
     n, c, height, width = x.shape
     h, w = height // ratio, width // ratio
-    # Padded outside, as in paths.run: inside, the padding would be worked out again for each of the k² taps.
+    # Padded outside, as in paths.compiled: inside, the padding would be worked out again for each of the k² taps.
     padded = pad_channels_last(x, u.shape[-1], ratio, h, w)
     u, v = (f.flatten(3).transpose(2, 3).expand(n, -1, -1, c).contiguous() for f in (u, v))  # N M k² C, to read along C
     y: Tensor = _compiled_affinity()(padded, u, v, ratio, h, w, u_sigmoid)

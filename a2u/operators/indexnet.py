@@ -5,9 +5,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from a2u import formula
+from a2u.checks import At, check_choice, check_flag
 from a2u.errors import A2UError
-from a2u.operators.contract import At, Card, Upsampler, Witness, check_choice, down_witness, register
-from a2u.paths import window_start
+from a2u.operators.contract import Card, Upsampler, Witness, down_witness, register
+from a2u.paths import two_columns, window_start
 
 KINDS = ("holistic", "depthwise-o2o", "depthwise-m2o")
 
@@ -77,13 +78,14 @@ class IndexNet(Upsampler):
     ) -> None:
         super().__init__(channels, ratio, guide_channels=guide_channels)
         check_choice("kind of IndexNet", kind, KINDS)
-        if kind == "depthwise-o2o" and self.guide_channels != channels:
+        if kind == "depthwise-o2o" and self.guide_channels != self.channels:
             raise A2UError(
                 "One-to-one indices come each from the channel they serve, so guide and map must have the same "
                 f"channels, got channels={channels} and guide_channels={self.guide_channels}."
             )
-        self.kind, self.context, self.nonlinear = kind, context, nonlinear
-        self.size = 2 * ratio if context else ratio
+        self.kind = kind
+        self.context, self.nonlinear = check_flag("context", context), check_flag("nonlinear", nonlinear)
+        self.size = 2 * self.ratio if context else self.ratio
         self.index = self._nonlinear() if nonlinear else self._convolution(self._outputs(), self._groups())
 
     def _outputs(self) -> int:
@@ -121,23 +123,32 @@ class IndexNet(Upsampler):
 
     def logits(self, guide: Tensor) -> Tensor:
         """Tensor[N, G·r², H, W], group major: the indices before their nonlinearity."""
-        y: Tensor = self.index(guide)
+        h, w = guide.shape[2] // self.ratio, guide.shape[3] // self.ratio
+        convolution, *rest = self.index if isinstance(self.index, nn.Sequential) else (self.index,)
+        y: Tensor = convolution(two_columns(guide, self.ratio))[..., :h, :w]  # r = 1: an even k adds a row
+        for layer in rest:
+            y = layer(y)
         if self.nonlinear and self.kind == "depthwise-m2o":  # phase major → channel major
             y = y.unflatten(1, (self.ratio**2, self.channels)).transpose(1, 2).flatten(1, 2)
-        return y[..., : guide.shape[2] // self.ratio, : guide.shape[3] // self.ratio]  # r = 1: an even k adds a row
+        return y
 
     def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Sigmoid indices: Tensor[N, 1 or C, 1, rH, rW]."""
-        assert guide is not None
+        guide = self.check_guide(guide)
+        if 0 in guide.shape:
+            return self.no_kernels(guide, 1 if self.kind == "holistic" else self.channels, 1)
         return up_index(self.logits(guide), self.ratio)
 
     def down_kernel(self, guide: Tensor) -> Tensor:
         """Softmax indices of each block: Tensor[N, 1 or C, r², H, W]."""
+        guide = self.check_guide(guide)
+        if 0 in guide.shape:
+            return self.no_kernels(guide, 1 if self.kind == "holistic" else self.channels, self.ratio**2, down=True)
         return down_index(self.logits(guide), self.ratio)
 
     def downsample(self, guide: Tensor) -> Tensor:
         """Index pooling: the weighted mean of each block of the guide, Tensor[N, C, H, W]."""
-        return formula.reduce(guide, self.down_kernel(guide).to(guide.dtype), self.ratio)
+        return formula.reduce(guide, self.down_kernel(guide).to(guide.dtype), self.ratio, self.path)
 
     @torch.no_grad()
     def witness_down(self, guide: Tensor, *, at: At) -> Witness:

@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from a2u.checks import empty
 from a2u.errors import A2UError
 from a2u.operators.contract import Card, Upsampler, register
 
@@ -45,7 +46,7 @@ class MaxUnpool(Upsampler):
 
     def __init__(self, channels: int, ratio: int = 2, *, guide_channels: int | None = None) -> None:
         super().__init__(channels, ratio, guide_channels=guide_channels)
-        if self.guide_channels != channels:
+        if self.guide_channels != self.channels:
             raise A2UError(
                 "Max-unpooling remembers one position for each channel, so guide and map must have the same "
                 f"channels, got channels={channels} and guide_channels={self.guide_channels}."
@@ -53,9 +54,14 @@ class MaxUnpool(Upsampler):
 
     def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Zeros and ones: Tensor[N, C, 1, rH, rW]."""
-        assert guide is not None
+        guide = self.check_guide(guide)
+        if 0 in guide.shape:
+            return self.no_kernels(guide, self.channels, 1)
         return max_unpool_kernel(guide, self.ratio)
 
     def downsample(self, guide: Tensor) -> Tensor:
         """Max-pooling, the other half of the pair: Tensor[N, C, H, W]. The same w picks the same values."""
+        guide = self.check_guide(guide)
+        if 0 in guide.shape:
+            return empty(guide, (*guide.shape[:2], guide.shape[2] // self.ratio, guide.shape[3] // self.ratio))
         return F.max_pool2d(guide, self.ratio)

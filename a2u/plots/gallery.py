@@ -26,6 +26,7 @@ def gallery(
     heads: Sequence[str] = (),
     label: str = "",
     limit: float = LIMIT,
+    absent: str = "not run",
 ) -> Figure:
     """The input above; below, for every network, each reconstruction and beside it |reconstruction − input|.
 
@@ -37,6 +38,7 @@ def gallery(
         heads: a word above each image.
         label: what was run; stands in the title.
         limit: of the error scale, shared by all panels; larger errors have its last colour.
+        absent: what stands in the place of a missing image.
 
     Raises:
         A2UError: An array of another shape than the images, or no image at all.
@@ -61,7 +63,7 @@ def gallery(
             if heads:
                 sheet.note(ax, left + side / 2, _TOP - 0.1, heads[number])
             sheet.note(ax, left + side + _GAP + side / 2, _TOP + side - 0.08, "error")
-            _panel(ax, left, _TOP, cell, inputs[number], "signed", 1.0)
+            _panel(ax, left, _TOP, cell, inputs[number], "signed", 1.0, absent)
         sheet.label(ax, _LEFT - 0.15, _TOP + side / 2, "input", style.Z, ha="right")
         for row, (title, maps) in enumerate(outputs.items()):
             top = _TOP + 0.1 + (row + 1) * (side + _GAP)
@@ -69,18 +71,18 @@ def gallery(
             for number, left in enumerate(lefts):
                 shown = np.full(inputs.shape[1:], np.nan) if maps is None else maps[number]
                 error = np.abs(shown - inputs[number])
-                _panel(ax, left, top, cell, shown, "signed", 1.0)
-                _panel(ax, left + side + _GAP, top, cell, error, "errors", limit)
+                _panel(ax, left, top, cell, shown, "signed", 1.0, absent)
+                _panel(ax, left + side + _GAP, top, cell, error, "errors", limit, absent)
         _bar(fig, height, limit)
     return fig
 
 
-def _panel(ax: Axes, left: float, top: float, cell: float, values: Any, kind: str, limit: float) -> None:
+def _panel(ax: Axes, left: float, top: float, cell: float, values: Any, kind: str, limit: float, absent: str) -> None:
     """One map, or hatched ground where there is none."""
     block = sheet.Block(left, top, cell, *values.shape)
     if np.isnan(values).all():
         sheet.shade(ax, block)
-        sheet.note(ax, (block.left + block.right) / 2, (block.top + block.bottom) / 2 + 0.04, "not run", size=8)
+        sheet.note(ax, (block.left + block.right) / 2, (block.top + block.bottom) / 2 + 0.04, absent, size=8)
     else:
         sheet.cells(ax, block, values, *style.scale(kind, limit=limit))
     sheet.outline(ax, block, style.FAINT, 0.8)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from a2u.matting.network.network import MattingNet
     from a2u.matting.settings import Settings
 
-FOREIGN = (".pth", ".pt", ".tar", ".safetensors")  # endings of weights from elsewhere
-
 
 @dataclass(frozen=True)
 class Trained:
@@ -54,9 +52,7 @@ def load_network(path: Path, best: bool = True) -> Trained:
     if path.is_file():
         if checkpoint.is_checkpoint(path):
             return _of_checkpoint(path)
-        if path.name.endswith(FOREIGN):
-            return _of_published(path)
-        raise A2UError(f"{path} holds no weights: give a run folder, or a file that ends in {', '.join(FOREIGN)}.")
+        return _of_published(path)
     if path.as_posix() in shipped():
         return _of_shipped(path.as_posix())
     raise A2UError(

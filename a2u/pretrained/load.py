@@ -1,16 +1,18 @@
 """Load weights that ship: the checksum first, then tensors and nothing else."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from a2u.errors import A2UError
-from a2u.pretrained.cards import HOME, MATTING, REMEDY, Card, card
+from a2u.pretrained.cards import GROUP, HOME, MATTING, REMEDY, Card, card, names
 from a2u.pretrained.packing import unpack
 from a2u.reconstruction.experiment import build_model
 from a2u.reconstruction.rows import row
+from a2u.training.kind import KEY
 
 
 def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, Card]:
@@ -50,6 +52,29 @@ def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, Card]:
         reason = " ".join(str(error).split())[:300]
         raise A2UError(f"The weights {path} do not fit the network of {found.title}: {reason}. {REMEDY}") from error
     return model.eval(), found
+
+
+def weights_of(config: Mapping[str, Any], psnr: float, home: Path = HOME) -> Any | None:
+    """The network that `a2u pretrained export` kept of one run of Table 1, where its run folder is gone.
+
+    Args:
+        config: of the run, as its config.json has it.
+        psnr: that the run reached, in dB.
+        home: the folder with the weights.
+
+    Returns:
+        An `AutoEncoder`; None if no card has these settings and this PSNR.
+    """
+    name = f"{GROUP}/{config['row']}-{config['set']}{'-' + str(config['seed']) if config['seed'] else ''}"
+    if name not in names(home):
+        return None
+    found = card(name, home)
+    wanted, asked = (
+        {key: value for key, value in each.items() if key != KEY and not key.endswith("sha256")}
+        for each in (config, found.settings)
+    )
+    same = asked == wanted and abs(found.metrics["full"]["psnr"] - psnr) < 1e-3
+    return load_pretrained(name, home)[0] if same else None
 
 
 def _build(found: Card) -> nn.Module:

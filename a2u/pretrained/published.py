@@ -1,27 +1,28 @@
 """Published A²U checkpoints, converted: every key is used, ignored with a reason, or reported as missing.
 
-The published network is the row dynamic-cs-d† with 6×6 encodings. `MODULES` maps its modules to ours and is all that is
-assumed about its names; a name outside it is reported, never guessed. Its norms are fused with their activation and
-scale by |γ| + 1e-5, which becomes the scale of our batch norms; group norms are taken as they are.
+The published network is the row dynamic-cs-d† with 6×6 encodings; its second form has a U and a V for each channel
+("unshare"), which the shapes in a file tell. `MODULES` maps its modules to ours and is all that is assumed about its
+names; a name outside it is reported, never guessed. Its norms are fused with their activation and scale by |γ| + 1e-5,
+which becomes the scale of our batch norms; group norms are taken as they are.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from a2u.errors import A2UError
 from a2u.matting.network.network import MattingNet
 from a2u.matting.rows import build
+from a2u.pretrained.foreign import open_checkpoint
 
 ROW = "dynamic-cs-d-norm"
 OPTIONS: dict[str, Any] = {"encoder_kernel": 6}
 ABN_EPSILON = 1e-5
 COUNTERS = ("num_batches_tracked",)
+PREFIXES = ("module.", "model.", "net.", "_orig_mod.")  # of several GPUs, of wrappers, of torch.compile
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Report:
     used: dict[str, str] = field(default_factory=dict)  #: theirs → ours
     ignored: dict[str, str] = field(default_factory=dict)  #: theirs → why
     missing: list[str] = field(default_factory=list)  #: ours that nothing was found for
+    beside: tuple[str, ...] = ()  #: what the file holds beside the weights
 
     def __str__(self) -> str:
         lines = [f"{len(self.used)} used, {len(self.ignored)} ignored, {len(self.missing)} missing"]
@@ -42,7 +44,8 @@ class Report:
         named = {name: reason for name, reason in self.ignored.items() if not name.endswith(COUNTERS)}
         counters = len(self.ignored) - len(named)
         first = f"{len(self.used)} keys used, {len(named)} ignored, {counters} counters of batches skipped"
-        return [first, *(f"ignored {name}: {reason}" for name, reason in named.items())]
+        lines = [first, *(f"ignored {name}: {reason}" for name, reason in named.items())]
+        return lines + [f"beside the weights, and not used: {', '.join(self.beside)}"] * bool(self.beside)
 
 
 def _pair(conv: str, norm: str, own: str) -> dict[str, str]:
@@ -95,7 +98,7 @@ def convert(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> tuple[dic
     """A published state in our names.
 
     Args:
-        state: of the published network; every name may have prefixes "module.".
+        state: of the published network; every name may have the prefixes of wrappers, see :func:`strip`.
         own: the state of our network, which says what is needed and in which shapes.
     """
     report, converted = Report(), {}
@@ -121,9 +124,9 @@ def convert(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> tuple[dic
 
 
 def strip(name: str) -> str:
-    """A name without the "module." that training on several GPUs puts before it, once or more."""
-    while name.startswith("module."):
-        name = name.removeprefix("module.")
+    """A name without the prefixes that wrappers put before it, in any order and number: "module._orig_mod.pred.1"."""
+    while name.startswith(PREFIXES):
+        name = name.partition(".")[2]
     return name
 
 
@@ -131,15 +134,18 @@ def load_published(path: str | Path) -> tuple[MattingNet, Report]:
     """The published network with its weights, in evaluation mode, and what became of every key.
 
     Args:
-        path: a .safetensors file, or a checkpoint of torch: a state, or a dictionary with one under "state_dict". Only
-            tensors and plain containers are read (``weights_only``): no code of the file runs.
+        path: a .safetensors file, or a checkpoint of torch, as :func:`a2u.pretrained.foreign.open_checkpoint` reads
+            them: no code of the file runs.
 
     Raises:
         A2UError: a file that cannot be read, or that leaves a weight of the network without a value.
     """
-    net = build(ROW, **OPTIONS)
+    opened = open_checkpoint(Path(path))
+    net = build(ROW, **OPTIONS, **_options(opened.state))
     own = net.state_dict()
-    converted, report = convert(read_state(Path(path)), own)
+    converted, report = convert(opened.state, own)
+    report.ignored |= dict.fromkeys(opened.odd, "no tensor")
+    report.beside = opened.beside
     if report.missing:
         raise A2UError(
             f"{path} does not hold the whole network: {len(report.missing)} of {len(own)} weights are missing, such as "
@@ -150,21 +156,16 @@ def load_published(path: str | Path) -> tuple[MattingNet, Report]:
     return net.eval(), report
 
 
-def read_state(path: Path) -> Mapping[str, Tensor]:
-    """The tensors of a checkpoint by name, without running any code of it."""
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load
+def _options(state: Mapping[str, Tensor]) -> dict[str, Any]:
+    """What the shapes say about the operators: U and V of each channel; the size of the upsampling kernel.
 
-            return load(path.read_bytes())
-        loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # of pickle, zip, torch, safetensors or the disk: each has its own classes
-        words = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split()  # torch prints some in bold
-        reason = f"{type(error).__name__}: {' '.join(words)[:200]}"
-        raise A2UError(
-            f"{path} cannot be read as weights ({reason}). Give a .safetensors file or a torch checkpoint of tensors."
-        ) from error
-    state = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise A2UError(f"{path} holds no weights by name. Give a state_dict, or a dictionary with one as 'state_dict'.")
-    return state
+    The size of the encodings leaves no trace in the weights: it is that of the published settings.
+    """
+    shapes = {strip(name): tuple(value.shape) for name, value in state.items()}
+    u, p = (shapes.get(f"bilinear0.{name}.1.weight") for name in ("bconv_U", "bconv_UP"))
+    found: dict[str, Any] = {}
+    if u and u[0] > 1:  # C filters instead of one
+        found["share"] = "none"
+    if p and p[0] in (4, 100):  # (2s)² rows
+        found["kernel_size"] = {4: 1, 100: 5}[p[0]]
+    return found

@@ -3,6 +3,10 @@
 Which rows a claim speaks of follows from the operators: from their cards, and from what they learn. A claim holds
 if it holds for every pair of rows that it compares; a pair is named with both numbers where it does not. A claim
 whose rows were not all measured is decided only if a measured pair already contradicts it.
+
+That is what the numbers say. Whether another seed would say the same is a second question, "over_seeds": it is answered
+from the paired differences between rows, seed by seed (`a2u.reconstruction.differences`), and a single seed leaves it
+open.
 """
 
 from collections.abc import Mapping
@@ -13,10 +17,13 @@ from typing import Any
 from torch import nn
 
 from a2u.operators import card
+from a2u.reconstruction.differences import Difference, difference
 from a2u.reconstruction.experiment import build_model
 from a2u.reconstruction.rows import ROWS
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "not measured"
+OPEN = "cannot be told"  # over seeds
+BySeed = Mapping[str, Mapping[int, float]]  # PSNR in dB, by row and seed
 
 
 @cache
@@ -42,20 +49,23 @@ def groups() -> dict[str, list[str]]:
     }
 
 
-def check(psnr: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+def check(psnr: Mapping[str, Mapping[str, float]], seeds: Mapping[str, BySeed] | None = None) -> list[dict[str, Any]]:
     """Every claim on every data set.
 
     Args:
         psnr: PSNR in dB by data set and row; a row that was not measured is absent.
+        seeds: the same by data set, row and seed, of which `psnr` has the means. Without it each row counts as one
+            run of one seed.
 
     Returns:
-        Dicts with claim, set, verdict ("holds", "does not hold", "not measured"), numbers (a sentence), and paper:
-        the verdict from the paper's own numbers.
+        Dicts with claim, set, verdict ("holds", "does not hold", "not measured"), numbers (a sentence), and paper and
+        paper_numbers: the same from the paper's own numbers; over_seeds: see :func:`_over_seeds`.
     """
     found, kinds = [], groups()
     others = [name for name in ROWS if name not in kinds["learned guide"]]
     for set, measured in psnr.items():
         theirs = {name: row.paper[set].psnr for name, row in ROWS.items()}
+        each = seeds[set] if seeds is not None else {name: {0: value} for name, value in measured.items()}
         for claim, better, worse in (
             ("Operators informed by features beat those by distance.", kinds["features"], kinds["distance"]),
             (
@@ -65,18 +75,65 @@ def check(psnr: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
             ),
         ):
             verdict, numbers = _compare(measured, better, worse)
-            paper = _compare(theirs, better, worse)
-            found.append(_claim(claim, set, verdict, numbers, *paper))
+            over = _over_seeds(each, list(product(better, worse)))
+            found.append(_claim(claim, set, verdict, numbers, *_compare(theirs, better, worse), over))
         for ours, rival in product(kinds["a2u"], kinds["indexnet"]):
             claim = f"A²U beats {_short(rival)} with fewer parameters."
             verdict, numbers = _cheaper(measured, ours, rival)
-            found.append(_claim(claim, set, verdict, numbers, *_cheaper(theirs, ours, rival)))
+            over = _over_seeds(each, [(ours, rival)])
+            small, large = parameters(ours)[1], parameters(rival)[1]
+            if small >= large:  # whatever any seed reaches
+                over |= {"decision": FAILS, "reason": f"{small:,} ≥ {large:,} parameters, with every seed"}
+            found.append(_claim(claim, set, verdict, numbers, *_cheaper(theirs, ours, rival), over))
     return found
 
 
-def _claim(claim: str, set: str, verdict: str, numbers: str, paper: str, paper_numbers: str) -> dict[str, Any]:
-    keys = ("claim", "set", "verdict", "numbers", "paper", "paper_numbers")
-    return dict(zip(keys, (claim, set, verdict, numbers, paper, paper_numbers), strict=True))
+def _claim(
+    claim: str, set: str, verdict: str, numbers: str, paper: str, paper_numbers: str, over_seeds: dict[str, Any]
+) -> dict[str, Any]:
+    keys = ("claim", "set", "verdict", "numbers", "paper", "paper_numbers", "over_seeds")
+    return dict(zip(keys, (claim, set, verdict, numbers, paper, paper_numbers, over_seeds), strict=True))
+
+
+def _over_seeds(psnr: BySeed, pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Would another seed say the same? decision, reason (a sentence) and pairs (`Difference.as_dict`).
+
+    "holds": each row lies above its rival by more than the spread over seeds; "does not hold": one lies below by more;
+    "not measured": no pair lies below, and some share no seed; "cannot be told": everything else.
+    """
+    found = [each for better, worse in pairs if (each := difference(psnr, better, worse))]
+    below = [each for each in found if each.sign < 0]
+    undecided = [each for each in found if each.sign == 0]
+    if below:
+        decision, reason = FAILS, "; ".join(_words(each) for each in below)
+    elif len(found) < len(pairs):
+        decision, reason = UNKNOWN, f"{len(pairs) - len(found)} of {len(pairs)} pairs of rows share no seed"
+    elif undecided:
+        decision, reason = OPEN, _why_open(undecided, len(pairs))
+    else:
+        count = "" if len(pairs) == 1 else f"all {len(pairs)} pairs; the closest: "
+        decision, reason = HOLDS, count + _words(_closest(found))
+    return {"decision": decision, "reason": reason, "pairs": [each.as_dict() for each in found]}
+
+
+def _why_open(undecided: list[Difference], count: int) -> str:
+    """What leaves pairs open: the spread of those with several seeds, and that the others have one."""
+    single = [each for each in undecided if each.n == 1]
+    within = [each for each in undecided if each.n > 1]
+    reasons = [f"{_words(each)} is within the spread over seeds" for each in within]
+    if single:
+        which = "" if len(single) == count else f", for {len(single)} of {count} pairs"
+        closest = "" if count == 1 else "the closest pair: "
+        reasons.append(f"one seed{which}, so no spread to compare with; {closest}{_words(_closest(single))}")
+    return "; ".join(reasons)
+
+
+def _closest(found: list[Difference]) -> Difference:
+    return min(found, key=lambda each: each.mean)
+
+
+def _words(each: Difference) -> str:
+    return each.words(_short(each.better), _short(each.worse))
 
 
 def _compare(psnr: Mapping[str, float], better: list[str], worse: list[str]) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """The pictures of a report (`a2u.reconstruction.report.collect`): scores, curves or gains, and reconstructions."""
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,20 +10,23 @@ from a2u.data import load, to_float32x32
 from a2u.data.digits import CLASSES, TITLES
 from a2u.plots.gallery import gallery
 from a2u.plots.table1 import Scores, epochs, gains, scoreboard
-from a2u.reconstruction import load_model, reconstruct
+from a2u.reconstruction import AutoEncoder, reconstruct
+from a2u.reconstruction.earlier import config_of_run
 from a2u.reconstruction.report_text import value
 from a2u.reconstruction.rows import ROWS
 
 SHOWN = {"mnist": (4, 18), "fashion": (6, 29)}  # which of the embedded test images; no network has trained on them
 BASE = "nearest"  # the row that gains are counted from
 
+Find = Callable[[dict[str, Any]], AutoEncoder | None]  # the trained model of a run of the report, if it is here
 
-def pictures(report: dict[str, Any], runs: Path) -> dict[str, Figure]:
+
+def pictures(report: dict[str, Any], find: Find) -> dict[str, Figure]:
     """The three pictures by name: table1, table1-curves, table1-reconstructions."""
     return {
         "table1": table(report),
         "table1-curves": curves(report),
-        "table1-reconstructions": reconstructions(report, runs),
+        "table1-reconstructions": reconstructions(report, find),
     }
 
 
@@ -45,32 +48,37 @@ def curves(report: dict[str, Any]) -> Figure:
     return gains([_short(row) for row in ROWS], _scores(report), _short(BASE), label=report["label"])
 
 
-def reconstructions(report: dict[str, Any], runs: Path) -> Figure:
+def reconstructions(report: dict[str, Any], find: Find) -> Figure:
     """The same images of both sets through all nine networks; of several seeds, the first that is complete."""
     images = {set: to_float32x32(load(set, "test"))[list(chosen)].numpy()[:, 0] for set, chosen in SHOWN.items()}
     rows: dict[str, Any] = {}
-    notes = {}
+    notes, lost = {}, False  # lost: measured before, and the weights are not here
     for name, row in ROWS.items():
-        maps = [_through(report, runs, name, set) for set in SHOWN]
-        rows[row.title] = np.concatenate(maps)
+        maps = [_through(report, find, name, set) for set in SHOWN]
+        none = [np.full((len(chosen), 32, 32), np.nan) for chosen in SHOWN.values()]
+        rows[row.title] = np.concatenate([n if each is None else each for n, each in zip(none, maps, strict=True)])
         cells = [cell for cell in report["table"] if cell["row"] == name]
         notes[row.title] = ", ".join(f"{value(cell, 'psnr')} dB" if cell["runs"] else "not run" for cell in cells)
+        lost |= any(cell["runs"] and each is None for cell, each in zip(cells, maps, strict=True))
     heads = [
         f"{TITLES[set]}: {CLASSES[set][label]}"
         for set, chosen in SHOWN.items()
         for label in load(set, "test").labels[list(chosen)].tolist()
     ]
-    return gallery(np.concatenate(list(images.values())), rows, notes, heads=heads, label=report["label"])
+    absent = "not here" if lost else "not run"
+    inputs = np.concatenate(list(images.values()))
+    return gallery(inputs, rows, notes, heads=heads, label=report["label"], absent=absent)
 
 
-def _through(report: dict[str, Any], runs: Path, row: str, set: str) -> Any:
-    """What the trained row makes of its set's images, (n, 32, 32); NaN where it was not run."""
+def _through(report: dict[str, Any], find: Find, row: str, set: str) -> Any:
+    """What the trained row makes of its set's images, (n, 32, 32); None where it was not run, or is not here."""
     done = [r for r in report["runs"] if (r["row"], r["set"], r["status"]) == (row, set, "measured")]
-    if not done:
-        return np.full((len(SHOWN[set]), 32, 32), np.nan)
-    model, config, _ = load_model(runs / done[0]["run"])
-    images = to_float32x32(load(set, "test"), config["resize"])[list(SHOWN[set])]
-    return reconstruct(model, images).numpy()[:, 0]
+    for run in done:
+        model = find(run)
+        if model is not None:
+            images = to_float32x32(load(set, "test"), config_of_run(run)["resize"])[list(SHOWN[set])]
+            return reconstruct(model, images).numpy()[:, 0]
+    return None
 
 
 def _scores(report: dict[str, Any]) -> dict[str, Scores]:

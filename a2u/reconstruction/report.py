@@ -12,27 +12,40 @@ from typing import Any
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.reconstruction import claims
+from a2u.reconstruction.earlier import DATA, METRICS, Run, fill
 from a2u.reconstruction.experiment import EXPERIMENT, PRESETS, command_of, run_name, settings_of
 from a2u.reconstruction.rows import ROWS
 from a2u.shell import command
 from a2u.training.device import device_words
 from a2u.training.kept import NOT_RUN, kept_in
+from a2u.training.kind import KEY
 
-METRICS = ("psnr", "ssim", "rmse", "mae")
 IMAGES = {"full": "60,000 training images a set", "sample": "4,000 training images a set"}
 IN_FULL = "a2u table1 --preset paper --data DIR"
+# Keys of a config that the report of its run has beside the settings.
+IDENTITY = (KEY, "row", "set", "preset", "seed", *DATA)
 
 
-def collect(runs: Path, preset: str, seeds: Sequence[int]) -> dict[str, Any]:
-    """Everything that the run folders say about Table 1 under one preset.
+def collect(runs: Path, preset: str, seeds: Sequence[int], earlier: Sequence[Run] = ()) -> dict[str, Any]:
+    """Everything that the run folders, and runs measured before, say about Table 1 under one preset.
 
     table: a cell a row and set, with mean and sd of each metric over its seeds, or None; runs: how each was made, or
-    why it is missing; claims: see `a2u.reconstruction.claims`; label: what was run, for every title.
+    why it is missing; missing: the rows that have no run at all; claims: see `a2u.reconstruction.claims`; label: what
+    was run, for every title.
+
+    Args:
+        runs: where run folders are.
+        preset: of the runs.
+        seeds: a run each; a seed that only `earlier` has is reported too.
+        earlier: runs of an earlier report, for where the folders have none; see `a2u.reconstruction.earlier`.
 
     Raises:
         A2UError: There is no complete run at all.
     """
-    details = [_run(runs, row, set, preset, seed) for set in TITLES for row in ROWS for seed in dict.fromkeys(seeds)]
+    before = [run for run in earlier if run["preset"] == preset]
+    seeds = list(dict.fromkeys([*seeds, *sorted(run["seed"] for run in before)]))
+    details = [_run(runs, row, set, preset, seed) for set in TITLES for row in ROWS for seed in seeds]
+    details, refused = fill(details, before, preset)
     complete = [each for each in details if each["status"] == "measured"]
     if not complete:
         raise A2UError(
@@ -45,6 +58,9 @@ def collect(runs: Path, preset: str, seeds: Sequence[int]) -> dict[str, Any]:
         for set in TITLES
         for row in ROWS
     ]
+    by_seed: dict[str, dict[str, dict[int, float]]] = {set: {} for set in TITLES}
+    for each in complete:
+        by_seed[each["set"]].setdefault(each["row"], {})[each["seed"]] = each["psnr"]
     psnr = {
         set: {cell["row"]: cell["psnr"]["mean"] for cell in table if cell["set"] == set and cell["runs"]}
         for set in TITLES
@@ -56,11 +72,12 @@ def collect(runs: Path, preset: str, seeds: Sequence[int]) -> dict[str, Any]:
         "complete": len(complete) == len(details),
         "in_full": None if full and len(complete) == len(details) else IN_FULL,
         "preset": preset,
-        "seeds": list(dict.fromkeys(seeds)),
+        "seeds": seeds,
+        "missing": [{key: cell[key] for key in ("set", "row", "title")} for cell in table if not cell["runs"]],
         "command": _command(complete, preset, seeds),
-        "warnings": _warnings(complete),
+        "warnings": _warnings(complete) + _left_out(refused),
         "table": table,
-        "claims": claims.check(psnr),
+        "claims": claims.check(psnr, by_seed),
         "runs": details,
     }
 
@@ -90,7 +107,9 @@ def _run(runs: Path, row: str, set: str, preset: str, seed: int) -> dict[str, An
         "preset": config["preset"],
         "epochs": len(history),
         "changes": _changes(config),
+        "settings": {key: value for key, value in config.items() if key not in IDENTITY},
         "data": config["data"],
+        "train_sha256": config["train_sha256"],
         "test_sha256": config["test_sha256"],
         "device": device_words(kept.environment),
         "torch": kept.environment.get("torch"),
@@ -125,17 +144,30 @@ def _cell(details: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _is_full(complete: Iterable[dict[str, Any]], preset: str) -> bool:
-    return preset == "paper" and all(each["data"] == "full" and not each["changes"] for each in complete)
+    """The paper's schedule on the full sets? The label says with which arithmetic."""
+    return preset == "paper" and all(
+        each["data"] == "full" and {*each["changes"]} <= {"precision"} for each in complete
+    )
 
 
 def _label(complete: list[dict[str, Any]], preset: str) -> str:
-    """What was run, for every title."""
+    """What was run, and on what, for every title."""
+    where = " and ".join(dict.fromkeys(_machine(each) for each in complete))
     if _is_full(complete, preset):
-        return "the paper's schedule: 100 epochs over 60,000 training images a set"
-    epochs = sorted({each["epochs"] for each in complete})
-    passes = "1 epoch" if epochs == [1] else f"{' or '.join(map(str, epochs))} epochs"
-    data = " or ".join(IMAGES[edition] for edition in sorted({each["data"] for each in complete}))
-    return f"{preset} preset: {passes} over {data}; the paper: 100 epochs over 60,000"
+        return f"the paper's schedule: 100 epochs over 60,000 training images a set, {where}"
+    passes = " or ".join(str(epochs) for epochs in sorted({each["epochs"] for each in complete}))
+    editions = sorted({each["data"] for each in complete})
+    data = " or ".join(IMAGES[edition] for edition in editions)
+    if editions == ["full"]:
+        return f"{preset} preset: {passes} of the paper's 100 epochs over {data}, {where}"
+    words = "1 epoch" if passes == "1" else f"{passes} epochs"
+    return f"{preset} preset: {words} over {data}, {where}; the paper: 100 epochs over 60,000"
+
+
+def _machine(run: dict[str, Any]) -> str:
+    """ "CPU", or the GPU and, where it is not float32, its arithmetic: "NVIDIA H100 (tf32)"."""
+    precision = run["changes"].get("precision")
+    return str(run["device"]).partition(",")[0] + (f" ({precision})" if precision else "")
 
 
 def _command(complete: list[dict[str, Any]], preset: str, seeds: Sequence[int]) -> str:
@@ -159,3 +191,9 @@ def _warnings(complete: list[dict[str, Any]]) -> list[str]:
     elif complete[0]["changes"]:
         found.append(f"All runs differ from the preset: {_listed(complete[0]['changes'])}.")
     return found
+
+
+def _left_out(refused: list[str]) -> list[str]:
+    if not refused:
+        return []
+    return [f"Measured before with other settings or on other data, and so left out: {', '.join(refused)}."]

@@ -4,8 +4,15 @@ from typing import Any
 
 from a2u.data.digits import TITLES
 from a2u.markdown import table
-from a2u.reconstruction.report import IN_FULL, METRICS
+from a2u.reconstruction.earlier import MARK, METRICS
+from a2u.reconstruction.experiment import PRESETS
+from a2u.reconstruction.report import IN_FULL
+from a2u.reconstruction.rows import ROWS
 
+OVER_SEEDS = (
+    "*Over seeds*: two rows are compared seed by seed, and their order is told if the 95 % interval of the mean "
+    "difference (Student's t) does not contain 0. One seed tells nothing about the next."
+)
 PLACES = {"psnr": 2, "ssim": 4, "rmse": 4, "mae": 4}
 
 
@@ -13,19 +20,22 @@ def to_markdown(report: dict[str, Any]) -> str:
     """The whole report: label, one table a set, the claims, how each run was made."""
     lines = ["# Table 1: image reconstruction", "", f"**{_sentence(report['label'])}.**", ""]
     if not report["full"]:
-        lines += ["These are not the numbers of the paper's experiment: a shortened run shows an order.", ""]
+        sentence = "These are not the numbers of the paper's experiment: a shortened run shows an order."
+        lines += [f"{sentence}{_optimizer(report['preset'])}", ""]
+    lines += [line for each in _notes(report) for line in (f"**{each[0]}:** {each[1]}", "")]
     lines += [f"**Careful:** {warning}" for warning in report["warnings"]] + [""] * bool(report["warnings"])
     lines += [f"Made by `{report['command']}`; DIR is a folder with the sets' IDX files.", ""]
     for set in TITLES:
         lines += [f"## {TITLES[set]}", "", *_set_table(report, set), ""]
-    lines += ["## The paper's claims", "", *_claims_table(report), "", "## How each was run", "", *_runs_table(report)]
+    lines += ["## The paper's claims", "", *_claims_table(report), "", OVER_SEEDS, "", *_differences(report)]
+    lines += ["## How each was run", "", *_runs_table(report)]
     lines += ["", "## In full", "", "The paper's experiment, 100 epochs over all images, every row on both sets:", ""]
     return "\n".join([*lines, "```bash", IN_FULL, "```", ""])
 
 
 def to_text(report: dict[str, Any]) -> str:
     """PSNR beside the paper's, and the verdicts, for a terminal."""
-    lines = [f"Table 1, {report['label']}", *report["warnings"]]
+    lines = [f"Table 1, {report['label']}", *report["warnings"], *(f"{name}: {text}" for name, text in _notes(report))]
     for set in TITLES:
         lines += ["", f"{TITLES[set]:<30} {'parameters':>10} {'PSNR':>14} {'paper':>7} {'difference':>11}"]
         for cell in _cells(report, set):
@@ -33,7 +43,9 @@ def to_text(report: dict[str, Any]) -> str:
             gap = f"{signed(cell['difference_db']):>11}" if cell["runs"] else f"{'':>11}"
             lines.append(f"{cell['title']:<30} {cell['parameters']:>10,} {own} {cell['paper']['psnr']:>7.2f} {gap}")
     lines.append("")
-    lines += [f"{TITLES[each['set']]}: {each['claim']} {each['verdict'].upper()}" for each in report["claims"]]
+    for each in report["claims"]:
+        verdict = f"{each['verdict'].upper()} (over seeds: {each['over_seeds']['decision']})"
+        lines.append(f"{TITLES[each['set']]}: {each['claim']} {verdict}")
     return "\n".join([*lines, *([f"In full: {report['in_full']}"] if report["in_full"] else [])])
 
 
@@ -51,6 +63,39 @@ def signed(number: float) -> str:
 
 def _cells(report: dict[str, Any], set: str) -> list[dict[str, Any]]:
     return [cell for cell in report["table"] if cell["set"] == set]
+
+
+def _notes(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a reader of the table has to know of its rows: those that are missing, and those measured before."""
+    notes = []
+    if report["missing"]:
+        notes.append(("Not measured yet", f"{_by_set(report['missing'])}."))
+    before = [run for run in report["runs"] if run.get(MARK)]
+    if before:
+        known = f"{len(before)} of {sum(run['status'] == 'measured' for run in report['runs'])} runs"
+        notes.append(("Measured before", f"{known} come from an earlier report; their run folders are not here."))
+    return notes
+
+
+def _by_set(cells: list[dict[str, Any]]) -> str:
+    """Rows by data set: "MNIST: Nearest, A²U; Fashion-MNIST: all rows"."""
+    found = []
+    for set in TITLES:
+        rows = [_short(cell["row"]) for cell in cells if cell["set"] == set]
+        if rows:
+            found.append(f"{TITLES[set]}: {'all rows' if len(rows) == len(ROWS) else ', '.join(rows)}")
+    return "; ".join(found)
+
+
+def _optimizer(preset: str) -> str:
+    """A sentence on the settings in which the preset differs from the paper's, beside the epochs."""
+    names = {"batch": "batch", "lr": "learning rate", "momentum": "momentum"}
+    own, paper = PRESETS[preset], PRESETS["paper"]
+    odd = [key for key in names if own[key] != paper[key]]
+    if not odd:
+        return ""
+    here, there = (", ".join(f"{names[key]} {settings[key]:g}" for key in odd) for settings in (own, paper))
+    return f" Every row was trained with {here}; the paper: {there}."
 
 
 def _sentence(text: str) -> str:
@@ -77,18 +122,49 @@ def _set_table(report: dict[str, Any], set: str) -> list[str]:
 
 
 def _claims_table(report: dict[str, Any]) -> list[str]:
-    head = ["claim", "set", "here", "numbers", "from the paper's own numbers"]
+    head = ["claim", "set", "here", "numbers", "over seeds", "from the paper's own numbers"]
     rows = [
         [
             each["claim"],
             TITLES[each["set"]],
             f"**{each['verdict']}**",
             each["numbers"],
+            f"{each['over_seeds']['decision']}: {each['over_seeds']['reason']}",
             f"{each['paper']}: {each['paper_numbers']}",
         ]
         for each in report["claims"]
     ]
-    return table(head, rows, 5)
+    return table(head, rows, len(head))
+
+
+def _differences(report: dict[str, Any]) -> list[str]:
+    """Of all pairs of rows that a claim compares and that share several seeds, the difference by seed."""
+    pairs = {
+        (claim["set"], pair["better"], pair["worse"]): pair
+        for claim in report["claims"]
+        for pair in claim["over_seeds"]["pairs"]
+        if pair["n"] > 1
+    }
+    if not pairs:
+        return []
+    head = ["set", "difference of PSNR, dB", "n", "mean", "standard error", "sd", "by seed"]
+    rows = [
+        [
+            TITLES[set],
+            f"{_short(better)} − {_short(worse)}",
+            str(pair["n"]),
+            signed(pair["mean"]),
+            f"{pair['se']:.2f}",
+            f"{pair['sd']:.2f}",
+            ", ".join(f"{seed}: {signed(value)}" for seed, value in pair["by_seed"].items()),
+        ]
+        for (set, better, worse), pair in pairs.items()
+    ]
+    return ["## Differences between rows, seed by seed", "", *table(head, rows, 2), ""]
+
+
+def _short(row: str) -> str:
+    return ROWS[row].title.partition(" – ")[2]
 
 
 def _runs_table(report: dict[str, Any]) -> list[str]:
@@ -97,7 +173,8 @@ def _runs_table(report: dict[str, Any]) -> list[str]:
     for run in report["runs"]:
         if run["status"] == "measured":
             known = (f"`{run['command']}`", run["epochs"], run["data"], run["seed"], run["device"], run["torch"])
-            rows.append([run["run"], *map(str, known), f"{run['seconds']:,.0f}"])
+            name = f"{run['run']} (measured before)" if run.get(MARK) else run["run"]
+            rows.append([name, *map(str, known), f"{run['seconds']:,.0f}"])
         else:
             rows.append([run["run"], run["status"], "", "", str(run["seed"]), "", "", ""])
     return table(head, rows, 8)

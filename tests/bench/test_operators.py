@@ -7,12 +7,12 @@ import json
 
 import pytest
 import torch
+from command import a2u as run_a2u
 
 import a2u
 from a2u.bench import kernels_one_by_one, peak_memory, unfold_multiply_sum
 from a2u.bench.training import TOLERANCE, compare, curve_difference, fast, plain, show_training
 from a2u.commands.bench import GROUPS
-from a2u.commands.cli import main
 from a2u.data import load
 
 CPU = torch.device("cpu")
@@ -54,9 +54,10 @@ def test_the_fast_path_never_holds_k2_copies_of_the_upsampled_map():
     assert peak_memory(lambda: torch.autograd.grad(unfold_multiply_sum(x, w).sum(), (x, w)), CPU) > 2 * copies
 
 
-def test_the_report_is_complete(capsys):
-    main_exit(["bench", "--no-compile", "--turns", "1", "--only", "kernels", "--json"], 0)
-    report = json.loads(capsys.readouterr().out)
+def test_the_report_is_complete():
+    left = run_a2u("bench", "--no-compile", "--turns", 1, "--only", "kernels", "--json")
+    assert left.code == 0
+    report = json.loads(left.out)
     assert report["machine"]["device"] == "cpu" or torch.cuda.is_available()
     groups = {line["group"] for line in report["lines"]}
     assert len(groups) == 2
@@ -88,16 +89,8 @@ def test_a_curve_that_runs_away_is_told():
     assert curve_difference([0.5, 0.4], [0.5, 0.3]) == pytest.approx(0.25)
 
 
-def test_an_unknown_group_is_named(capsys):
-    main_exit(["bench", "--only", "formla"], 1)
-    assert "Did you mean 'formula'" in capsys.readouterr().err
+def test_an_unknown_group_is_named():
+    left = run_a2u("bench", "--only", "formla")
+    assert left.code == 1
+    assert "Did you mean 'formula'" in left.err
     assert set(GROUPS) == {"formula", "kernels", "toy", "toy-training"}
-
-
-def main_exit(arguments, code):
-    try:
-        main(arguments)
-        left = 0
-    except SystemExit as stop:
-        left = stop.code or 0
-    assert left == code

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from command import a2u
 
 from a2u.commands import doctor
-from a2u.commands.cli import main
 
 
 def only(check: str) -> list[doctor.Check]:
@@ -147,23 +147,17 @@ def test_one_broken_check_does_not_end_the_others(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_command_exits_1_with_any_fail(
-    options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_command_exits_1_with_any_fail(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     checks = [doctor.Check("OK", "a", "fine"), doctor.Check("FAIL", "b", "broken", "Mend it.")]
     monkeypatch.setattr(doctor, "examine", lambda: checks)
-    with pytest.raises(SystemExit) as left:
-        main(["doctor", *options])
-    assert left.value.code == 1
-    printed = capsys.readouterr().out
+    left = a2u("doctor", *options)
+    assert left.code == 1
     if options:
-        assert [found["status"] for found in json.loads(printed)] == ["OK", "FAIL"]
+        assert [found["status"] for found in json.loads(left.out)] == ["OK", "FAIL"]
     else:
-        assert printed == "OK   a: fine\nFAIL b: broken → Mend it.\n"
+        assert left.out == "OK   a: fine\nFAIL b: broken → Mend it.\n"
 
 
 def test_command_exits_0_with_warnings_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "examine", lambda: [doctor.Check("WARN", "a", "missing", "Get it.")])
-    with pytest.raises(SystemExit) as left:
-        main(["doctor"])
-    assert left.value.code == 0
+    assert a2u("doctor").code == 0

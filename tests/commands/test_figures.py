@@ -2,21 +2,20 @@
 
 import numpy as np
 import pytest
+from command import a2u
 from PIL import Image
 from project import ROOT
 
-from a2u.commands.cli import main
 from a2u.commands.figures import FIGURES
 
 STORED = ROOT / "figures"
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_stored_pictures_are_those_of_the_command(name, tmp_path, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["figure", name, "--folder", str(tmp_path / "new")])
-    assert not stop.value.code
-    assert f"{name}.png: " in capsys.readouterr().out
+def test_stored_pictures_are_those_of_the_command(name, tmp_path):
+    left = a2u("figure", name, "--folder", tmp_path / "new")
+    assert left.code == 0
+    assert f"{name}.png: " in left.out
     new, stored = (np.asarray(Image.open(folder / f"{name}.png").convert("RGB"), dtype=float)
                    for folder in (tmp_path / "new", STORED))  # fmt: skip
     assert new.shape == stored.shape
@@ -24,9 +23,8 @@ def test_stored_pictures_are_those_of_the_command(name, tmp_path, capsys):
     assert stored.std() > 20  # not blank
 
 
-def test_an_unknown_figure_is_named(tmp_path, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["figure", "inspecter", "--folder", str(tmp_path)])
-    assert stop.value.code == 1
-    assert "Did you mean 'inspector'" in capsys.readouterr().err
+def test_an_unknown_figure_is_named(tmp_path):
+    left = a2u("figure", "inspecter", "--folder", tmp_path)
+    assert left.code == 1
+    assert "Did you mean 'inspector'" in left.err
     assert not list(tmp_path.iterdir())

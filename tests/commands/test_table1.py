@@ -6,9 +6,6 @@ import math
 import os
 import re
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -17,12 +14,13 @@ from typing import Any
 import pytest
 import table1_work
 import torch
+from command import a2u
 from filelock import FileLock
-from project import HELPERS
+from patience import until
+from processes import started, stopped
 
 from a2u.commands import table1 as command
 from a2u.commands.bar import Meter
-from a2u.commands.cli import main
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.reconstruction import ROWS, campaign, claims, experiment
@@ -57,15 +55,6 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     campaign.images.cache_clear()
 
 
-def a2u(*arguments: object) -> int:
-    """The exit code of `a2u table1 …`."""
-    try:
-        main(["table1", *map(str, arguments)])
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
-    return 0
-
-
 def some(data: Path, rows: str = table1_work.ROWS, sets: str = "mnist", *more: object) -> tuple[object, ...]:
     return ("--rows", rows, "--sets", sets, "--preset", "quick", "--data", data, *more)
 
@@ -89,7 +78,7 @@ def cell(row: str, set: str = "mnist") -> dict[str, Any]:
 
 @pytest.mark.usefixtures("pictured")
 def test_a_part_of_the_table_is_trained_and_reported(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert a2u(*some(data, "a2u", "fashion,mnist", "--seeds", "0,3")) == 0
+    assert a2u("table1", *some(data, "a2u", "fashion,mnist", "--seeds", "0,3")).code == 0
     names = {path.name for path in Path("runs").iterdir()}
     assert names == {f"a2u-{set}-quick{end}" for set in ("mnist", "fashion") for end in ("", "-3")}
     out, err = capsys.readouterr()
@@ -109,11 +98,11 @@ def test_a_part_of_the_table_is_trained_and_reported(data: Path, capsys: pytest.
 def test_what_is_complete_is_not_trained_again(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert a2u(*some(data)) == 0
+    assert a2u("table1", *some(data)).code == 0
     first = report()
     monkeypatch.setattr(Experiment, "loss", lambda *_: pytest.fail("trained again"))
     capsys.readouterr()
-    assert a2u(*some(data), "--json") == 0
+    assert a2u("table1", *some(data), "--json").code == 0
     out, err = capsys.readouterr()
     assert err.count("complete already") == 2
     assert json.loads(out) == first == report()
@@ -127,7 +116,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Any:
         patch.chdir(folder)
         campaign.images.cache_clear()
         torch.set_num_threads(1)
-        assert a2u(*some(table1_work.write_digits(folder / "data", patch))) == 0
+        assert a2u("table1", *some(table1_work.write_digits(folder / "data", patch))).code == 0
         found = report()
     assert Path.cwd() == here
     return found
@@ -136,21 +125,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["step", "writing", "written", "report"])
 def test_killed_it_goes_on_to_the_same_table(data: Path, tmp_path: Path, moment: str, whole: dict[str, Any]) -> None:
-    process = start(tmp_path, moment)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "here\n"
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    process.stdout.close()
+    with stopped("table1_work.py", tmp_path, moment) as process:
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
     assert not Path("figures/table1.md").exists()
-    assert a2u(*some(data)) == 0
+    assert a2u("table1", *some(data)).code == 0
     assert without_times(report()) == without_times(whole)
     assert {path.name for path in Path("figures").iterdir()} == {"table1.json", "table1.md"}
-
-
-def start(folder: Path, moment: str) -> "subprocess.Popen[str]":
-    script = HELPERS / "table1_work.py"
-    return subprocess.Popen([sys.executable, str(script), str(folder), moment], stdout=subprocess.PIPE, text=True)
 
 
 def test_ctrl_c_says_how_to_go_on(
@@ -165,11 +146,11 @@ def test_ctrl_c_says_how_to_go_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(Experiment, "loss", loss)
-        assert a2u(*some(data)) == 130
+        assert a2u("table1", *some(data)).code == 130
     err = capsys.readouterr().err
     assert "stopped. 1 of 2 runs are complete" in err
     assert "the same command goes on" in err
-    assert a2u(*some(data)) == 0
+    assert a2u("table1", *some(data)).code == 0
     assert without_times(report()) == without_times(whole)
 
 
@@ -189,7 +170,7 @@ def test_one_run_fails_and_the_others_go_on(
     lock = FileLock("runs/bilinear-mnist-quick/.lock")
     if wrong == "lock":
         lock.acquire()
-    assert a2u(*some(data, "nearest,bilinear,a2u")) == 1
+    assert a2u("table1", *some(data, "nearest,bilinear,a2u")).code == 1
     lock.release()
     says = {
         "nan": "The loss became nan",
@@ -228,7 +209,7 @@ def test_what_cannot_be_done_is_told_before_anything_is_trained(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert a2u(*arguments) == 1
+    assert a2u("table1", *arguments).code == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert message in err.strip().splitlines()[-1]
@@ -275,7 +256,7 @@ def test_processes_train_the_same_and_fewer_run_when_memory_is_short(
     data: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(parallel, "side_by_side", partial(side_by_side, work=table1_work.crowded))
-    assert a2u(*some(data, "bilinear,a2u"), "--jobs", 2) == 1
+    assert a2u("table1", *some(data, "bilinear,a2u"), "--jobs", 2).code == 1
     err = capsys.readouterr().err
     for row, reason in (("Bilinear", "was killed, as a system does"), ("A²U", "There is not enough memory")):
         assert re.search(f"{row} on MNIST, seed 0: .*{reason}.* It is put back; from now on 1 at once", err)
@@ -297,22 +278,12 @@ def test_processes_end_with_ctrl_c(data: Path) -> None:
 
 @pytest.mark.slow
 def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
-    process = start(tmp_path, "endless")
     pid = tmp_path / "runs" / "nearest-mnist-quick" / "pid"
-    while not pid.exists():
-        assert process.poll() is None
-        time.sleep(0.05)
-    child = int(pid.read_text())
-    process.kill()
-    process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
-    for _ in range(200):
-        if not Path(f"/proc/{child}").exists():
-            break
-        time.sleep(0.05)
-    else:
-        os.kill(child, signal.SIGKILL)
+    with started("table1_work.py", tmp_path, "endless") as process:
+        assert until(lambda: pid.exists() or process.poll() is not None)
+        child = Path("/proc", pid.read_text())
+    if not until(lambda: not child.exists()):
+        os.kill(int(child.name), signal.SIGKILL)
         pytest.fail("the child trains on for nobody")
 
 
@@ -339,7 +310,7 @@ def test_markdown_says_what_json_says(whole: dict[str, Any]) -> None:
 
 
 def test_a_shortened_run_is_labelled_everywhere(whole: dict[str, Any]) -> None:
-    label = "quick preset: 2 epochs over 60,000 training images a set; the paper: 100 epochs over 60,000"
+    label = "quick preset: 2 of the paper's 100 epochs over 60,000 training images a set, CPU"
     assert (whole["label"], whole["full"], whole["in_full"]) == (label, False, IN_FULL)
     assert label[1:] in to_markdown(whole).splitlines()[2]
     assert IN_FULL in to_markdown(whole)
@@ -352,8 +323,8 @@ def test_no_output_knows_this_machine(whole: dict[str, Any], tmp_path: Path) -> 
 
 
 def test_stopped_and_damaged_runs_are_said_to_be_missing(data: Path) -> None:
-    assert a2u(*some(data)) == 0
-    assert a2u(*some(data, "a2u", "mnist", "--seeds", "1")) == 0
+    assert a2u("table1", *some(data)).code == 0
+    assert a2u("table1", *some(data, "a2u", "mnist", "--seeds", "1")).code == 0
     Path("runs/bilinear-mnist-quick/checkpoint.safetensors").write_bytes(b"")
     config = Path("runs/a2u-mnist-quick-1/config.json")
     found = collect(Path("runs"), "quick", [0, 1])
@@ -374,46 +345,44 @@ def test_a_run_stopped_half_way_is_not_measured(data: Path, monkeypatch: pytest.
             raise KeyboardInterrupt
         return {"psnr": 1.0, "ssim": 1.0, "rmse": 1.0, "mae": 1.0}
 
-    assert a2u(*some(data, "nearest")) == 0
+    assert a2u("table1", *some(data, "nearest")).code == 0
     monkeypatch.setattr(Experiment, "evaluate", stop)
-    assert a2u(*some(data, "a2u")) == 130
+    assert a2u("table1", *some(data, "a2u")).code == 130
     run = next(run for run in collect(Path("runs"), "quick", [0])["runs"] if run["run"] == "a2u-mnist-quick")
     assert run["status"] == "not run: stopped after epoch 1 of 2"
 
 
 def test_other_settings_are_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = ["--epochs", "1", "--batch", "20"]
-    with pytest.raises(SystemExit) as left:
-        main(["train", "--row", "a2u", "--preset", "quick", "--data", str(data), *other])
-    assert left.value.code == 0
-    assert a2u(*some(data)) == 0
+    assert a2u("train", "--row", "a2u", "--preset", "quick", "--data", data, *other).code == 0
+    assert a2u("table1", *some(data)).code == 0
     found = report()
     assert found["warnings"] == ["The runs do not share their settings: a2u-mnist-quick (epochs 1, batch 20)."]
     assert found["warnings"][0] in to_markdown(found)
     run = next(run for run in found["runs"] if run["run"] == "a2u-mnist-quick")
     assert run["command"] == "a2u train --row a2u --set mnist --preset quick --epochs 1 --batch 20 --data DIR"
-    assert a2u(*some(data, "a2u")) == 1
+    assert a2u("table1", *some(data, "a2u")).code == 1
     assert "epochs is 1 there, 2 here" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_the_report_takes_the_longest_preset_there_is(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert a2u("--rows", "nearest", "--sets", "mnist", "--data", data, "--device", "cpu") == 0
+    assert a2u("table1", "--rows", "nearest", "--sets", "mnist", "--data", data, "--device", "cpu").code == 0
     assert "Preset reduced, as none was given" in capsys.readouterr().err
-    assert a2u("--report-only") == 0
-    assert report()["label"].startswith("reduced preset: 1 epoch over")
+    assert a2u("table1", "--report-only").code == 0
+    assert report()["label"].startswith("reduced preset: 1 of the paper's 100 epochs over")
 
 
 def test_a_full_disk_is_one_message_and_leaves_the_old_report(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert a2u(*some(data, "nearest")) == 0
+    assert a2u("table1", *some(data, "nearest")).code == 0
     old = {path: path.read_bytes() for path in Path("figures").iterdir()}
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    assert a2u("--report-only", "--runs", "runs") == 1
+    assert a2u("table1", "--report-only", "--runs", "runs").code == 1
     assert "The disk is full" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in Path("figures").iterdir()} == old
 

@@ -6,7 +6,7 @@ from a2u.matting.network.network import MattingNet
 from a2u.pretrained.published import MODULES
 
 
-def as_published(net: MattingNet) -> dict[str, torch.Tensor]:
+def as_published(net: MattingNet, prefix: str = "module.") -> dict[str, torch.Tensor]:
     """Our weights under the published names; scales may have any sign, and lack what the fused norm adds."""
     theirs = {own: name for name, own in MODULES.items()}
     state = {}
@@ -15,5 +15,5 @@ def as_published(net: MattingNet) -> dict[str, torch.Tensor]:
         if what == "num_batches_tracked":
             continue
         value = -(value - 1e-5) if name.endswith(".norm.weight") else value
-        state[f"module.{theirs[module]}.{what}"] = value.clone()
+        state[f"{prefix}{theirs[module]}.{what}"] = value.clone()
     return state

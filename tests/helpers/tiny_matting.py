@@ -8,11 +8,11 @@ Its data are four flat pictures with soft discs, so that nothing but the network
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from processes import here
 from safetensors.torch import save_file
 from torch import nn
 
@@ -44,7 +44,7 @@ class Discs:
     def background(self, number: int) -> np.ndarray:
         return np.full((64, 64, 3), 40 * number, dtype=np.uint8)
 
-    def prepare(self, crop: int) -> None: ...
+    def prepare(self, crop: int, context: str | None = None) -> None: ...
 
 
 def discs_to_test(count: int = 3) -> TestSet:
@@ -96,8 +96,7 @@ def gradients(task: Experiment) -> dict[str, torch.Tensor]:
 def kill(folder: str) -> None:
     def on_step(progress: Progress) -> None:
         if (progress.epoch, progress.step) == (2, 1):
-            print("here", flush=True)
-            time.sleep(600)
+            here()
 
     task = build()
     with Run(folder, task.config) as run:

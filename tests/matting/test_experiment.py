@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from processes import python, stopped
 from project import HELPERS
 from safetensors.torch import load_file
 from tiny_matting import build, gradients, small
@@ -24,11 +23,6 @@ from a2u.training import Run, read_run
 from a2u.training.campaign import Job
 from a2u.training.kind import UnsuitableRun
 from a2u.training.loop import update
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1"}
-
 
 # --- what is asked for
 
@@ -160,10 +154,7 @@ def test_killed_in_an_epoch_it_ends_with_the_same_bits(tmp_path: Path) -> None:
     whole = build()
     history = experiment.train(whole)
     folder = tmp_path / "run"
-    words = [sys.executable, str(HELPERS / "tiny_matting.py"), "kill", str(folder)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment()) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "here\n"
+    with stopped("tiny_matting.py", "kill", folder) as process:
         process.kill()
     assert len(read_run(folder)[1]) == 1
     task = build()
@@ -187,11 +178,9 @@ def test_a_run_of_another_experiment_is_refused(tmp_path: Path) -> None:
 
 def test_two_processes_have_the_gradients_of_one(tmp_path: Path) -> None:
     """Each holds half the batch, with another number of unknown pixels; the mean is that of the whole batch."""
-    words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*words, str(HELPERS / "tiny_matting.py"), "together", str(tmp_path)],
-        capture_output=True, text=True, env=environment(), timeout=300,
-    )  # fmt: skip
+    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = python(*words, HELPERS / "tiny_matting.py", "together", tmp_path, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     expected = gradients(build())
     for rank in (0, 1):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from command import a2u as run_a2u
 from matting_folders import distinctions
 
 import a2u
 from a2u import pretrained
-from a2u.commands.cli import main
 from a2u.data import load, to_float32x32
 from a2u.errors import A2UError
 from a2u.matting import campaign
@@ -205,30 +205,24 @@ def test_a_run_over_other_backgrounds_ships_as_it_was_tested(tmp_path: Path) -> 
 # --- the command
 
 
-def command(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stop:
-        main(["pretrained", *map(str, arguments)])
-    out, err = capsys.readouterr()
-    return int(stop.value.code or 0), out, err
-
-
-def test_the_command_lists_and_exports(run: Path, tmp_path: Path, capsys) -> None:
-    assert command(capsys, "--folder", tmp_path)[:2] == (
+def test_the_command_lists_and_exports(run: Path, tmp_path: Path) -> None:
+    assert run_a2u("pretrained", "--folder", tmp_path)[:2] == (
         0,
         "0 sets of weights, 0.0 MB. a2u.load_pretrained(NAME) loads one.\n",
     )
-    code, out, err = command(capsys, "export", run, "--folder", tmp_path, "--json")
+    code, out, err = run_a2u("pretrained", "export", run, "--folder", tmp_path, "--json")
     assert code == 0
     assert json.loads(out)["name"] == "toy/a2u-mnist"
     assert "toy/a2u-mnist written" in err
-    assert "toy/a2u-mnist" in command(capsys, "list", "--folder", tmp_path)[1]
+    assert "toy/a2u-mnist" in run_a2u("pretrained", "list", "--folder", tmp_path)[1]
 
 
-def test_a_run_that_cannot_be_exported_does_not_stop_the_others(run: Path, tmp_path: Path, capsys) -> None:
+def test_a_run_that_cannot_be_exported_does_not_stop_the_others(run: Path, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     shutil.copytree(run, tmp_path / "cut")
     (tmp_path / "cut" / "checkpoint.safetensors").write_bytes(b"")
-    code, out, err = command(capsys, "export", tmp_path / "none", tmp_path / "cut", run, "--folder", tmp_path / "w")
+    given = tmp_path / "none", tmp_path / "cut", run
+    code, out, err = run_a2u("pretrained", "export", *given, "--folder", tmp_path / "w")
     assert code == 1
     assert f"Left out: {tmp_path / 'none'} is not a run." in err
     assert "a2u: 1 of 2 runs failed." in err.splitlines()[-1]
@@ -237,7 +231,7 @@ def test_a_run_that_cannot_be_exported_does_not_stop_the_others(run: Path, tmp_p
 
 
 @pytest.mark.parametrize(("words", "message"), [(["exprot"], "list and export"), (["export"], "needs run folders")])
-def test_misuse_of_the_command_is_explained(words: list[str], message: str, capsys) -> None:
-    code, _, err = command(capsys, *words)
+def test_misuse_of_the_command_is_explained(words: list[str], message: str) -> None:
+    code, _, err = run_a2u("pretrained", *words)
     assert code == 1
     assert message in err

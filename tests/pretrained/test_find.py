@@ -15,8 +15,8 @@ from a2u.errors import A2UError
 from a2u.matting import cutouts, experiment
 from a2u.matting.cutouts import cut, pairs
 from a2u.matting.data.composition import to_bytes
-from a2u.matting.data.dataset import batches
 from a2u.matting.data.files import write_pixels
+from a2u.matting.data.loader import Loader
 from a2u.matting.rows import build as build_row
 from a2u.pretrained.find import load_network, shipped
 from a2u.pretrained.published import OPTIONS, ROW
@@ -85,11 +85,11 @@ def test_what_is_in_published_weights_is_told(tmp_path: Path) -> None:
 
 def test_what_is_no_network_is_explained(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("weights")
-    with pytest.raises(A2UError, match="holds no weights: give a run folder"):
+    with pytest.raises(A2UError, match="holds no weights: it begins like neither"):
         load_network(tmp_path / "notes.txt")
     with pytest.raises(A2UError, match=f"There are no weights at .*nowhere.*these ship with a2u: {shipped()[0]}"):
         load_network(tmp_path / "nowhere")
-    (tmp_path / "text.pth").write_text("weights")
+    (tmp_path / "text.pth").write_bytes(b"\x80\x02 weights")
     with pytest.raises(A2UError, match=r"cannot be read as weights \(\w+: ") as caught:
         load_network(tmp_path / "text.pth")
     assert "\x1b" not in str(caught.value)
@@ -100,7 +100,7 @@ def test_samples_prepared_ahead_leave_dropout_as_it_is() -> None:
     drawn = []
     for workers in (0, 1):
         torch.manual_seed(5)
-        list(batches(build().train, 1, 1, 2, workers))
+        list(Loader(build().train, 1, 2, workers).epoch(1))
         drawn.append(torch.rand(3))
     assert torch.equal(*drawn)
 

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from published_names import as_published
 from safetensors.torch import save_file
 
@@ -37,6 +39,47 @@ def test_round_trip(source, kind, tmp_path: Path):
     for name, value in source.state_dict().items():
         assert torch.allclose(net.state_dict()[name], value, atol=1e-6), name
     assert net.ups[0].encoder_kernel == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [({"share": "none"}, ("none", 3)), ({"kernel_size": 5}, ("channels", 5)), ({"kernel_size": 1}, ("channels", 1))],
+    ids=["unshare", "k_up 5", "k_up 1"],
+)
+def test_the_shapes_tell_the_operator(options, found, tmp_path: Path):
+    torch.manual_seed(0)
+    net = build(ROW, **OPTIONS, **options).eval()
+    state = as_published(net, "module._orig_mod.")
+    torch.save({"state_dict": state, "epoch": 30, "measure": {"sad": [np.float64(31.87)]}}, tmp_path / "a.ckpt")
+    loaded, report = load_published(tmp_path / "a.ckpt")
+    assert (loaded.ups[0].share, loaded.ups[0].kernel_size) == found
+    assert (len(report.used), report.missing, report.beside) == (len(state), [], ("epoch", "measure"))
+    assert report.summary()[-1] == "beside the weights, and not used: epoch, measure"
+    image, known = torch.rand(1, 3, 32, 32), torch.full((1, 1, 32, 32), 128, dtype=torch.uint8)
+    torch.testing.assert_close(loaded.predict(image, known), net.predict(image, known), atol=1e-4, rtol=0)
+
+
+def test_the_operator_of_each_channel_is_the_published_one():
+    """U, V and P of one map by the formula of the published code ("unshare"), and the kernels that follow."""
+    torch.manual_seed(0)
+    net = build(ROW, **OPTIONS, share="none").eval()
+    op, c = net.ups[3], 64
+    x = torch.randn(1, c, 12, 16)
+    weights = {name: value.detach() for name, value in op.state_dict().items()}
+
+    def generated(name: str, size: int) -> torch.Tensor:
+        pooled = F.adaptive_avg_pool2d(x, size)
+        return F.conv2d(pooled, weights[f"{name}.generate.weight"], weights[f"{name}.generate.bias"])
+
+    def encoding(name: str) -> torch.Tensor:
+        y = F.conv2d(x, generated(name, 6).view(c, 1, 6, 6), stride=2, padding=2, groups=c)
+        norm = weights[f"{name}_norm.0.weight"], weights[f"{name}_norm.0.bias"]
+        return F.leaky_relu(F.group_norm(y, 32, *norm), 0.01)
+
+    affinity = (encoding("u") * encoding("v")).sum(1, keepdim=True) / c**0.5  # 1 1 6 8
+    rows = F.conv2d(affinity, generated("p", 1).view(36, 1, 1, 1))
+    kernels = F.pixel_shuffle(rows, 2).sigmoid().softmax(1)  # 1 9 12 16
+    torch.testing.assert_close(op.kernel(torch.zeros(1, c, 6, 8), x)[:, 0], kernels, atol=1e-5, rtol=0)
 
 
 def test_every_key_is_accounted_for(source):

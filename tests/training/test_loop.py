@@ -6,14 +6,12 @@ import math
 import os
 import resource
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from project import HELPERS
+from processes import stopped
 from tiny_task import CONFIG, TinyTask
 from torch import nn
 
@@ -113,13 +111,9 @@ def test_killed_it_resumes_to_the_same_bits(tmp_path: Path, moment: str) -> None
     never_stopped = TinyTask()
     expected = fit(never_stopped)
 
-    script = HELPERS / "tiny_task.py"
-    process = subprocess.Popen([sys.executable, str(script), str(tmp_path), moment], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "here\n"
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    process.stdout.close()
+    with stopped("tiny_task.py", tmp_path, moment) as process:
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
     assert len(read_run(tmp_path)[1]) == (2 if moment == "written" else 1)
 
     resumed = TinyTask()
@@ -168,17 +162,10 @@ def test_a_complete_run_is_not_trained_again(tmp_path: Path) -> None:
 
 
 def test_a_second_process_is_told_and_the_first_goes_on(tmp_path: Path) -> None:
-    script = HELPERS / "tiny_task.py"
-    process = subprocess.Popen([sys.executable, str(script), str(tmp_path), "step"], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline() == "here\n"
+    with stopped("tiny_task.py", tmp_path, "step") as process:
         with pytest.raises(A2UError, match=r"Another process is training in .*--name"):
             Run(tmp_path, CONFIG)
         assert process.poll() is None
-    finally:
-        process.kill()
-        process.wait()
         process.stdout.close()
     Run(tmp_path, CONFIG).close()  # a dead process holds no lock
 

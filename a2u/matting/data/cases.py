@@ -9,8 +9,8 @@ from a2u.errors import A2UError
 from a2u.matting.data import trimap
 from a2u.matting.data.composition import Layer, alpha_tensor, compose, image_tensor, to_bytes
 from a2u.matting.data.dataset import Case
+from a2u.matting.data.entries import Entry, Pair
 from a2u.matting.data.files import check_sizes, read_colour, read_grey, read_image, read_trimap
-from a2u.matting.data.layouts import Entry, Pair
 from a2u.matting.data.opencv import opencv
 
 KERNEL = 15  # of trimaps that a folder does not bring along

@@ -75,8 +75,11 @@ class Source(Protocol):
     def background(self, number: int) -> Any:
         """One background: uint8 (H, W, 3)."""
 
-    def prepare(self, crop: int) -> None:
-        """Do now, once, what every worker process would otherwise do for itself."""
+    def prepare(self, crop: int, context: str | None = None) -> None:
+        """Do now, once, what every worker process would otherwise do for itself.
+
+        context: how processes start that help with it; see `a2u.matting.data.processes.spread`.
+        """
 
 
 class TrainSet:
@@ -154,59 +157,3 @@ class TestSet:
 
     def __iter__(self) -> Iterator[Case]:
         return (self[index] for index in range(len(self)))
-
-
-def batches(
-    train_set: TrainSet, epoch: int, count: int, batch: int, workers: int = 0, rank: int = 0, world: int = 1
-) -> Iterator[Sample]:
-    """`count` batches of one epoch, for one of `world` processes.
-
-    Step t of all processes together has the samples t·batch·world … (t + 1)·batch·world − 1, so that the same pictures
-    make a step whatever the number of processes is (with batch·world the same).
-
-    Args:
-        train_set: what to draw from.
-        epoch: which epoch.
-        count: batches of this process.
-        batch: samples in a batch of this process.
-        workers: processes that prepare samples ahead; 0 prepares them here.
-        rank, world: which process this is, of how many.
-
-    Raises:
-        A2UError: Numbers that make no batch.
-    """
-    if min(count, batch, world) < 1 or workers < 0 or not 0 <= rank < world:
-        raise A2UError(
-            f"Batches need count, batch and world of at least 1, workers of at least 0 and 0 ≤ rank < world; given "
-            f"count={count}, batch={batch}, workers={workers}, rank={rank}, world={world}."
-        )
-    starts = [(step * world + rank) * batch for step in range(count)]
-    chosen = [list(range(start, start + batch)) for start in starts]
-    if workers == 0:
-        return (stack([train_set.sample(epoch, index) for index in numbers]) for numbers in chosen)
-    from torch.utils.data import DataLoader
-
-    train_set.source.prepare(train_set.crop)  # before the processes fork: they share it
-    loader = DataLoader(
-        _Epoch(train_set, epoch),
-        batch_sampler=chosen,
-        num_workers=workers,
-        collate_fn=stack,
-        generator=torch.Generator(),  # a loader draws a number, and the global ones are dropout's
-    )
-    return iter(loader)
-
-
-def stack(samples: list[Sample]) -> Sample:
-    """Samples as one batch, with a leading N."""
-    return Sample(*(torch.stack([getattr(one, each.name) for one in samples]) for each in fields(Sample)))
-
-
-class _Epoch(torch.utils.data.Dataset[Sample]):
-    """What DataLoader asks for: samples by index."""
-
-    def __init__(self, train_set: TrainSet, epoch: int) -> None:
-        self.train_set, self.epoch = train_set, epoch
-
-    def __getitem__(self, index: int) -> Sample:
-        return self.train_set.sample(self.epoch, index)

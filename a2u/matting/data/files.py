@@ -1,23 +1,14 @@
 """Pictures, alphas and trimaps as files: what is unambiguous is converted, the rest is refused with what to do.
 
-| file holds | as a picture | as an alpha or trimap |
-|---|---|---|
-| grey, 1 or 8 bits | three equal channels | as it is |
-| 16 bits | round(v / 257), exact for scaled 8-bit values | the same |
-| palette | its colours | its colours, if they are greys |
-| colour | as it is | if the three channels are equal |
-| transparency | if nothing is transparent | if nothing is transparent |
-| CMYK, 32 bits, float, several frames | refused | refused |
+How each kind of file becomes pixels is said in `a2u/matting/data/pixels.py`. A grey picture has three equal channels;
+an alpha or a trimap may be stored as grey, as colour whose three channels are equal, or as a palette of greys.
 
 Every message names the file, so a batch job can catch it, report it and go on with the next one.
 """
 
 import io
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,12 +16,9 @@ from torch import Tensor
 
 from a2u.errors import A2UError
 from a2u.matting.data.composition import alpha_tensor, image_tensor, to_bytes
-from a2u.matting.data.opencv import opencv
+from a2u.matting.data.pixels import pixels
 from a2u.matting.data.trimap import VALUES
 from a2u.training.files import write_whole
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
-GREYS, COLOURS = ("1", "L", "LA", "I;16", "I;16B", "I;16L"), ("RGB", "RGBA", "P", "PA")
 
 
 def read_image(path: str | Path) -> Tensor:
@@ -58,7 +46,8 @@ def read_trimap(path: str | Path) -> Tensor:
         more = f" and {len(other) - 5} more values" if len(other) > 5 else ""
         raise A2UError(
             f"{path} is no trimap: it may hold 0, 128 and 255 only, and {sum(c for _, c in other):,} of its "
-            f"{levels.size:,} pixels have other values: {named}{more}. {_reason([v for v, _ in other])}"
+            f"{levels.size:,} pixels have other values: {named}{more}. "
+            f"{why_no_trimap([v for v, _ in other], values.tolist())}"
         )
     return torch.from_numpy(levels)[None]
 
@@ -96,127 +85,66 @@ def write_trimap(path: str | Path, trimap: Tensor) -> None:
 
 def read_colour(path: str | Path) -> Any:
     """The pixels of a picture: uint8 (H, W, 3), RGB."""
-    pixels = _pixels(Path(path), "a picture")
-    return np.repeat(pixels[..., None], 3, axis=-1) if pixels.ndim == 2 else pixels
+    found = pixels(Path(path), "a picture")
+    return np.repeat(found[..., None], 3, axis=-1) if found.ndim == 2 else found
 
 
 def read_grey(path: str | Path) -> Any:
     """The levels of an alpha or a trimap: uint8 (H, W)."""
-    pixels = _pixels(Path(path), "an alpha or trimap")
-    if pixels.ndim == 3:
-        if (pixels != pixels[..., :1]).any():
+    found = pixels(Path(path), "an alpha or trimap")
+    if found.ndim == 3:
+        if (found != found[..., :1]).any():
             raise A2UError(
                 f"{path} holds colours, and an alpha or trimap is grey (all three channels equal). "
                 f"Is it the picture itself? Otherwise save it as an 8-bit grey PNG."
             )
-        pixels = np.ascontiguousarray(pixels[..., 0])
-    return pixels
+        found = np.ascontiguousarray(found[..., 0])
+    return found
 
 
-def _pixels(path: Path, wanted: str) -> Any:
-    """uint8 (H, W) or (H, W, 3)."""
-    from PIL import ImageOps
+def why_no_trimap(others: list[int], values: list[int]) -> str:
+    """The likeliest reason why a trimap has such values, and what to do.
 
-    exists(path)
-    content = path.read_bytes()
-    with opened(path, io.BytesIO(content), wanted) as image:
-        if content[:8] == b"\x89PNG\r\n\x1a\n" and content[24] == 16 and image.mode in COLOURS:
-            return _opaque(_sixteen(content), path, wanted)
-        upright = ImageOps.exif_transpose(image)
-        return _opaque(_eight(upright), path, wanted)
-
-
-def exists(path: Path) -> None:
-    """Raise A2UError unless there is such a file."""
-    if not path.is_file():
-        raise A2UError(f"{path} is not there. Check the name and its ending.")
-
-
-@contextmanager
-def opened(path: Path, content: BinaryIO, wanted: str) -> Iterator[Any]:
-    """The Pillow image of a file's content, of a kind that can be used; what goes wrong inside is told of the file."""
-    from PIL import Image, UnidentifiedImageError
-
-    kinds = f"known kinds: {', '.join(SUFFIXES)}"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of very large pictures, which mattes often are
-            with Image.open(content) as image:
-                frames = getattr(image, "n_frames", 1)
-                if frames > 1:
-                    raise A2UError(f"{path} holds {frames} frames, and {wanted} is one. Save the one you mean.")
-                if image.mode not in (*GREYS, *COLOURS):
-                    raise A2UError(
-                        f"{path} is stored as {image.mode}, from which {wanted} cannot be had without a choice of "
-                        f"range or profile. Save it as 8-bit or 16-bit grey or RGB."
-                    )
-                yield image
-    except A2UError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise A2UError(f"{path} has more pixels than can be meant ({error}).") from error
-    except UnidentifiedImageError as error:  # its message names an object in memory
-        what = "is empty" if path.stat().st_size == 0 else "is not an image that can be read"
-        raise A2UError(f"{path} {what}. Get it again, or save it as one ({kinds}).") from error
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for files that are damaged
-        raise A2UError(
-            f"{path} cannot be read as a picture: {' '.join(str(error).split())}. It is damaged, cut short or of "
-            f"another kind; get it again ({kinds})."
-        ) from error
-
-
-def _eight(image: Any) -> Any:
-    """Pixels of a Pillow image as 8 bits, with transparency where it has some."""
-    if image.mode.startswith("I;16"):
-        return _down(np.asarray(image).astype(np.uint16))
-    transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
-    if image.mode in ("1", "L") and not transparent:
-        return np.array(image.convert("L"))
-    return np.array(image.convert("RGBA" if transparent else "RGB"))
-
-
-def _sixteen(content: bytes) -> Any:
-    """A 16-bit colour PNG, whose lower bytes Pillow would cut off."""
-    cv2 = opencv()
-    pixels = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise OSError("its pixels cannot be decoded")
-    order = [2, 1, 0, 3][: pixels.shape[2]]  # OpenCV has blue first
-    return _down(pixels[..., order])
-
-
-def _down(values: Any) -> Any:
-    """16 bits to 8, exactly: 65535 = 257·255, so 257·v gives v back."""
-    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
-
-
-def _opaque(pixels: Any, path: Path, wanted: str) -> Any:
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        clear = int((pixels[..., 3] < 255).sum())
-        if clear:
-            raise A2UError(
-                f"{path} has a transparency of its own ({clear:,} pixels are not opaque), so what {wanted} should be "
-                f"is ambiguous: its colours, or its transparency? Save the one you mean as a file without transparency."
-            )
-        pixels = np.ascontiguousarray(pixels[..., :3])
-    return pixels
-
-
-def _reason(others: list[int]) -> str:
-    if set(others) <= {1}:
+    Args:
+        others: the values that none may have. values: all that it has.
+    """
+    if set(values) <= {0, 1}:
         return "Values 0 and 1 look like a mask divided by 255: save it multiplied by 255, with 128 where unknown."
+    if set(values) == {0, 1, 2}:
+        return "Values 0, 1 and 2 look like numbered classes: save background as 0, unknown as 128, foreground as 255."
+    if set(values) == {1, 2, 3}:
+        return (
+            "Values 1, 2 and 3 look like a data set's classes (of Oxford pets: 1 object, 2 background, 3 between): "
+            "save the object as 255, the background as 0, what lies between as 128."
+        )
+    if set(values) == {0, 1, 255}:
+        return (
+            "Values 0, 1 and 255 look like a segmentation, in which 1 is the object and 255 its undecided rim: save 1 "
+            "as 255, and 255 as 128."
+        )
     if all(126 <= value <= 130 for value in others):
         return "Save it with exactly 128 for unknown."
+    if len(values) <= 8 and max(values) < 128:
+        return (
+            "Its few dark values look like numbered classes, or like a file of 10 to 15 bits: save background as 0, "
+            "unknown as 128, foreground as 255."
+        )
     return (
         "Was it resized with smoothing, or saved as JPEG? Save it as PNG without either, "
         "or make one from an alpha with a2u.matting.data.trimap.trimap_of."
     )
 
 
-def write_pixels(path: Path, pixels: Any) -> None:
-    """uint8 pixels (H, W), (H, W, 3) or (H, W, 4) as PNG, whole or not at all."""
+def write_pixels(path: Path, values: Any, profile: bytes | None = None) -> None:
+    """uint8 values (H, W), (H, W, 3) or (H, W, 4) as PNG, whole or not at all.
+
+    Args:
+        path: of the file.
+        values: grey, RGB or RGBA.
+        profile: the colour profile (ICC) of the space of these colours; None: none, which means sRGB.
+    """
     from PIL import Image
 
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG")
+    Image.fromarray(values).save(buffer, format="PNG", icc_profile=profile)
     write_whole(path, buffer.getvalue())

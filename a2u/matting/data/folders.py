@@ -3,8 +3,9 @@
 Before a training its files are looked at once, so that none stops it later; of tests a bad file is one failed case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from a2u.matting.data import trimap
 from a2u.matting.data.cases import KERNEL, read_case, read_layer
 from a2u.matting.data.composition import Layer
 from a2u.matting.data.dataset import Case, TestSet
+from a2u.matting.data.entries import Entry, Pair
 from a2u.matting.data.files import read_colour
 from a2u.matting.data.headers import check
 from a2u.matting.data.holdout import EVERY, Division, divide
-from a2u.matting.data.layouts import Entry, Layout, Pair, plain, recognise
-from a2u.matting.data.listing import pictures
+from a2u.matting.data.layouts import Layout, plain, recognise
+from a2u.matting.data.listing import Pictures, by_name, fold, pictures, stem
 from a2u.training.device import derive_seed
 
 TRIMAPS = (5, 29)  # kernels of the trimaps of validation, as of the synthetic set's at 512²
@@ -44,7 +46,7 @@ class FolderSource:
         """One background at the size of its file."""
         return read_colour(self.files[number])
 
-    def prepare(self, crop: int) -> None:
+    def prepare(self, crop: int, context: str | None = None) -> None:
         """Nothing: files are read when a sample needs them."""
 
 
@@ -122,7 +124,7 @@ def _shared(entries: list[Entry], layout: Layout, backgrounds: Path | None) -> s
         return " (no test part of its own: these are the foregrounds that training on this folder uses)"
     over = backgrounds or layout.backgrounds
     behind = {entry.background for entry in entries if entry.background and not entry.image and not entry.fault}
-    if trained and any(file.parent == over and file.name not in layout.kept for file in behind):
+    if trained and any(file.parent == over and fold(file.name) not in layout.kept for file in behind):
         return " (training on this folder uses these backgrounds too: put others into bg/ of its test part)"
     return ""
 
@@ -173,12 +175,18 @@ def _over(entries: list[Entry], places: list[Path], what: str) -> list[Entry]:
             raise A2UError(f"The folder of backgrounds {folder} does not exist.")
     if composed[0].behind is None:
         return _behind(entries, list(pictures(places[0]).values()))
-    return [_listed(entry, places) if entry in composed else entry for entry in entries]
+    there = lru_cache(_loosely)  # read once, and only where a name is not found as it is listed
+    return [_listed(entry, places, there) if entry in composed else entry for entry in entries]
 
 
-def _listed(entry: Entry, places: list[Path]) -> Entry:
+def _loosely(folder: Path) -> Pictures:
+    return Pictures({name: files[0] for name, files in by_name(folder).items()})
+
+
+def _listed(entry: Entry, places: list[Path], there: Callable[[Path], Pictures]) -> Entry:
     assert entry.behind is not None
     found = next((folder / entry.behind for folder in places if (folder / entry.behind).is_file()), None)
+    found = found or next(filter(None, (there(each).partner(stem(entry.behind)) for each in places)), None)
     if found:
         return replace(entry, background=found)
     looked = " or ".join(map(str, places))

@@ -1,21 +1,22 @@
 """Files looked at before a training begins, so that none stops it in the middle of an epoch.
 
 A look costs no decoding: the header says size and kind, and the last bytes say whether the file is whole. Decoded is
-only what a header cannot vouch for: a file without its end, or with a transparency that may hide something.
+only what a header cannot vouch for: a file without its end, with a transparency that may hide something, or with 16
+bits that may not be scaled.
 """
 
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from a2u.errors import A2UError
-from a2u.matting.data.files import check_sizes, exists, opened, read_colour, read_grey
+from a2u.matting.data.files import check_sizes, read_colour, read_grey
+from a2u.matting.data.pixels import COLOURS, exists, opened, orientation
 
 TAIL = 1024  # bytes in which the end of a file is looked for; some cameras write more after it
 THREADS = 8  # they wait for the disk
-ORIENTATION = 0x0112  # EXIF: values from 5 on turn the picture by a quarter
 
 
 def check(groups: Iterable[Sequence[tuple[str, Path]]], what: str, known: Sequence[str] = ()) -> None:
@@ -55,8 +56,9 @@ def size_of(path: Path, grey: bool = False) -> tuple[int, int]:
     exists(path)
     with path.open("rb") as file, opened(path, file, "an alpha or trimap" if grey else "a picture") as image:
         transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
-        sure = not transparent and _whole(file, image.format)
-        turned = "exif" in image.info and image.getexif().get(ORIENTATION, 1) >= 5
+        plain = image.mode in (*COLOURS, "1", "L")  # of 16 bits and CMYK the values must be looked at
+        sure = plain and not transparent and _whole(file, image.format)
+        turned = image.format != "TIFF" and orientation(_Unread(image)) >= 5  # of a TIFF Pillow knows it already
         size = image.size if turned else image.size[::-1]
     if not sure:
         found = (read_grey if grey else read_colour)(path)
@@ -64,11 +66,24 @@ def size_of(path: Path, grey: bool = False) -> tuple[int, int]:
     return (int(size[0]), int(size[1]))
 
 
+class _Unread:
+    """A Pillow image asked for its EXIF, which for a PNG would decode all of it to look behind the pixels."""
+
+    def __init__(self, image: Any) -> None:
+        self.image = image
+
+    def getexif(self) -> Any:
+        """The EXIF of the header."""
+        from PIL import Image
+
+        return Image.Image.getexif(self.image)
+
+
 def _whole(file: BinaryIO, kind: str) -> bool:
-    """Whether the mark that ends a file is there; False too for kinds without one."""
+    """Whether the mark that ends a file is there, and no EXIF just before it; False too for kinds without a mark."""
     place = file.tell()
     file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
     tail = file.read()
     file.seek(place)
     mark = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}.get(kind)
-    return mark is not None and mark in tail
+    return mark is not None and mark in tail and not (kind == "PNG" and b"eXIf" in tail)

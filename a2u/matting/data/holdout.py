@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from a2u.errors import A2UError
-from a2u.matting.data.layouts import Layout, Pair
-from a2u.matting.data.listing import natural, pictures
+from a2u.matting.data.entries import Pair
+from a2u.matting.data.layouts import Layout
+from a2u.matting.data.listing import fold, natural, pictures
 
 EVERY = 20
 
@@ -77,7 +78,7 @@ def to_train_over(layout: Layout, root: Path, backgrounds: Path | None) -> list[
         )
     if not folder.is_dir():
         raise A2UError(f"The folder of backgrounds {folder} does not exist.")
-    found = [file for file in pictures(folder).values() if file.name not in layout.kept]
+    found = [file for file in pictures(folder).values() if fold(file.name) not in layout.kept]
     if not found:
         raise A2UError(
             f"All pictures of {folder} are listed in test_bg_names.txt, so they belong to the test and none is left "

@@ -1,7 +1,9 @@
 """The layouts of folders that matting data come in, and which of them a folder has.
 
 - Adobe Image Matting: Training_set/{Adobe-licensed images, Other}/{fg, alpha}; its test part, Composition-1k, is
-  Test_set/Adobe-licensed images/{fg, alpha, trimaps} with test_fg_names.txt and test_bg_names.txt.
+  Test_set/Adobe-licensed images/{fg, alpha, trimaps} with test_fg_names.txt and test_bg_names.txt. As the published
+  code of A²U and IndexNet has it: Training_set/{fg, alpha, train2014} and Test_set/{alpha, merged, trimaps}, where the
+  pictures NAME_0, NAME_1, … have one alpha, NAME.
 - Distinctions-646: Train/{FG, GT} and Test/{FG, GT}, perhaps Test/Trimap.
 - alphamatting.com: {input, gt, trimap}_training_lowres, or {input, trimap}_lowres, whose truth is not published; it
   has no foregrounds, so nothing to train on.
@@ -10,47 +12,22 @@
 Backgrounds to train over lie in bg/ (background, backgrounds) or COCO's train2014/, those of tests in
 VOCdevkit/VOC2012/JPEGImages/ or bg/, all of them beside or within the parts, or in a folder of their own. A folder
 validation/ (Validation_set, val) with fg, alpha or image, alpha, trimap is what epochs are compared on. Upper and lower
-case are one; partners have one name up to the ending. Test pictures that are composed already (merged, image) are used
-as they are: composing anew changes the errors. A test case whose partner is missing stays in the list, with its fault.
+case are one; partners have one name up to the ending (`a2u/matting/data/listing.py`). Test pictures that are composed
+already (merged, image) are used as they are: composing anew changes the errors. A test case whose partner is missing
+stays in the list, with its fault.
 """
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from a2u.errors import A2UError
-from a2u.matting.data.listing import child, fault, listed, lonely, pictures
+from a2u.matting.data.composition_1k import composition_1k, merged
+from a2u.matting.data.entries import COMPOSED, TRIMAPS, Entry, Pair
+from a2u.matting.data.listing import Pictures, child, fault, fold, listed, lonely, pictures
 
 BACKGROUNDS = ("bg", "background", "backgrounds", "train2014", "train2017")
 TEST_BACKGROUNDS = ("VOCdevkit/VOC2012/JPEGImages", "VOC2012/JPEGImages", "JPEGImages")  # training keeps off these
-COMPOSED = ("merged", "image", "images", "input")
-TRIMAPS = ("trimaps", "trimap")
 VALIDATION = ("validation", "validation_set", "val")
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A foreground and its alpha."""
-
-    foreground: Path
-    alpha: Path
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One test case as files: `image`, or `pair` to be composed over a background; a trimap or none.
-
-    behind: the name of its background, where the set lists one. fault: why it cannot be used.
-    """
-
-    name: str
-    alpha: Path | None = None
-    image: Path | None = None
-    pair: Pair | None = None
-    trimap: Path | None = None
-    behind: str | None = None
-    background: Path | None = None
-    fault: str | None = None
 
 
 @dataclass
@@ -64,7 +41,7 @@ class Layout:
         test: the test cases, in order; those that lack a file too, with their fault.
         backgrounds: the folder of those to train over.
         test_backgrounds: the folders in which those of test cases may be, the likeliest first.
-        kept: names of backgrounds that belong to the test, so that training must not use them.
+        kept: names of backgrounds, as :func:`fold` makes them, that belong to the test: training must not use them.
     """
 
     title: str
@@ -78,8 +55,9 @@ class Layout:
 
     def add(self, colours: Path, alphas: Path) -> None:
         """Train on the foregrounds of a folder that have an alpha in another."""
-        known = pictures(alphas)
-        self.train += [Pair(file, known[name]) for name, file in pictures(colours).items() if name in known]
+        known, own = pictures(alphas), pictures(colours)
+        found = ((file, known.partner(name, own)) for name, file in own.items())
+        self.train += [Pair(file, alpha) for file, alpha in found if alpha is not None]
         self.incomplete += [said] if (said := lonely(colours, alphas)) else []
 
 
@@ -110,56 +88,17 @@ def _adobe(base: Path) -> Layout | None:
     if train is None and test is None:
         return None
     found = _begin("Adobe Image Matting", base, train, test)
-    for group in ("Adobe-licensed images", "Other"):
-        folder = child(train, group)
+    groups = [train] if child(train, "fg") else [child(train, each) for each in ("Adobe-licensed images", "Other")]
+    for folder in groups:
         colours, alphas = child(folder, "fg"), child(folder, "alpha")
         if colours and alphas:
             found.add(colours, alphas)
     if test is not None:
-        found.kept = frozenset(listed(test, "test_bg_names.txt"))
-        found.test = _composition_1k(test, child(test, "Adobe-licensed images") or test)
+        found.kept = frozenset(fold(Path(line).name) for line in listed(test, "test_bg_names.txt"))
+        licensed = child(test, "Adobe-licensed images")
+        folder = licensed if licensed and child(licensed, "alpha") else test
+        found.test = composition_1k(test, folder) or merged(test, folder)
     return found
-
-
-def _composition_1k(test: Path, folder: Path) -> list[Entry]:
-    """Each foreground once for each of its trimaps NAME_0, NAME_1, …; the lists say over which backgrounds.
-
-    The list of backgrounds names as many for each foreground, so the place of a case follows from its foreground and
-    its number, whatever files are missing before it.
-    """
-    colours, alphas = child(folder, "fg"), child(folder, "alpha")
-    trimaps, composed = child(folder, *TRIMAPS), child(folder, *COMPOSED) or child(test, *COMPOSED)
-    if not (colours and alphas and trimaps):
-        return []
-    fronts, mattes, known = pictures(colours), pictures(alphas), pictures(trimaps)
-    ready = pictures(composed) if composed else {}
-    names = [Path(line).stem for line in listed(test, "test_fg_names.txt")] or list(fronts)
-    behind = listed(test, "test_bg_names.txt")
-    if len(behind) % len(names):
-        raise A2UError(
-            f"test_bg_names.txt of {test} has {len(behind)} lines for {len(names)} foregrounds: it names as many "
-            f"backgrounds for each, in the order of test_fg_names.txt. Get both lists again."
-        )
-    parts = [re.fullmatch(r"(.+)_(\d+)", key) for key in known]
-    keys = {(part[1], int(part[2])): part[0] for part in parts if part}
-    each = len(behind) // len(names) or max((number for _, number in keys), default=0) + 1
-    entries = []
-    for index, name in enumerate(names):
-        more = sorted(number for other, number in keys if other == name and number >= each)
-        for number in [*range(each), *more]:
-            key = keys.get((name, number), f"{name}_{number}")
-            lacks = [fault(name, {colours: fronts, alphas: mattes}), fault(key, {trimaps: known})]
-            lacks += [fault(key, {composed: ready})] if composed else []
-            if number >= each:
-                lacks.append(f"it has number {number}, and test_bg_names.txt names {each} backgrounds a foreground.")
-            place = index * each + number
-            entries.append(
-                Entry(
-                    key, mattes.get(name), ready.get(key), _pair(name, fronts, mattes), known.get(key),
-                    behind[place] if number < each and behind else None, fault=_all(lacks),
-                )
-            )  # fmt: skip
-    return entries
 
 
 def _distinctions(base: Path) -> Layout | None:
@@ -230,29 +169,24 @@ def _begin(title: str, base: Path, train: Path | None, test: Path | None) -> Lay
 def _entries(colours: Path, alphas: Path, trimaps: Path | None, images: Path | None) -> list[Entry]:
     """One case a foreground, with the trimap and the composed picture of its name where there are such folders."""
     fronts, mattes = pictures(colours), pictures(alphas)
-    known, ready = pictures(trimaps) if trimaps else {}, pictures(images) if images else {}
+    known, ready = (pictures(each) if each else Pictures() for each in (trimaps, images))
     partners = {alphas: mattes} | ({trimaps: known} if trimaps else {}) | ({images: ready} if images else {})
-    return [
-        Entry(n, mattes.get(n), ready.get(n), _pair(n, fronts, mattes), known.get(n), fault=fault(n, partners))
-        for n in fronts
-    ]
+    entries = []
+    for name in fronts:
+        alpha, image, trimap = (each.partner(name, fronts) for each in (mattes, ready, known))
+        pair = Pair(fronts[name], alpha) if alpha else None
+        entries.append(Entry(name, alpha, image, pair, trimap, fault=fault(name, partners, fronts)))
+    return entries
 
 
 def _ready(images: Path, trimaps: list[Path], truth: Path | None) -> list[Entry]:
     """Each picture with each of its trimaps; only where there are several do the names say which."""
-    found, alphas, entries = pictures(images), pictures(truth) if truth else {}, []
+    found, alphas, entries = pictures(images), pictures(truth) if truth else Pictures(), []
     for folder in trimaps:
         known = pictures(folder)
         partners = {folder: known} | ({truth: alphas} if truth else {})
         for name, image in found.items():
             title = f"{name}-{folder.name}" if len(trimaps) > 1 else name
-            entries.append(Entry(title, alphas.get(name), image, trimap=known.get(name), fault=fault(name, partners)))
+            alpha, trimap = alphas.partner(name, found), known.partner(name, found)
+            entries.append(Entry(title, alpha, image, trimap=trimap, fault=fault(name, partners, found)))
     return entries
-
-
-def _pair(name: str, fronts: dict[str, Path], mattes: dict[str, Path]) -> Pair | None:
-    return Pair(fronts[name], mattes[name]) if name in fronts and name in mattes else None
-
-
-def _all(lacks: list[str | None]) -> str | None:
-    return " ".join(each for each in lacks if each) or None

@@ -16,6 +16,7 @@ import torch
 
 from a2u.errors import A2UError
 from a2u.matting.data.files import write_pixels
+from a2u.matting.data.listing import shown
 from a2u.matting.measure.metrics import UNKNOWN, Convention, Scores, to_8bit
 from a2u.matting.measure.totals import Totals
 from a2u.training.files import make_folder, write_all
@@ -98,14 +99,16 @@ class Report:
     def to_text(self) -> str:
         """A table for a terminal: the means, and the images, of many only those with the largest SAD."""
         scored = [each for each in self.measured if each.scores is not None]
-        shown = scored
+        listed = scored
         if len(scored) > SHOWN:
-            shown = sorted(scored, key=lambda each: each.scores.sad if each.scores else 0, reverse=True)[:SHOWN]
-        wide = max([len(each.name) for each in shown] + [len("mean of 1000 images")])
+            listed = sorted(scored, key=lambda each: each.scores.sad if each.scores else 0, reverse=True)[:SHOWN]
+        wide = max([len(shown(each.name)) for each in listed] + [len("mean of 1000 images")])
         lines = [f"{self.method}", f"on {self.data}", ""]
         lines.append(f"{'':<{wide}} {'SAD':>9} {'MSE':>8} {'Grad':>9} {'Conn':>9} {'unknown':>10} {'seconds':>8}")
-        lines += [_line(each.name, wide, each.scores, each.unknown, each.seconds) for each in shown if each.scores]
-        if len(shown) < len(scored):
+        lines += [
+            _line(shown(each.name), wide, each.scores, each.unknown, each.seconds) for each in listed if each.scores
+        ]
+        if len(listed) < len(scored):
             lines.append(f"… the {SHOWN} with the largest SAD of {len(scored)}; -o keeps the whole table")
         if scored:
             unknown, seconds = (sum(getattr(each, what) for each in scored) for what in ("unknown", "seconds"))
@@ -196,11 +199,13 @@ def why(error: Exception) -> str:
 
 def blame(failed: dict[str, str], count: int, what: str = "images") -> A2UError:
     """One message for all that failed, each of which has been told its reason."""
-    return A2UError(f"{len(failed)} of {count} {what} failed, as said above: {', '.join(failed)}.")
+    return A2UError(f"{len(failed)} of {count} {what} failed, as said above: {', '.join(map(shown, failed))}.")
 
 
 def write_report(report: Report, folder: Path) -> list[Path]:
     """scores.json, scores.csv and scores.txt; returns their paths."""
     document = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
     contents = {"json": document + "\n", "csv": report.to_csv(), "txt": report.to_text() + "\n"}
-    return write_all(folder, {f"scores.{kind}": content.encode() for kind, content in contents.items()})
+    return write_all(
+        folder, {f"scores.{kind}": content.encode("utf-8", "backslashreplace") for kind, content in contents.items()}
+    )

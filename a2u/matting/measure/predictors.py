@@ -1,6 +1,6 @@
 """Whatever makes a matte of an image and a trimap, behind one function: a network, a classical method, files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,18 +66,23 @@ def of_classical(name: str) -> Predictor:
 
 
 def of_mattes(folder: Path) -> Predictor:
-    """Mattes that some other program wrote: `NAME.png` for each case, 8-bit grey.
+    """Mattes that some other program wrote, or `a2u matting predict`: a grey file for each case, as :func:`matte_file`
+    finds it.
 
     Raises:
-        A2UError: There is no such folder; of a single case, when it is asked for: no such file, or another size.
+        A2UError: There is no such folder, or no picture in it; of a single case, when it is asked for: no such file, or
+            another size.
     """
     from a2u.matting.data.files import read_alpha
+    from a2u.matting.data.listing import by_name
 
-    if not folder.is_dir():
-        raise A2UError(f"There is no folder {folder} of mattes; it should hold NAME.png for each image.")
+    files = by_name(folder) if folder.is_dir() else {}
+    if not files:
+        what = "holds no pictures" if folder.is_dir() else "is no folder"
+        raise A2UError(f"{folder} {what}; mattes are in a folder, NAME.png or NAME-alpha.png for each image.")
 
     def matte(case: "Case") -> tuple[Tensor, int | None]:
-        path = folder / f"{case.name}.png"
+        path = matte_file(case.name, files, folder)
         alpha = read_alpha(path)
         if alpha.shape != case.trimap.shape:
             sizes = (f"{each.shape[2]}×{each.shape[1]}" for each in (alpha, case.trimap))
@@ -85,3 +90,23 @@ def of_mattes(folder: Path) -> Predictor:
         return torch.where(case.trimap == 128, alpha, case.trimap.float() / 255), None
 
     return Predictor(f"mattes in {folder}", matte)
+
+
+def matte_file(name: str, files: Mapping[str, Sequence[Path]], folder: Path) -> Path:
+    """The matte of a case among the files of a folder: NAME.png, or NAME-alpha.png as `a2u matting predict` writes it.
+
+    Any ending of a picture will do, and a partner as :class:`a2u.matting.data.listing.Pictures` has them.
+
+    Raises:
+        A2UError: There is none, or more than one.
+    """
+    from a2u.matting.data.listing import Pictures
+
+    first = Pictures({each: paths[0] for each, paths in files.items()})
+    partners = [first.partner(each) for each in (name, f"{name}-alpha")]
+    found = [path for partner in partners if partner for path in files[partner.stem]]
+    if not found:
+        raise A2UError(f"There is neither {name}.png nor {name}-alpha.png in {folder}.")
+    if len(found) > 1:
+        raise A2UError(f"{folder} holds {' and '.join(each.name for each in found)}: which is the matte? Remove one.")
+    return found[0]

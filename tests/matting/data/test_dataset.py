@@ -7,7 +7,7 @@ import torch
 from a2u.errors import A2UError
 from a2u.matting.data import augment, trimap
 from a2u.matting.data.composition import Layer, alpha_tensor, combine, compose, image_tensor, to_bytes
-from a2u.matting.data.dataset import Sample, TrainSet, batches
+from a2u.matting.data.dataset import Sample, TrainSet
 from a2u.matting.data.sources import open_test, open_train
 from a2u.matting.data.synthetic.source import SyntheticSource
 
@@ -231,21 +231,6 @@ def test_a_sample_follows_from_seed_epoch_and_index_alone(train_set):
         assert not same(first, other)
 
 
-def test_batches_are_the_same_for_any_number_of_workers(train_set):
-    here = list(batches(train_set, epoch=1, count=2, batch=3))
-    there = list(batches(train_set, epoch=1, count=2, batch=3, workers=2))
-    assert [each.image.shape for each in here] == [(3, 3, 48, 48)] * 2
-    assert all(same(one, two) for one, two in zip(here, there, strict=True))
-    assert torch.equal(here[1].image[0], train_set.sample(1, 3).image)
-
-
-def test_processes_share_the_samples_of_one_large_batch(train_set):
-    whole = list(batches(train_set, epoch=0, count=2, batch=4))
-    parts = [list(batches(train_set, epoch=0, count=2, batch=2, rank=rank, world=2)) for rank in (0, 1)]
-    for step in (0, 1):
-        assert torch.equal(whole[step].image, torch.cat([part[step].image for part in parts]))
-
-
 def test_every_foreground_is_in_front_equally_often():
     class Counting(SyntheticSource):
         def foreground(self, number, crop):
@@ -267,7 +252,6 @@ def test_every_foreground_is_in_front_equally_often():
     ("call", "message"),
     [
         (lambda: TrainSet(SyntheticSource(1), crop=8), "at least 16 pixels wide.*given 8"),
-        (lambda: batches(TrainSet(SyntheticSource(1)), 0, 1, 2, rank=2, world=2), "rank=2, world=2"),
         (lambda: SyntheticSource(0), "at least one scene"),
         (lambda: open_test("synthetic", "tset"), "no part 'tset'.*Did you mean 'test'"),
         (lambda: open_train("nowhere/at/all"), "does not exist.*synthetic"),

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from command import a2u
 from PIL import Image
 from tiny_matting import case
 
-from a2u.commands.cli import main
 from a2u.errors import A2UError
 from a2u.matting.classical import estimate_foreground
 from a2u.matting.data.composition import to_bytes
@@ -151,13 +151,6 @@ def test_finished_mattes_are_measured_in_the_unknown_region(tmp_path: Path) -> N
 # --- the commands
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as left:
-        main(["matting", *map(str, arguments)])
-    out, err = capsys.readouterr()
-    return int(left.value.code or 0), out, err
-
-
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
     """Two pairs; a picture without a trimap, a trimap without a picture, and one of another size."""
@@ -174,12 +167,17 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return images, trimaps
 
 
-def test_predict_writes_an_alpha_and_a_cutout(
-    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_predict_writes_an_alpha_and_a_cutout(folders: tuple[Path, Path], tmp_path: Path) -> None:
     images, trimaps = folders
-    code, out, _ = run(
-        capsys, "predict", images / "p0.png", trimaps / "p0.png", "--classical", "closed-form", "-o", tmp_path / "out"
+    code, out, _ = a2u(
+        "matting",
+        "predict",
+        images / "p0.png",
+        trimaps / "p0.png",
+        "--classical",
+        "closed-form",
+        "-o",
+        tmp_path / "out",
     )
     assert code == 0
     assert [Path(line).name for line in out.split()] == ["p0-alpha.png", "p0-cutout.png"]
@@ -193,10 +191,8 @@ def test_predict_writes_an_alpha_and_a_cutout(
     assert np.abs(cutout[..., :3].astype(int) - to_bytes(colours).astype(int))[alpha > 60].mean() < 2
 
 
-def test_predict_of_folders_goes_on_and_lists_what_failed(
-    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, out, err = run(capsys, "predict", *folders, "--classical", "knn", "--no-cutout", "-o", tmp_path / "out")
+def test_predict_of_folders_goes_on_and_lists_what_failed(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    code, out, err = a2u("matting", "predict", *folders, "--classical", "knn", "--no-cutout", "-o", tmp_path / "out")
     assert code == 1
     assert [Path(line).name for line in out.split()] == ["p0-alpha.png", "p1-alpha.png"]
     assert err.strip().splitlines()[-1] == "a2u: 3 of 5 images failed, as said above: alone, lost, p2."
@@ -205,9 +201,7 @@ def test_predict_of_folders_goes_on_and_lists_what_failed(
     assert "23×20" in err
 
 
-def test_predict_explains_what_it_cannot_use(
-    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_predict_explains_what_it_cannot_use(folders: tuple[Path, Path], tmp_path: Path) -> None:
     images, trimaps = folders
     picture, known = images / "p0.png", trimaps / "p0.png"
     (tmp_path / "empty").mkdir()
@@ -220,18 +214,16 @@ def test_predict_explains_what_it_cannot_use(
         (picture, picture, "--classical", "knn", "-o", tmp_path / "o"): "p0.png holds colours",
     }
     for arguments, message in wrong.items():
-        code, _, err = run(capsys, "predict", *arguments)
+        code, _, err = a2u("matting", "predict", *arguments)
         assert code == 1
         assert message in err
     Image.open(known).save(tmp_path / "p0-alpha.png")
-    code, _, err = run(capsys, "predict", picture, tmp_path / "p0-alpha.png", "--classical", "knn", "-o", tmp_path)
+    code, _, err = a2u("matting", "predict", picture, tmp_path / "p0-alpha.png", "--classical", "knn", "-o", tmp_path)
     assert code == 1
     assert "p0-alpha.png is an input, and would be replaced" in err
 
 
-def test_evaluate_measures_a_folder_and_keeps_everything(
-    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_evaluate_measures_a_folder_and_keeps_everything(folders: tuple[Path, Path], tmp_path: Path) -> None:
     data = tmp_path / "data"
     for kind in ("image", "alpha", "trimap"):
         (data / kind).mkdir(parents=True)
@@ -240,19 +232,19 @@ def test_evaluate_measures_a_folder_and_keeps_everything(
         Image.fromarray(to_bytes(given.image)).save(data / "image" / f"p{seed}.png")
         Image.fromarray(to_8bit(given.alpha)).save(data / "alpha" / f"p{seed}.png")
         Image.fromarray(given.trimap[0].numpy()).save(data / "trimap" / f"p{seed}.png")
-    code, out, _ = run(
-        capsys, "evaluate", "--classical", "closed-form", "--data", data, "--json", "-o", tmp_path / "out"
+    code, out, _ = a2u(
+        "matting", "evaluate", "--classical", "closed-form", "--data", data, "--json", "-o", tmp_path / "out"
     )
     document = json.loads(out)
     assert code == 0
     assert document["scored"] == 2
     assert document["mean"]["sad"] < 0.05
     assert sorted(path.name for path in (tmp_path / "out" / "mattes").iterdir()) == ["p0.png", "p1.png"]
-    code, again, _ = run(capsys, "evaluate", "--mattes", tmp_path / "out" / "mattes", "--data", data, "--csv")
+    code, again, _ = a2u("matting", "evaluate", "--mattes", tmp_path / "out" / "mattes", "--data", data, "--csv")
     rows = list(csv.DictReader(io.StringIO(again)))
     assert [float(row["sad"]) for row in rows] == [each["scores"]["sad"] for each in document["each"]]
     (data / "trimap" / "p1.png").write_bytes(b"no picture")
-    code, out, err = run(capsys, "evaluate", "--classical", "closed-form", "--data", data)
+    code, out, err = a2u("matting", "evaluate", "--classical", "closed-form", "--data", data)
     assert code == 1
     assert "mean of 1 image " in out
     assert "1 of 2 images failed, as said above: p1" in err
@@ -271,9 +263,7 @@ def test_evaluate_measures_a_folder_and_keeps_everything(
         (["--classical", "knn", "--data", "nowhere"], "nowhere does not exist"),
     ],
 )
-def test_evaluate_explains_what_it_cannot_use(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, _, err = run(capsys, "evaluate", *arguments)
+def test_evaluate_explains_what_it_cannot_use(arguments: list[str], message: str) -> None:
+    code, _, err = a2u("matting", "evaluate", *arguments)
     assert code == 1
     assert message in err

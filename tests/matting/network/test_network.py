@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from command import a2u
 from torch import nn
 
 from a2u import operators
-from a2u.commands.cli import main
 from a2u.errors import A2UError
 from a2u.matting.network.encoder import ConvNorm
 from a2u.matting.network.imagenet import load_resnet34, names
@@ -59,11 +59,10 @@ def test_parameters_of_every_row(name):
     assert found.parameters == BASELINE + EXTRA[name]
 
 
-def test_the_command_prints_the_counts(capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["params", "--matting", "--json"])
-    assert not stop.value.code
-    rows = json.loads(capsys.readouterr().out)
+def test_the_command_prints_the_counts():
+    left = a2u("params", "--matting", "--json")
+    assert left.code == 0
+    rows = json.loads(left.out)
     assert {each["row"]: each["parameters"] for each in rows} == {name: BASELINE + n for name, n in EXTRA.items()}
 
 
