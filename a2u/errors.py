@@ -9,6 +9,25 @@ class A2UError(ValueError):
     """
 
 
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "bad_alloc",
+    "could not create a memory",
+    "not enough memory",
+)
+# oneDNN says no more than this when it finds no memory for its plan or its scratch space.
+_NO_PRIMITIVE = "could not create a primitive"
+
+
+def memory_ran_out(error: BaseException) -> bool:
+    """Is this what Python, torch or oneDNN raise when the memory, of the machine or of a GPU, does not suffice?"""
+    text = str(error).lower()
+    known = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    in_words = any(word in text for word in (*_OUT_OF_MEMORY, _NO_PRIMITIVE))
+    return known or (isinstance(error, RuntimeError) and in_words)
+
+
 def near_match(word: str, known: "list[str] | tuple[str, ...]") -> str:
     """A sentence that helps with a mistyped name: the closest known one, or all of them.
 

@@ -5,14 +5,20 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # Started in the background by a script, Python ignores Ctrl-C, and so would every process that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 torch.set_num_threads(1)
-settings.register_profile("a2u", deadline=None, max_examples=30, derandomize=True)
-settings.load_profile("a2u")
+# No judgement by the clock: neither of an example nor of how long it takes to make them.
+clockless = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("a2u", max_examples=30, derandomize=True, **clockless)
+settings.register_profile("quick", settings.get_profile("a2u"), max_examples=5)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("quick" if config.option.quick else "a2u")
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,11 @@ import functools
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from processes import python
 from project import ROOT
 
 NOTEBOOKS = sorted(
@@ -30,20 +30,21 @@ ROOMS: dict[str, set[str]] = {
     "checks": {"errors", "paths"},
     "formula": {"errors", "paths", "tiles", "checks"},
     "operators": {"errors", "paths", "checks", "formula"},
-    "data": {"errors"},
-    "training": {"errors"},
+    "files": {"errors"},
+    "data": {"errors", "files"},
+    "training": {"errors", "files"},
     "plots": {"errors"},
-    "reconstruction": {"errors", "markdown", "shell", "operators", "data", "training", "plots"},
-    "matting": {"errors", "markdown", "shell", "formula", "operators", "training", "plots"},
-    "pretrained": {"errors", "data", "training", "reconstruction", "matting"},
+    "reconstruction": {"errors", "files", "markdown", "shell", "operators", "data", "training", "plots"},
+    "matting": {"errors", "files", "markdown", "shell", "formula", "operators", "training", "plots"},
+    "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
     "bench": {"formula", "operators", "data", "training", "reconstruction"},
     "lessons": {
-        *("errors", "formula", "operators", "data", "training", "plots"),
+        *("errors", "files", "formula", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "pretrained"),
     },
     "site": {"errors", "plots", "lessons"},
     "commands": {
-        *("errors", "operators", "data", "training", "plots"),
+        *("errors", "files", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "pretrained", "bench", "lessons"),
     },
     "__init__": {"errors", "formula", "operators", "pretrained"},
@@ -147,7 +148,7 @@ def test_circles_are_found() -> None:
 @functools.cache
 def loaded_after(statement: str) -> set[str]:
     code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    done = python("-c", code, check=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 

@@ -71,7 +71,7 @@ def of_matting(draw: st.DrawFn) -> matting.Settings:
     )
     pretrained = draw(st.booleans())
     changes = {
-        "width": st.just(1.0) if pretrained else positive,
+        "width": st.just(1.0) if pretrained else st.floats(1e-3, matting.WIDEST),
         "crop": st.integers(16, 999),
         "batch": st.integers(2, 99),
         "epochs": st.integers(1, 99),

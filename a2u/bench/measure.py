@@ -1,8 +1,11 @@
 """Time and memory of calls that compute the same, side by side."""
 
+import os
 import statistics
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +60,7 @@ def peak_memory(call: Call, device: torch.device) -> int:
         return max(1, torch.cuda.max_memory_allocated(device) - before)
     from torch.profiler import ProfilerActivity, profile
 
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+    with quiet(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         call()
     result: Any = profiler.profiler.kineto_results
     changes = sorted((e.start_ns(), e.nbytes()) for e in result.events() if e.name() == "[memory]")
@@ -66,6 +69,29 @@ def peak_memory(call: Call, device: torch.device) -> int:
         live += change
         peak = max(peak, live)
     return max(1, peak)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing that is written to the terminal inside appears, from whatever language.
+
+    The profiler's library announces itself there, over the tables. What Python has still to write comes out before.
+    """
+    streams = (sys.stdout, sys.stderr)
+    for stream in streams:
+        stream.flush()
+    kept = [os.dup(number) for number in (1, 2)]
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (a device)
+            for number in (1, 2):
+                os.dup2(nowhere.fileno(), number)
+        yield
+    finally:
+        for stream in streams:
+            stream.flush()
+        for number, copy in zip((1, 2), kept, strict=True):
+            os.dup2(copy, number)
+            os.close(copy)
 
 
 def wait(device: torch.device) -> None:

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from a2u.errors import A2UError
+from a2u.commands import surroundings
+from a2u.errors import A2UError, memory_ran_out
 
 app = typer.Typer(
     name="a2u",
@@ -152,6 +153,7 @@ def _register_later(name: str, where: str, summary: str) -> None:
 
     def forward(context: typer.Context) -> Any:
         module, function = where.split(":")
+        os.environ.pop("MPLBACKEND", None)  # none of these opens a window, and matplotlib dies of a wrong word there
         command = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
         command.command(context_settings={"help_option_names": ["-h", "--help"]})(
             getattr(importlib.import_module(module), function)
@@ -217,12 +219,17 @@ _REMEDIES = {
     errno.EACCES: "Choose a folder that you may write to.",
     errno.EPERM: "Choose a folder that you may write to.",
     errno.EROFS: "Choose a folder that is not read-only.",
+    errno.EIO: "The disk reports a fault: check it.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.ENOMEM: "The memory of this machine ran out.",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n).",
 }
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code: 0, 1 for bad input, 2 for bad usage, 130 for Ctrl-C."""
     try:
+        surroundings.prepare()
         app(args=arguments, prog_name="a2u")
     except A2UError as error:
         _leave(str(error), 1)
@@ -233,6 +240,12 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         where = f": {error.filename}" if error.filename else ""
         _leave(f"{error.strerror}{where}. {_REMEDIES[error.errno]}", 1)
+    except (MemoryError, RuntimeError) as error:
+        if not memory_ran_out(error):
+            raise
+        _leave(
+            "The memory of this machine ran out. Ask for less (a smaller width, crop, batch or image), or free some.", 1
+        )
 
 
 def _leave(message: str, code: int) -> None:

@@ -75,6 +75,13 @@ def _synthetic() -> "Drawing":
     return synthetic_figure()
 
 
+def _photographs() -> "Drawing":
+    """Photographs, and what closed-form, KNN and two of the shipped networks cut out of them."""
+    from a2u.commands.photographs import photographs_figure
+
+    return photographs_figure()
+
+
 FIGURES: "dict[str, Callable[[], Drawing]]" = {
     "figure1": _figure1,
     "figure2": _figure_2,
@@ -85,6 +92,7 @@ FIGURES: "dict[str, Callable[[], Drawing]]" = {
     "figure5": _figure5,
     "figure5-matting": _figure5_matting,
     "synthetic": _synthetic,
+    "photographs": _photographs,
 }
 
 
@@ -93,15 +101,17 @@ def figure(
     folder: Annotated[Path, typer.Option(help="Where to write NAME.png.")] = Path("figures"),
 ) -> None:
     """Remake pictures into figures/ as PNG, and print what each shows."""
-    from a2u.training.files import make_folder, write_whole
+    from a2u.files.outputs import Outputs
+    from a2u.files.writing import make_folder
 
-    names = [f"figure{name}" if name.isdigit() else name for name in names or FIGURES]
+    names = list(dict.fromkeys(f"figure{name}" if name.isdigit() else name for name in names or FIGURES))
     for name in names:
         if name not in FIGURES:
             raise A2UError(f"There is no figure {name!r}. {near_match(name, list(FIGURES))}")
+    outputs = Outputs(folder, "a2u figure")
+    outputs.check([f"{name}.png" for name in names])
     make_folder(folder)
     for name in names:
         drawing = FIGURES[name]()
-        path = folder / f"{name}.png"
-        write_whole(path, drawing.png())
-        print(f"{path}: {drawing.alt}")
+        path = outputs.write(f"{name}.png", drawing.png())
+        print(f"{path}: {drawing.words}")

@@ -9,8 +9,9 @@ import typer
 from a2u.commands.bar import bar, say
 from a2u.commands.options import Device
 from a2u.errors import A2UError
+from a2u.files.writing import make_folder
 from a2u.matting.data.listing import shown
-from a2u.matting.measure.evaluate import Measured, blame, write_report
+from a2u.matting.measure.evaluate import Measured, blame, matte_name, results, write_report
 from a2u.matting.measure.evaluate import evaluate as evaluate_on
 from a2u.matting.measure.metrics import Convention
 from a2u.matting.measure.predictors import of_classical, of_mattes
@@ -18,7 +19,6 @@ from a2u.matting.network.inference import check_tile
 from a2u.matting.settings import SYNTHETIC
 from a2u.pretrained.find import load_network
 from a2u.training.device import choose_device
-from a2u.training.files import make_folder
 
 WEIGHTS = (
     "A trained network: the name of weights that ship (matting/dynamic-cs), a run folder of `a2u matting train` (its "
@@ -26,7 +26,7 @@ WEIGHTS = (
     "(.pth, .ckpt, .safetensors …; no code in it is run)."
 )
 ClassicalOption = Annotated[
-    str | None, typer.Option(help="A method without learning instead: closed-form or knn (slow on large images).")
+    str | None, typer.Option(help="A method without learning: closed-form or knn (slow on large images).")
 ]
 TileOption = Annotated[
     int | None,
@@ -102,8 +102,7 @@ def evaluate(
         raise A2UError("Results are printed once: give --json or --csv. With -o both are kept as files.")
     _one_of({"RUN": run, "--classical": classical, "--mattes": mattes})
     chosen = choose_device(device)
-    keep = out / "mattes" if out else None
-    _before_the_work(tile, keep)
+    _before_the_work(tile, out)
     trained = load_network(run, best=not last) if run else None
     if trained:
         data, size = data or trained.data, size or trained.test_size
@@ -115,6 +114,8 @@ def evaluate(
     else:
         predictor = of_classical(classical) if classical else of_mattes(mattes or Path())
     count = min(limit or len(cases), len(cases))
+    given = [mattes / Path(matte_name(name)).name for name in cases.names] if mattes else []
+    keep = results(out, cases.names[:count], [*cases.files, *given, *([run] if run else [])]) if out else None
     words = cases.describe if count == len(cases) else f"{cases.describe}; the first {count} of {len(cases)} images"
     with bar(count, "images") as drawn:
         seen = 0
@@ -125,14 +126,14 @@ def evaluate(
             if isinstance(result, str):
                 say(f"{shown(name)}: FAILED. {result}")
             score = f"SAD {result.scores.sad:.3f}" if isinstance(result, Measured) and result.scores else ""
-            drawn.show(seen, words=f"{name} {score}")
+            drawn.show(seen, words=f"{shown(name)} {score}")
 
         report = evaluate_on(
             cases, predictor, words, names=cases.names, count=count, keep=keep, convention=conn, on_image=on_image
         )
-    if out:
-        for path in write_report(report, out):
-            say(str(path))
+    if keep:
+        for path in write_report(report, keep):
+            say(shown(str(path)))
     if as_json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     elif report.measured:
@@ -161,23 +162,32 @@ def predict(
 ) -> None:
     """Cut out what is in front: an alpha and an RGBA picture of each image, from its trimap.
 
+    On photographs --classical closed-form works best. The networks that
+    ship are small and learned on drawn scenes: they are there to learn
+    from, and blur over hair; least bad is matting/dynamic-cs-d-norm.
+
     The cut-out has the estimated colours of the foreground alone, so that
-    no rim of the old background shows. Of folders, an image that fails is
+    no rim of the old background shows; they are in the space of the
+    image's colour profile, which is kept. Of folders, an image that fails is
     reported at the end, with exit code 1; the others are written.
 
     Examples:
 
-        a2u matting predict cat.jpg cat-trimap.png --weights matting/dynamic-cs -o out
-
-        a2u matting predict photos/ trimaps/ --weights runs/matting-dynamic-cs-narrow
+        a2u matting predict cat.jpg cat-trimap.png --classical closed-form -o out
 
         a2u matting predict photos/ trimaps/ --classical closed-form
+
+        a2u matting predict photos/ trimaps/ --weights a2u-matting.pth
+
+        a2u matting predict photos/ trimaps/ --weights matting/dynamic-cs-d-norm
     """
     from a2u.matting.cutouts import Cut, Pair, cut_all, pairs
+    from a2u.matting.cutouts import results as results_of
 
     chosen, failed = pairs(image, trimap)
     _one_of({"--weights": weights, "--classical": classical})
     on = choose_device(device)
+    outputs = results_of(chosen, out, cutout, [weights] if weights else [])
     _before_the_work(tile, out)
     trained = load_network(weights, best=not last) if weights else None
     predictor = trained.predictor(on, tile) if trained else of_classical(classical or "")
@@ -191,12 +201,12 @@ def predict(
         say(f"{shown(pair.name)}: {result.width}×{result.height}, {result.seconds:.1f} s{_memory(result.peak_bytes)}")
         for path in (result.alpha, result.cutout):
             if path is not None:
-                print(path, flush=True)
+                print(shown(str(path)), flush=True)
 
     count = len(chosen) + len(failed)
     for name, reason in failed.items():
         say(f"{shown(name)}: FAILED. {reason}")
-    failed |= cut_all(chosen, predictor, out, colours=cutout, on_pair=on_pair)
+    failed |= cut_all(chosen, predictor, outputs, colours=cutout, on_pair=on_pair)
     if failed:
         raise blame(failed, count)
 

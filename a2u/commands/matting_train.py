@@ -1,6 +1,8 @@
 """The body of `a2u matting train`. Progress goes to stderr, the result to stdout."""
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +16,16 @@ from a2u.matting.experiment import BEST, Experiment, prepare
 from a2u.matting.rows import ROWS, row
 from a2u.matting.settings import SYNTHETIC, run_name, settings
 from a2u.training import Run, choose_device
-from a2u.training.distributed import ALONE, Group, Together, own_device, started_together
-from a2u.training.run import History
+from a2u.training.distributed import (
+    ALONE,
+    Group,
+    Together,
+    first_to_tell,
+    own_device,
+    peer_was_lost,
+    started_together,
+)
+from a2u.training.run import History, check_name
 
 DataOption = Annotated[
     str, typer.Option(help="synthetic (drawn from seeds, nothing to download), or the folder of a data set.")
@@ -122,17 +132,31 @@ def train(
         "backgrounds": None if backgrounds is None else str(backgrounds),
     }
     chosen = settings(row(row_name).name, preset, data, seed, **changes)
-    folder = runs / (name or run_name(chosen))
+    folder = runs / (run_name(chosen) if name is None else check_name(name))
     together: Together = Group(chosen_device) if started_together() else ALONE
     try:
         experiment = prepare(chosen, place, workers, together)
         history = _train(experiment, folder) if together.leads else experiments.train(experiment)
+    except (A2UError, RuntimeError) as error:
+        if together is ALONE or not (isinstance(error, A2UError) or peer_was_lost(error)):
+            raise
+        if first_to_tell():
+            words = str(error) if isinstance(error, A2UError) else _lost(folder)
+            print(f"a2u: {' '.join(words.split())}", file=sys.stderr, flush=True)
+        os._exit(1)  # taking leave of the others would wait for those that are gone
     finally:
         if isinstance(together, Group):
             together.close()
     if together.leads:
         result = as_result(experiment, history, folder)
         print(json.dumps(result, ensure_ascii=False) if as_json else _text(result))
+
+
+def _lost(folder: Path) -> str:
+    return (
+        f"Another process of this training was lost, and it cannot go on without it. {folder} keeps the last complete "
+        f"epoch: the same command goes on from there. Why it was lost, its own output says, or the system's log."
+    )
 
 
 def _train(experiment: Experiment, folder: Path) -> History:

@@ -25,7 +25,11 @@ def pretrained(
     backgrounds: Annotated[
         Path | None, typer.Option(help="export, of a matting run: folder of pictures to compose the test images over.")
     ] = None,
-    folder: Annotated[Path, typer.Option(help="Where the weights are.", show_default="inside a2u")] = HOME,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Where weights are, or go. Default: list those inside a2u, export into ./pretrained."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="export: replace weights of the same name.")] = False,
     storage: Annotated[
         str | None,
         typer.Option(
@@ -50,8 +54,8 @@ def pretrained(
         raise A2UError(f"a2u pretrained can list and export, not {job!r}: `a2u pretrained export RUN...`.")
     if (job == "list") == bool(rest):
         raise A2UError("list takes no names." if rest else "export needs run folders, such as runs/*-reduced.")
-    made = _export(rest, data, backgrounds, folder, storage) if job == "export" else None
-    cards = made.results if made else [card(name, folder) for name in names(folder)]
+    made = _export(rest, data, backgrounds, folder, storage, force) if job == "export" else None
+    cards = made.results if made else [card(name, folder or HOME) for name in names(folder or HOME)]
     if as_json:
         for each in cards:
             print(json.dumps(asdict(each), ensure_ascii=False))
@@ -66,16 +70,23 @@ def pretrained(
 
 
 def _export(
-    runs: list[str], data: Path | None, backgrounds: Path | None, folder: Path, storage: str | None
+    runs: list[str],
+    data: Path | None,
+    backgrounds: Path | None,
+    folder: Path | None,
+    storage: str | None,
+    force: bool,
 ) -> Found[Card]:
     """Every finished run; what cannot be exported is named at the end, and the others go on."""
-    from a2u.pretrained.export import export
+    from a2u.files.outputs import Outputs
+    from a2u.pretrained.export import BY, OWN, export
 
     if storage is not None and storage not in STORAGES:
         raise A2UError(f"There is no storage {storage!r}. {near_match(storage, list(STORAGES))}")
+    out = Outputs(folder or OWN, BY, force=True)
 
     def one(run: Path) -> Card:
-        made = export(run, data, folder, (storage,) if storage else None, backgrounds)
+        made = export(run, data, out, (storage,) if storage else None, backgrounds, force)
         say(f"{made.name} written")
         return made
 
@@ -87,4 +98,4 @@ def _line(each: Card) -> str:
     full, stored = (each.metrics[key][metric] for key in ("full", "stored"))
     loss = f"{stored:6.2f} {unit:3} ({stored - full:+.3f})"
     made = f"{each.preset}, {each.epochs} {'epoch' if each.epochs == 1 else 'epochs'}"
-    return f"{each.name:32} {loss}  {each.bytes / 1e6:4.1f} MB  {each.storage:24} {made}"
+    return f"{each.name:32} {loss}  {each.bytes / 1e6:4.1f} MB  {each.storage:24} {made:18} sha256 {each.sha256[:12]}"

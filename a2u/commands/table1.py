@@ -13,6 +13,7 @@ from a2u.commands.bar import blame, progress_of_all, say
 from a2u.commands.options import Device, seeds_of, words_of
 from a2u.commands.train import DataOption, DownloadOption
 from a2u.errors import A2UError
+from a2u.files.outputs import Outputs
 from a2u.reconstruction import AutoEncoder, load_model
 from a2u.reconstruction.campaign import plan
 from a2u.reconstruction.earlier import MARK, Run, config_of_run, is_run_of, read_earlier
@@ -22,9 +23,10 @@ from a2u.reconstruction.report_text import to_markdown, to_text
 from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
 from a2u.training.campaign import Job
-from a2u.training.files import write_all
 from a2u.training.parallel import train_all
 from a2u.training.run import History
+
+FILES = ("table1.json", "table1.md", "table1.png", "table1-curves.png", "table1-reconstructions.png")
 
 
 def table1(
@@ -76,6 +78,8 @@ def table1(
 
         a2u table1 --report-only
     """
+    outputs = Outputs(out, "a2u table1")
+    outputs.check(FILES)
     names = list(ROWS) if rows == "all" else words_of("--rows", rows)
     numbers = seeds_of(seeds)
     kept = [run for path in keep or () for run in read_earlier(path)]
@@ -94,7 +98,7 @@ def table1(
     if failed and not any(runs.glob("*/config.json")):
         raise A2UError(blame(failed, len(planned)))
     report = collect(runs, chosen, numbers, earlier)
-    write(report, runs, out)
+    write(report, runs, outputs)
     print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else to_text(report))
     if failed:
         raise A2UError(blame(failed, len(planned)))
@@ -134,7 +138,7 @@ def _reached(history: History) -> str:
     return f"PSNR {history[-1]['psnr']:.2f} dB, SSIM {history[-1]['ssim']:.4f}"
 
 
-def write(report: dict[str, Any], runs: Path, out: Path) -> None:
+def write(report: dict[str, Any], runs: Path, out: Outputs) -> None:
     """Write table1.json, table1.md and the three pictures, each whole or not at all.
 
     Raises:
@@ -149,8 +153,8 @@ def write(report: dict[str, Any], runs: Path, out: Path) -> None:
     }
     for name, figure in pictures(report, lambda run: _model_of(run, runs)).items():
         files[f"{name}.png"] = style.png(figure)
-    for path in write_all(out, files):
-        say(f"{path}")
+    for name, content in files.items():
+        say(f"{out.write(name, content)}")
 
 
 def _model_of(run: Run, runs: Path) -> AutoEncoder | None:

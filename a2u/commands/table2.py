@@ -13,15 +13,17 @@ from a2u.commands.bar import blame, progress_of_all, say
 from a2u.commands.matting_train import DataOption, PrecisionOption, WorkersOption, best_of, choose_precision, reached
 from a2u.commands.options import Device, seeds_of, words_of
 from a2u.errors import A2UError
+from a2u.files.outputs import Outputs
 from a2u.matting.campaign import plan
 from a2u.matting.report import collect
 from a2u.matting.report_text import to_markdown, to_text
 from a2u.matting.rows import ROWS
 from a2u.matting.settings import SYNTHETIC
 from a2u.training import choose_device
-from a2u.training.files import write_all
 from a2u.training.parallel import train_all
 from a2u.training.run import History
+
+FILES = ("matting.json", "matting.md", "matting.png")
 
 
 def table(
@@ -70,6 +72,8 @@ def table(
 
         a2u matting table --report-only
     """
+    outputs = Outputs(out, "a2u matting table")
+    outputs.check(FILES)
     names = list(ROWS) if rows == "all" else words_of("--rows", rows)
     numbers = seeds_of(seeds)
     changes: dict[str, Any] = {
@@ -87,7 +91,7 @@ def table(
         raise A2UError(blame(failed, len(planned)))
     say("The test images are measured.")
     report = collect(runs, preset, data, numbers, classical, device, **changes)
-    write(report, out)
+    write(report, outputs)
     print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else to_text(report))
     if failed:
         raise A2UError(blame(failed, len(planned)))
@@ -98,7 +102,7 @@ def _reached(history: History) -> str:
     return f"{reached(best)} in epoch {best['epoch']} of {len(history)}"
 
 
-def write(report: dict[str, Any], out: Path) -> None:
+def write(report: dict[str, Any], out: Outputs) -> None:
     """Write matting.json, matting.md and matting.png, each whole or not at all.
 
     Raises:
@@ -112,5 +116,5 @@ def write(report: dict[str, Any], out: Path) -> None:
         "matting.md": to_markdown(report).encode(),
         "matting.png": style.png(board(report)),
     }
-    for path in write_all(out, files):
-        say(f"{path}")
+    for name, content in files.items():
+        say(f"{out.write(name, content)}")

@@ -16,7 +16,7 @@ from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, p
 from a2u.reconstruction.rows import ROWS, row
 from a2u.reconstruction.table import Result, table_1
 from a2u.training import Run, choose_device, choose_step
-from a2u.training.run import History
+from a2u.training.run import History, check_name
 
 ADVICE = "`a2u train` makes runs for this command; `a2u matting evaluate RUN` measures a matting network."
 DataOption = Annotated[
@@ -107,7 +107,7 @@ def train(
     for each in names:
         chosen = settings(each, set_name, preset, seed, **changes)
         experiment = prepare(chosen, data, download, device, precision)
-        folder = runs / (name or run_name(each, set_name, preset, seed))
+        folder = runs / (run_name(each, set_name, preset, seed) if name is None else check_name(name))
         results.append(_train_one(experiment, folder, step))
         if as_json:
             print(json.dumps(results[-1].as_dict()), flush=True)

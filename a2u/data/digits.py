@@ -21,9 +21,10 @@ from torch import Tensor
 
 from a2u.data import checksums, idx
 from a2u.errors import A2UError, near_match
+from a2u.files.reading import Unreadable, expanded
 
 SAMPLE = Path(__file__).parent / "sample"
-CACHE = Path.home() / ".cache" / "a2u"
+CACHE = "~/.cache/a2u"
 
 FOLDERS = {"mnist": "MNIST", "fashion": "FashionMNIST"}
 RESIZES = ("bilinear", "pad")
@@ -91,7 +92,7 @@ def load(name: str = "mnist", split: str = "train", data: str | Path | None = No
     if data is None and not download:
         folder, remedy = SAMPLE, "Install a2u again: its own sample is damaged."
     else:
-        folder = CACHE if data is None else Path(data).expanduser()
+        folder = expanded(CACHE if data is None else data)
         remedy = "Delete that file and get it again from its source, or leave out --data for the sample."
     if download:
         _download_missing(name, folder)
@@ -144,12 +145,21 @@ def _find(folder: Path, name: str, stem: str) -> Path:
     )
 
 
+def _is_there(folder: Path, name: str, stem: str) -> bool:
+    try:
+        return bool(_find(folder, name, stem))
+    except A2UError:
+        return False
+
+
 def _read_known(path: Path, name: str, stem: str, remedy: str) -> tuple[Tensor, str]:
     """The tensor in `path` and its edition, once the checksum says that it is what it should be."""
     sample = path.is_relative_to(SAMPLE)
     wanted = checksums.expected("sample" if sample else "full", name, stem)
     try:
         content = idx.read_content(path)
+    except Unreadable:  # now, which says nothing about its content
+        raise
     except A2UError as error:
         raise A2UError(f"{error} Its content should have SHA-256 {wanted}. {remedy}") from error
     found = hashlib.sha256(content).hexdigest()
@@ -173,11 +183,10 @@ def _source(edition: str, name: str, split: str, count: int, folder: Path) -> st
 
 
 def _download_missing(name: str, folder: Path) -> None:
-    """Let torchvision fetch the four files into `folder`/MNIST/raw, unless all are in it already."""
+    """Let torchvision fetch the files that are not in `folder` yet, into `folder`/MNIST/raw; no other is replaced."""
     stems = [f"{split}-{kind}" for split in STEMS.values() for kind in ("images", "labels")]
-    with contextlib.suppress(A2UError):  # raised when one is missing
-        for stem in stems:
-            _find(folder, name, stem)
+    stems = [stem for stem in stems if not _is_there(folder, name, stem)]
+    if not stems:
         return
     try:
         from torchvision.datasets import MNIST, FashionMNIST

@@ -7,7 +7,6 @@ or gzipped; a checksum is always that of the *decompressed* content, so one know
 Source: http://yann.lecun.com/exdb/mnist, "file formats".
 """
 
-import gzip
 import hashlib
 import math
 import struct
@@ -19,26 +18,44 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError
+from a2u.files.reading import MIB, read_bytes
 
 UNSIGNED_BYTE = 0x08
+LARGEST = 64 * MIB  # decompressed: the largest known file has 47 million bytes
+_GZIP = 16 + zlib.MAX_WBITS  # a gzip header, then the largest window
 
 
 def read_content(path: Path) -> bytes:
     """The decompressed content of `path`, whose first bytes say whether it is gzipped.
 
     Raises:
-        A2UError: The file cannot be opened, or its gzip stream is cut short or damaged.
+        Unreadable: The file cannot be opened.
+        A2UError: Its gzip stream is cut short or damaged, or it is larger than any known file.
     """
+    raw = read_bytes(path, LARGEST, "a file of this set")
+    if raw[:2] != b"\x1f\x8b":
+        return raw
     try:
-        raw = path.read_bytes()
-        return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        return _expand(raw)
+    except (ValueError, zlib.error) as error:
         found = hashlib.sha256(raw).hexdigest()
         raise A2UError(
             f"{path} is a damaged or incomplete gzip file ({error}; {len(raw):,} bytes, SHA-256 {found})."
         ) from error
-    except OSError as error:
-        raise A2UError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _expand(raw: bytes) -> bytes:
+    """What a gzip file holds, one member or several, up to `LARGEST` bytes of it."""
+    found = b""
+    while raw.strip(b"\0"):  # zeros may fill it up
+        stream = zlib.decompressobj(_GZIP)
+        found += stream.decompress(raw, LARGEST + 1 - len(found))
+        if len(found) > LARGEST:
+            raise ValueError(f"it holds more than {LARGEST:,} bytes, and no file of this set does")
+        if not stream.eof:
+            raise ValueError("it ends before its end mark")
+        raw = stream.unused_data
+    return found
 
 
 def parse(content: bytes, path: Path) -> Tensor:

@@ -17,6 +17,7 @@ from torch import Tensor
 from a2u.data import checksums, idx
 from a2u.data.digits import FOLDERS, SAMPLE, STEMS, Digits, load
 from a2u.errors import A2UError
+from a2u.files.outputs import Outputs
 
 PER_CLASS = {"train": 400, "test": 100}
 
@@ -32,16 +33,19 @@ def choose(labels: Tensor, per_class: int) -> Tensor:
     return torch.cat(chosen).sort().values
 
 
-def write(digits: Digits, out: Path) -> dict[str, str]:
-    """Write the sample of one split; returns the digest of each file's content by its stem."""
+def write(digits: Digits, out: Outputs) -> dict[str, str]:
+    """Write the sample of one split; returns the digest of each file's content by its stem.
+
+    Raises:
+        A2UError: A file of another origin is there, such as the full set itself.
+    """
     keep = choose(digits.labels, PER_CLASS[digits.split])
     digests = {}
     for kind, values in (("images", digits.images[keep]), ("labels", digits.labels[keep].to(torch.uint8))):
         stem = f"{STEMS[digits.split]}-{kind}"
         content = idx.encode(values)
-        file = out / FOLDERS[digits.name] / f"{stem}-idx{values.dim()}-ubyte.gz"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(gzip.compress(content, 9, mtime=0))
+        name = f"{FOLDERS[digits.name]}/{stem}-idx{values.dim()}-ubyte.gz"
+        out.write(name, gzip.compress(content, 9, mtime=0))
         digests[stem] = hashlib.sha256(content).hexdigest()
     return digests
 
@@ -54,11 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="folder of the full sets: IDX files, plain or .gz")
     parser.add_argument("--out", type=Path, default=SAMPLE, help="where to write (default: the package)")
     options = parser.parse_args(arguments)
-    different = 0
+    different, out = 0, Outputs(options.out, "a2u.data.make_sample", force=options.out == SAMPLE)
     try:
         for name in FOLDERS:
             for split in STEMS:
-                for stem, digest in write(load(name, split, options.folder), options.out).items():
+                for stem, digest in write(load(name, split, options.folder), out).items():
                     same = digest == checksums.expected("sample", name, stem)
                     different += not same
                     print(f"{digest}  {name} {stem}: {'as known' if same else 'NOT the known sample'}")

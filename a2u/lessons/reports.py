@@ -1,10 +1,10 @@
 """Results that commands of a2u wrote for this repository, for the lessons to show."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError
+from a2u.files.reading import Unreadable, read_json
 
 
 def find_report(name: str, command: str, start: str | Path = ".") -> dict[str, Any] | None:
@@ -23,8 +23,10 @@ def find_report(name: str, command: str, start: str | Path = ".") -> dict[str, A
         path = folder / "figures" / f"{name}.json"
         if path.is_file():
             try:
-                report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise A2UError(f"{path} is damaged ({error}). `{command}` writes it again.") from error
+                report: dict[str, Any] = read_json(path, {"label": str, "command": str})
+            except Unreadable:
+                raise
+            except A2UError as error:
+                raise A2UError(f"{error} `{command}` writes it again.") from error
             return report
     return None

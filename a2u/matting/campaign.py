@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError, near_match
+from a2u.files.reading import Missing, fault, read_json
+from a2u.files.writing import write_all
 from a2u.matting import experiment as experiments
 from a2u.matting.experiment import load_model, prepare
 from a2u.matting.measure.evaluate import Report, evaluate
@@ -15,7 +17,6 @@ from a2u.matting.rows import ROWS
 from a2u.matting.settings import SYNTHETIC, Settings, run_name, settings
 from a2u.training import Run, choose_device
 from a2u.training.campaign import Job
-from a2u.training.files import write_all
 from a2u.training.loop import Hook
 from a2u.training.run import History
 
@@ -26,6 +27,11 @@ ORDER = (
 )  # fmt: skip
 CLASSICAL = ("closed-form", "knn")
 SCORES = "test.json"  # of a run: its scores on the test images
+_OURS: dict[str, Any] = {"epoch": (int, type(None)), "method": str, "data": str}
+_SCORES: dict[str, Any] = {
+    **{"mean": dict.fromkeys(("sad", "mse", "grad", "conn"), float), "scored": int, "failed": dict},
+    **{"conn_convention": str, "each": [{"name": str, "scores": (dict, type(None))}]},
+}
 
 
 BRIEFLY = {"narrow": "brief"}  # the preset of the ablation, where it is not the table's own
@@ -144,11 +150,19 @@ def measure_classical(
 
 
 def _kept(folder: Path, data: str, epoch: int | None) -> dict[str, Any] | None:
+    """Scores that are kept of these images and this epoch; None without, or if an older version wrote fewer.
+
+    Raises:
+        A2UError: There is a file of that name that holds no scores, and that is not ours to replace.
+    """
     try:
-        found: dict[str, Any] = json.loads((folder / SCORES).read_text())
-    except (OSError, ValueError):
+        found: dict[str, Any] = read_json(folder / SCORES, _OURS)
+    except Missing:
         return None
-    return found if (found.get("data"), found.get("epoch")) == (data, epoch) else None
+    except A2UError as error:
+        raise A2UError(f"{error} Scores of {folder.name} would replace it: move it away.") from error
+    whole = fault(found, _SCORES) is None
+    return found if whole and (found["data"], found["epoch"]) == (data, epoch) else None
 
 
 def _keep(folder: Path, report: Report, epoch: int | None, whole: bool = True) -> dict[str, Any]:

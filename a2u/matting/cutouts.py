@@ -7,23 +7,24 @@ laid over any other picture, α·F + (1 − α)·B shows no old rim. They are in
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from a2u.errors import A2UError
+from a2u.files.outputs import Outputs
 from a2u.matting.classical import estimate_foreground
 from a2u.matting.data.composition import to_bytes
 from a2u.matting.data.dataset import Case
-from a2u.matting.data.files import check_sizes, read_image, read_trimap, write_pixels
+from a2u.matting.data.files import check_sizes, read_image, read_trimap, to_png
 from a2u.matting.data.listing import Pictures, by_name, natural
 from a2u.matting.data.pixels import SUFFIXES, profile_of
+from a2u.matting.data.trimap import check_unknown
 from a2u.matting.measure.evaluate import why
 from a2u.matting.measure.metrics import to_8bit
 from a2u.matting.measure.predictors import Predictor
-from a2u.training.files import make_folder
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def pairs(image: Path, trimap: Path) -> tuple[list[Pair], dict[str, str]]:
     if image.is_dir() != trimap.is_dir():
         file, folder = (trimap, image) if image.is_dir() else (image, trimap)
         raise A2UError(f"An image and its trimap are two files or two folders; {file} is a file, {folder} a folder.")
-    if image.is_file():
+    if not image.is_dir():
         return [Pair(image.stem, image, trimap)], {}
     images, trimaps = by_name(image), by_name(trimap)
     if not images:
@@ -89,10 +90,32 @@ def _several(files: list[Path]) -> str:
     return f"{', '.join(path.name for path in files)} have one name, and would be one matte."
 
 
+def results(chosen: Sequence[Pair], out: str | Path, colours: bool = True, read: Iterable[Path] = ()) -> Outputs:
+    """Where the results of the pairs will be written; nothing is yet.
+
+    Args:
+        chosen: from :func:`pairs`.
+        out: the folder.
+        colours: the cut-outs too, not the alphas alone.
+        read: what is read beside the pairs, such as the weights.
+
+    Raises:
+        A2UError: A result would replace a file that is read, or one that `a2u matting predict` did not write.
+    """
+    outputs = Outputs(out, "a2u matting predict")
+    inputs = [path for pair in chosen for path in (pair.image, pair.trimap)]
+    outputs.check([name for pair in chosen for name in _names(pair, colours)], [*inputs, *read])
+    return outputs
+
+
+def _names(pair: Pair, colours: bool) -> list[str]:
+    return [f"{pair.name}-alpha.png", *([f"{pair.name}-cutout.png"] if colours else [])]
+
+
 def cut_all(
     chosen: Sequence[Pair],
     predictor: Predictor,
-    out: Path,
+    out: Outputs,
     *,
     colours: bool = True,
     on_pair: Callable[[Pair, Cut | str], None] | None = None,
@@ -102,7 +125,7 @@ def cut_all(
     Args:
         chosen: from :func:`pairs`.
         predictor: from :mod:`a2u.matting.measure.predictors`.
-        out: the folder for the results.
+        out: from :func:`results`.
         colours: write the cut-out too, not the alpha alone.
         on_pair: called after each pair with what was written, or with the reason why nothing was.
     """
@@ -117,18 +140,16 @@ def cut_all(
     return failed
 
 
-def cut(pair: Pair, predictor: Predictor, out: Path, colours: bool = True) -> Cut:
+def cut(pair: Pair, predictor: Predictor, out: Outputs, colours: bool = True) -> Cut:
     """The alpha of one pair, and its cut-out if wanted, as files.
 
     Raises:
-        A2UError: A file that is not an image or not a trimap, two sizes, or a result that would replace its input.
+        A2UError: A file that is not an image or not a trimap, two sizes, a trimap that leaves nothing to find, or a
+            result that would replace another file.
     """
     image, trimap, profile = read_image(pair.image), read_trimap(pair.trimap), profile_of(pair.image)
     check_sizes(image=(pair.image, tuple(image.shape[1:])), trimap=(pair.trimap, tuple(trimap.shape[1:])))
-    targets = [out / f"{pair.name}-alpha.png", *([out / f"{pair.name}-cutout.png"] if colours else [])]
-    for target in targets:
-        if target.resolve() in (pair.image.resolve(), pair.trimap.resolve()):
-            raise A2UError(f"{target} is an input, and would be replaced: give another folder with -o.")
+    check_unknown(trimap, pair.trimap)
     start = time.perf_counter()
     alpha, peak = predictor.matte(Case(pair.name, image, None, trimap))
     seconds = time.perf_counter() - start
@@ -136,8 +157,7 @@ def cut(pair: Pair, predictor: Predictor, out: Path, colours: bool = True) -> Cu
     contents = [matte]
     if colours:  # before anything is written: the two come together or not at all
         contents.append(np.dstack([to_bytes(estimate_foreground(image, alpha)), matte]))
-    make_folder(out)
-    for target, pixels in zip(targets, contents, strict=True):
-        write_pixels(target, pixels, None if pixels is matte else profile)
+    named = zip(_names(pair, colours), contents, strict=True)
+    targets = [out.write(name, to_png(pixels, None if pixels is matte else profile)) for name, pixels in named]
     height, width = matte.shape
     return Cut(targets[0], targets[1] if colours else None, height, width, seconds, peak)

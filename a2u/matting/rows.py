@@ -82,9 +82,29 @@ def row(name: str) -> Row:
     )
 
 
+# What the network itself says when it builds an operator.
+_NETWORKS = (
+    "name",
+    "upsampler",
+    "width",
+    "pretrained",
+    "paired",
+    "channels",
+    "ratio",
+    "guide_channels",
+    "out_channels",
+)
+
+
 def build(name: str, width: float = 1.0, pretrained: bool = False, **options: Any) -> "MattingNet":
     """The network of a row; `options` override those of its operator (k_up of Table 3: ``kernel_size=5``)."""
     from a2u.matting.network.network import MattingNet
 
     found = row(name)
+    for option in options:
+        if option in _NETWORKS:
+            raise A2UError(
+                f"{option} is the network's own, which sets it for each of its stages: it cannot be an option of the "
+                f"operator. `a2u ops {name.partition(':')[0]}` shows those."
+            )
     return MattingNet(found.upsampler, width, pretrained, paired=found.paired, **{**found.options, **options})

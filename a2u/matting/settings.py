@@ -13,6 +13,7 @@ Numbers of the short presets are not the paper's: every output says which preset
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,9 +23,11 @@ from a2u.errors import A2UError, near_match
 from a2u.matting.data import trimap
 from a2u.matting.rows import row
 from a2u.shell import command
-from a2u.training.kind import KEY
+from a2u.training.kind import KEY, check_experiment, with_experiment
+from a2u.training.run import check_name
 
 SYNTHETIC = "synthetic"  # data that are drawn from seeds
+WIDEST = 8  # times the channels of the paper's network: a typing mistake, long before a memory is full
 EXPERIMENT = "matting"  # what a run of it says in its config
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -83,15 +86,19 @@ class Settings:
     def __post_init__(self) -> None:
         row(self.row)
         rules = {
+            "width": (0 < self.width <= WIDEST, f"positive and at most {WIDEST}, which is {WIDEST} times the paper's"),
             "crop": (self.crop >= 16, "at least 16 pixels: one position of the coarsest map"),
             "batch": (self.batch >= 2, "at least 2, for batch norm"),
             "epochs": (self.epochs >= 1, "at least 1"),
             "iterations": (self.iterations >= 1, "at least 1"),
-            "lr": (self.lr > 0, "positive"),
-            "encoder_lr": (self.encoder_lr > 0, "positive"),
+            "lr": (0 < self.lr < math.inf, "positive and finite"),
+            "encoder_lr": (0 < self.encoder_lr < math.inf, "positive and finite"),
             "validation": (self.validation >= 0, "at least 0"),
             "test_size": (self.test_size >= 16, "at least 16"),
-            "kernels": (1 <= self.kernels[0] <= self.kernels[1], "two sizes of at least 1, the smaller first"),
+            "kernels": (
+                len(self.kernels) == 2 and 1 <= self.kernels[0] <= self.kernels[1],
+                "two sizes of at least 1, the smaller first",
+            ),
         }
         for key, (kept, rule) in rules.items():
             if not kept:
@@ -119,7 +126,7 @@ class Settings:
     @property
     def where(self) -> str:
         """ "synthetic", or the name of the data's folder: no path of one machine."""
-        return self.data if self.data == SYNTHETIC else Path(self.data).name
+        return self.data if self.data == SYNTHETIC else Path(self.data).absolute().name
 
     def command(self, data: str = "DIR", backgrounds: str = "PICTURES") -> str:
         """The `a2u matting train` that asks for these settings; the two names stand for folders of the user's.
@@ -168,8 +175,14 @@ def settings(row: str, preset: str = "narrow", data: str | Path = SYNTHETIC, see
 
 def settings_of(config: Mapping[str, Any]) -> Settings:
     """The settings of a run, from its config or from the card of weights that ship."""
-    tuples: dict[str, Any] = {key: tuple(config[key]) for key in ("milestones", "kernels") if key in config}
-    return Settings(**{key: value for key, value in {**config, **tuples}.items() if key != KEY})
+    check_experiment(config, EXPERIMENT, "a config of matting")
+    found = with_experiment(config)
+    known = [each.name for each in dataclasses.fields(Settings)]
+    for key in found:
+        if key not in known and key != KEY:
+            raise A2UError(f"A matting experiment has no setting {key!r}. {near_match(key, known)}")
+    tuples: dict[str, Any] = {key: tuple(found[key]) for key in ("milestones", "kernels")}
+    return Settings(**{key: value for key, value in {**found, **tuples}.items() if key != KEY})
 
 
 def run_name(settings: Settings) -> str:
@@ -181,4 +194,4 @@ def run_name(settings: Settings) -> str:
     extra = "".join(f"-{key}={value}" for key, value in sorted(settings.options.items()))
     data = "" if settings.data == SYNTHETIC else f"-{settings.where}"
     name = f"matting-{settings.row.replace(':', '-')}{extra}{data}-{settings.preset}"
-    return name + (f"-{settings.seed}" if settings.seed else "")
+    return check_name(name + (f"-{settings.seed}" if settings.seed else ""))

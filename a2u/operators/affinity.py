@@ -255,7 +255,12 @@ def _normed(response: Tensor, norm: nn.Sequential | None) -> Tensor:
     """Group norm and activation of Tensor[N, M, C, H, W], channels flattened for the norm."""
     if norm is None:
         return response
-    y: Tensor = norm(response.flatten(1, 2)).view_as(response)
+    flat = response.flatten(1, 2)
+    if (
+        flat.shape[0] == 1 and flat.shape[2:].numel() == 1
+    ):  # one value a group, perhaps: torch refuses it in a batch of 1
+        flat = flat.expand(2, -1, -1, -1)
+    y: Tensor = norm(flat)[: len(response)].view_as(response)
     return y
 
 

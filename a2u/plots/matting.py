@@ -33,7 +33,7 @@ class Example:
     title: what it shows: "strands", "glass".
     image: (H, W, 3) or (3, H, W), RGB in [0, 1].
     trimap: (H, W) or (1, H, W) of 0, 128, 255.
-    truth: (H, W) or (1, H, W) in [0, 1]; None where it is not known.
+    truth: (H, W) or (1, H, W) in [0, 1]; None where it is not known. Where no example has one, its column is left out.
     mattes: by method, arrays like the truth.
     scores: by method, a few words under its matte: "SAD 0.31".
     zoom: (top, left, side) of the enlarged square, in pixels; None: the busiest place, see :func:`busiest`.
@@ -61,7 +61,8 @@ def qualitative(examples: Sequence[Example], *, limit: float = ERROR_LIMIT, note
     """
     shown = [_arrays(example) for example in examples]
     _check(shown)
-    columns = ["image", "trimap", "truth", *shown[0].mattes]
+    known = any(example.truth is not None for example in shown)
+    columns = ["image", "trimap", *(["truth"] if known else []), *shown[0].mattes]
     side = min((WIDTH - 2 * _MARGIN - (len(columns) - 1) * _GAP) / len(columns), _LARGEST)
     edge = (WIDTH - len(columns) * (side + _GAP) + _GAP) / 2
     lefts = [edge + number * (side + _GAP) for number in range(len(columns))]
@@ -74,7 +75,7 @@ def qualitative(examples: Sequence[Example], *, limit: float = ERROR_LIMIT, note
         for example, tall in zip(shown, heights, strict=True):
             _draw(page, example, top, lefts, side, limit)
             top += tall
-        _foot(fig, page, edge, height, limit, note)
+        _foot(fig, page, edge, height, limit if known else None, note)
     return fig
 
 
@@ -143,7 +144,7 @@ def _headings(page: Axes, columns: Sequence[str], lefts: Sequence[float], side: 
         lines = [title.rsplit(" ", 1) for title in columns]
     size = min(10.5, _letters(side, [line for each in lines for line in each]))
     for number, (left, each) in enumerate(zip(lefts, lines, strict=True)):
-        colour = style.INK if number == 2 else style.Z if number < 2 else style.Y
+        colour = style.INK if columns[number] == "truth" else style.Z if number < 2 else style.Y
         for up, line in enumerate(reversed(each)):
             sheet.label(page, left + side / 2, 0.33 - 0.17 * up, line, colour, size)
 
@@ -175,7 +176,8 @@ def _draw(page: Axes, example: Example, top: float, lefts: Sequence[float], side
     first = top + _TITLE
     second = first + tall + _NOTE
     third = second + side + _GAP
-    panels = [example.image, example.trimap / 255, example.truth, *example.mattes.values()]
+    truth = [example.truth] if len(lefts) == 3 + len(example.mattes) else []  # of no example is it known
+    panels = [example.image, example.trimap / 255, *truth, *example.mattes.values()]
     for left, panel in zip(lefts, panels, strict=True):
         block = Block(left + (side - width) / 2, first, cell, *example.image.shape[:2])
         large = Block(left, second, side / extent, extent, extent)
@@ -188,7 +190,7 @@ def _draw(page: Axes, example: Example, top: float, lefts: Sequence[float], side
         sheet.frame(page, block, y, x, extent, extent, style.HIGHLIGHT, 1.4)
         _show(page, large, panel[y : y + extent, x : x + extent], "nearest")
         sheet.outline(page, large, style.HIGHLIGHT, 1.0)
-    for left, (name, matte) in zip(lefts[3:], example.mattes.items(), strict=True):
+    for left, (name, matte) in zip(lefts[2 + len(truth) :], example.mattes.items(), strict=True):
         sheet.note(page, left + side / 2, first + tall + 0.14, example.scores.get(name, ""))
         if example.truth is not None:
             error = np.abs(matte - example.truth)[y : y + extent, x : x + extent]
@@ -206,10 +208,12 @@ def _show(page: Axes, block: Block, values: Any, how: str, cmap: Any = "gray", n
     )
 
 
-def _foot(fig: Figure, page: Axes, edge: float, height: float, limit: float, note: str) -> None:
-    """The two scales, and what was measured, between the columns' outer edges."""
+def _foot(fig: Figure, page: Axes, edge: float, height: float, limit: float | None, note: str) -> None:
+    """The two scales, and what was measured, between the columns' outer edges; limit None: there are no errors."""
     sheet.note(page, edge, height - 0.36, "mattes: black 0 (background) … white 1 (foreground)", ha="left")
     sheet.note(page, edge, height - 0.14, note, ha="left")
+    if limit is None:
+        return
     sheet.note(page, WIDTH - edge - 2.5, height - 0.36, "one error scale for all", ha="right")
     ax = fig.add_axes(((WIDTH - edge - 2.4) / WIDTH, 0.36 / height, 2.35 / WIDTH, 0.11 / height))
     mappable = ScalarMappable(Normalize(0, limit), style.ERRORS)

@@ -11,6 +11,7 @@ leave no state behind. Everything is drawn inside :func:`context`.
 """
 
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,16 +74,34 @@ RC: Any = {
 }
 
 
+# What a user's matplotlibrc or style may have changed is put back first, but for what is not about looks.
+_NOT_LOOKS = ("backend", "backend_fallback", "interactive", "toolbar", "webagg", "tk.", "savefig.directory", "macosx")
+
+
+def _defaults() -> dict[str, Any]:
+    """matplotlib's own settings, before any user's."""
+    own: Any = matplotlib.rcParamsDefault
+    return {key: own[key] for key in own if not key.startswith(_NOT_LOOKS) and not key.startswith("_internal")}
+
+
 @contextmanager
 def context() -> Iterator[None]:
-    """The style, for as long as the block lasts; importing this module changes nothing."""
-    with matplotlib.rc_context(RC):
+    """The style, for as long as the block lasts; importing this module changes nothing.
+
+    It is the same whatever style the user has set: everything else is as matplotlib comes.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of settings that matplotlib is about to drop
+        now: Any = matplotlib.rcParams
+        changed: Any = {key: value for key, value in _defaults().items() if now[key] != value}
+    with matplotlib.rc_context({**changed, **RC}):
         yield
 
 
 def figure(width: float, height: float) -> Figure:
     """An empty figure of width × height in hundreds of notebook pixels; draw into it inside :func:`context`."""
-    return Figure(figsize=(width, height), dpi=DPI)
+    with context():  # a figure keeps settings of the moment when it is made
+        return Figure(figsize=(width, height), dpi=DPI)
 
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:
@@ -91,7 +110,8 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
     Boxes, numbers and arrows on one sheet draw several times faster than a figure of many axes.
     """
     fig = figure(width, height)
-    ax = fig.add_axes((0.0, 0.0, 1.0, 1.0), frameon=False, xticks=[], yticks=[], xlim=(0, width), ylim=(height, 0))
+    with context():
+        ax = fig.add_axes((0.0, 0.0, 1.0, 1.0), frameon=False, xticks=[], yticks=[], xlim=(0, width), ylim=(height, 0))
     ax.set_autoscale_on(False)
     ax.set_axis_off()
     return fig, ax

@@ -6,11 +6,13 @@ of Table 2.
 
 import builtins
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError, near_match
+from a2u.files.reading import MIB, read_json
+from a2u.files.tensors import sha256
 from a2u.matting.rows import ROWS as MATTING_ROWS
 from a2u.reconstruction.rows import EXTRA, ROWS
 
@@ -28,7 +30,8 @@ class Card:
     of matting, "synthetic", or the name of a folder. test: which images the metrics are of. metrics: "psnr" (dB),
     "ssim", "rmse" and "mae", of matting "sad", "mse", "grad" and "conn", under "full" (float32, as trained) and
     "stored" (as loaded here). storage: how the values are kept, see `a2u.pretrained.packing`.
-    bytes, sha256: of the safetensors file. date: when the training ended (UTC).
+    bytes, sha256: of the safetensors file. date: when the training ended (UTC). digest: of everything else on the card,
+    see :meth:`seal`; cards of older versions have none.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Card:
     date: str
     bytes: int
     sha256: str
+    digest: str = ""
 
     @property
     def title(self) -> str:
@@ -83,9 +87,14 @@ class Card:
             f"{asked['crop']}²; SAD {self.metrics['stored']['sad']:.3f} on {self.test}."
         )
 
+    def seal(self) -> str:
+        """The SHA-256 of all other values, as JSON with sorted keys: a changed number on the card is noticed."""
+        values = {key: value for key, value in asdict(self).items() if key != "digest"}
+        return sha256(json.dumps(values, sort_keys=True).encode())
+
     def as_json(self) -> builtins.bytes:
-        """The content of its file."""
-        return (json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n").encode()
+        """The content of its file, with its digest."""
+        return (json.dumps(asdict(replace(self, digest=self.seal())), indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def names(home: Path = HOME) -> list[str]:
@@ -107,10 +116,40 @@ def card(name: str, home: Path = HOME) -> Card:
         advice = near_match(name, known) if known else "None are installed. `a2u pretrained export` makes them."
         raise A2UError(f"There are no pretrained weights {name!r}. {advice}")
     path = home / f"{name}.json"
+    found = read_json(path, _SHAPE, REMEDY, MIB)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if set(found) != {field.name for field in fields(Card)} or found["name"] != name:
-            raise ValueError("other fields than a card has")
-    except (OSError, ValueError, TypeError) as error:
-        raise A2UError(f"The card {path} cannot be read ({error}). {REMEDY}") from error
-    return Card(**found)
+        return _valid(found, name)
+    except (ValueError, TypeError, KeyError) as error:
+        raise A2UError(f"The card {path} is damaged or of another version: {error}. {REMEDY}") from error
+
+
+def _valid(found: dict[str, Any], name: str) -> Card:
+    """The card with these values.
+
+    Raises:
+        ValueError, KeyError: They are not those of a card; the message says which.
+    """
+    known = [field.name for field in fields(Card)]
+    strange = [key for key in found if key not in known]
+    if strange:
+        raise ValueError(f"it has {', '.join(map(repr, strange))}, which a card of this version does not")
+    made = Card(**found)
+    if made.name != name:
+        raise ValueError(f"it is that of {made.name!r}")
+    if made.digest and made.digest != made.seal():
+        raise ValueError(f"its digest is {made.digest}, and its values have {made.seal()}")
+    if len(made.sha256) != 64 or not set(made.sha256) <= set("0123456789abcdef") or made.bytes < 1:
+        raise ValueError("its weights have no SHA-256 of 64 digits, or no size")
+    try:
+        _ = made.title, made.training  # every value that a label shows
+    except KeyError as error:
+        raise ValueError(f"{error} is not known here") from error
+    return made
+
+
+_TEXTS = ("name", "row", "set", "edition", "preset", "test", "storage", "command", "torch", "date", "sha256")
+_SHAPE: dict[str, Any] = {
+    **dict.fromkeys(_TEXTS, str),
+    **{"epochs": int, "bytes": int, "settings": dict},
+    "metrics": {"full": dict, "stored": dict},
+}

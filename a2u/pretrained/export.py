@@ -5,6 +5,7 @@ Of a run of Table 1 the last epoch ships, and packing may cost 0.05 dB; of a mat
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -15,24 +16,26 @@ from torch import nn
 
 from a2u.data import load, to_float32x32
 from a2u.errors import A2UError
+from a2u.files.outputs import Outputs
 from a2u.matting import experiment as matting
 from a2u.matting.data.sources import open_test
 from a2u.matting.measure.evaluate import evaluate
 from a2u.matting.measure.predictors import of_network
 from a2u.matting.settings import EXPERIMENT as MATTING_RUN
 from a2u.matting.settings import SYNTHETIC, Settings
-from a2u.pretrained.cards import GROUP, HOME, MATTING, Card
+from a2u.pretrained.cards import GROUP, MATTING, Card
 from a2u.pretrained.packing import smallest
 from a2u.reconstruction.experiment import EXPERIMENT as TABLE_1_RUN
 from a2u.reconstruction.experiment import command_of, evaluate_on, load_model
 from a2u.training import read_run
-from a2u.training.files import make_folder, write_whole
 from a2u.training.kind import KEY, check_experiment
 from a2u.training.run import read_environment
 
 LIMIT = 0.05  # dB that packing may cost
 SAD_LIMIT = 0.01  # part of its SAD that packing may cost a matting network
 DIGITS = 5  # of the metrics on a card
+OWN = Path("pretrained")  # where weights go unless the user says otherwise: never over those that ship
+BY = "a2u pretrained export"
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,10 @@ class Exported:
 def export(
     folder: str | Path,
     data: str | Path | None = None,
-    home: Path = HOME,
+    home: str | Path | Outputs = OWN,
     storages: Sequence[str] | None = None,
     backgrounds: str | Path | None = None,
+    force: bool = False,
 ) -> Card:
     """Write the weights of one finished run, and their card; returns the card.
 
@@ -64,15 +68,17 @@ def export(
         folder: the run, as `a2u train` or `a2u matting train` made it.
         data: where the images are that it was tested on (`a2u.data.load`, or the folder of a matting set); None: the
             sample, or for a matting run what it was trained on.
-        home: where GROUP/NAME.safetensors and .json go.
+        home: where GROUP/NAME.safetensors and .json go: a folder, or the `Outputs` of one for several runs.
         storages: to try, in this order. The first within the limit is kept, and otherwise the last.
         backgrounds: of a matting run on foregrounds alone, where those to compose over are; None: as in training.
+        force: replace weights of the same name that are there already.
 
     Raises:
         UnsuitableRun: not a run, or one of another experiment.
-        A2UError: a run that is not finished, or other test images than its own.
+        A2UError: a run that is not finished, other test images than its own, or weights of the same name.
     """
     folder = Path(folder)
+    out = home if isinstance(home, Outputs) else Outputs(home, BY, force=True)
     config, history = read_run(folder)
     if config.get(KEY) != MATTING_RUN:
         check_experiment(config, TABLE_1_RUN, folder)
@@ -82,6 +88,7 @@ def export(
             "runs; the command that trained it goes on where it was."
         )
     found = _matting(folder, data, backgrounds) if config[KEY] == MATTING_RUN else _table_1(folder, config, data)
+    _refuse_replacing(out, found.facts["name"], force)  # before anything is measured
     full = found.measure()
     packed, stored, storage = smallest(
         found.model, storages or found.storages, found.measure, lambda metrics: found.enough(metrics, full)
@@ -100,10 +107,8 @@ def export(
         bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
     )
-    path = home / f"{card.name}.safetensors"
-    make_folder(path.parent)
-    write_whole(path, content)
-    write_whole(path.with_suffix(".json"), card.as_json())  # last: a card never speaks of weights that are not there
+    out.write(f"{card.name}.safetensors", content)
+    out.write(f"{card.name}.json", card.as_json())  # last: a card never speaks of weights that are not there
     return card
 
 
@@ -163,6 +168,17 @@ def _matting(folder: Path, data: str | Path | None, backgrounds: str | Path | No
         ("int8 from 256 values", "int8 from 16,384 values", "float16"),
         facts,
     )
+
+
+def _refuse_replacing(out: Outputs, name: str, force: bool) -> None:
+    """Raise A2UError if there are weights of that name, unless they may be replaced."""
+    files = [f"{name}.safetensors", f"{name}.json"]
+    there = [str(out.folder / file) for file in files if os.path.lexists(out.folder / file)]
+    if there and not force:
+        raise A2UError(
+            f"{' and '.join(there)} would be replaced. Give another `folder`, or `force=True` to replace them."
+        )
+    out.check(files)
 
 
 def _seed(seed: int) -> str:

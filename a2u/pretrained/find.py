@@ -49,7 +49,7 @@ def load_network(path: Path, best: bool = True) -> Trained:
     """
     if path.is_dir():
         return _of_run(path, best)
-    if path.is_file():
+    if path.exists():
         if checkpoint.is_checkpoint(path):
             return _of_checkpoint(path)
         return _of_published(path)

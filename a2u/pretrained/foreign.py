@@ -7,10 +7,11 @@ numbers or arrays of numpy. torch reads tensors and plain containers (``weights_
 imported or called.
 """
 
+import io
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError
+from a2u.files.reading import read_bytes
+from a2u.files.tensors import parse_tensors, prove_archive, refuse_nan, sha256
 
 KEYS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights")  # that weights lie under
 ENDINGS = ".pth, .pt, .ckpt, .pth.tar or .safetensors"
@@ -30,11 +33,15 @@ OPEN_AGAIN = (
 
 @dataclass(frozen=True)
 class Opened:
-    """state: the weights by name. beside: what else the file holds, by key. odd: names in the state without tensors."""
+    """state: the weights by name. beside: what else the file holds, by key. odd: names in the state without tensors.
+
+    sha256: of the file, by which people know which one it is.
+    """
 
     state: dict[str, Tensor]
     beside: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 def open_checkpoint(path: Path) -> Opened:
@@ -43,8 +50,12 @@ def open_checkpoint(path: Path) -> Opened:
     Raises:
         A2UError: It cannot be read, is no checkpoint, names what only code could make, or holds no weights by name.
     """
+    content = read_bytes(path)
+    digest = sha256(content)
     try:
-        return _find(_load(path), path)
+        found = replace(_find(_load(path, content), path), sha256=digest)
+        refuse_nan(found.state, f"{path}, SHA-256 {digest},", "Damaged, or of a training that failed: get it again.")
+        return found
     except A2UError:
         raise
     except Exception as error:  # of pickle, zip, torch, safetensors or the disk: each has its own classes
@@ -56,22 +67,20 @@ def open_checkpoint(path: Path) -> Opened:
                 f"{OPEN_AGAIN}"
             ) from error
         raise A2UError(
-            f"{path} cannot be read as weights ({type(error).__name__}: {words[:200]}). It is damaged or cut short: "
-            f"get it again."
+            f"{path} cannot be read as weights ({type(error).__name__}: {words[:200]}). It is damaged or cut short "
+            f"(SHA-256 {digest}): get it again."
         ) from error
 
 
-def _load(path: Path) -> Any:
-    with path.open("rb") as file:
-        head = file.read(512)
+def _load(path: Path, content: bytes) -> Any:
+    head = content[:512]
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 100_000_000:  # the length of its JSON
-        from safetensors.torch import load
-
-        return load(path.read_bytes())
+        return parse_tensors(content)[0]
     if head.startswith(b"PK\x03\x04") or head[:1] == b"\x80":
         with torch.serialization.safe_globals(STAND_INS), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pickles newer than torch's own, which mostly open
-            return torch.load(path, map_location="cpu", weights_only=True)
+            prove_archive(content)  # torch compares no CRC, and would load other values
+            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     raise A2UError(f"{path} holds no weights: {_instead(head)} Weights end in {ENDINGS}.")
 
 

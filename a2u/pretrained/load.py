@@ -1,6 +1,5 @@
 """Load weights that ship: the checksum first, then tensors and nothing else."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,8 @@ from typing import Any
 from torch import nn
 
 from a2u.errors import A2UError
+from a2u.files.reading import read_bytes
+from a2u.files.tensors import parse_tensors, refuse_nan, sha256
 from a2u.pretrained.cards import GROUP, HOME, MATTING, REMEDY, Card, card, names
 from a2u.pretrained.packing import unpack
 from a2u.reconstruction.experiment import build_model
@@ -33,22 +34,18 @@ def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, Card]:
         >>> print(card.training)
         >>> copies = model(a2u.data.to_float32x32(digits))
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
     found = card(name, home)
     path = home / f"{name}.safetensors"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise A2UError(f"The weights {path} cannot be read ({error.strerror}). {REMEDY}") from error
-    digest = hashlib.sha256(content).hexdigest()
+    content = read_bytes(path)
+    digest = sha256(content)
     if digest != found.sha256:
         raise A2UError(f"The weights {path} are damaged: SHA-256 {found.sha256} expected, {digest} found. {REMEDY}")
-    model = _build(found)
     try:
-        model.load_state_dict(unpack(load(content)))
-    except (SafetensorError, RuntimeError, KeyError) as error:
+        model = _build(found)
+        state = unpack(parse_tensors(content)[0])
+        refuse_nan(state, f"The weights {path}, SHA-256 {digest}:", REMEDY)
+        model.load_state_dict(state)
+    except (RuntimeError, KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
         raise A2UError(f"The weights {path} do not fit the network of {found.title}: {reason}. {REMEDY}") from error
     return model.eval(), found

@@ -32,6 +32,7 @@ class Report:
     used: dict[str, str] = field(default_factory=dict)  #: theirs → ours
     ignored: dict[str, str] = field(default_factory=dict)  #: theirs → why
     missing: list[str] = field(default_factory=list)  #: ours that nothing was found for
+    sha256: str = ""  #: of the file
     beside: tuple[str, ...] = ()  #: what the file holds beside the weights
 
     def __str__(self) -> str:
@@ -44,7 +45,11 @@ class Report:
         named = {name: reason for name, reason in self.ignored.items() if not name.endswith(COUNTERS)}
         counters = len(self.ignored) - len(named)
         first = f"{len(self.used)} keys used, {len(named)} ignored, {counters} counters of batches skipped"
-        lines = [first, *(f"ignored {name}: {reason}" for name, reason in named.items())]
+        lines = [
+            first,
+            *([f"SHA-256 of the file: {self.sha256}"] if self.sha256 else []),
+            *(f"ignored {name}: {reason}" for name, reason in named.items()),
+        ]
         return lines + [f"beside the weights, and not used: {', '.join(self.beside)}"] * bool(self.beside)
 
 
@@ -145,7 +150,7 @@ def load_published(path: str | Path) -> tuple[MattingNet, Report]:
     own = net.state_dict()
     converted, report = convert(opened.state, own)
     report.ignored |= dict.fromkeys(opened.odd, "no tensor")
-    report.beside = opened.beside
+    report.beside, report.sha256 = opened.beside, opened.sha256
     if report.missing:
         raise A2UError(
             f"{path} does not hold the whole network: {len(report.missing)} of {len(own)} weights are missing, such as "

@@ -13,6 +13,7 @@ from typing import Any
 
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError
+from a2u.files.reading import read_json
 from a2u.reconstruction.experiment import PRESETS, run_name, settings
 from a2u.reconstruction.rows import ROWS
 from a2u.training.kind import KEY
@@ -32,12 +33,12 @@ def read_earlier(path: Path) -> list[Run]:
     """
     remedy = "Give a table1.json that `a2u table1` wrote."
     try:
-        runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
+        runs = read_json(path, {"runs": [dict]}, remedy)["runs"]
         found = [run for run in runs if run["status"] == "measured"]
         for run in found:
             _check(run)
-    except OSError as error:
-        raise A2UError(f"{path} cannot be read ({error.strerror or error}). {remedy}") from error
+    except A2UError:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"there is no {error}" if isinstance(error, KeyError) else str(error)
         raise A2UError(f"{path} is not a report of Table 1, or is damaged ({reason[:200]}). {remedy}") from error

@@ -11,6 +11,7 @@ Numbers of the short presets show an ordering; they are not the paper's numbers,
 preset and which data made it.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -70,13 +71,13 @@ class Settings:
         rules = {
             "epochs": (self.epochs >= 1, "at least 1"),
             "batch": (self.batch >= 2, "at least 2, for batch norm"),
-            "lr": (self.lr > 0, "positive"),
+            "lr": (0 < self.lr < math.inf, "positive and finite"),
             "momentum": (0 <= self.momentum < 1, "in [0, 1)"),
             "milestones": (
                 list(self.milestones) == sorted(set(self.milestones)) and all(0 < part < 1 for part in self.milestones),
                 "rising parts of the training between 0 and 1",
             ),
-            "weight_decay": (self.weight_decay >= 0, "at least 0"),
+            "weight_decay": (0 <= self.weight_decay < math.inf, "at least 0 and finite"),
             "head": (self.head in HEADS, f"one of {', '.join(HEADS)}"),
             "resize": (self.resize in RESIZES, f"one of {', '.join(RESIZES)}"),
         }

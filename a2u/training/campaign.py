@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 import torch
 
-from a2u.errors import A2UError
+from a2u.errors import A2UError, memory_ran_out
 from a2u.training.kept import Kept, kept_in
 from a2u.training.kind import KEY
 from a2u.training.loop import Hook, Progress
@@ -99,7 +99,9 @@ def attempt(job: Job, on_progress: OnProgress) -> Outcome:
         return Outcome(job, "trained", history=job.train(partial(on_progress, job)))
     except A2UError as error:
         return Outcome(job, "failed", str(error))
-    except (torch.OutOfMemoryError, MemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not memory_ran_out(error):
+            raise
         reason = " ".join(str(error).split())[:200]
         message = f"There is not enough memory ({reason}). Free some, or choose another --device."
     gc.collect()  # what the failed run held; its traceback is gone by now

@@ -15,9 +15,12 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError
-from a2u.training.files import write_whole
+from a2u.files.reading import Missing, parse_json
+from a2u.files.tensors import read_tensors, read_texts, refuse_nan
+from a2u.files.writing import write_whole
 
 FORMAT = "a2u checkpoint 1"
+REMEDY = "Delete it to start the run again, or put back a copy."  # only where the content is wrong
 
 
 class Stateful(Protocol):
@@ -40,7 +43,7 @@ def save(path: Path, parts: Mapping[str, Stateful], state: dict[str, Any]) -> No
 
     tensors: dict[str, Tensor] = {}
     states = {name: _flatten(part.state_dict(), name, tensors) for name, part in parts.items()}
-    _refuse_nan(tensors, f"{path} is not written: the new state", "Try a smaller learning rate.")
+    refuse_nan(tensors, f"{path} is not written: the new state", "Try a smaller learning rate.")
     document = json.dumps({"parts": states, "state": state})
     metadata = {"format": FORMAT, "document": document, "sha256": _digest(tensors, document)}
     write_whole(path, to_bytes(tensors, metadata))
@@ -53,13 +56,14 @@ def load(path: Path, parts: Mapping[str, Stateful]) -> dict[str, Any]:
         A2UError: No such file; damaged; a NaN or infinity inside; or the state of other parts than these.
     """
     tensors, document = _read(path)
-    missing = [name for name in parts if name not in document["parts"]]
+    stored = document["parts"]
+    missing = [name for name in parts if name not in stored]
     if missing:
-        raise A2UError(f"{path} has no state for {', '.join(missing)}; it has {', '.join(document['parts'])}.")
+        raise A2UError(f"{path} has no state for {', '.join(missing)}; it has {', '.join(stored)}.")
     for name, part in parts.items():
         try:
-            part.load_state_dict(_restore(document["parts"][name], tensors))
-        except (RuntimeError, ValueError, KeyError) as error:
+            part.load_state_dict(_restore(stored[name], tensors))
+        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             reason = " ".join(str(error).split())[:400]
             raise A2UError(f"{path} belongs to a different {name}: {reason}") from error
         if isinstance(part, torch.optim.Optimizer):
@@ -69,41 +73,31 @@ def load(path: Path, parts: Mapping[str, Stateful]) -> dict[str, Any]:
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Does this file say that it is one? It may be damaged all the same."""
-    from safetensors import SafetensorError, safe_open
+    """Does this file say that it is one? It may be damaged all the same.
 
-    try:
-        with safe_open(path, framework="pt") as file:
-            return (file.metadata() or {}).get("format") == FORMAT
-    except (SafetensorError, OSError):
-        return False
+    Raises:
+        Unreadable: It is not there or cannot be read now.
+    """
+    return read_texts(path).get("format") == FORMAT
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    from safetensors import SafetensorError, safe_open
-
-    remedy = "Delete it to start the run again, or put back a copy."
-    if not path.is_file():
-        raise A2UError(f"There is no checkpoint {path}.")
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError) as error:
-        raise A2UError(f"{path} is damaged or not a checkpoint ({error}). {remedy}") from error
-    if metadata.get("format") != FORMAT:
-        raise A2UError(f"{path} is not {FORMAT!r} but {metadata.get('format', 'another file')!r}. {remedy}")
-    found = _digest(tensors, metadata["document"])
-    if found != metadata["sha256"]:
-        raise A2UError(f"{path} is damaged: SHA-256 {metadata['sha256']} expected, {found} found. {remedy}")
-    _refuse_nan(tensors, str(path), remedy)
-    return tensors, json.loads(metadata["document"])
-
-
-def _refuse_nan(tensors: Mapping[str, Tensor], what: str, remedy: str) -> None:
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            raise A2UError(f"{what} holds a NaN or an infinity in {name}. {remedy}")
+        tensors, texts = read_tensors(path, REMEDY)
+    except Missing as error:
+        raise Missing(f"There is no checkpoint {path}.") from error
+    if texts.get("format") != FORMAT:
+        raise A2UError(f"{path} is not {FORMAT!r} but {texts.get('format', 'another file')!r}. {REMEDY}")
+    written, expected = texts.get("document", ""), texts.get("sha256", "none")
+    found = _digest(tensors, written)
+    if found != expected:
+        raise A2UError(f"{path} is damaged: SHA-256 {expected} expected, {found} found. {REMEDY}")
+    refuse_nan(tensors, str(path), REMEDY)
+    try:
+        document: dict[str, Any] = parse_json(written, {"parts": dict, "state": dict})
+    except ValueError as error:
+        raise A2UError(f"{path} is not a checkpoint of this version: {error}. {REMEDY}") from error
+    return tensors, document
 
 
 def _digest(tensors: Mapping[str, Tensor], document: str) -> str:

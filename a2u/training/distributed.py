@@ -153,17 +153,19 @@ class _Shared:
         if dist.get_rank() == 0:
             try:
                 done = self.run.resume(parts) if self.run else []
-                message = [(done, {name: part.state_dict() for name, part in parts.items()})]
+                threads = torch.get_num_threads()  # which the run may have set to what it began with
+                message = [(done, {name: part.state_dict() for name, part in parts.items()}, threads)]
             except A2UError as error:
                 message = [str(error)]
         dist.broadcast_object_list(message)
         if isinstance(message[0], str):
             raise A2UError(message[0])
         history: History
-        history, states = message[0]
+        history, states, threads = message[0]
         for name, part in parts.items():
             if dist.get_rank():
                 part.load_state_dict(states[name])
+        torch.set_num_threads(threads)
         return history
 
     def save(self, parts: Mapping[str, Stateful], history: History) -> None:
@@ -175,6 +177,27 @@ class _Shared:
         """Process 0 writes."""
         if self.run:
             self.run.save_best(model, history)
+
+
+# What Gloo and NCCL say when the other end of a connection is gone, or answers no more.
+_LOST = ("connection closed by peer", "connection reset", "broken pipe", "timed out", "nccl", "gloo", "socket")
+
+
+def peer_was_lost(error: RuntimeError) -> bool:
+    """Is this how a process hears that another one of its group has died?"""
+    words = str(error).lower()
+    return started_together() and (isinstance(error, dist.DistError) or any(word in words for word in _LOST))
+
+
+def first_to_tell() -> bool:
+    """Of several processes that all hear of the same loss, is this the first? It alone speaks."""
+    key = f"a2u/lost/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
+    try:
+        host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+        store = dist.TCPStore(host, port, is_master=False, timeout=timedelta(seconds=5))  # type: ignore[attr-defined]
+        return bool(store.add(key, 1) == 1)
+    except (RuntimeError, KeyError, ValueError):  # the store was that of process 0, and is gone with it
+        return os.environ.get("RANK") == "1"
 
 
 def started_together() -> bool:

@@ -1,7 +1,8 @@
 """Which experiment a run belongs to: the key "experiment" of its config. Everything that opens a run asks it here.
 
-Runs of older versions do not have the key. They are known by another key that only runs of their experiment have, and
-count as if they had the new one too: such a run is read, compared and continued like any other.
+Runs of older versions do not have the key, nor settings that came later. They are known by another key that only runs
+of their experiment have, and count as if they had the newer ones too, with what those were before anybody could choose:
+such a run is read, compared and continued like any other.
 """
 
 from collections.abc import Mapping, Sized
@@ -9,9 +10,32 @@ from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError
+from a2u.files.reading import fault
 
 KEY = "experiment"
-OLDER = {"head": "table1", "encoder_lr": "matting"}  # a key of an older run's config → its experiment
+# A key of an older run's config → its experiment.
+OLDER = {"head": "table1", "train_sha256": "table1", "encoder_lr": "matting"}
+# What a run of an experiment was made with if its config does not say.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "table1": {"weight_decay": 0.0, "head": "c1", "resize": "bilinear"},
+    "matting": {"test_size": 512, "kernels": [1, 29], "precision": "float32", "options": {}, "validation": 0},
+}
+# What must be in the config of a run of an experiment, with older ones completed; see `a2u.files.reading.fault`.
+SHAPES: dict[str, dict[str, Any]] = {
+    "table1": {
+        **dict.fromkeys(("row", "set", "preset", "head", "resize", "data", "train_sha256", "test_sha256"), str),
+        **dict.fromkeys(("epochs", "batch", "seed"), int),
+        **dict.fromkeys(("lr", "momentum", "weight_decay"), float),
+        "milestones": [float],
+    },
+    "matting": {
+        **dict.fromkeys(("row", "preset", "data", "precision"), str),
+        **dict.fromkeys(("crop", "batch", "epochs", "iterations", "seed", "validation", "test_size"), int),
+        **dict.fromkeys(("width", "lr", "encoder_lr"), float),
+        **dict.fromkeys(("pretrained", "freeze"), bool),
+        **{"milestones": [int], "kernels": [int], "options": dict},
+    },
+}
 
 
 class UnsuitableRun(A2UError):
@@ -33,17 +57,23 @@ def experiment_of(config: Mapping[str, Any]) -> str | None:
 
 
 def with_experiment(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config as a run of today would have it: with its experiment, if that is known."""
+    """The config as a run of today would have it: with its experiment, if that is known, and with later settings."""
     found = experiment_of(config)
-    return dict(config) if found is None else {KEY: found, **config}
+    return dict(config) if found is None else {KEY: found, **DEFAULTS.get(found, {}), **config}
 
 
 def check_experiment(config: Mapping[str, Any], wanted: str, place: str | Path) -> None:
-    """Raise `UnsuitableRun` unless the run at `place`, which has this config, belongs to the experiment `wanted`."""
+    """Raise `UnsuitableRun` unless the run at `place`, which has this config, belongs to the experiment `wanted`.
+
+    Raise A2UError if it does, and its config lacks what such a run must say.
+    """
     found = experiment_of(config)
     if found != wanted:
         named = "of no known experiment" if found is None else f"of the experiment {found!r}"
         raise UnsuitableRun(place, f"a run {named}", f", and a run of {wanted!r} is needed here.")
+    wrong = fault(with_experiment(config), SHAPES.get(wanted, {}), "its config")
+    if wrong:
+        raise A2UError(f"{place} cannot be used: {wrong}. Was it made by another version, or changed by hand?")
 
 
 def check_begun(history: Sized, place: str | Path) -> None:

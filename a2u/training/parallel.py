@@ -17,12 +17,14 @@ from typing import Any, cast
 import torch
 
 from a2u.training.campaign import Attempt, Job, OnEnd, OnProgress, Outcome, attempt, one_by_one
+from a2u.training.lifeline import end_with
 from a2u.training.loop import Progress
 
 PAUSE = 0.2  # seconds between two reports of one process
 _KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else None  # how a system ends a process that took its memory
 
 _Running = dict[Any, tuple[SpawnProcess, Job]]
+_LIFELINES: dict[int | None, "Connection[Any, Any]"] = {}  # our ends, by process: closed when we die, or it has ended
 
 
 def train_all(
@@ -91,19 +93,23 @@ def side_by_side(
         for process, _ in running.values():
             process.terminate()
         for process, _ in running.values():
-            process.join()
+            _join(process)
 
 
 def _start(work: Attempt, job: Job, threads: int) -> tuple[SpawnProcess, "Connection[Any, Any]"]:
     """A fresh interpreter, since a process that has used a GPU cannot be copied. Ctrl-C is for the parent alone."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(theirs, work, job, threads), daemon=True)
+    life, held = context.Pipe(duplex=False)
+    # No daemon, which may have no children: runs may have processes of their own that prepare samples.
+    process = context.Process(target=_child, args=(life, theirs, work, job, threads))
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited, so it holds from the first moment on
     try:
         process.start()
     finally:
         signal.signal(signal.SIGINT, before)
+    _LIFELINES[process.pid] = held
+    life.close()
     theirs.close()  # the child has its own end: when it dies, ours reads the end of the file
     return process, ours
 
@@ -114,16 +120,25 @@ def _hear(connection: "Connection[Any, Any]", running: _Running) -> Progress | O
     try:
         heard: Progress | Outcome = connection.recv()
     except EOFError:
-        process.join()
+        _join(process)
         if process.exitcode == _KILLED:
             return Outcome(job, "memory", "Its process was killed, as a system does that runs out of memory.")
         return Outcome(job, "failed", f"Its process ended with exit code {process.exitcode}; what it said is above.")
     if isinstance(heard, Outcome):
-        process.join()
+        _join(process)
     return heard
 
 
-def _child(connection: "Connection[Any, Any]", work: Attempt, job: Job, threads: int) -> None:
+def _join(process: SpawnProcess) -> None:
+    process.join()
+    if process.pid in _LIFELINES:
+        _LIFELINES.pop(process.pid).close()
+
+
+def _child(
+    life: "Connection[Any, Any]", connection: "Connection[Any, Any]", work: Attempt, job: Job, threads: int
+) -> None:
+    end_with(life)
     torch.set_num_threads(threads)
     last = 0.0
 

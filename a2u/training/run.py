@@ -5,6 +5,7 @@ again after each epoch. Where a run looks for its best epoch, `best.safetensors`
 """
 
 import json
+import logging
 import os
 import platform
 from collections.abc import Mapping
@@ -16,14 +17,19 @@ import torch
 from filelock import FileLock, Timeout
 
 from a2u.errors import A2UError
+from a2u.files.reading import fault, read_json
+from a2u.files.writing import UNFINISHED, explain, sweep, write_whole
 from a2u.training import checkpoint
 from a2u.training.checkpoint import Stateful
-from a2u.training.files import UNFINISHED, explain, write_whole
 from a2u.training.kind import KEY, UnsuitableRun, check_experiment, with_experiment
 
 Config = dict[str, Any]
 History = list[dict[str, Any]]
 BEST = "best.safetensors"
+FILES = ("config.json", "metrics.json", "checkpoint.safetensors", BEST)
+RECORD = {"epoch": int, "loss": float, "seconds": float}  # what every record of a history has, beside its metrics
+LONGEST = 200  # bytes of a run's name: file systems take 255, and temporary names are longer
+LOG = logging.getLogger("a2u")
 
 
 class Keeper(Protocol):
@@ -57,6 +63,7 @@ class Run:
         self.config: Config = json.loads(json.dumps(config))  # as it will be read back
         self.checkpoint = self.folder / "checkpoint.safetensors"
         self.best = self.folder / BEST
+        self._threads: int | None = None  # of this process before, where the run has another number
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self.folder / ".lock")
@@ -75,8 +82,9 @@ class Run:
             raise
 
     def _begin(self, device: torch.device | str | None) -> None:
-        for leftover in self.folder.glob(f"*{UNFINISHED}"):  # of a process killed while it wrote
-            leftover.unlink(missing_ok=True)
+        sweep(self.folder)
+        for name in FILES:  # older versions wrote under these names, and whoever did so is gone: the lock is ours
+            (self.folder / f"{name}{UNFINISHED}").unlink(missing_ok=True)
         path = self.folder / "config.json"
         if path.exists():
             differences = _differences(_read_config(self.folder), self.config)
@@ -85,14 +93,28 @@ class Run:
                     f"{self.folder} holds a run with another configuration: {'; '.join(differences)}. "
                     f"Ask for the same to continue it, or keep this run elsewhere, with --name or --runs."
                 )
+            self._threads = keep_threads(read_environment(self.folder), device, self.folder)
         else:
+            self._refuse_others()
             _write_json(path, {"config": self.config, "environment": environment(device)})
+
+    def _refuse_others(self) -> None:
+        """Without a config the folder holds no run, and files of these names are somebody else's."""
+        there = [name for name in FILES if os.path.lexists(self.folder / name)]
+        if there:
+            raise A2UError(
+                f"{self.folder} holds {', '.join(there)} and no config.json: it is no run, and a run would replace "
+                f"these. Keep this run elsewhere, with --name or --runs, or move them away."
+            )
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
         """Load the last checkpoint into `parts`, if there is one; returns the epochs already done."""
         if not self.checkpoint.exists():
             return []
-        history: History = checkpoint.load(self.checkpoint, parts)["history"]
+        history = _history_of(checkpoint.load(self.checkpoint, parts), self.checkpoint)
+        path = self.folder / "metrics.json"
+        if not path.is_file() or path.read_bytes() != _json(history):  # killed between the checkpoint and this file
+            write_whole(path, _json(history))
         return history
 
     def save(self, parts: Mapping[str, Stateful], history: History) -> None:
@@ -105,7 +127,10 @@ class Run:
         checkpoint.save(self.best, {"model": model}, {"config": self.config, "history": history})
 
     def close(self) -> None:
-        """Let other processes use the folder."""
+        """Let other processes use the folder, and this one its own number of threads."""
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)
+            self._threads = None
         self._lock.release()
 
     def __enter__(self) -> "Run":
@@ -138,11 +163,13 @@ def read_run(
     config = _read_config(folder)
     if experiment is not None:
         check_experiment(config, experiment, folder)
-    state = checkpoint.load(folder / "checkpoint.safetensors", parts or {})
+    path = folder / "checkpoint.safetensors"
+    state = checkpoint.load(path, parts or {})
+    history = _history_of(state, path)
     differences = _differences(state["config"], config)
     if differences:
         raise A2UError(f"{folder}: config.json is not its checkpoint's: {'; '.join(differences)}.")
-    return config, state["history"]
+    return config, history
 
 
 def read_best(folder: str | Path, model: Stateful) -> dict[str, Any]:
@@ -153,11 +180,13 @@ def read_best(folder: str | Path, model: Stateful) -> dict[str, Any]:
     """
     config = _read_config(Path(folder))
     state = checkpoint.load(Path(folder) / BEST, {"model": model})
+    history = _history_of(state, Path(folder) / BEST)
+    if not history:
+        raise A2UError(f"{Path(folder) / BEST} has no complete epoch. {checkpoint.REMEDY}")
     differences = _differences(state["config"], config)
     if differences:
         raise A2UError(f"{folder}: config.json is not that of {BEST}: {'; '.join(differences)}.")
-    record: dict[str, Any] = state["history"][-1]
-    return record
+    return history[-1]
 
 
 def environment(device: torch.device | str | None = None) -> dict[str, Any]:
@@ -171,6 +200,21 @@ def environment(device: torch.device | str | None = None) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
+
+
+def check_name(name: str) -> str:
+    """The name of a run's folder, once it is one: a single part of a path.
+
+    Raises:
+        A2UError: It has a separator or a NUL, is empty, "." or "..", or longer than a file system takes.
+    """
+    if not name.strip() or name in (".", "..") or any(each in name for each in "/\\\0"):
+        raise A2UError(
+            f"A run's name is that of one folder, without / and \\; given {name!r}. Say with --runs where it lies."
+        )
+    if len(os.fsencode(name)) > LONGEST:
+        raise A2UError(f"A run's name has at most {LONGEST} bytes, and {name[:40]!r}… has {len(os.fsencode(name))}.")
+    return name
 
 
 def is_run(folder: Path) -> bool:
@@ -191,31 +235,61 @@ def _differences(old: Config, new: Config) -> list[str]:
     ]
 
 
+def keep_threads(recorded: object, device: torch.device | str | None, folder: Path) -> int | None:
+    """Go on with the number of threads that a run began with, on which the last bits of its sums depend.
+
+    On a CPU alone, and only up to what this machine has; where it has fewer, or nothing is recorded, one line says so.
+    Returns the number before, if it was changed.
+    """
+    now, most = torch.get_num_threads(), max(os.cpu_count() or 1, torch.get_num_threads())
+    begun = recorded.get("threads") if isinstance(recorded, dict) else None
+    if begun == now or (device is not None and torch.device(device).type != "cpu"):
+        return None
+    if not isinstance(begun, int) or not 1 <= begun <= most:
+        words = f"{begun} threads" if isinstance(begun, int) else "a number of threads that is not recorded"
+        LOG.warning(
+            f"{folder} was begun with {words} and goes on with {now}: sums may round otherwise, so its last bits may "
+            f"differ from those of a run that was never stopped."
+        )
+        return None
+    torch.set_num_threads(begun)
+    return now
+
+
+def _history_of(state: dict[str, Any], path: Path) -> History:
+    """The records in a checkpoint's state, once it has the form of one."""
+    wrong = fault(state, {"config": dict, "history": [RECORD]}, "its state")
+    if wrong:
+        raise A2UError(f"{path} is not a checkpoint of a run: {wrong}. {checkpoint.REMEDY}")
+    history: History = state["history"]
+    return history
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2) + "\n").encode()
+
+
 def read_environment(folder: str | Path) -> dict[str, Any]:
-    """What a run recorded of the machine on which it began, see `environment`."""
-    found: dict[str, Any] = _read_document(Path(folder))["environment"]
+    """What a run recorded of the machine on which it began, see `environment`; of the oldest runs nothing."""
+    found: dict[str, Any] = _read_document(Path(folder)).get("environment") or {}
     return found
 
 
 def _read_config(folder: Path) -> Config:
-    """The config of a run; of an older one with the experiment that it belongs to."""
+    """The config of a run; of an older one with what runs of today say beside."""
     return with_experiment(_read_document(folder)["config"])
 
 
-def _read_document(folder: Path) -> dict[str, dict[str, Any]]:
-    path = folder / "config.json"
-    found = _read_json(path)
-    if not (isinstance(found, dict) and all(isinstance(found.get(key), dict) for key in ("config", "environment"))):
-        raise A2UError(f"{path} is not that of a run, which has a config and an environment.")
-    return found
-
-
 def _write_json(path: Path, value: Any) -> None:
-    write_whole(path, (json.dumps(value, indent=2) + "\n").encode())
+    write_whole(path, _json(value))
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise A2UError(f"{path} cannot be read ({error}). Delete the run's folder to start it again.") from error
+def _read_document(folder: Path) -> dict[str, Any]:
+    """What config.json holds: "config", and "environment" of all but the oldest runs."""
+    remedy = "Put back a copy; without one, delete the run's folder to start it again."
+    path = folder / "config.json"
+    found: dict[str, Any] = read_json(path, {"config": dict}, remedy)
+    wrong = fault(found.get("environment"), (dict, type(None)), "its environment")
+    if wrong:
+        raise A2UError(f"{path} is damaged or of another kind: {wrong}. {remedy}")
+    return found

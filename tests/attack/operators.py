@@ -14,8 +14,7 @@ import random
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -24,12 +23,7 @@ from torch import Tensor
 import a2u
 from a2u import A2UError
 from a2u.operators import card, names, presets
-
-if __package__:
-    from . import references
-else:  # within pytest, tests/ is where imports begin
-    sys.path.insert(0, str(Path(__file__).parent))
-    import references
+from tests.attack import references
 
 FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 COMPLEX = (torch.complex128, torch.complex64)
@@ -373,15 +367,19 @@ def _tolerance(kind: str, dtype: torch.dtype, autocast: bool) -> float:
 
 # --- many calls
 
+KINDS = (call_function, call_operator)
 
-def attack(calls: int, seed: int, only: int | None = None) -> tuple[Counter, list[str]]:
+
+def attack(
+    calls: int, seed: int, only: int | None = None, kinds: Sequence[Callable[[Draw], bool]] = KINDS
+) -> tuple[Counter, list[str]]:
     """Tried, right, refused and failed; and one line for each failure."""
     tally: Counter = Counter()
     failures = []
     for number in range(calls) if only is None else (only,):
         draw = Draw(seed, number)
         try:
-            refused = (call_function if draw.happens(0.6) else call_operator)(draw)
+            refused = draw.choice(kinds)(draw)
             tally["refused" if refused else "right"] += 1
         except Exception as error:
             if only is not None:

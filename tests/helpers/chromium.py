@@ -1,9 +1,13 @@
-"""Where a real browser is, and how it is started: for every test that opens a page."""
+"""A real browser: where it is, how a page of it is opened, and how long it may take on this machine."""
 
+import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
+from patience import patience, until
+from playwright.sync_api import Locator, Page, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -25,3 +29,32 @@ def program() -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return found
+
+
+@contextlib.contextmanager
+def opened(width: int, height: int = 1000, **context: object) -> Iterator[Page]:
+    """An empty page in a new browser, which waits for everything as long as this machine needs."""
+    with sync_playwright() as playwright:
+        limit = patience(30) * SECONDS
+        browser = playwright.chromium.launch(executable_path=program(), args=FLAGS, timeout=limit)
+        page = browser.new_context(viewport={"width": width, "height": height}, **context).new_page()
+        page.set_default_timeout(limit)
+        yield page
+        browser.close()
+
+
+def settled(picture: Locator) -> bytes:
+    """The picture once it has stopped changing, so that a later change proves something."""
+    seen = [picture.screenshot()]
+
+    def is_still() -> bool:
+        seen.append(picture.screenshot())
+        return seen[-1] == seen[-2]
+
+    assert until(is_still, every=1), "the picture changes by itself: a change would prove nothing"
+    return seen[-1]
+
+
+def changes(picture: Locator, before: bytes) -> bool:
+    """Does the picture become another one?"""
+    return until(lambda: picture.screenshot() != before)

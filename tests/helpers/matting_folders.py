@@ -48,6 +48,24 @@ def adobe(root: Path) -> None:
     backgrounds(base / "VOCdevkit" / "VOC2012" / "JPEGImages", "v")
 
 
+def published(root: Path, front: bool = False) -> None:
+    """Adobe Image Matting as the published code of A²U lays it out; IndexNet's has the test's foregrounds too."""
+    base = root / "Combined_Dataset"
+    for name in ("one", "two", "three"):
+        pair(base / "Training_set", name)
+    backgrounds(base / "Training_set" / "train2014", "coco", 4)
+    for name in ("boy_1920", "boy"):
+        pair(base / "Test_set", name)
+        for number in (0, 1, 10):
+            trimap_file(base / "Test_set" / "trimaps" / f"{name}_{number}.png")
+            level = 10 * len(name) + number
+            save(base / "Test_set" / "merged" / f"{name}_{number}.png", np.full((40, 40, 3), level, np.uint8))
+    if not front:
+        for file in (base / "Test_set" / "fg").iterdir():
+            file.unlink()
+        (base / "Test_set" / "fg").rmdir()
+
+
 def distinctions(root: Path) -> None:
     for name in ("one", "two", "three"):
         pair(root / "Train", name, "FG", "GT")

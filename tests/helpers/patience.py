@@ -13,7 +13,7 @@ from collections.abc import Callable
 USUAL = 2.0  # seconds in which an idle laptop starts Python and imports torch
 MARGIN = 5  # times as long as that speed promises: a machine may become busier than it was when it was measured
 FRESH = 600  # seconds after which the speed is measured again
-PAUSE = 0.05  # seconds between two looks at a condition
+MOMENT = 0.05  # seconds between two looks at a condition
 
 
 def patience(seconds: float) -> float:
@@ -29,11 +29,16 @@ def slowness(_: int = 0) -> float:
     return (time.monotonic() - began) / USUAL
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> bool:
-    """Look at a condition until it holds; False if patience ends first."""
+def until(condition: Callable[[], object], seconds: float = 30, every: float = MOMENT) -> bool:
+    """Look at a condition every so many seconds until it holds; False if patience ends first."""
     end = time.monotonic() + patience(seconds)
     while not condition():
         if time.monotonic() > end:
             return False
-        time.sleep(PAUSE)
+        time.sleep(every)
     return True
+
+
+def pause() -> None:
+    """A moment for others, in what goes on for ever."""
+    time.sleep(MOMENT)

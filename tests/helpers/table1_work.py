@@ -9,13 +9,13 @@ a checkpoint on the disk; with the checkpoint written and metrics.json not yet; 
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small_digits
 import torch
+from patience import pause
 from processes import here
 
 from a2u.commands.cli import main
@@ -59,7 +59,7 @@ def endless(job: Job, on_progress: OnProgress) -> Outcome:
     (job.folder / "unfinished").rename(job.folder / "pid")
     while True:
         on_progress(job, Progress(1, 1, 1, 2, 0.5))
-        time.sleep(0.05)
+        pause()
 
 
 def stop_at(moment: str) -> None:

@@ -4,21 +4,19 @@ The first case makes its own small notebook, so that a failure of the others can
 """
 
 import contextlib
+import json
 import re
 import secrets
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from chromium import FLAGS, SECONDS, program
-from playwright.sync_api import Locator, Page, TimeoutError, sync_playwright
+from chromium import SECONDS, changes, opened, program, settled
+from patience import patience, until
+from playwright.sync_api import Page, TimeoutError
 from project import NOTEBOOKS
 
 from a2u.lessons.serve import lab_command
@@ -44,11 +42,6 @@ widgets.VBox([slider, picture])
 
 
 @pytest.fixture(scope="module")
-def chromium() -> str:
-    return program()
-
-
-@pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the notebooks without their outputs, so that whatever is there afterwards is of this run."""
     folder = tmp_path_factory.mktemp("course") / "notebooks"
@@ -68,20 +61,19 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of JupyterLab over the course, on loopback, with a token."""
+    program()  # without a browser, nobody would look
     home = tmp_path_factory.mktemp("jupyter")
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     # All cells stay in the page, not only those in view.
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     token = secrets.token_hex(16)
-    command, environment = lab_command(course / "tiny.ipynb", browser=False, port=port)
+    command, environment = lab_command(course / "tiny.ipynb", browser=False)
     command += [
-        *(f"--IdentityProvider.token={token}", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"),
+        *(f"--IdentityProvider.token={token}", "--ServerApp.ip=127.0.0.1"),
         # Should the tests be killed, the server leaves by itself.
-        *("--MappingKernelManager.cull_idle_timeout=300", "--ServerApp.shutdown_no_activity_timeout=600"),
+        f"--MappingKernelManager.cull_idle_timeout={patience(120):.0f}",
+        f"--ServerApp.shutdown_no_activity_timeout={patience(120):.0f}",
     ]
     environment |= {
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -95,41 +87,41 @@ def served(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     with log.open("w") as output:
         server = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
-        _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", server, log)
+        port = _port(home / "runtime", server, log)
         yield f"http://127.0.0.1:{port}/lab/workspaces/{{workspace}}/tree/notebooks/{{name}}?token={token}"
     finally:
         server.terminate()
         try:
-            server.wait(timeout=20)
+            server.wait(timeout=patience(20))
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
 
 
-def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not answer:\n{log.read_text()[-3000:]}")
+def _port(runtime: Path, server: subprocess.Popen[bytes], log: Path) -> int:
+    """Where the server listens: it writes a file that says so, once it does."""
+    found: list[int] = []
+
+    def listens() -> bool:
+        for path in runtime.glob("jpserver-*.json"):
+            with contextlib.suppress(json.JSONDecodeError):  # it is being written at this moment
+                found.append(json.loads(path.read_text())["port"])
+        return bool(found) or server.poll() is not None
+
+    if not until(listens, 60) or not found:
+        pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+    return found[0]
 
 
 @pytest.fixture
-def page(chromium: str, tmp_path: Path) -> Iterator[Page]:
+def page(tmp_path: Path) -> Iterator[Page]:
     """A page that asks nobody but loopback, and leaves a picture of itself behind."""
     outside: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(90 * SECONDS)
+    with opened(1400) as page:
         page.on("request", lambda asked: _note_outsider(asked.url, outside))
         yield page
         page.screenshot(path=tmp_path / "last.png")
         print(f"The page as it was at the end: {tmp_path / 'last.png'}")  # shown where the test failed
-        browser.close()
     assert outside == [], "a lesson must need nothing from the network"
 
 
@@ -140,9 +132,11 @@ def test_a_slider_moved_by_keyboard_redraws_the_picture(name: str, served: str, 
     assert (course / name).is_file(), f"notebooks/{name} is missing"
     page.goto(served.format(name=name, workspace=Path(name).stem))  # a workspace of its own: one open tab
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-    page.locator(".jp-StatusBar-TextItem", has_text="Python 3 (ipykernel) | Idle").wait_for()
+    idle = page.locator(".jp-StatusBar-TextItem", has_text="Python 3 (ipykernel) | Idle")
+    idle.wait_for()
     _run_all_cells(page)
     _wait_until_run(page, course / name)
+    idle.wait_for()
 
     assert page.locator(".jupyter-widgets-error-widget").count() == 0, "a widget could not be shown"
     broken = page.locator(".jp-OutputArea-output img").evaluate_all(
@@ -154,14 +148,12 @@ def test_a_slider_moved_by_keyboard_redraws_the_picture(name: str, served: str, 
     picture = panel.locator("img").first
     picture.scroll_into_view_if_needed()
     assert picture.evaluate("image => image.complete && image.naturalWidth > 0"), "the picture is broken"
-    before, value = picture.screenshot(), handle.get_attribute("aria-valuenow")
-    page.wait_for_timeout(SECONDS)
-    assert picture.screenshot() == before, "the picture changes by itself: a change would prove nothing"
+    before, value = settled(picture), handle.get_attribute("aria-valuenow")
 
     handle.focus()
     page.keyboard.press("ArrowRight")
-    assert handle.get_attribute("aria-valuenow") != value, "the slider did not move"
-    assert _changes(picture, before), "the slider moved, but the picture stayed"
+    assert until(lambda: handle.get_attribute("aria-valuenow") != value), "the slider did not move"
+    assert changes(picture, before), "the slider moved, but the picture stayed"
     for trouble in ("stderr", "error"):
         assert page.locator(f"[data-mime-type='application/vnd.jupyter.{trouble}']").count() == 0
 
@@ -173,35 +165,27 @@ def _run_all_cells(page: Page) -> None:
         page.locator("li.lm-MenuBar-item", has_text="Run").click()
         page.locator("li.lm-Menu-item[data-command='runmenu:run-all']").click()
         with contextlib.suppress(TimeoutError):
-            started.first.wait_for(timeout=10 * SECONDS)
+            started.first.wait_for(timeout=patience(10) * SECONDS)
             return
     pytest.fail("Run All Cells ran no cell.")
 
 
 def _wait_until_run(page: Page, path: Path) -> None:
     """Until the saved notebook says that every cell ran; an error output is a failure at once."""
-    code, deadline = [], time.monotonic() + 150
-    while time.monotonic() < deadline:
+    counts: list[int | None] = []
+
+    def has_run() -> bool:
         page.keyboard.press("Control+s")
-        page.wait_for_timeout(SECONDS)
         try:
             code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
         except nbformat.reader.NotJSONError:  # it is being saved at this moment
-            continue
+            return False
         errors = [output for cell in code for output in cell.outputs if output.output_type == "error"]
         assert not errors, f"{path.name}: {errors[0].ename}: {errors[0].evalue}"
-        if all(cell.execution_count for cell in code if cell.source.strip()):
-            return
-    pytest.fail(f"{path.name} did not finish; cells that ran: {[cell.execution_count for cell in code]}")
+        counts[:] = [cell.execution_count for cell in code if cell.source.strip()]
+        return all(counts)
 
-
-def _changes(picture: Locator, before: bytes) -> bool:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if picture.screenshot() != before:
-            return True
-        time.sleep(0.2)
-    return False
+    assert until(has_run, 60, every=1), f"{path.name} did not finish; cells that ran: {counts}"
 
 
 def _note_outsider(url: str, outside: list[str]) -> None:

@@ -1,11 +1,11 @@
 """Closed-form and KNN matting, and foreground colours, through pymatting."""
 
-import subprocess
 import sys
 import warnings
 
 import pytest
 import torch
+from processes import python
 from torch import Tensor
 
 from a2u.errors import A2UError
@@ -112,7 +112,7 @@ def test_a_solver_that_gives_up_is_explained(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_library_loads_when_it_is_used_and_its_absence_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     modules = "a2u.matting.measure.metrics, a2u.matting.classical"
     code = f"import sys, {modules}; print({{'pymatting', 'scipy'}} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    done = python("-c", code, check=True)
     assert done.stdout.strip() == "set()"
     monkeypatch.setitem(sys.modules, "pymatting", None)
     with pytest.raises(A2UError, match=r"pip install 'a2u-upsampling\[matting\]'"):

@@ -59,6 +59,18 @@ def test_panels_lie_on_the_page_and_apart() -> None:
 def test_without_a_truth_there_are_no_errors() -> None:
     panels = shown(qualitative([example(truth=None)]))
     assert len(panels) == 8  # image, trimap and two mattes, whole and enlarged
+    assert len(qualitative([example(truth=None)]).axes) == 1  # no scale of errors
+    for found, wanted in zip(panels[:2], (IMAGE, IMAGE[2:8, 3:9]), strict=True):
+        np.testing.assert_allclose(found, wanted)
+    np.testing.assert_allclose(panels[4], MATTES["one"].clip(0, 1))  # in the third column, where the truth would be
+
+
+def test_one_unknown_truth_among_known_ones_leaves_its_place_free() -> None:
+    figure = qualitative([example(), example(truth=None)])
+    assert len(shown(figure)) == 12 + 8  # with the errors of the first, without a truth in the second
+    assert len(figure.axes) == 2
+    first, second = (figure.axes[0].images[number].get_extent()[:2] for number in (6, 12 + 4))
+    assert first == second  # the mattes of one method stand in one column
 
 
 def test_tensors_and_leading_axes_of_one_give_the_same_picture() -> None:

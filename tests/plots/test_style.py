@@ -1,13 +1,12 @@
 """Figures are functions of arrays: they show what they are given, in one visual language, without pyplot."""
 
 import io
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
+from processes import python
 from rendered import pixels
 
 from a2u.errors import A2UError
@@ -115,7 +114,7 @@ def test_nothing_uses_pyplot_or_changes_the_settings_of_the_reader() -> None:
         "style.png(side_by_side({'x': np.eye(3)}))\n"
         "assert 'matplotlib.pyplot' not in sys.modules; assert matplotlib.rcParams.copy() == before"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    python("-c", code, check=True)
 
 
 def test_equal_figures_give_equal_bytes_and_packing_changes_no_pixel() -> None:

@@ -1,12 +1,11 @@
 """Which network a word on the command line names, and that it is that one and no other."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from processes import python
 from published_names import as_published
 from safetensors.torch import load_file, save_file
 from tiny_matting import build, case
@@ -125,9 +124,7 @@ def test_a_cut_out_comes_with_its_alpha_or_not_at_all(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize(("rank", "speaks"), [("0", True), ("1", False)])
 def test_of_several_processes_one_speaks(rank: str, speaks: bool) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "a2u.commands.cli", "matting", "train", "--row", "nearst"],
-        capture_output=True, text=True, env={**os.environ, "RANK": rank}, timeout=120,
-    )  # fmt: skip
+    words = ["-m", "a2u.commands.cli", "matting", "train", "--row", "nearst"]
+    done = python(*words, env={**os.environ, "RANK": rank})
     assert done.returncode == 1
     assert ("Did you mean 'nearest'" in done.stderr) == speaks

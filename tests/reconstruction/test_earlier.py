@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import table1_work
+from command import a2u
+from project import ROOT
 
-from a2u.commands.cli import main
 from a2u.errors import A2UError
 from a2u.reconstruction import ROWS, campaign
 from a2u.reconstruction.earlier import MARK, config_of_run, fill, is_run_of, read_earlier
@@ -18,7 +19,7 @@ from a2u.reconstruction.experiment import Experiment, run_name, settings
 from a2u.reconstruction.report import collect
 from a2u.reconstruction.report_text import to_markdown, to_text
 
-STORED = Path(__file__).parents[2] / "figures" / "table1.json"
+STORED = ROOT / "figures" / "table1.json"
 
 
 def measured(row: str = "nearest", set: str = "mnist", preset: str = "medium", seed: int = 0, **other: Any) -> Any:
@@ -235,14 +236,6 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     campaign.images.cache_clear()
 
 
-def table1(*arguments: object) -> int:
-    try:
-        main(["table1", *map(str, arguments)])
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
-    return 0
-
-
 def part(data: Path, rows: str, *more: object) -> tuple[object, ...]:
     return ("--rows", rows, "--sets", "mnist", "--preset", "quick", "--data", data, *more)
 
@@ -255,19 +248,19 @@ def marks() -> dict[str, bool]:
 def test_a_row_outlives_its_run_folder(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert table1(*part(data, "nearest")) == 0
+    assert a2u("table1", *part(data, "nearest")).code == 0
     first = json.loads(Path("figures/table1.json").read_text())
     assert marks() == {"nearest": False}
     shutil.rmtree("runs")
 
-    assert table1(*part(data, "bilinear")) == 0  # the next sitting: the report that stands keeps the row
+    assert a2u("table1", *part(data, "bilinear")).code == 0  # the next sitting: the report that stands keeps the row
     assert marks() == {"nearest": True, "bilinear": False}
     shutil.copy("figures/table1.json", "kept.json")
     shutil.rmtree("runs")
 
     monkeypatch.setattr(Experiment, "loss", lambda *_: pytest.fail("trained again"))
     capsys.readouterr()
-    assert table1(*part(data, "nearest,bilinear", "--keep", "kept.json", "--out", "new")) == 0
+    assert a2u("table1", *part(data, "nearest,bilinear", "--keep", "kept.json", "--out", "new")).code == 0
     out, err = capsys.readouterr()
     assert err.count("measured before, so it is not trained again") == 2
     assert "2 of 2 runs come from an earlier report" in out
@@ -277,34 +270,36 @@ def test_a_row_outlives_its_run_folder(
     ]
     assert cells[0] == cells[1]
 
-    assert table1("--report-only", "--keep", "kept.json", "--out", "again") == 0  # no runs, no preset: all from there
+    assert (
+        a2u("table1", "--report-only", "--keep", "kept.json", "--out", "again").code == 0
+    )  # no runs, no preset: all from there
     assert Path("again/table1.md").read_text() == Path("new/table1.md").read_text()
-    assert table1("--report-only", "--out", "new") == 0
+    assert a2u("table1", "--report-only", "--out", "new").code == 0
     assert Path("again/table1.json").read_text() == Path("new/table1.json").read_text()
 
 
 def test_what_this_command_asks_for_otherwise_is_trained(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert table1(*part(data, "nearest")) == 0
+    assert a2u("table1", *part(data, "nearest")).code == 0
     report = json.loads(Path("figures/table1.json").read_text())
     for run in report["runs"]:
         run.update({"train_sha256": "other images"} if run["status"] == "measured" else {})
     Path("kept.json").write_text(json.dumps(report))
     shutil.rmtree("runs")
-    assert table1(*part(data, "nearest", "--keep", "kept.json", "--out", "new")) == 0
+    assert a2u("table1", *part(data, "nearest", "--keep", "kept.json", "--out", "new")).code == 0
     assert "not trained again" not in capsys.readouterr().err
     assert Path("runs/nearest-mnist-quick/checkpoint.safetensors").exists()
 
 
 def test_asked_for_without_keep_a_row_is_trained_again(data: Path) -> None:
-    assert table1(*part(data, "nearest")) == 0
+    assert a2u("table1", *part(data, "nearest")).code == 0
     shutil.rmtree("runs")
-    assert table1(*part(data, "nearest")) == 0
+    assert a2u("table1", *part(data, "nearest")).code == 0
     assert marks() == {"nearest": False}
 
 
 def test_a_damaged_report_that_stands_is_told_and_replaced(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("figures/table1.json"), {"status": "measured"})
-    assert table1(*part(data, "nearest")) == 0
+    assert a2u("table1", *part(data, "nearest")).code == 0
     assert (
         "Nothing is kept from the report that is there: figures/table1.json is not a report" in capsys.readouterr().err
     )
@@ -314,6 +309,6 @@ def test_a_damaged_report_that_stands_is_told_and_replaced(data: Path, capsys: p
 def test_a_file_to_keep_that_is_not_there_is_told_before_anything_is_trained(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert table1(*part(data, "nearest", "--keep", "table.json")) == 1
+    assert a2u("table1", *part(data, "nearest", "--keep", "table.json")).code == 1
     assert "table.json cannot be read (No such file or directory)" in capsys.readouterr().err
     assert not Path("runs").exists()

@@ -12,9 +12,9 @@ import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from chromium import FLAGS, SECONDS, program
+from chromium import changes, opened, settled
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from project import NOTEBOOKS
 
 from a2u.errors import A2UError
@@ -340,18 +340,12 @@ def test_a_build_that_fails_leaves_the_site_as_it_was(tmp_path: Path) -> None:
 def page() -> Iterator[Page]:
     """A page without a network; any failed request, and any word on the console, is a failure."""
     trouble: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
-        context = browser.new_context(viewport={"width": 1300, "height": 1000})
-        context.set_offline(True)
-        page = context.new_page()
-        page.set_default_timeout(60 * SECONDS)
+    with opened(1300, offline=True) as page:
         page.on("request", lambda asked: trouble.append(asked.url) if not _is_local(asked.url) else None)
         page.on("requestfailed", lambda asked: trouble.append(f"failed: {asked.url}"))
         page.on("console", lambda message: trouble.append(message.text))
         page.on("pageerror", lambda error: trouble.append(str(error)))
         yield page
-        browser.close()
     assert trouble == []
 
 
@@ -367,9 +361,7 @@ def test_a_reader_finds_a_lesson_and_moves_a_slider_without_a_network(site: Path
     picture, caption = page.locator(".explorer img"), page.locator(".explorer figcaption")
     picture.scroll_into_view_if_needed()
     page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=picture.element_handle())
-    before, words = picture.screenshot(), caption.inner_text()
-    page.wait_for_timeout(SECONDS / 2)
-    assert picture.screenshot() == before, "the picture changes by itself: a change would prove nothing"
+    before, words = settled(picture), caption.inner_text()
 
     slider = page.get_by_label("column")
     assert slider.get_attribute("aria-valuetext") == "7"
@@ -378,7 +370,7 @@ def test_a_reader_finds_a_lesson_and_moves_a_slider_without_a_network(site: Path
     assert slider.get_attribute("aria-valuetext") == "8"
     page.wait_for_function("([caption, words]) => caption.innerText !== words", arg=[caption.element_handle(), words])
     assert "y[0, 5, 8]" in caption.inner_text()
-    assert picture.screenshot() != before, "the slider moved, but the picture stayed"
+    assert changes(picture, before), "the slider moved, but the picture stayed"
     page.get_by_label("operator").select_option("CARAFE")
     page.wait_for_function("image => image.alt.startsWith('CARAFE')", arg=picture.element_handle())
 

@@ -16,9 +16,9 @@ from tiny_task import CONFIG, TinyTask
 from torch import nn
 
 from a2u.errors import A2UError
+from a2u.files.writing import write_whole
 from a2u.training import Progress, Run, checkpoint, choose_device, fit, read_run
 from a2u.training.device import derive_seed, permutation
-from a2u.training.files import write_whole
 
 
 def without_times(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -233,7 +233,7 @@ def test_any_changed_byte_is_noticed(tmp_path: Path) -> None:
             checkpoint.load(path, {"model": fresh})
     for cut in (len(good) - 1, 100, 0):
         path.write_bytes(good[:cut])
-        with pytest.raises(A2UError, match=r"is damaged or not a checkpoint.*Delete it"):
+        with pytest.raises(A2UError, match=r"is damaged, or not a safetensors file.*Delete it"):
             checkpoint.load(path, {"model": fresh})
     assert torch.equal(fresh.weight, before)
     with pytest.raises(A2UError, match="There is no checkpoint"):
@@ -252,7 +252,7 @@ def test_a_nan_is_refused_on_the_way_in_and_out(tmp_path: Path, bad: float, monk
         checkpoint.save(path, {"model": model}, {})
     assert path.read_bytes() == good
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "_refuse_nan", lambda *_: None)
+        patch.setattr(checkpoint, "refuse_nan", lambda *_: None)
         checkpoint.save(path, {"model": model}, {})
     with pytest.raises(A2UError, match=rf"{path.name} holds a NaN or an infinity in model/bias"):
         checkpoint.load(path, {"model": nn.Linear(3, 2)})

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from a2u import formula
+from a2u.files.reading import expanded, read_bytes
 from a2u.lessons.carafe.inputs import CHANGES, OWN, PICTURES, SIZE, find, maps, read_picture
 from a2u.lessons.carafe.picture import Reading, generation, readings
 from a2u.lessons.frame import Drawing, Panel, choice, slider
@@ -82,7 +83,7 @@ def explorer(own: str | Path | None = None) -> Panel:
     """
     if own is not None:
         read_picture(own)  # says what is wrong before anything is drawn
-    given = Path(own).expanduser().read_bytes() if own is not None else None
+    given = read_bytes(expanded(own)) if own is not None else None
     op = operator()
     load = widgets.FileUpload(accept="image/*", multiple=False, description=f"load {OWN}")
     picture = choice([*PICTURES, OWN], OWN if given else None, "picture")

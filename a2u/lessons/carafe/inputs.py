@@ -10,6 +10,7 @@ from torch import Tensor
 
 from a2u.data import load
 from a2u.errors import A2UError
+from a2u.files.reading import Missing, Unreadable, expanded, read_bytes
 from a2u.lessons import shared
 
 SIZE = 2 * shared.SIZE  # of every picture; the small map has half of it
@@ -74,12 +75,15 @@ def read_picture(source: str | Path | bytes) -> Tensor:
 
     name = f"{source}" if isinstance(source, str | Path) else "What was loaded"
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else Path(source).expanduser()) as opened:
+        content = source if isinstance(source, bytes) else read_bytes(expanded(source))
+        with Image.open(io.BytesIO(content)) as opened:
             if opened.width * opened.height > LARGEST * 1_000_000:
                 raise A2UError(f"{name} has more than {LARGEST} million pixels. Make it smaller first.")
             grey = ImageOps.fit(ImageOps.exif_transpose(opened).convert("RGB").convert("L"), (256, 256))
-    except FileNotFoundError:
+    except Missing:
         raise A2UError(f"There is no file {name}. Give its path from this notebook's folder, or a whole one.") from None
+    except Unreadable:
+        raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise A2UError(f"{name} cannot be read as a picture ({error}). Try a PNG or a JPEG.") from None
     pixels = torch.from_numpy(np.asarray(grey, dtype=np.float32).copy())[None, None] / 255

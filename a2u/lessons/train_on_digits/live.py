@@ -13,6 +13,7 @@ the finished curves as a Drawing, which a page without a kernel can show as well
 # mypy: disable-error-code="attr-defined, name-defined, misc, no-untyped-call"
 
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import ipywidgets as widgets
@@ -39,10 +40,11 @@ class LiveCurves:
 
     Args:
         interval: seconds between two pictures; 0 draws after every step.
+        clock: gives the seconds by which the interval is measured.
     """
 
-    def __init__(self, interval: float = INTERVAL) -> None:
-        self.interval = interval
+    def __init__(self, interval: float = INTERVAL, clock: Callable[[], float] = time.monotonic) -> None:
+        self.interval, self.clock = interval, clock
         self.curves: dict[str, Curve] = {}
         self.steps = 1  # of the longest training
         self.pictures = 0  # how many were drawn
@@ -70,7 +72,7 @@ class LiveCurves:
         new = progress.step - done
         curve.losses += [(sum_now - total) / new] * new
         self._before = (progress.step, sum_now)
-        if time.monotonic() - self._drawn >= self.interval:
+        if self.clock() - self._drawn >= self.interval:
             self._draw()
 
     def on_epoch(self, progress: Progress) -> None:
@@ -104,7 +106,7 @@ class LiveCurves:
         if self.view is not None:
             self.view.show(style.png(self.figure(), small=False))
             self.pictures += 1
-        self._drawn = time.monotonic()
+        self._drawn = self.clock()
 
     def _put_away(self) -> None:
         if self.view is not None:

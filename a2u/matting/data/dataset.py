@@ -4,8 +4,9 @@ A sample follows from (seed, epoch, index) alone: not from the samples before it
 processes. So a run that resumes, or goes on with another number of GPUs, sees the same pictures.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -140,12 +141,17 @@ class TrainSet:
 
 
 class TestSet:
-    """Test cases by number: `len(cases)`, `cases[i]`, and iteration; each is loaded or drawn when it is asked for."""
+    """Test cases by number: `len(cases)`, `cases[i]`, and iteration; each is loaded or drawn when it is asked for.
+
+    files: those that the cases are read from.
+    """
 
     __test__ = False  # not a test, whatever pytest makes of the name
 
-    def __init__(self, describe: str, names: list[str], load: Callable[[int], Case]) -> None:
-        self.describe, self.names, self._load = describe, names, load
+    def __init__(
+        self, describe: str, names: list[str], load: Callable[[int], Case], files: Sequence[Path] = ()
+    ) -> None:
+        self.describe, self.names, self._load, self.files = describe, names, load, files
 
     def __len__(self) -> int:
         return len(self.names)

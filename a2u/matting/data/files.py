@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError
+from a2u.files.writing import write_whole
 from a2u.matting.data.composition import alpha_tensor, image_tensor, to_bytes
 from a2u.matting.data.pixels import pixels
 from a2u.matting.data.trimap import VALUES
-from a2u.training.files import write_whole
 
 
 def read_image(path: str | Path) -> Tensor:
@@ -135,11 +135,10 @@ def why_no_trimap(others: list[int], values: list[int]) -> str:
     )
 
 
-def write_pixels(path: Path, values: Any, profile: bytes | None = None) -> None:
-    """uint8 values (H, W), (H, W, 3) or (H, W, 4) as PNG, whole or not at all.
+def to_png(values: Any, profile: bytes | None = None) -> bytes:
+    """uint8 values (H, W), (H, W, 3) or (H, W, 4) as the content of a PNG file.
 
     Args:
-        path: of the file.
         values: grey, RGB or RGBA.
         profile: the colour profile (ICC) of the space of these colours; None: none, which means sRGB.
     """
@@ -147,4 +146,9 @@ def write_pixels(path: Path, values: Any, profile: bytes | None = None) -> None:
 
     buffer = io.BytesIO()
     Image.fromarray(values).save(buffer, format="PNG", icc_profile=profile)
-    write_whole(path, buffer.getvalue())
+    return buffer.getvalue()
+
+
+def write_pixels(path: Path, values: Any, profile: bytes | None = None) -> None:
+    """:func:`to_png` as a file, whole or not at all."""
+    write_whole(path, to_png(values, profile))

@@ -114,7 +114,8 @@ def open_test_folder(root: Path, backgrounds: Path | None = None) -> TestSet:
             f"The first, {entries[0].name}: {entries[0].fault}"
         )
     describe = f"{layout.title}, {root}: {_words(entries)}{_shared(entries, layout, backgrounds)}"
-    return TestSet(describe, [entry.name for entry in entries], lambda index: read_case(entries[index]))
+    names = [entry.name for entry in entries]
+    return TestSet(describe, names, lambda index: read_case(entries[index]), _all_files(entries))
 
 
 def _shared(entries: list[Entry], layout: Layout, backgrounds: Path | None) -> str:
@@ -157,7 +158,7 @@ def _validation(describe: str, entries: list[Entry]) -> TestSet:
         generator = np.random.default_rng(derive_seed(0, "validation of a folder", entry.name))
         return read_case(entry, trimap.random_sizes(generator, TRIMAPS))
 
-    return TestSet(describe, [entry.name for entry in entries], load)
+    return TestSet(describe, [entry.name for entry in entries], load, _all_files(entries))
 
 
 def _over(entries: list[Entry], places: list[Path], what: str) -> list[Entry]:
@@ -218,6 +219,11 @@ def _words(entries: list[Entry]) -> str:
 
 def _group(pair: Pair) -> list[tuple[str, Path]]:
     return [("foreground", pair.foreground), ("alpha", pair.alpha)]
+
+
+def _all_files(entries: Sequence[Entry]) -> list[Path]:
+    behind = [entry.background for entry in entries if entry.background is not None]
+    return [path for entry in entries for _, path in _files(entry)] + behind
 
 
 def _files(entry: Entry) -> list[tuple[str, Path]]:

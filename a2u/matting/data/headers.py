@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from a2u.errors import A2UError
-from a2u.matting.data.files import check_sizes, read_colour, read_grey
-from a2u.matting.data.pixels import COLOURS, exists, opened, orientation
+from a2u.files.reading import open_regular
+from a2u.matting.data.files import check_sizes, read_colour, read_grey, read_trimap
+from a2u.matting.data.pixels import COLOURS, opened, orientation
+from a2u.matting.data.trimap import check_unknown
 
 TAIL = 1024  # bytes in which the end of a file is looked for; some cameras write more after it
+UNPACKED = (".bmp", ".tif", ".tiff")  # kinds whose size does not tell how much is to be seen
+_FLAT = 2000  # bytes that a file may have for its header alone
 THREADS = 8  # they wait for the disk
 
 
@@ -42,9 +46,29 @@ def _fault(group: Sequence[tuple[str, Path]]) -> str | None:
     try:
         sizes = {name: (path, size_of(path, name in ("alpha", "trimap"))) for name, path in group}
         check_sizes(**sizes)
+        for name, path in group:
+            if name == "alpha":
+                _refuse_flat(path, sizes[name][1])
+            elif name == "trimap":
+                check_unknown(read_trimap(path), path)
     except A2UError as error:
         return str(error)
     return None
+
+
+def _refuse_flat(path: Path, size: tuple[int, int]) -> None:
+    """An alpha that is 0 or 255 everywhere has nothing to teach: no pixel of it is unknown, and every loss is 0.
+
+    Only small files are decoded for this: no format packs a flat picture into much, nor a matte into so little.
+    """
+    if path.stat().st_size > _FLAT + size[0] * size[1] // 20 and path.suffix.lower() not in UNPACKED:
+        return
+    levels = read_grey(path)
+    for value, what in ((0, "nothing is in front"), (255, "everything is in front")):
+        if (levels == value).all():
+            raise A2UError(
+                f"{path} is {value} everywhere, so {what} and there is nothing to learn from it. Leave it out."
+            )
 
 
 def size_of(path: Path, grey: bool = False) -> tuple[int, int]:
@@ -53,8 +77,10 @@ def size_of(path: Path, grey: bool = False) -> tuple[int, int]:
     Raises:
         A2UError: It cannot be read.
     """
-    exists(path)
-    with path.open("rb") as file, opened(path, file, "an alpha or trimap" if grey else "a picture") as image:
+    with (
+        os.fdopen(open_regular(path), "rb") as file,
+        opened(path, file, "an alpha or trimap" if grey else "a picture") as image,
+    ):
         transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
         plain = image.mode in (*COLOURS, "1", "L")  # of 16 bits and CMYK the values must be looked at
         sure = plain and not transparent and _whole(file, image.format)

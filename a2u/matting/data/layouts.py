@@ -97,7 +97,8 @@ def _adobe(base: Path) -> Layout | None:
         found.kept = frozenset(fold(Path(line).name) for line in listed(test, "test_bg_names.txt"))
         licensed = child(test, "Adobe-licensed images")
         folder = licensed if licensed and child(licensed, "alpha") else test
-        found.test = composition_1k(test, folder) or merged(test, folder)
+        ready = [] if listed(test, "test_bg_names.txt") else merged(test, folder)  # without a list, what is there
+        found.test = ready or composition_1k(test, folder) or merged(test, folder)
     return found
 
 

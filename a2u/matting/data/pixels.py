@@ -29,6 +29,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from a2u.errors import A2UError
+from a2u.files.reading import explain_read, read_bytes
 from a2u.matting.data.opencv import opencv
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".avif")
@@ -59,7 +60,7 @@ def pixels(path: Path, wanted: str) -> Any:
     Raises:
         A2UError: It is not there, damaged, or of a kind from which `wanted` cannot be had without a choice.
     """
-    content = contents(path)
+    content = read_bytes(path)
     with opened(path, io.BytesIO(content), wanted) as image:
         image.load()
         if _deep(image, content):
@@ -72,29 +73,9 @@ def pixels(path: Path, wanted: str) -> Any:
 
 def profile_of(path: Path) -> bytes | None:
     """The colour profile (ICC) of a file's RGB numbers, None where there is none, or one of another space."""
-    with opened(path, io.BytesIO(contents(path)), "a picture") as image:
+    with opened(path, io.BytesIO(read_bytes(path)), "a picture") as image:
         profile = image.info.get("icc_profile")
         return profile if profile and image.mode != "CMYK" and profile[16:20] == b"RGB " else None
-
-
-def contents(path: Path) -> bytes:
-    """The bytes of a file.
-
-    Raises:
-        A2UError: It is not there, is no file, or may not be read.
-    """
-    exists(path)
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise A2UError(f"{path} cannot be read ({error.strerror}). Check the file and its rights.") from error
-
-
-def exists(path: Path) -> None:
-    """Raise A2UError unless there is such a file."""
-    if not path.is_file():
-        what = "is not a file" if path.exists() else "is not there"
-        raise A2UError(f"{path} {what}. Check the name and its ending.")
 
 
 @contextmanager
@@ -117,9 +98,12 @@ def opened(path: Path, content: BinaryIO, wanted: str) -> Iterator[Any]:
     except Image.DecompressionBombError as error:
         raise A2UError(f"{path} has more pixels than can be meant ({error}).") from error
     except UnidentifiedImageError as error:  # its message names an object in memory
-        what = "is empty" if path.stat().st_size == 0 else "is not an image that can be read"
+        content.seek(0)
+        what = "is not an image that can be read" if content.read(1) else "is empty"
         raise A2UError(f"{path} {what}. Get it again, or save it as one ({kinds}).") from error
     except DAMAGED as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the disk, which says nothing about the content
+            raise explain_read(error, path) from error
         raise A2UError(
             f"{path} cannot be read as a picture: {' '.join(str(error).split())}. It is damaged, cut short or of "
             f"another kind; get it again ({kinds})."
@@ -208,7 +192,7 @@ def _deep(image: Any, content: bytes) -> bool:
     if image.format == "PNG":
         return content[24] == 16  # the depth stands at one place of every PNG
     bits = image.tag_v2.get(258, 8) if image.format == "TIFF" else 8
-    return max(bits if isinstance(bits, tuple) else (bits,)) == 16
+    return bool(max(bits if isinstance(bits, tuple) else (bits,)) == 16)
 
 
 def _sixteen(content: bytes) -> Any:

@@ -43,6 +43,21 @@ def trimap_of(alpha: Tensor, fg_size: int = 15, bg_size: int = 15) -> Tensor:
     return _each(alpha, lambda levels: erode(levels, fg_size, bg_size))
 
 
+def check_unknown(trimap: Tensor, what: object) -> None:
+    """Raise A2UError unless a trimap leaves something to be found; `what` names it.
+
+    Where nothing is unknown, every method gives the trimap back, and every score over the unknown region is 0.
+    """
+    if bool((trimap == UNKNOWN).any()):
+        return
+    values = [name for value, name in ((BACKGROUND, "0"), (FOREGROUND, "255")) if bool((trimap == value).any())]
+    raise A2UError(
+        f"{what} leaves nothing to be found: it holds {' and '.join(values) or 'nothing'} only, and no {UNKNOWN}, "
+        f"which is unknown. A mask is no trimap: mark a band of {UNKNOWN} where its border may be (trimap_of does, "
+        f"see a2u.matting.data.trimap)."
+    )
+
+
 def random_trimap(alpha: Tensor, generator: np.random.Generator, sizes: tuple[int, int] = SIZES) -> Tensor:
     """:func:`trimap_of` with two sizes drawn from `sizes`, both ends included."""
     fg_size, bg_size = random_sizes(generator, sizes)

@@ -7,24 +7,24 @@ import csv
 import io
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
-
-from a2u.errors import A2UError
-from a2u.matting.data.files import write_pixels
+from a2u.errors import A2UError, memory_ran_out
+from a2u.files.outputs import Outputs
+from a2u.matting.data.files import to_png
 from a2u.matting.data.listing import shown
+from a2u.matting.data.trimap import check_unknown
 from a2u.matting.measure.metrics import UNKNOWN, Convention, Scores, to_8bit
 from a2u.matting.measure.totals import Totals
-from a2u.training.files import make_folder, write_all
 
 if TYPE_CHECKING:
     from a2u.matting.data.dataset import Case
     from a2u.matting.measure.predictors import Predictor
 
+REPORT = ("scores.json", "scores.csv", "scores.txt")
 SHOWN = 20  # images that a table on a terminal lists
 
 
@@ -135,7 +135,7 @@ def evaluate(
     *,
     names: Sequence[str] | None = None,
     count: int | None = None,
-    keep: Path | None = None,
+    keep: Outputs | None = None,
     convention: Convention = "skip",
     on_image: Callable[[str, Measured | str], None] | None = None,
 ) -> Report:
@@ -147,7 +147,7 @@ def evaluate(
         data: a few words on the data, kept with every result.
         names: of the cases, for those that cannot be read; their numbers by default.
         count: only the first so many; None for all.
-        keep: a folder for the mattes, `NAME.png` each. The PNG holds the very bytes that were measured.
+        keep: where mattes go, `mattes/NAME.png` each. The PNG holds the very bytes that were measured.
         convention: of Conn, see :func:`a2u.matting.measure.metrics.conn`.
         on_image: called after each case with its name and its result, or the reason why there is none.
     """
@@ -169,8 +169,9 @@ def evaluate(
     return report
 
 
-def measure_case(case: "Case", predictor: "Predictor", keep: Path | None, convention: Convention) -> Measured:
-    """The matte of one case, written to keep/NAME.png if wanted, and its scores if the truth is known."""
+def measure_case(case: "Case", predictor: "Predictor", keep: Outputs | None, convention: Convention) -> Measured:
+    """The matte of one case, written to mattes/NAME.png if wanted, and its scores if the truth is known."""
+    check_unknown(case.trimap, f"The trimap of {case.name}")
     start = time.perf_counter()
     alpha, peak = predictor.matte(case)
     seconds = time.perf_counter() - start
@@ -178,9 +179,7 @@ def measure_case(case: "Case", predictor: "Predictor", keep: Path | None, conven
     if matte.shape != trimap.shape:
         raise A2UError(f"The matte is {matte.shape[0]}×{matte.shape[1]}, the image {'×'.join(map(str, trimap.shape))}.")
     if keep is not None:
-        path = keep / f"{case.name}.png"
-        make_folder(path.parent)
-        write_pixels(path, matte)
+        keep.write(matte_name(case.name), to_png(matte))
     scores = None
     if case.alpha is not None:
         scores = Totals(convention).update(matte, to_8bit(case.alpha), trimap)
@@ -192,7 +191,7 @@ def why(error: Exception) -> str:
     """One sentence on why an image failed."""
     if isinstance(error, A2UError):
         return str(error)
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+    if memory_ran_out(error):
         return "The memory ran out: give --tile (512, say) to compute the image in parts, or --device cpu."
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
@@ -202,10 +201,27 @@ def blame(failed: dict[str, str], count: int, what: str = "images") -> A2UError:
     return A2UError(f"{len(failed)} of {count} {what} failed, as said above: {', '.join(map(shown, failed))}.")
 
 
-def write_report(report: Report, folder: Path) -> list[Path]:
+def matte_name(case: str) -> str:
+    """The file of a case's matte, within the folder of a report."""
+    return f"mattes/{case}.png"
+
+
+def results(out: str | Path, names: Sequence[str], read: Iterable[Path] = ()) -> Outputs:
+    """Where the mattes of these cases and the report on them will be written; nothing is yet.
+
+    Raises:
+        A2UError: A result would replace a file that is read, or one that `a2u matting evaluate` did not write.
+    """
+    outputs = Outputs(out, "a2u matting evaluate")
+    outputs.check([*map(matte_name, names), *REPORT], read)
+    return outputs
+
+
+def write_report(report: Report, out: Outputs) -> list[Path]:
     """scores.json, scores.csv and scores.txt; returns their paths."""
     document = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
-    contents = {"json": document + "\n", "csv": report.to_csv(), "txt": report.to_text() + "\n"}
-    return write_all(
-        folder, {f"scores.{kind}": content.encode("utf-8", "backslashreplace") for kind, content in contents.items()}
-    )
+    contents = (document + "\n", report.to_csv(), report.to_text() + "\n")
+    return [
+        out.write(name, content.encode("utf-8", "backslashreplace"))
+        for name, content in zip(REPORT, contents, strict=True)
+    ]

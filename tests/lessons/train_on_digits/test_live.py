@@ -56,9 +56,18 @@ def test_the_picture_changes_while_training_runs() -> None:
 
 
 def test_a_picture_is_drawn_no_more_often_than_asked() -> None:
-    live = watched(interval=3600)
+    seconds = iter(range(1000))
+    live = LiveCurves(interval=20, clock=lambda: float(next(seconds)))  # a second passes between two looks at it
+    live.watch("A²U", SimpleNamespace(epochs=1, steps=50))
+    replay(live, [[0.9] * 50], psnr=[12.0])
+    assert live.pictures == 4  # at steps 1, 21 and 41, as drawing looks at the clock, too; and after the epoch
+
+
+def test_without_time_there_is_a_picture_at_the_first_step_and_after_each_epoch() -> None:
+    live = LiveCurves(interval=1, clock=lambda: 5.0)
+    live.watch("A²U", SimpleNamespace(epochs=2, steps=50))
     replay(live, [[0.9] * 50, [0.5] * 50], psnr=[12.0, 15.0])
-    assert live.pictures == 1 + 2  # at the first step, and after each epoch
+    assert live.pictures == 1 + 2
 
 
 def test_finish_puts_the_growing_picture_away_and_says_what_happened() -> None:

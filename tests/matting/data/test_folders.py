@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from matting_folders import adobe, alphamatting, backgrounds, distinctions, pair, plain, save, trimap_file
+from matting_folders import adobe, alphamatting, backgrounds, distinctions, pair, plain, published, save, trimap_file
 from PIL import Image
 
 from a2u.errors import A2UError
@@ -127,6 +127,82 @@ def test_a_photograph_taken_sideways_has_the_size_it_is_read_with(tmp_path):
     (tmp_path / "fg" / "one.png").unlink()
     save(tmp_path / "alpha" / "one.png", np.zeros((40, 20), np.uint8))
     assert open_train(tmp_path).foregrounds == 2
+
+
+# --- the layout of the published code
+
+
+@pytest.mark.parametrize("front", [False, True], ids=["a2u", "indexnet"])
+def test_the_layout_of_the_published_code_trains_and_tests(front, tmp_path):
+    published(tmp_path, front)
+    source = open_train(tmp_path)
+    assert "2 foregrounds over 3 backgrounds of" in source.describe
+    assert source.files[0].parent.name == "train2014"
+    cases = open_test(tmp_path)
+    assert sorted(cases.names) == sorted(f"{name}_{number}" for name in ("boy", "boy_1920") for number in (0, 1, 10))
+    assert "as composed there" in cases.describe
+    for case in cases:  # the picture of this number, and the alpha of its name
+        name, _, number = case.name.rpartition("_")
+        assert (case.image * 255).round().unique().tolist() == [10 * len(name) + int(number)]
+        assert case.alpha is not None
+        assert case.alpha.shape == (1, 40, 40)
+
+
+def test_of_published_pictures_each_may_have_its_own_alpha(tmp_path):
+    published(tmp_path)
+    test = tmp_path / "Combined_Dataset" / "Test_set"
+    (test / "alpha").rename(test / "alpha_copy")
+    save(test / "alpha_copy" / "boy_1920_1.png", np.full((40, 40), 51, np.uint8))
+    cases = {case.name: case for case in open_test(tmp_path)}
+    assert cases["boy_1920_1"].alpha.unique().tolist() == [pytest.approx(0.2)]
+    assert len(cases["boy_1920_0"].alpha.unique()) > 10
+
+
+def test_what_a_published_case_lacks_is_said(tmp_path):
+    published(tmp_path)
+    test = tmp_path / "Combined_Dataset" / "Test_set"
+    (test / "merged" / "boy_1.png").unlink()
+    (test / "trimaps" / "boy_10.png").unlink()
+    (test / "alpha" / "boy_1920.png").unlink()
+    cases = open_test(tmp_path)
+    assert "6 test cases, 5 of them incomplete" in cases.describe
+    said = {}
+    for index, name in enumerate(cases.names):
+        try:
+            cases[index].name  # noqa: B018
+        except A2UError as error:
+            said[name] = str(error)
+    assert said["boy_1"] == f"there is no boy_1 in {test / 'merged'}."
+    assert said["boy_10"] == f"there is no boy_10 in {test / 'trimaps'}."
+    assert said["boy_1920_0"] == f"there is no boy_1920_0 and no boy_1920 in {test / 'alpha'}."
+
+
+# --- names from other systems
+
+
+def test_partners_may_differ_in_case_and_unicode_form(tmp_path):
+    plain(tmp_path)
+    for old, fg, alpha in (("one", "Caf\u00e9", "cafe\u0301"), ("two", "IMG_2", "img_2")):
+        (tmp_path / "fg" / f"{old}.png").rename(tmp_path / "fg" / f"{fg}.PNG")
+        (tmp_path / "alpha" / f"{old}.png").rename(tmp_path / "alpha" / f"{alpha}.png")
+    assert open_train(tmp_path).foregrounds == 2
+    assert open_test(tmp_path).names == ["Caf\u00e9", "IMG_2", "three"]
+    assert [case.name for case in open_test(tmp_path)] == ["Caf\u00e9", "IMG_2", "three"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_lists_of_other_systems_lead_to_the_files(encoding, tmp_path):
+    adobe(tmp_path)
+    test, voc = tmp_path / TEST_SET, tmp_path / "Combined_Dataset" / "VOCdevkit" / "VOC2012" / "JPEGImages"
+    licensed = test / "Adobe-licensed images"
+    for file in [*licensed.rglob("dog*")]:
+        file.rename(file.with_name(file.name.replace("dog", "Do\u0308g")))  # as a Mac stores ö
+    (voc / "v0.jpg").rename(voc / "V0.JPG")
+    (test / "test_fg_names.txt").write_bytes("dög.png\r\n\r\ncat.png\r\n".encode(encoding))
+    (test / "test_bg_names.txt").write_bytes("v2.jpg\r\nv0.jpg\r\nv1.jpg\r\nv2.jpg\r\n".encode(encoding))
+    assert behind(open_test(tmp_path)) == [2, 0, 1, 2]
+    with pytest.raises(A2UError, match=r"listed in test_bg_names\.txt"):
+        open_train(tmp_path, voc)
 
 
 # --- tests

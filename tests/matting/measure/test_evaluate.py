@@ -144,8 +144,29 @@ def test_finished_mattes_are_measured_in_the_unknown_region(tmp_path: Path) -> N
     assert torch.equal(alpha[given.trimap == 255], torch.ones(int((given.trimap == 255).sum())))
     assert bool((to_8bit(alpha)[given.trimap[0].numpy() == 128] == 51).all())
     report = evaluate([case(5), case(4, 20, 23)], of_mattes(tmp_path), "")
-    assert "case-5.png is not there" in report.failed["case-5"]
+    assert "neither case-5.png nor case-5-alpha.png in" in report.failed["case-5"]
     assert "24×20" in report.failed["case-4"]
+
+
+@pytest.mark.parametrize("name", ["case-4.png", "case-4-alpha.png", "CASE-4.TIF", "Case-4-Alpha.png"])
+def test_mattes_are_found_as_other_programs_and_predict_name_them(name: str, tmp_path: Path) -> None:
+    Image.fromarray(np.full((20, 24), 51, np.uint8)).save(tmp_path / name)
+    Image.fromarray(np.full((20, 24, 4), 51, np.uint8)).save(tmp_path / "case-4-cutout.png")  # not to be looked at
+    report = evaluate([case(4)], of_mattes(tmp_path), "")
+    assert not report.failed
+
+
+@pytest.mark.parametrize("names", [("case-4.png", "case-4-alpha.png"), ("case-4.png", "case-4.tif")])
+def test_of_two_mattes_none_is_chosen(names: tuple[str, str], tmp_path: Path) -> None:
+    for name in names:
+        Image.fromarray(np.full((20, 24), 51, np.uint8)).save(tmp_path / name)
+    report = evaluate([case(4)], of_mattes(tmp_path), "")
+    assert "which is the matte? Remove one." in report.failed["case-4"]
+
+
+def test_an_empty_folder_holds_no_mattes(tmp_path: Path) -> None:
+    with pytest.raises(A2UError, match=r"holds no pictures; mattes are in a folder, NAME\.png or NAME-alpha\.png"):
+        of_mattes(tmp_path)
 
 
 # --- the commands
@@ -257,7 +278,7 @@ def test_evaluate_measures_a_folder_and_keeps_everything(folders: tuple[Path, Pa
         (["run", "--classical", "knn"], "RUN and --classical are given"),
         (["nowhere"], "There are no weights at nowhere"),
         (["--classical", "knm"], "Did you mean 'knn'"),
-        (["--mattes", "nowhere"], "no folder nowhere of mattes"),
+        (["--mattes", "nowhere"], "nowhere is no folder; mattes are in a folder"),
         (["--classical", "knn", "--convention", "s"], "two conventions, skip and empty"),
         (["--classical", "knn", "--json", "--csv"], "printed once"),
         (["--classical", "knn", "--data", "nowhere"], "nowhere does not exist"),

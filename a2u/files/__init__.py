@@ -1,0 +1,4 @@
+"""Files: read with care (`reading`, `tensors`), written whole or not at all (`writing`), and never over a stranger's.
+
+`outputs` is how every command writes into a folder that may hold other things too.
+"""

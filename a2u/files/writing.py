@@ -1,0 +1,179 @@
+"""Files that are whole or not there: written beside the target under a name of their own, then renamed over it.
+
+Two writers of one file never meet: each has a temporary name that no other has, opened exclusively, so that a link
+that waits under it is not followed. While it writes, a writer holds a lock on its temporary file; the system takes the
+lock back when the process dies, however it dies, and so `sweep` knows a leftover from the work of a live writer.
+"""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from a2u.errors import A2UError
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # Windows: there an open file cannot be deleted, which says as much
+    fcntl = None
+
+UNFINISHED = ".unfinished"
+_TOKEN = 16  # hexadecimal digits that tell one writer's temporary name from another's
+_EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+REMEDIES = {
+    errno.ENOSPC: "The disk is full: free some space, or write to another disk.",
+    errno.EDQUOT: "Your disk quota is used up: free some space, or write to another disk.",
+    errno.EFBIG: "A file of that size is not allowed here: raise the limit, or write to another disk.",
+    errno.EACCES: "You may not write there: choose another folder.",
+    errno.EPERM: "You may not write there: choose another folder.",
+    errno.EROFS: "That file system is read-only: choose another folder.",
+    errno.EISDIR: "There is a folder of that name: choose another name.",
+    errno.ENOTDIR: "A part of that path is a file, not a folder: choose another folder.",
+    errno.EEXIST: "A part of that path is a file, not a folder: choose another folder.",
+    errno.ENAMETOOLONG: "That name is too long for the file system: choose a shorter one.",
+    errno.EIO: "The disk reports a fault: check it, and write to another one meanwhile.",
+}
+# What a system answers that cannot bring a folder to the disk, or will not for this user: then nothing can be done.
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.ENOSYS)
+
+
+def explain(error: OSError, path: Path) -> A2UError:
+    """The one message for a file or folder that cannot be written."""
+    remedy = REMEDIES.get(error.errno or 0, "Check the folder and try again.")
+    return A2UError(f"{path} cannot be written ({error.strerror or error}). {remedy}")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace `path` by `content` in one step: a reader, a second writer or a crash meets the old file or the new one.
+
+    Raises:
+        A2UError: The disk is full or the place not writable; the old file, if any, is as it was.
+    """
+    try:
+        unfinished, descriptor = _begin(path)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())  # or the rename could reach the disk before the content
+                if fcntl is not None:
+                    unfinished.replace(path)  # while the lock is held, so that nobody takes it for a leftover
+            if fcntl is None:  # Windows renames no file that is open
+                unfinished.replace(path)
+        except BaseException:  # Ctrl-C too
+            unfinished.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise explain(error, path) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and those around it, if they are not there.
+
+    Raises:
+        A2UError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain(error, folder) from error
+
+
+def write_all(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write files by name into `folder`, made if need be, each whole or not at all; their paths.
+
+    Raises:
+        A2UError: The folder or a file cannot be written.
+    """
+    make_folder(folder)
+    for name, content in contents.items():
+        write_whole(folder / name, content)
+    return [folder / name for name in contents]
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers left in `folder` that were killed: nothing else, and nothing of a writer that lives."""
+    try:
+        found = [each for each in folder.iterdir() if _is_ours(each.name)]
+    except OSError:  # whoever writes there will hear why it cannot be done
+        return
+    for leftover in found:
+        _remove_if_dead(leftover)
+
+
+def _begin(path: Path) -> tuple[Path, int]:
+    """A new, locked, empty file beside `path`, and its descriptor."""
+    for _ in range(100):
+        unfinished = path.with_name(f"{path.name[:40]}.{secrets.token_hex(_TOKEN // 2)}{UNFINISHED}")
+        try:
+            descriptor = os.open(unfinished, _EXCLUSIVE, 0o666)
+        except FileExistsError:  # something waits under this very name, and stays as it is
+            continue
+        _lock(descriptor)
+        if fcntl is None or os.fstat(descriptor).st_nlink:
+            return unfinished, descriptor
+        os.close(descriptor)  # swept away in the moment between its making and its lock
+    raise FileExistsError(errno.EEXIST, "no free name was found beside it")
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock of an open file if nobody has it; a file system without locks counts as taken."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _is_ours(name: str) -> bool:
+    """Is this one of our temporary names?"""
+    base, _, token = name.removesuffix(UNFINISHED).rpartition(".")
+    hexadecimal = len(token) == _TOKEN and set(token) <= set("0123456789abcdef")
+    return bool(base) and name.endswith(UNFINISHED) and hexadecimal
+
+
+def _remove_if_dead(leftover: Path) -> None:
+    try:
+        descriptor = os.open(leftover, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:  # gone, or a link, or not ours to open
+        return
+    try:
+        dead = stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor)
+        if dead and fcntl is not None:
+            leftover.unlink(missing_ok=True)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)
+    if dead and fcntl is None:
+        try:
+            leftover.unlink(missing_ok=True)
+        except OSError:  # another process has it open: it is being written
+            return
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a rename to the disk, where a folder can be opened at all."""
+    if fcntl is None:
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        if error.errno in _NO_SYNC:
+            return
+        raise
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
