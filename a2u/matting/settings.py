@@ -13,6 +13,7 @@ Numbers of the short presets are not the paper's: every output says which preset
 """
 
 import dataclasses
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -106,7 +107,9 @@ class Settings:
         if self.pretrained and self.width != 1:
             raise A2UError(f"ImageNet's weights fit the network of width 1, given {self.width:g}: leave one of them.")
         if self.backgrounds is not None and self.data == SYNTHETIC:
-            raise A2UError(f"The synthetic set brings its backgrounds, given {self.backgrounds}: leave --backgrounds.")
+            raise A2UError(
+                f"The synthetic set brings its backgrounds, given {self.backgrounds}: leave out `backgrounds`."
+            )
 
     @property
     def title(self) -> str:
@@ -133,9 +136,9 @@ class Settings:
 
         The precision is always given, since its default depends on the machine.
         """
-        asked = {"row": self.row, "preset": self.preset, **self.changes, "seed": self.seed or None}
-        asked |= {"precision": self.precision, **self.folders(data, backgrounds)}
-        return command("a2u matting train", asked)
+        last = {"seed": self.seed or None, "precision": self.precision, **self.folders(data, backgrounds)}
+        changes = {key: value for key, value in self.changes.items() if key not in last}
+        return command("a2u matting train", {"row": self.row, "preset": self.preset, **changes, **last})
 
     def folders(self, data: str = "DIR", backgrounds: str = "PICTURES") -> dict[str, str | None]:
         """The options of every command that name folders of the user's, by these names; None where there is none."""
@@ -146,7 +149,7 @@ class Settings:
 
     def as_config(self) -> dict[str, Any]:
         """What a run's config.json holds; backgrounds only where they are given, so that older runs go on."""
-        found = {KEY: EXPERIMENT, **asdict(self)}
+        found: dict[str, Any] = json.loads(json.dumps({KEY: EXPERIMENT, **asdict(self)}))  # lists for tuples
         if self.backgrounds is None:
             del found["backgrounds"]
         return found

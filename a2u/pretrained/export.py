@@ -4,7 +4,6 @@ Of a run of Table 1 the last epoch ships, and packing may cost 0.05 dB; of a mat
 """
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -186,12 +185,11 @@ def _seed(seed: int) -> str:
 
 
 def _settings(settings: Settings) -> dict[str, Any]:
-    """As the card's file has them: lists for tuples, and no path of this machine."""
-    behind = settings.backgrounds and Path(settings.backgrounds).name
+    """As the card's file has them: no path of this machine."""
+    behind = settings.backgrounds and Path(settings.backgrounds).absolute().name
     config = replace(settings, data=settings.where, backgrounds=behind).as_config()
-    found: dict[str, Any] = json.loads(json.dumps(config))
-    del found[KEY]
-    return found
+    del config[KEY]
+    return config
 
 
 def _rounded(scores: dict[str, float]) -> dict[str, float]:

@@ -103,7 +103,7 @@ def attempt(job: Job, on_progress: OnProgress) -> Outcome:
         if not memory_ran_out(error):
             raise
         reason = " ".join(str(error).split())[:200]
-        message = f"There is not enough memory ({reason}). Free some, or choose another --device."
+        message = f"There is not enough memory ({reason}). Free some, or choose another `device`."
     gc.collect()  # what the failed run held; its traceback is gone by now
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -82,7 +82,7 @@ class CudaGraph:
             raise
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:300]
-            raise A2UError(f"This training step cannot be captured ({reason}). Use --step eager.") from error
+            raise A2UError(f"This training step cannot be captured ({reason}). Use `step='eager'`.") from error
 
     def replay(self) -> None:
         """Start all recorded kernels on the current stream."""
@@ -145,7 +145,7 @@ class Captured:
             raise A2UError(f"A captured step takes batches that are a tensor on {self.device}, given {given}.")
         if type(task.optimizer) is not torch.optim.SGD:
             kind = type(task.optimizer).__name__
-            raise A2UError(f"A captured step knows the optimizer SGD, given {kind}. Use --step eager.")
+            raise A2UError(f"A captured step knows the optimizer SGD, given {kind}. Use `step='eager'`.")
         self._graph = self._make_graph(self.device)
         self._input = torch.empty_like(batch)  # its layout too
         self._known = [float(group["lr"]) for group in task.optimizer.param_groups]

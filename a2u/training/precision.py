@@ -23,7 +23,7 @@ def check_precision(precision: str, device: torch.device) -> None:
     if precision not in PRECISIONS:
         raise A2UError(f"There is no precision {precision!r}. {near_match(precision, PRECISIONS)}")
     if precision == "tf32" and device.type != "cuda":
-        raise A2UError(f"TF32 is arithmetic of NVIDIA GPUs, and the device is {device.type}. Use --precision float32.")
+        raise A2UError(f"TF32 is arithmetic of NVIDIA GPUs; the device is {device.type}. Use `precision='float32'`.")
 
 
 @contextmanager

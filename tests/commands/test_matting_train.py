@@ -42,7 +42,7 @@ def test_backgrounds_are_part_of_a_result_where_they_are_given(tmp_path: Path) -
     (tmp_path / "set" / "bg").rename(tmp_path / "photographs")
     changes = {"epochs": 1, "iterations": 1}
     without = settings("nearest", "quick", tmp_path / "set", **changes)
-    with pytest.raises(A2UError, match=r"no backgrounds to train over.*--backgrounds DIR"):
+    with pytest.raises(A2UError, match=r"no backgrounds to train over.*`backgrounds`"):
         prepare(without)
     given = settings("nearest", "quick", tmp_path / "set", backgrounds=str(tmp_path / "photographs"), **changes)
     task = prepare(given, "cpu")
