@@ -71,7 +71,7 @@ def predict(name: str, image: Tensor, trimap: Tensor) -> Tensor:
     if not (background or foreground):
         raise A2UError(
             f"{chosen.title} begins at known pixels, and this trimap has none: every constant would do. Mark some "
-            f"background (0) or foreground (255); a trained network (--weights) does without."
+            f"background (0) or foreground (255); a trained network needs none of them."
         )
     if not (background and foreground):  # L's rows sum to 0: the constant costs nothing
         return torch.full_like(alpha, float(foreground))

@@ -52,7 +52,7 @@ class Together:
         """
         if batch % self.world:
             raise A2UError(
-                f"A batch of {batch} cannot be divided among {self.world} processes: choose a --batch that can, such "
+                f"A batch of {batch} cannot be divided among {self.world} processes: choose a `batch` that can, such "
                 f"as {-(-batch // self.world) * self.world}."
             )
         return batch // self.world

@@ -28,10 +28,12 @@ def check_precision(precision: str, device: torch.device | None) -> None:
     if precision != "tf32" or device is None:
         return
     if device.type != "cuda":
-        raise A2UError(f"TF32 is arithmetic of NVIDIA GPUs, and the device is {device.type}. Use --precision float32.")
+        raise A2UError(f"TF32 is arithmetic of NVIDIA GPUs; the device is {device.type}. Use `precision='float32'`.")
     if torch.cuda.get_device_capability(device) < (8, 0):
         name = torch.cuda.get_device_name(device)
-        raise A2UError(f"TF32 needs a GPU of compute capability 8.0 or more, and {name} has less. Use float32.")
+        raise A2UError(
+            f"TF32 needs a GPU of compute capability 8.0 or more, and {name} has less. Use `precision='float32'`."
+        )
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def choose_step(device: torch.device | str, how: str = "auto", precision: str = 
         raise A2UError(f"There is no step {how!r}. {near_match(how, STEPS)}")
     check_precision(precision, device)
     if how == "captured" and device.type != "cuda":
-        raise A2UError(f"A captured step is a CUDA graph, and the device is {device.type}. Use --step auto or eager.")
+        raise A2UError(f"A captured step is a CUDA graph, and the device is {device.type}. Use `step='auto'`.")
     if how == "compiled":
         return Compiled(device, precision)
     if device.type == "cuda":

@@ -5,17 +5,17 @@ import random
 import shutil
 import signal
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from patience import until
 from tiny_task import CONFIG, TinyTask
 
 from a2u.errors import A2UError
 from a2u.files.outputs import Outputs
 from a2u.files.writing import sweep, write_whole
-from a2u.training import Run, fit, read_run
+from a2u.training import Progress, Run, fit, read_run
 from tests.attack.tally import Tally
 
 
@@ -62,7 +62,6 @@ def _writers(folder: Path, count: int) -> Tally:
     children = [_fork(lambda c=content: write(c)) for content in contents]
     for number in range(count):
         tally.case(f"reading {number}", lambda: None if path.read_bytes() in contents else "torn")
-        time.sleep(0.002)
     for child in children:
         os.kill(child, signal.SIGKILL)
     tally.case("the writers", lambda: None if {_end(child) for child in children} == {-9} else "one ended by itself")
@@ -73,25 +72,27 @@ def _writers(folder: Path, count: int) -> Tally:
 
 
 def _kills(folder: Path, count: int) -> Tally:
-    """A training is killed at random moments and begun again; it ends with the bits of one that never was."""
+    """A training is killed at random steps and begun again; it ends with the bits of one that never was."""
     tally = Tally("killed at random, and continued")
     expected = TinyTask(8)
     history = fit(expected)
-    began = time.monotonic()
-    fit(TinyTask(8))
-    lasts = time.monotonic() - began
     draw = random.Random(0)
+
+    def work(last: int = -1) -> None:
+        """Train; at this step of this process, die."""
+        steps = iter(range(1_000))
+
+        def on_step(_: Progress) -> None:
+            if next(steps) == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        with Run(folder, CONFIG) as run:
+            fit(TinyTask(8), run, on_step)
+
     for number in range(count):
-
-        def work() -> None:
-            with Run(folder, CONFIG) as run:
-                fit(TinyTask(8), run)
-
         for _ in range(4):
-            child = _fork(work)
-            time.sleep(draw.random() * lasts)
-            os.kill(child, signal.SIGKILL)
-            _end(child)
+            last = draw.randrange(16)
+            _end(_fork(lambda: work(last)))  # noqa: B023 (called at once)
         tally.case(f"training {number}", lambda: _same(folder, work, expected, len(history)))
         shutil.rmtree(folder)
     return tally
@@ -114,12 +115,11 @@ def _trainers(folder: Path, count: int) -> Tally:
     def hold() -> None:
         with Run(folder, CONFIG):
             (folder.parent / "held").touch()
-            time.sleep(10_000)
+            signal.pause()
 
     for number in range(count):
         child = _fork(hold)
-        while not (folder.parent / "held").exists():
-            time.sleep(0.01)
+        tally.case(f"holding {number}", lambda: None if until((folder.parent / "held").exists) else "not begun")
         tally.case(f"time {number}", lambda: _refused(folder))
         os.kill(child, signal.SIGKILL)
         _end(child)

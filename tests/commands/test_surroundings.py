@@ -52,8 +52,8 @@ def test_no_home(tmp_path: Path) -> None:
         "import os, pwd\n"
         "def nobody(*_): raise KeyError\n"
         "pwd.getpwuid = pwd.getpwnam = nobody\n"
-        "from a2u.commands.cli import main\n"
-        "main(['evaluate', 'nowhere', '--download'])"
+        "from a2u.commands import cli\n"
+        "cli.main(['evaluate', 'nowhere', '--download'])"
     )
     done = run([sys.executable, "-c", code], env=environment, cwd=tmp_path)
     assert done.returncode == 1

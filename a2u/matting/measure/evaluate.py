@@ -192,7 +192,7 @@ def why(error: Exception) -> str:
     if isinstance(error, A2UError):
         return str(error)
     if memory_ran_out(error):
-        return "The memory ran out: give --tile (512, say) to compute the image in parts, or --device cpu."
+        return "The memory ran out: give `tile=512` to compute the image in parts, or `device='cpu'`."
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
