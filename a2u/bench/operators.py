@@ -93,7 +93,7 @@ def kernels_lines(device: torch.device, compiled: bool, turns: int) -> list[Line
         calls = {"one sample after the other": call(looped), "the same, tuned": call(tuned), "one batch": call(batched)}
         if compiled:
             calls["one batch, compiled"] = call(compiled_kernels)
-        note = "CPU: 2·25 taps a value, whoever loops; compiled: reading the map three times. A GPU: starting kernels"
+        note = "CPU: 2·25 taps a value in any loop; compiled: reading the map three times. A GPU: starting kernels"
         lines += measure(f"kernels: {preset}, batch 16, C=64, 64²", calls, device, turns, note)
     return lines
 

@@ -39,9 +39,9 @@ def plan(
                 raise A2UError(f"There is no {what} {word!r}. {near_match(word, known)}")
     choose_device(device)
     wanted = [
-        settings(row, set, preset, seed)
+        settings(row, data_set, preset, seed)
         for seed in dict.fromkeys(seeds)
-        for set in dict.fromkeys(sets)
+        for data_set in dict.fromkeys(sets)
         for row in ROWS
         if row in rows
     ]
@@ -67,6 +67,6 @@ def _train(asked: Settings, folder: Path, data: Path | None, download: bool, dev
 
 
 @lru_cache(maxsize=2)
-def images(set: str, data: Path | None, download: bool) -> tuple[Digits, Digits]:
+def images(data_set: str, data: Path | None, download: bool) -> tuple[Digits, Digits]:
     """Training and test images; the last two sets stay in memory, for the next run on them."""
-    return load(set, "train", data, download), load(set, "test", data, download)
+    return load(data_set, "train", data, download), load(data_set, "test", data, download)
