@@ -38,7 +38,7 @@ ROOMS: dict[str, set[str]] = {
     "reconstruction": {"errors", "files", "gradient", "markdown", "shell", "operators", "data", "training", "plots"},
     "matting": {"errors", "files", "gradient", "markdown", "shell", "formula", "operators", "training", "plots"},
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
-    "bench": {"formula", "operators", "data", "training", "reconstruction"},
+    "bench": {"errors", "files", "markdown", "formula", "operators", "data", "training", "reconstruction"},
     "lessons": {
         *("errors", "files", "formula", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "pretrained"),

@@ -164,9 +164,10 @@ def blame(failed: Sequence[Outcome], count: int) -> str:
 def _verdict(outcome: Outcome, reached: Callable[[History], str]) -> str:
     if outcome.failed:
         return f"FAILED. {outcome.message}"
+    without = f" {outcome.message}" if outcome.message else ""
     seconds = sum(record["seconds"] for record in outcome.history)
     before = "complete already; " if outcome.status == "complete" else ""
-    return f"{before}{reached(outcome.history)}, {seconds:,.0f} s."
+    return f"{before}{reached(outcome.history)}, {seconds:,.0f} s.{without}"
 
 
 class Meter:

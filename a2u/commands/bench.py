@@ -3,24 +3,27 @@
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import torch
 import typer
 
+from a2u.bench.gpu import measure_gpu, write
+from a2u.bench.gpu_text import to_markdown
 from a2u.bench.measure import Line
-from a2u.bench.operators import formula_lines, kernels_lines, toy_lines
+from a2u.bench.operators import depthwise_lines, formula_lines, kernels_lines, toy_lines
 from a2u.bench.training import Trained, show_training, training_lines
 from a2u.errors import A2UError, near_match
 from a2u.training import choose_device
 
-OPERATORS = {"formula": formula_lines, "kernels": kernels_lines, "toy": toy_lines}
-GROUPS = (*OPERATORS, "toy-training")
+OPERATORS = {"formula": formula_lines, "kernels": kernels_lines, "depthwise": depthwise_lines, "toy": toy_lines}
+GROUPS = (*OPERATORS, "toy-training", "gpu")
 
 
 def bench(
     only: Annotated[
-        list[str] | None, typer.Option(help=f"Groups to measure: {', '.join(GROUPS)}. Default: all.")
+        list[str] | None, typer.Option(help=f"Groups to measure: {', '.join(GROUPS)}. Default: all, gpu on a GPU.")
     ] = None,
     toy: Annotated[bool, typer.Option("--toy", help="The same as --only toy-training.")] = False,
     compile_: Annotated[
@@ -28,24 +31,43 @@ def bench(
     ] = True,
     device: Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu or cuda.")] = "auto",
     turns: Annotated[int, typer.Option(min=1, help="How often each candidate is timed; the median counts.")] = 7,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="gpu, on a GPU: also write bench-gpu.json and bench-gpu.md into this folder (figures)."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout instead of tables.")] = False,
 ) -> None:
     """Measure speed and memory side by side on this machine, and print the ratios.
 
     formula: reassemble, forward and backward, against unfold, multiply and sum (N=2, C=64, 64² → 128², k = 5 and 3),
     and its forward against bilinear interpolation. kernels: dynamic A²U kernels for a batch of 16 against a loop over
-    samples (C=64, 64², channels last). toy: one training step of Table 1's network, batch 100, A²U against nearest.
+    samples (C=64, 64², channels last). depthwise: A²U's encodings of a guide that is channels last, contiguous, or made
+    contiguous first. toy: one training step of Table 1's network, batch 100, each row against nearest.
     toy-training: training that network from the images on, as it is usually written and as `a2u train` does it, with
-    images a second, the time of the paper's 100 epochs, and how far the two loss curves differ.
+    images a second, the time of the paper's 100 epochs, and how far the two loss curves differ. gpu: the copy rate of
+    the device, reassembly as a part of it, kernels of a batch against a loop, and 200 steps of training; on a CPU with
+    tiny sizes, which only shows that it runs.
     """
     where = choose_device(device)
-    chosen = [*(only or ()), *(["toy-training"] if toy else [])] or GROUPS
+    usual = GROUPS if where.type == "cuda" else tuple(name for name in GROUPS if name != "gpu")
+    chosen = [*(only or ()), *(["toy-training"] if toy else [])] or usual
     for name in chosen:
         if name not in GROUPS:
             raise A2UError(f"There is no group {name!r} to measure. {near_match(name, GROUPS)}")
+    if out is not None and (where.type != "cuda" or "gpu" not in chosen):
+        raise A2UError(f"--out is for the group gpu on a GPU, and the device is {where.type}: leave it out.")
     lines: list[Line | Trained] = []
+    of_gpu: dict[str, Any] | None = None
     for group in chosen:
-        print(f"measuring {group} …", file=sys.stderr)
+        if group == "gpu":
+            of_gpu = measure_gpu(where, compiled=compile_, say=_say)
+            if not as_json:
+                print(f"\n{to_markdown(of_gpu)}")
+            if out is not None:
+                for path in write(of_gpu, out):
+                    _say(str(path))
+            continue
+        _say(f"measuring {group} …")
         if group == "toy-training":
             trained = training_lines(where, compile_, turns)
             lines += trained
@@ -63,9 +85,14 @@ def bench(
         "turns": turns,
     }
     if as_json:
-        print(json.dumps({"machine": machine, "lines": [asdict(line) for line in lines]}))
+        found = {"machine": machine, "lines": [asdict(line) for line in lines]}
+        print(json.dumps(found if of_gpu is None else found | {"gpu": of_gpu}))
     else:
         print("measured on: " + ", ".join(f"{key} {value}" for key, value in machine.items()))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _show(lines: list[Line]) -> None:

@@ -36,7 +36,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"a2u {version('a2u-upsampling')}")
+        print(f"a2u {version('a2u-upsampling')}")
         raise typer.Exit
 
 
@@ -61,7 +61,7 @@ def ops(
 
     if as_json:
         cards = [tables.card_as_dict(operators.card(each)) for each in ([name] if name else operators.names())]
-        typer.echo(json.dumps(cards[0] if name else cards, indent=2, ensure_ascii=False))
+        print(json.dumps(cards[0] if name else cards, indent=2, ensure_ascii=False))
     elif name:
         tables.show_card(operators.card(name))
     else:
@@ -85,7 +85,7 @@ def params(
 
         networks = count_networks()
         if as_json:
-            typer.echo(json.dumps([row._asdict() for row in networks], indent=2, ensure_ascii=False))
+            print(json.dumps([row._asdict() for row in networks], indent=2, ensure_ascii=False))
         else:
             tables.show_networks(networks)
         return
@@ -93,7 +93,7 @@ def params(
 
     counts = count_table_2()
     if as_json:
-        typer.echo(json.dumps([row._asdict() for row in counts], indent=2))
+        print(json.dumps([row._asdict() for row in counts], indent=2))
     else:
         tables.show_counts(counts)
 
@@ -109,10 +109,10 @@ def doctor(as_json: Json = False) -> None:
 
     checks = examination.examine()
     if as_json:
-        typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
+        print(json.dumps([check._asdict() for check in checks], indent=2))
     else:
         for check in checks:
-            typer.echo(check.line())
+            print(check.line())
     if any(check.status == "FAIL" for check in checks):
         raise typer.Exit(1)
 
@@ -250,6 +250,8 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(
             "The memory of this machine ran out. Ask for less (a smaller width, crop, batch or image), or free some.", 1
         )
+    finally:
+        know_options([])
 
 
 def _leave(message: str, code: int) -> None:

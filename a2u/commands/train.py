@@ -43,7 +43,8 @@ def train(
         str | None,
         typer.Option(
             help="Schedule: quick (2 epochs, for the sample), reduced (1 epoch of small steps, for the full set on a "
-            "CPU) or paper (100 epochs). Default: quick on the sample, paper with --data or --download."
+            "CPU), medium (10 of them, for a night) or paper (100 epochs). Default: quick on the sample, paper with "
+            "--data or --download."
         ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the schedule's.")] = None,

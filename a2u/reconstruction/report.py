@@ -103,7 +103,7 @@ def _run(runs: Path, row: str, data_set: str, preset: str, seed: int) -> dict[st
     return known | {
         "status": "measured",
         **{metric: last[metric] for metric in METRICS},
-        "curve": [round(record["psnr"], 4) for record in history],
+        "curve": [round(record["psnr"], 4) if "psnr" in record else None for record in history],
         "preset": config["preset"],
         "epochs": len(history),
         "changes": _changes(config),
@@ -179,7 +179,12 @@ def _machine(run: dict[str, Any]) -> str:
 def _command(complete: list[dict[str, Any]], preset: str, seeds: Sequence[int]) -> str:
     several = None if list(seeds) == [0] else list(dict.fromkeys(seeds))
     data = "DIR" if complete[0]["data"] == "full" else None
-    return command("a2u table1", {"preset": preset, "seeds": several, "data": data})
+    shared: dict[str, Any] = {}
+    for option in ("epochs", "precision"):  # the command has these two, for all runs together
+        values = {each["changes"].get(option) for each in complete}
+        if len(values) == 1:
+            shared[option] = values.pop()
+    return command("a2u table1", {"preset": preset, "seeds": several, **shared, "data": data})
 
 
 def _listed(changes: dict[str, Any]) -> str:

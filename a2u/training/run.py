@@ -52,13 +52,16 @@ class Run:
         folder: Made if missing. If it already holds a run, that run is continued.
         config: What defines the result (plain JSON). A run never continues under another one.
         device: Where it computes, to be recorded with it.
+        lanes: How many runs compute there in turns, to be recorded too: each takes longer than it would alone.
 
     Raises:
         A2UError: The folder cannot be written, another process trains in it, or it holds a run with another
             config; each key that differs is named.
     """
 
-    def __init__(self, folder: str | Path, config: Config, device: torch.device | str | None = None) -> None:
+    def __init__(
+        self, folder: str | Path, config: Config, device: torch.device | str | None = None, lanes: int = 1
+    ) -> None:
         self.folder = Path(folder)
         self.config: Config = json.loads(json.dumps(config))  # as it will be read back
         self.checkpoint = self.folder / "checkpoint.safetensors"
@@ -76,12 +79,12 @@ class Run:
         except OSError as error:
             raise explain(error, self.folder) from error
         try:
-            self._begin(device)
+            self._begin(device, lanes)
         except BaseException:
             self._lock.release()
             raise
 
-    def _begin(self, device: torch.device | str | None) -> None:
+    def _begin(self, device: torch.device | str | None, lanes: int) -> None:
         sweep(self.folder)
         for name in FILES:  # older versions wrote under these names, and whoever did so is gone: the lock is ours
             (self.folder / f"{name}{UNFINISHED}").unlink(missing_ok=True)
@@ -96,7 +99,8 @@ class Run:
             self._threads = keep_threads(read_environment(self.folder), device, self.folder)
         else:
             self._refuse_others()
-            _write_json(path, {"config": self.config, "environment": environment(device)})
+            machine = environment(device) | ({"lanes": lanes} if lanes > 1 else {})
+            _write_json(path, {"config": self.config, "environment": machine})
 
     def _refuse_others(self) -> None:
         """Without a config the folder holds no run, and files of these names are somebody else's."""

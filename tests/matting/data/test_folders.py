@@ -125,7 +125,8 @@ def test_a_photograph_taken_sideways_has_the_size_it_is_read_with(tmp_path):
     exif[0x0112] = 6
     Image.fromarray(np.zeros((20, 40, 3), np.uint8)).save(tmp_path / "fg" / "one.jpg", exif=exif)
     (tmp_path / "fg" / "one.png").unlink()
-    save(tmp_path / "alpha" / "one.png", np.zeros((40, 20), np.uint8))
+    ramp = np.linspace(0, 255, 20).astype(np.uint8)  # a flat alpha would have nothing to teach
+    save(tmp_path / "alpha" / "one.png", np.broadcast_to(ramp, (40, 20)).copy())
     assert open_train(tmp_path).foregrounds == 2
 
 
