@@ -26,6 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "markdown": set(),
     "paths": set(),
     "shell": set(),
+    "gradient": set(),
     "tiles": {"paths"},
     "checks": {"errors", "paths"},
     "formula": {"errors", "paths", "tiles", "checks"},
@@ -34,8 +35,8 @@ ROOMS: dict[str, set[str]] = {
     "data": {"errors", "files"},
     "training": {"errors", "files"},
     "plots": {"errors"},
-    "reconstruction": {"errors", "files", "markdown", "shell", "operators", "data", "training", "plots"},
-    "matting": {"errors", "files", "markdown", "shell", "formula", "operators", "training", "plots"},
+    "reconstruction": {"errors", "files", "gradient", "markdown", "shell", "operators", "data", "training", "plots"},
+    "matting": {"errors", "files", "gradient", "markdown", "shell", "formula", "operators", "training", "plots"},
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
     "bench": {"errors", "files", "markdown", "formula", "operators", "data", "training", "reconstruction"},
     "lessons": {

@@ -164,12 +164,21 @@ def test_no_path_of_this_machine_is_written(settings: matting.Settings) -> None:
     )
 
 
-@given(st.sampled_from(list(digits.PRESETS)), several, editions)
-def test_a_table_1_is_asked_for_again(preset: str, chosen: list[int], edition: str) -> None:
-    found = read(digits_report._command([{"data": edition}], preset, chosen))
+@given(
+    st.sampled_from(list(digits.PRESETS)),
+    several,
+    editions,
+    st.fixed_dictionaries({}, optional={"epochs": st.integers(1, 99), "precision": st.sampled_from(["tf32", "bf16"])}),
+)
+def test_a_table_1_is_asked_for_again(preset: str, chosen: list[int], edition: str, changes: dict[str, Any]) -> None:
+    written = digits_report._command([{"data": edition, "changes": changes}], preset, chosen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table1, "check_precision", lambda *_: None)  # this machine may not have it
+        found = read(written)
     rows, sets, numbers, asked = found[:4]
     assert (rows, sets, numbers, asked) == (list(ROWS), ["mnist", "fashion"], chosen, preset)
     assert found[5] == (Path("DIR") if edition == "full" else None)
+    assert found[8:10] == (changes.get("precision", "float32"), changes.get("epochs"))
 
 
 @given(of_matting(), several, st.lists(st.sampled_from(list(MATTING_ROWS)), unique=True))

@@ -250,6 +250,8 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(
             "The memory of this machine ran out. Ask for less (a smaller width, crop, batch or image), or free some.", 1
         )
+    finally:
+        know_options([])
 
 
 def _leave(message: str, code: int) -> None:

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError, near_match
+from a2u.matting.data.trimap import UNKNOWN
 
 SMALLEST = 5  # pixels a side: closed-form has 3×3 windows, KNN 20 neighbours
 
@@ -64,7 +65,7 @@ def predict(name: str, image: Tensor, trimap: Tensor) -> Tensor:
     chosen = method(name)
     _check(image, trimap)
     alpha = (trimap == 255).float().cpu()
-    unknown = (trimap == 128).cpu()
+    unknown = (trimap == UNKNOWN).cpu()
     background, foreground = (bool((trimap == value).any()) for value in (0, 255))
     if not unknown.any():
         return alpha

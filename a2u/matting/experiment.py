@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from a2u.matting.losses import UNKNOWN, matting_loss
+from a2u.matting.data.trimap import UNKNOWN
+from a2u.matting.losses import matting_loss
 from a2u.matting.measure import metrics
 from a2u.matting.measure.predictors import WHOLE
 from a2u.matting.network.inference import predict_large

@@ -105,7 +105,7 @@ class Settings:
         return command("a2u train", {**named, **self.changes, **exact, "data": data})
 
 
-def settings(row: str, set: str = "mnist", preset: str = "quick", seed: int = 0, **changes: Any) -> Settings:
+def settings(row: str, data_set: str = "mnist", preset: str = "quick", seed: int = 0, **changes: Any) -> Settings:
     """A preset's settings; `changes` (fields of `Settings`) that are not None take precedence.
 
     >>> settings("a2u").epochs < settings("a2u", preset="paper").epochs
@@ -113,7 +113,7 @@ def settings(row: str, set: str = "mnist", preset: str = "quick", seed: int = 0,
     """
     if preset not in PRESETS:
         raise A2UError(f"There is no preset {preset!r}. {near_match(preset, list(PRESETS))}")
-    chosen = Settings(row=row, set=set, preset=preset, seed=seed, **PRESETS[preset])
+    chosen = Settings(row=row, set=data_set, preset=preset, seed=seed, **PRESETS[preset])
     changed = {key: value for key, value in changes.items() if value is not None}
     return replace(chosen, **changed)
 
@@ -214,13 +214,13 @@ def command_of(config: Mapping[str, Any], data: str = "DIR") -> str:
     return settings_of(config).command(data if full else None, config.get("precision", "float32"))
 
 
-def run_name(row: str, set: str, preset: str, seed: int = 0) -> str:
+def run_name(row: str, data_set: str, preset: str, seed: int = 0) -> str:
     """The name of a run's folder unless the user gives another.
 
     >>> run_name("a2u", "mnist", "quick"), run_name("a2u", "mnist", "quick", 1)
     ('a2u-mnist-quick', 'a2u-mnist-quick-1')
     """
-    return f"{row}-{set}-{preset}{f'-{seed}' if seed else ''}"
+    return f"{row}-{data_set}-{preset}{f'-{seed}' if seed else ''}"
 
 
 def evaluate_on(model: nn.Module, images: Tensor, batch: int | None = None) -> dict[str, float]:

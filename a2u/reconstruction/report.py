@@ -44,7 +44,7 @@ def collect(runs: Path, preset: str, seeds: Sequence[int], earlier: Sequence[Run
     """
     before = [run for run in earlier if run["preset"] == preset]
     seeds = list(dict.fromkeys([*seeds, *sorted(run["seed"] for run in before)]))
-    details = [_run(runs, row, set, preset, seed) for set in TITLES for row in ROWS for seed in seeds]
+    details = [_run(runs, row, data_set, preset, seed) for data_set in TITLES for row in ROWS for seed in seeds]
     details, refused = fill(details, before, preset)
     complete = [each for each in details if each["status"] == "measured"]
     if not complete:
@@ -54,16 +54,16 @@ def collect(runs: Path, preset: str, seeds: Sequence[int], earlier: Sequence[Run
         )
     table: list[dict[str, Any]] = [
         {"row": row, "title": ROWS[row].title, **_sizes(row)}
-        | _cell([each for each in details if (each["set"], each["row"]) == (set, row)])
-        for set in TITLES
+        | _cell([each for each in details if (each["set"], each["row"]) == (data_set, row)])
+        for data_set in TITLES
         for row in ROWS
     ]
-    by_seed: dict[str, dict[str, dict[int, float]]] = {set: {} for set in TITLES}
+    by_seed: dict[str, dict[str, dict[int, float]]] = {data_set: {} for data_set in TITLES}
     for each in complete:
         by_seed[each["set"]].setdefault(each["row"], {})[each["seed"]] = each["psnr"]
     psnr = {
-        set: {cell["row"]: cell["psnr"]["mean"] for cell in table if cell["set"] == set and cell["runs"]}
-        for set in TITLES
+        data_set: {cell["row"]: cell["psnr"]["mean"] for cell in table if cell["set"] == data_set and cell["runs"]}
+        for data_set in TITLES
     }
     full = _is_full(complete, preset)
     return {
@@ -85,16 +85,16 @@ def collect(runs: Path, preset: str, seeds: Sequence[int], earlier: Sequence[Run
 def find_preset(runs: Path, seeds: Sequence[int]) -> str | None:
     """Of the presets with a complete run in `runs`, the longest."""
     for preset in PRESETS:
-        wanted = ((row, set, seed) for seed in seeds for set in TITLES for row in ROWS)
-        if any(_run(runs, row, set, preset, seed)["status"] == "measured" for row, set, seed in wanted):
+        wanted = ((row, data_set, seed) for seed in seeds for data_set in TITLES for row in ROWS)
+        if any(_run(runs, row, data_set, preset, seed)["status"] == "measured" for row, data_set, seed in wanted):
             return preset
     return None
 
 
-def _run(runs: Path, row: str, set: str, preset: str, seed: int) -> dict[str, Any]:
+def _run(runs: Path, row: str, data_set: str, preset: str, seed: int) -> dict[str, Any]:
     """One run: what it reached and how, or why it cannot be shown."""
-    folder = runs / run_name(row, set, preset, seed)
-    known: dict[str, Any] = {"row": row, "set": set, "seed": seed, "run": folder.name, "status": NOT_RUN}
+    folder = runs / run_name(row, data_set, preset, seed)
+    known: dict[str, Any] = {"row": row, "set": data_set, "seed": seed, "run": folder.name, "status": NOT_RUN}
     kept = kept_in(folder, EXPERIMENT)
     if not kept.complete:
         return known | {"status": kept.status}
@@ -130,11 +130,17 @@ def _sizes(row: str) -> dict[str, int]:
 
 def _cell(details: list[dict[str, Any]]) -> dict[str, Any]:
     """One row on one set over its seeds: mean and sample standard deviation (from two seeds on) of each metric."""
-    set, row = details[0]["set"], details[0]["row"]
+    data_set, row = details[0]["set"], details[0]["row"]
     measured = [each for each in details if each["status"] == "measured"]
-    paper = ROWS[row].paper[set]._asdict()
+    paper = ROWS[row].paper[data_set]._asdict()
     missing = [f"seed {each['seed']} {each['status']}" for each in details if each["status"] != "measured"]
-    cell: dict[str, Any] = {"set": set, "runs": len(measured), "of": len(details), "missing": missing, "paper": paper}
+    cell: dict[str, Any] = {
+        "set": data_set,
+        "runs": len(measured),
+        "of": len(details),
+        "missing": missing,
+        "paper": paper,
+    }
     for metric in METRICS:
         values = [each[metric] for each in measured]
         sd = stdev(values) if len(values) > 1 else None

@@ -53,7 +53,7 @@ def arithmetic(precision: str = "float32", benchmark: bool | None = None) -> Ite
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """For the forward: bfloat16 where torch deems it safe, if `precision` is bf16; nothing otherwise."""
+    """For the forward: bfloat16 where torch calls it safe, if `precision` is bf16; nothing otherwise."""
     if precision != "bf16":
         return nullcontext()
     # Each weight is used once a step, so a cache of converted weights saves nothing, and a graph must not keep one.

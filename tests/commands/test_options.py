@@ -62,6 +62,7 @@ def test_the_command_line_never_shows_python(tmp_path: Path, monkeypatch: pytest
     assert "Point --data at a folder" in a2u("train", "--data", ".").err
     assert "leave out --backgrounds." in a2u("matting", "train", "--backgrounds", ".").err
     assert list(tmp_path.iterdir()) == []
+    assert as_options("Use `device='cpu'`.") == "Use `device='cpu'`."  # nothing stays known when a command has ended
 
 
 def messages(path: Path) -> Iterator[tuple[int, str]]:

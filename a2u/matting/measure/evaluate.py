@@ -16,8 +16,8 @@ from a2u.errors import A2UError, memory_ran_out
 from a2u.files.outputs import Outputs
 from a2u.matting.data.files import to_png
 from a2u.matting.data.listing import shown
-from a2u.matting.data.trimap import check_unknown
-from a2u.matting.measure.metrics import UNKNOWN, Convention, Scores, to_8bit
+from a2u.matting.data.trimap import UNKNOWN, check_unknown
+from a2u.matting.measure.metrics import Convention, Scores, to_8bit
 from a2u.matting.measure.totals import Totals
 
 if TYPE_CHECKING:
