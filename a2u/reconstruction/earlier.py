@@ -32,13 +32,11 @@ def read_earlier(path: Path) -> list[Run]:
         A2UError: No such file, or something else than a report.
     """
     remedy = "Give a table1.json that `a2u table1` wrote."
+    runs = read_json(path, {"runs": [dict]}, remedy)["runs"]
     try:
-        runs = read_json(path, {"runs": [dict]}, remedy)["runs"]
         found = [run for run in runs if run["status"] == "measured"]
         for run in found:
             _check(run)
-    except A2UError:
-        raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"there is no {error}" if isinstance(error, KeyError) else str(error)
         raise A2UError(f"{path} is not a report of Table 1, or is damaged ({reason[:200]}). {remedy}") from error
@@ -53,7 +51,8 @@ def _check(run: Run) -> None:
         raise ValueError(f"one of {', '.join(TEXTS)} is not text")
     if type(run["seed"]) is not int or run["run"] != run_name(run["row"], run["set"], run["preset"], run["seed"]):
         raise ValueError(f"the run {run['run']!r} is not that of its row, set, preset and seed")
-    numbers = [*(run[metric] for metric in METRICS), *run["curve"], run["seconds"]]
+    curve = [psnr for psnr in run["curve"] if psnr is not None]  # None after an epoch that was not measured
+    numbers = [*(run[metric] for metric in METRICS), *curve, run["seconds"]]
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in numbers):
         raise ValueError(f"a number of {run['run']} is none")
     if len(run["curve"]) != run["epochs"] or abs(run["curve"][-1] - run["psnr"]) > 1e-3:

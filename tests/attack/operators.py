@@ -284,7 +284,7 @@ def _spoil_maps(draw: Draw, op: torch.nn.Module, x: Tensor, guide: Tensor) -> tu
             "no guide": lambda: (x, None),
             "a guide of another size": lambda: (
                 x,
-                torch.cat([guide] * 3, 3) if guide.numel() else x.sum(0),
+                torch.cat([guide] * 3, 3) if guide.numel() else guide.new_zeros(1, 1, 1, 1),
             ),
             "a guide of whole numbers": lambda: (x, guide.to(draw.choice(WHOLE))),
             "a complex guide": lambda: (x, torch.complex(guide.float(), guide.float())),
