@@ -2,13 +2,14 @@
 # Needs Python 3.11+, git and make; the first run builds .venv and needs a network, later runs do not.
 
 .DEFAULT_GOAL := help
-.PHONY: help environment lab test lint check notebooks times site slides clean
+.PHONY: help environment lab quick test lint check attack notebooks times site slides clean
 
 BIN := .venv/bin
 WORKERS ?= 2
 LAB_ARGS ?=
 TEST_ARGS ?=
 
+# What a cell may take on an idle laptop before it counts as hanging; conftest.py fits it to this machine.
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 120 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
 help: ## this list
@@ -26,14 +27,21 @@ lint: environment ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+quick: environment ## for every day: ruff and the library's tests, by the rules of tests/helpers/quick.py (minutes)
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --quick tests $(TEST_ARGS)
+
 test: lint check ## all checks: ruff, mypy, library, notebooks against their stored outputs, a real browser
 
-times: environment ## seconds of each lesson and its longest cell, in quick mode, without a network, against 60 and 15
+attack: environment ## every attack on files, processes and operators, with its figures: tried, held (minutes)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.attack $(ATTACK_ARGS)
+
+times: environment ## seconds of each lesson and its longest cell beside their budgets (TEST_ARGS=--hold-to-budget: fail)
 	$(BIN)/python -m pytest -q $(NBVAL) --ignore notebooks/solutions notebooks $(TEST_ARGS)
 
 # One compute thread for each of two workers on two cores; the same when notebooks are built, so that stored
 # numbers do not depend on the number of threads.
-check notebooks times: export OMP_NUM_THREADS := 1
+check quick notebooks times: export OMP_NUM_THREADS := 1
 
 check: environment
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) tests notebooks $(TEST_ARGS)

@@ -1,32 +1,48 @@
-"""What the tests promise: files named after their sources, and no check that a slow or busy machine can fail."""
+"""What the tests promise: names that follow the sources, a quick form by rules, and no check that the clock fails."""
 
 import ast
+import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import patience
 import pytest
+from processes import python
 from project import HELPERS, ROOT
+from quick import CASES, evenly
 
 TESTS = ROOT / "tests"
 FILES = sorted(TESTS.rglob("*.py"))
+NAMED = [path for path in FILES if path.name.startswith("test_") and path.parent.name != "attack"]
 # Tests of the project as a whole: of its tree, its words, its files beside a2u/, and of the tests themselves.
 WHOLE = {"house", "prose", "readme", "places", "teacher", "conftest", "suite"}
 CLOCKS = {"sleep", "monotonic", "perf_counter", "process_time"}
 PATIENT = HELPERS / "patience.py"  # the one file that looks at the clock
 
 
-@pytest.mark.parametrize("path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: str(path.relative_to(TESTS)))
+@pytest.mark.parametrize("path", NAMED, ids=lambda path: str(path.relative_to(TESTS)))
 def test_a_test_file_is_named_after_its_source(path: Path) -> None:
-    """tests/ROOM/test_NAME.py tests a2u/ROOM/NAME.py, or the folder of that name; test_every_… tests the whole room."""
-    room, name = ROOT / "a2u" / path.parent.relative_to(TESTS), path.stem.removeprefix("test_")
+    """tests/ROOM/test_NAME.py tests a2u/ROOM/NAME.py, or the folder of that name; test_every_… tests the whole room.
+
+    tests/tools/ tests tools/, which is beside a2u/; tests/attack/ is a program of its own, with a test of itself.
+    """
+    where = path.parent.relative_to(TESTS)
+    room, name = ROOT / where if where.name == "tools" else ROOT / "a2u" / where, path.stem.removeprefix("test_")
     whole = name in WHOLE if path.parent == TESTS else name.startswith("every_")
     assert whole or (room / f"{name}.py").is_file() or (room / name).is_dir()
 
 
 def test_a_command_is_run_in_one_way() -> None:
     """Through helpers/command.py; a script that is a process of its own calls it as the console script does."""
-    own = {path.name for path in FILES if "commands.cli import main" in path.read_text(encoding="utf-8")}
-    assert own - {"test_suite.py"} == {"command.py", "table1_work.py"}
+    own = {
+        path.name
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "a2u.commands.cli"
+        if "main" in {name.name for name in node.names}
+    }
+    assert own == {"command.py", "table1_work.py"}
 
 
 def clocks(path: Path) -> Iterator[str]:
@@ -51,7 +67,9 @@ def is_patient(value: ast.expr) -> bool:
     return bool(names & {"patience", "limit", "timeout"})
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path != PATIENT], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path != PATIENT and path.parent.name != "attack"], ids=lambda path: path.stem
+)
 def test_no_test_has_a_clock_of_its_own(path: Path) -> None:
     assert list(clocks(path)) == []
 
@@ -64,3 +82,89 @@ def test_a_clock_would_be_found(tmp_path: Path) -> None:
         "page.wait_for(timeout=10 * S)\npage.wait_for_timeout(S)\npage.set_default_timeout(patience(30) * S)\n"
     )
     assert {found.split(":")[0] for found in clocks(file)} == {f"line {n}" for n in (3, 4, 5, 6, 9, 10)}
+
+
+# --- patience
+
+
+class Machine:
+    """A machine on which a job takes so many times as long as on an idle laptop, and its clock."""
+
+    def __init__(self, slow: float) -> None:
+        self.now, self.slow, self.measured = 1000.0, slow, 0
+
+    def run(self, *_: object, **__: object) -> None:
+        self.measured += 1
+        self.now += self.slow * patience.USUAL
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    made = Machine(request.param)
+    monkeypatch.setattr(patience, "time", made)
+    monkeypatch.setattr(patience, "subprocess", made)
+    patience.slowness.cache_clear()
+    yield made
+    patience.slowness.cache_clear()
+
+
+@pytest.mark.parametrize(("machine", "expected"), [(0.5, 50), (1, 50), (8, 400)], indirect=["machine"])
+def test_patience_grows_with_a_slow_machine_and_never_shrinks(machine: Machine, expected: float) -> None:
+    assert [patience.patience(10), patience.patience(1)] == [expected, expected / 10]
+    assert machine.measured == 1
+
+
+@pytest.mark.parametrize("machine", [1], indirect=True)
+def test_a_machine_that_became_busy_is_measured_again(machine: Machine) -> None:
+    assert patience.patience(10) == 50
+    machine.slow, machine.now = 6, machine.now + patience.FRESH
+    assert patience.patience(10) == 300
+
+
+@pytest.mark.parametrize("machine", [3], indirect=True)
+def test_waiting_ends_when_it_holds_or_when_patience_ends(machine: Machine) -> None:
+    patience.patience(1)
+    began = machine.now
+    assert patience.until(lambda: machine.now >= began + 100)
+    assert began + 100 <= machine.now < began + 101
+    began = machine.now
+    assert not patience.until(lambda: False, 10)
+    assert machine.now - began == pytest.approx(150, abs=1)
+
+
+# --- the quick form
+
+
+@pytest.mark.parametrize("count", [1, CASES, CASES + 1, 10, 1000])
+def test_the_quick_form_takes_the_first_the_last_and_even_steps_between(count: int) -> None:
+    chosen = sorted(evenly(count))
+    assert (chosen[0], chosen[-1], len(chosen)) == (0, count - 1, min(count, CASES))
+    steps = {after - before for before, after in itertools.pairwise(chosen)}
+    assert not steps or max(steps) - min(steps) <= 1
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("quick", [True, False])
+def test_the_quick_form_says_what_it_leaves_out(quick: bool, workers: int, tmp_path: Path) -> None:
+    file = tmp_path / "test_some.py"
+    file.write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('n', range(20))\ndef test_many(n): print(f'case {n}.')\n"
+        "@pytest.mark.parametrize('n', range(3))\ndef test_few(n): pass\n"
+        "@pytest.mark.slow\ndef test_slow(): pass\n"
+        "@pytest.mark.browser\ndef test_in_a_browser(): pass\n"
+    )
+    words = ["-m", "pytest", "-q", "-p", "conftest", "-n", workers, *(["--quick"] if quick else []), file.name]
+    path = os.pathsep.join(map(str, (ROOT, HELPERS)))
+    done = python(*words, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path})
+    assert done.returncode == 0, done.stdout
+    assert f"{CASES + 3 if quick else 25} passed" in done.stdout
+    said = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    for line in (f"{20 - CASES} cases of tests with more than {CASES}", "1 marked slow", "1 marked browser"):
+        assert (line in said) == quick

@@ -1,4 +1,4 @@
-"""The operators under the clock: reassembly, the kernels of A²U, one training step of section 5's network."""
+"""The operators under the clock: reassembly, the kernels and encodings of A²U, one step of section 5's network."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,8 @@ from a2u import formula
 from a2u.bench.measure import Call, Line, measure
 from a2u.operators import build
 from a2u.operators.affinity import A2U, normalize
+from a2u.operators.encoding import responses
+from a2u.operators.strided import strided
 
 
 def formula_lines(device: torch.device, compiled: bool, turns: int) -> list[Line]:
@@ -66,7 +68,7 @@ def kernels_lines(device: torch.device, compiled: bool, turns: int) -> list[Line
     lines = []
     for preset in ("dynamic-cs", "dynamic-cw"):
         calls = batch_and_loop(preset, device, 16, 64, 64, compiled)
-        note = "CPU: 2·25 taps a value, whoever loops; compiled: reading the map three times. A GPU: starting kernels"
+        note = "CPU: 2·25 taps a value in any loop; compiled: reading the map three times. A GPU: starting kernels"
         lines += measure(f"kernels: {preset}, batch 16, C=64, 64²", calls, device, turns, note)
     return lines
 
@@ -115,10 +117,62 @@ def kernels_one_by_one(op: A2U, guide: Tensor) -> Tensor:
     return torch.cat(kernels)
 
 
+def depthwise_lines(device: torch.device, compiled: bool, turns: int) -> list[Line]:
+    """A²U's encodings, forward and backward: the guide channels last, or contiguous, or made contiguous first.
+
+    Which is fastest depends on the device, so it is measured where the bench runs. For filters that all samples share,
+    the convolutions of :mod:`a2u.operators.strided` are measured as well, whether or not A²U takes them there.
+    """
+    lines = []
+    for group, shape, filters in (
+        ("depthwise: 8 filters of 4×4, batch 100, C=32, 32²", (100, 32, 32, 32), (1, 4, 32, 4, 4)),
+        ("depthwise: 2 filters of 5×5 per sample, batch 16, C=64, 64²", (16, 64, 64, 64), (16, 1, 64, 5, 5)),
+    ):
+        torch.manual_seed(0)
+        contiguous = torch.randn(shape, device=device)
+        last = contiguous.to(memory_format=torch.channels_last)
+        u, v = (torch.randn(filters, device=device).requires_grad_() for _ in range(2))
+        calls = {
+            "channels last": encodings(grouped, last, u, v),
+            "made contiguous first": encodings(lambda x, u, v: grouped(x.contiguous(), u, v), last, u, v),
+            "contiguous": encodings(grouped, contiguous, u, v),
+        }
+        if filters[0] == 1:
+            calls["rows, channels last"] = encodings(rows, last, u, v)
+        note = "gradients of strided depth-wise convolutions; rows: those of a2u.operators.strided"
+        lines += measure(group, calls, device, turns, note)
+    return lines
+
+
+Encoder = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, ...]]
+
+
+def grouped(x: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, ...]:
+    """Both responses as one grouped convolution: Tensor[N, M, C, H/2, W/2] each."""
+    both = responses(x, torch.cat([u, v], dim=1), 2)
+    return both[:, : u.shape[1]], both[:, u.shape[1] :]
+
+
+def rows(x: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, ...]:
+    """The same by :mod:`a2u.operators.strided`, on any device."""
+    return tuple(y.permute(0, 2, 4, 1, 3) for y in strided(x, [u[0], v[0]], 2))
+
+
+def encodings(encoder: Encoder, guide: Tensor, u: Tensor, v: Tensor) -> Call:
+    """A call that makes the affinity of one guide from both responses, and all gradients."""
+    guide = guide.detach().requires_grad_()
+
+    def call() -> tuple[Tensor, ...]:
+        by_u, by_v = encoder(guide, u, v)
+        return torch.autograd.grad((by_u * by_v).sum(2).square().sum(), (guide, u, v))
+
+    return call
+
+
 def toy_lines(device: torch.device, compiled: bool, turns: int) -> list[Line]:
-    """One training step of section 5's network, by operator."""
+    """One training step of section 5's network, for each row of Table 1."""
     from a2u.reconstruction.experiment import build_model
-    from a2u.reconstruction.rows import row
+    from a2u.reconstruction.rows import ROWS, row
 
     def step(name: str) -> Call:
         model = build_model(row(name)).to(device).to(memory_format=torch.channels_last)
@@ -132,6 +186,6 @@ def toy_lines(device: torch.device, compiled: bool, turns: int) -> list[Line]:
 
         return run
 
-    calls = {name: step(name) for name in ("nearest", "a2u", "indexnet-holistic", "indexnet-depthwise")}
-    note = "a2u: the backward of a stride-2 depth-wise convolution with eight filters a channel"
+    calls = {name: step(name) for name in ROWS}
+    note = "the network's own convolutions; a2u: eight responses per channel, and their products and sigmoids"
     return measure("toy: one training step, batch 100", calls, device, turns, note)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 
+from a2u.commands.options import as_options
 from a2u.training.campaign import Job, OnEnd, OnProgress, Outcome
 from a2u.training.loop import Hook, Progress
 from a2u.training.run import History
@@ -27,7 +28,7 @@ STDERR = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_w
 
 def say(text: str) -> None:
     """A line on stderr, above the bar."""
-    STDERR.print(text)
+    STDERR.print(as_options(text))
 
 
 class Bar:
@@ -163,9 +164,10 @@ def blame(failed: Sequence[Outcome], count: int) -> str:
 def _verdict(outcome: Outcome, reached: Callable[[History], str]) -> str:
     if outcome.failed:
         return f"FAILED. {outcome.message}"
+    without = f" {outcome.message}" if outcome.message else ""
     seconds = sum(record["seconds"] for record in outcome.history)
     before = "complete already; " if outcome.status == "complete" else ""
-    return f"{before}{reached(outcome.history)}, {seconds:,.0f} s."
+    return f"{before}{reached(outcome.history)}, {seconds:,.0f} s.{without}"
 
 
 class Meter:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from a2u.commands import surroundings
+from a2u.commands.options import as_options, know_options
 from a2u.errors import A2UError, memory_ran_out
 
 app = typer.Typer(
@@ -35,7 +36,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"a2u {version('a2u-upsampling')}")
+        print(f"a2u {version('a2u-upsampling')}")
         raise typer.Exit
 
 
@@ -60,7 +61,7 @@ def ops(
 
     if as_json:
         cards = [tables.card_as_dict(operators.card(each)) for each in ([name] if name else operators.names())]
-        typer.echo(json.dumps(cards[0] if name else cards, indent=2, ensure_ascii=False))
+        print(json.dumps(cards[0] if name else cards, indent=2, ensure_ascii=False))
     elif name:
         tables.show_card(operators.card(name))
     else:
@@ -84,7 +85,7 @@ def params(
 
         networks = count_networks()
         if as_json:
-            typer.echo(json.dumps([row._asdict() for row in networks], indent=2, ensure_ascii=False))
+            print(json.dumps([row._asdict() for row in networks], indent=2, ensure_ascii=False))
         else:
             tables.show_networks(networks)
         return
@@ -92,7 +93,7 @@ def params(
 
     counts = count_table_2()
     if as_json:
-        typer.echo(json.dumps([row._asdict() for row in counts], indent=2))
+        print(json.dumps([row._asdict() for row in counts], indent=2))
     else:
         tables.show_counts(counts)
 
@@ -108,10 +109,10 @@ def doctor(as_json: Json = False) -> None:
 
     checks = examination.examine()
     if as_json:
-        typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
+        print(json.dumps([check._asdict() for check in checks], indent=2))
     else:
         for check in checks:
-            typer.echo(check.line())
+            print(check.line())
     if any(check.status == "FAIL" for check in checks):
         raise typer.Exit(1)
 
@@ -158,7 +159,9 @@ def _register_later(name: str, where: str, summary: str) -> None:
         command.command(context_settings={"help_option_names": ["-h", "--help"]})(
             getattr(importlib.import_module(module), function)
         )
-        return typer.main.get_command(command)(args=context.args, prog_name=f"a2u {name}", standalone_mode=False)
+        made = typer.main.get_command(command)
+        know_options(made.params)
+        return made(args=context.args, prog_name=f"a2u {name}", standalone_mode=False)
 
     unread: dict[str, Any] = {
         "ignore_unknown_options": True,
@@ -230,6 +233,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code: 0, 1 for bad input, 2 for bad usage, 130 for Ctrl-C."""
     try:
         surroundings.prepare()
+        know_options([])
         app(args=arguments, prog_name="a2u")
     except A2UError as error:
         _leave(str(error), 1)
@@ -246,11 +250,13 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(
             "The memory of this machine ran out. Ask for less (a smaller width, crop, batch or image), or free some.", 1
         )
+    finally:
+        know_options([])
 
 
 def _leave(message: str, code: int) -> None:
     if os.environ.get("RANK", "0") == "0":  # of several processes of one training, one speaks
-        print(f"a2u: {' '.join(message.split())}", file=sys.stderr)
+        print(f"a2u: {as_options(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(code)
 
 

@@ -11,18 +11,19 @@ from a2u.commands.options import Device
 from a2u.errors import A2UError
 from a2u.files.writing import make_folder
 from a2u.matting.data.listing import shown
-from a2u.matting.measure.evaluate import Measured, blame, matte_name, results, write_report
+from a2u.matting.measure.evaluate import Measured, blame, results, write_report
 from a2u.matting.measure.evaluate import evaluate as evaluate_on
 from a2u.matting.measure.metrics import Convention
 from a2u.matting.measure.predictors import of_classical, of_mattes
 from a2u.matting.network.inference import check_tile
+from a2u.matting.settings import SYNTHETIC
 from a2u.pretrained.find import load_network
 from a2u.training.device import choose_device
 
 WEIGHTS = (
-    "A trained network: the name of weights that ship (matting/dynamic-cs), a run folder of `a2u matting train` (its "
-    "best epoch), a checkpoint in one, or a checkpoint of the published A²U code "
-    "(.pth, .ckpt, .safetensors …; no code in it is run)."
+    "A trained network: the name of weights that ship (matting/dynamic-cs-d-norm), a run folder of `a2u matting train` "
+    "(its best epoch), a checkpoint in one, or a checkpoint of the published A²U code (.pth, .ckpt, .safetensors …; no "
+    "code in it is run)."
 )
 ClassicalOption = Annotated[
     str | None, typer.Option(help="A method without learning: closed-form or knn (slow on large images).")
@@ -107,13 +108,13 @@ def evaluate(
         data, size = data or trained.data, size or trained.test_size
         for note in trained.notes:
             say(note)
-    cases = open_test(data or "synthetic", part, size or 256, backgrounds)
+    cases = open_test(data or SYNTHETIC, part, size or 256, backgrounds)
     if trained:
         predictor = trained.predictor(chosen, tile)
     else:
         predictor = of_classical(classical) if classical else of_mattes(mattes or Path())
     count = min(limit or len(cases), len(cases))
-    given = [mattes / Path(matte_name(name)).name for name in cases.names] if mattes else []
+    given = list(mattes.rglob("*")) if mattes else []
     keep = results(out, cases.names[:count], [*cases.files, *given, *([run] if run else [])]) if out else None
     words = cases.describe if count == len(cases) else f"{cases.describe}; the first {count} of {len(cases)} images"
     with bar(count, "images") as drawn:

@@ -24,10 +24,13 @@ from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
 from a2u.training.campaign import Job
 from a2u.training.cluster import PLACE, Cluster, on_cluster
+from a2u.training.lanes import in_lanes, many_streams
 from a2u.training.parallel import train_all
+from a2u.training.precision import check_precision
 from a2u.training.run import History
 
 FILES = ("table1.json", "table1.md", "table1.png", "table1-curves.png", "table1-reconstructions.png")
+KEEP_EVERY = 10  # epochs, in lanes: measuring and saving one run makes the others wait
 
 
 def table1(
@@ -48,6 +51,18 @@ def table1(
     jobs: Annotated[
         int, typer.Option(min=1, help="Runs at once. They share one GPU, or divide the threads of the CPU.")
     ] = 1,
+    lanes: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Runs at once in this one process, which take turns: on a GPU each on a stream of its own. 9 fill a "
+            "large one. Measured and saved every 10 epochs.",
+        ),
+    ] = 1,
+    precision: Annotated[
+        str, typer.Option(help="Arithmetic of a GPU: float32, tf32 or bf16. The last two change results.")
+    ] = "float32",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the preset's.")] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -88,7 +103,7 @@ def table1(
 
         a2u table1
 
-        a2u table1 --preset paper --data ~/data --jobs 4
+        a2u table1 --preset paper --data ~/data --precision tf32 --lanes 9
 
         a2u table1 --rows a2u,indexnet-holistic --sets mnist --seeds 0,1,2
 
@@ -103,21 +118,27 @@ def table1(
     names = list(ROWS) if rows == "all" else words_of("--rows", rows)
     numbers = seeds_of(seeds)
     place = _cluster(cluster, runs, partition, minutes, gpus)
+    _check_lanes(lanes, jobs, place)
+    check_precision(precision, None if gpus else choose_device(device))
     kept = [run for path in keep or () for run in read_earlier(path)]
     earlier = kept + _standing(out / "table1.json")
     done = (find_preset(runs, numbers) or _longest(kept) or _longest(earlier)) if report_only else None
     chosen = preset or done or _default_preset(data is not None or download, device, gpus)
-    planned = plan(names, words_of("--sets", sets), numbers, chosen, runs, data, download, device)
+    where = (runs, data, download, device)
+    keep_every = KEEP_EVERY if lanes > 1 else 1
+    planned = plan(names, words_of("--sets", sets), numbers, chosen, *where, precision, epochs, keep_every, lanes)
     say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
     if kept and not report_only:
         planned = [job for job in planned if not _is_kept(job, kept)]
     failed = []
     if not report_only:
         with progress_of_all(planned, _reached) as hooks:
-            if place is None:
-                outcomes = train_all(planned, jobs, *hooks)
-            else:
+            if place is not None:
                 outcomes = on_cluster(planned, place, jobs, hooks.on_end, hooks.on_note)
+            elif lanes > 1:
+                outcomes = in_lanes(planned, lanes, *hooks, choose_device(device))
+            else:
+                outcomes = train_all(planned, jobs, *hooks)
         failed = [outcome for outcome in outcomes if outcome.failed]
     if failed and not any(runs.glob("*/config.json")):
         raise A2UError(blame(failed, len(planned)))
@@ -126,6 +147,16 @@ def table1(
     print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else to_text(report))
     if failed:
         raise A2UError(blame(failed, len(planned)))
+
+
+def _check_lanes(lanes: int, jobs: int, place: Cluster | None) -> None:
+    """Lanes are in this process alone; what they need of a GPU is said before it is used."""
+    if lanes == 1:
+        return
+    if jobs > 1 or place is not None:
+        other = f"--jobs {jobs} starts processes" if place is None else "--cluster trains elsewhere"
+        raise A2UError(f"{other}, --lanes {lanes} trains in this process: give one of them.")
+    many_streams()
 
 
 def _standing(path: Path) -> list[Run]:

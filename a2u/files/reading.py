@@ -97,7 +97,7 @@ def explain_read(error: OSError | ValueError, path: Path) -> Unreadable:
     """The one message for a file that cannot be read."""
     number = getattr(error, "errno", None)
     if number in (errno.ENOENT, errno.ENOTDIR):
-        return Missing(f"There is no file {path}. Check the name and its ending.")
+        return Missing(f"{path} is not there. Check the name and its ending.")
     if number == errno.ENXIO:
         return Unreadable(f"{path} is a socket or a device, and should be a file.")
     reason = getattr(error, "strerror", None) or " ".join(str(error).split())

@@ -16,7 +16,7 @@ from a2u import formula
 from a2u.checks import At, check_choice, check_flag, check_positive
 from a2u.errors import A2UError
 from a2u.operators.contract import Card, Upsampler, Witness, down_witness, register
-from a2u.operators.encoding import Filters, Projection, compiled_affinity, descriptors, responses
+from a2u.operators.encoding import Filters, Projection, compiled_affinity, descriptors, responses_to
 from a2u.paths import concrete
 
 MODES = ("static", "hybrid", "dynamic")
@@ -182,11 +182,7 @@ class A2U(Upsampler):
 
     def encodings(self, guide: Tensor, pooled: Tensor | None) -> list[Tensor]:
         """Responses of U (order 2) and V before any norm, Tensor[N, M, C_g, H, W] each; local, given ``pooled``."""
-        if self.u is None:
-            return [responses(guide, self.v(pooled), self.ratio)]
-        # one pass over the guide for both, their filters side by side
-        both = responses(guide, torch.cat([self.u(pooled), self.v(pooled)], dim=1), self.ratio)
-        return list(both.split(self.filters, dim=1))
+        return responses_to(guide, [f(pooled) for f in (self.u, self.v) if f is not None], self.ratio)
 
     def norms(self) -> list[nn.Sequential | None]:
         """The norm, if any, of each of the encodings."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from a2u.checks import check_choice, check_positive
 from a2u.errors import A2UError
 from a2u.operators.contract import Card, UniversalUpsampler, register
+from a2u.paths import autocasts, window_start
 
 PHASES = ("random", "alike")
 
@@ -57,7 +58,8 @@ def phase_taps(size: int, ratio: int, device: torch.device | None = None) -> tup
 class Deconvolution(UniversalUpsampler):
     """Transposed convolution without bias, output exactly r times the input.
 
-    Equal to ``conv_transpose2d(x, weight, stride=r, padding=⌈(K − r)/2⌉, output_padding=(K − r) mod 2)``.
+    ``forward`` is ``conv_transpose2d(x, weight, stride=r, padding=⌈(K − r)/2⌉, output_padding=(K − r) mod 2)``: the
+    sums that :meth:`kernel` makes, without the taps that are zero in each phase (for K = 4, r = 2 five of nine).
 
     Args:
         channels: C.
@@ -97,6 +99,20 @@ class Deconvolution(UniversalUpsampler):
             nn.init.kaiming_uniform_(mixture.transpose(0, 1), a=5**0.5)  # the scale of a 1×1 Conv2d of torch
             t = (1 - (torch.arange(kernel_size) - (kernel_size - 1) / 2).abs() / ratio).clamp(min=0)
             self.weight.data = mixture * torch.outer(t, t)
+
+    def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
+        """Upsample x by wᵀz, z spanning all channels; a guide is accepted and ignored."""
+        self.check(x, guide)
+        # At ratio 1 torch takes no output_padding, of an empty map it makes nothing, and autocast would round w and z.
+        if self.path != "auto" or self.ratio == 1 or x.numel() == 0 or autocasts(x.device):
+            return super().forward(x, guide)
+        return nn.functional.conv_transpose2d(
+            x,
+            self.weight.to(x.dtype),
+            stride=self.ratio,
+            padding=window_start(self.kernel_size, self.ratio),
+            output_padding=(self.kernel_size - self.ratio) % 2,
+        )
 
     def kernel(self, x: Tensor | None = None, guide: Tensor | None = None) -> Tensor:
         """The stored weights sorted by phase: Tensor[C_out·r², C·k²]."""

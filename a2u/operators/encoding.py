@@ -11,7 +11,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from a2u.operators.strided import pays, strided
 from a2u.paths import pad_channels_last, two_columns, window_start
+
+
+def responses_to(x: Tensor, sets: list[Tensor], ratio: int) -> list[Tensor]:
+    """The :func:`responses` of one map to several sets of filters, of one size, in one pass over the map."""
+    if not torch.compiler.is_compiling() and pays(x, sets, ratio):
+        filters = [each[0].expand(-1, x.shape[1], -1, -1) for each in sets]
+        return [y.permute(0, 2, 4, 1, 3) for y in strided(x, filters, ratio)]
+    together = responses(x, torch.cat(sets, dim=1), ratio)
+    return list(together.split([each.shape[1] for each in sets], dim=1))
 
 
 def responses(x: Tensor, filters: Tensor, ratio: int) -> Tensor:

@@ -164,11 +164,12 @@ def _bars(ax: Axes, scores: Scores, at: int, title: str) -> None:
     ax.spines["left"].set_visible(False)
 
 
-def epochs(curves: Mapping[str, Mapping[str, Sequence[float]]], *, label: str) -> Figure:
+def epochs(curves: Mapping[str, Mapping[str, Sequence[float | None]]], *, label: str) -> Figure:
     """PSNR on test images after every epoch: a panel a data set, a line a row, its name at its end.
 
     Args:
-        curves: by data set, then by row, the PSNR after epochs 1, 2, …; at least one row in all, of two epochs.
+        curves: by data set, then by row, the PSNR after epochs 1, 2, …, None where it was not measured; at least one
+            row in all, of two epochs, the last of them measured.
         label: what was run here.
 
     Raises:
@@ -192,9 +193,12 @@ def epochs(curves: Mapping[str, Mapping[str, Sequence[float]]], *, label: str) -
             ax.set(title=title, xlabel="epoch", xlim=(1 if longest > 2 else 0.9, longest))
             ax.grid(axis="y")
             ax.set_axisbelow(True)
+            ends = {}
             for name, line in lines.items():
-                ax.plot(range(1, len(line) + 1), line, **_look(names.index(name)), marker="o" if longest < 12 else "")
-            _ends(ax, lines, names, longest)
+                points = [(epoch, psnr) for epoch, psnr in enumerate(line, 1) if psnr is not None]
+                ax.plot(*zip(*points, strict=True), **_look(names.index(name)), marker="o" if len(points) < 12 else "")
+                ends[name] = points[-1]
+            _ends(ax, ends, names)
             if longest < 6:
                 ax.set_xticks(range(1, longest + 1))
     return fig
@@ -213,14 +217,14 @@ def _look(number: int) -> dict[str, Any]:
     }
 
 
-def _ends(ax: Axes, lines: Mapping[str, Sequence[float]], names: Sequence[str], longest: int) -> None:
+def _ends(ax: Axes, ends: Mapping[str, tuple[int, float]], names: Sequence[str]) -> None:
     """Each name beside the end of its line, pushed apart where two would touch, with a thin line between."""
     low, high = ax.get_ylim()
     apart, last = (high - low) * 0.062, -np.inf
-    order = sorted(lines, key=lambda name: lines[name][-1])
+    order = sorted(ends, key=lambda name: ends[name][1])
     places = {}
     for name in order:
-        places[name] = last = max(lines[name][-1], last + apart)
+        places[name] = last = max(ends[name][1], last + apart)
     over = max(0.0, last - high)
     right = ax.get_xlim()[1]
     reach = right - ax.get_xlim()[0]
@@ -228,7 +232,7 @@ def _ends(ax: Axes, lines: Mapping[str, Sequence[float]], names: Sequence[str], 
     for name in reversed(order):
         y = below = min(places[name] - over, below - apart)
         colour = str(_look(names.index(name))["color"])
-        end = (len(lines[name]), lines[name][-1])
+        end = ends[name]
         ax.plot([end[0], right + 0.05 * reach], [end[1], y], color=colour, linewidth=0.7, clip_on=False)
         text = f"{name}  {end[1]:.1f}"
         ax.annotate(text, (right + 0.06 * reach, y), color=colour, fontsize=8.5, va="center", annotation_clip=False)

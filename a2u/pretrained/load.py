@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from a2u.errors import A2UError
-from a2u.files.reading import read_bytes
+from a2u.files.reading import Missing, read_bytes
 from a2u.files.tensors import parse_tensors, refuse_nan, sha256
 from a2u.pretrained.cards import GROUP, HOME, MATTING, REMEDY, Card, card, names
 from a2u.pretrained.packing import unpack
@@ -36,7 +36,10 @@ def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, Card]:
     """
     found = card(name, home)
     path = home / f"{name}.safetensors"
-    content = read_bytes(path)
+    try:
+        content = read_bytes(path)
+    except Missing as error:
+        raise Missing(f"{error} {REMEDY}") from error
     digest = sha256(content)
     if digest != found.sha256:
         raise A2UError(f"The weights {path} are damaged: SHA-256 {found.sha256} expected, {digest} found. {REMEDY}")

@@ -45,11 +45,8 @@ class Report:
         named = {name: reason for name, reason in self.ignored.items() if not name.endswith(COUNTERS)}
         counters = len(self.ignored) - len(named)
         first = f"{len(self.used)} keys used, {len(named)} ignored, {counters} counters of batches skipped"
-        lines = [
-            first,
-            *([f"SHA-256 of the file: {self.sha256}"] if self.sha256 else []),
-            *(f"ignored {name}: {reason}" for name, reason in named.items()),
-        ]
+        lines = [first, *(f"ignored {name}: {reason}" for name, reason in named.items())]
+        lines += [f"SHA-256 of the file: {self.sha256}"] * bool(self.sha256)
         return lines + [f"beside the weights, and not used: {', '.join(self.beside)}"] * bool(self.beside)
 
 

@@ -51,7 +51,8 @@ def _check(run: Run) -> None:
         raise ValueError(f"one of {', '.join(TEXTS)} is not text")
     if type(run["seed"]) is not int or run["run"] != run_name(run["row"], run["set"], run["preset"], run["seed"]):
         raise ValueError(f"the run {run['run']!r} is not that of its row, set, preset and seed")
-    numbers = [*(run[metric] for metric in METRICS), *run["curve"], run["seconds"]]
+    curve = [psnr for psnr in run["curve"] if psnr is not None]  # None after an epoch that was not measured
+    numbers = [*(run[metric] for metric in METRICS), *curve, run["seconds"]]
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in numbers):
         raise ValueError(f"a number of {run['run']} is none")
     if len(run["curve"]) != run["epochs"] or abs(run["curve"][-1] - run["psnr"]) > 1e-3:

@@ -12,8 +12,9 @@ preset and which data made it.
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,14 @@ from a2u.data import RESIZES, Digits, load, to_float32x32
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError, near_match
 from a2u.reconstruction.metrics import Scores
-from a2u.reconstruction.network import HEADS, AutoEncoder, reconstruct
+from a2u.reconstruction.network import HEADS, AutoEncoder, evaluating
 from a2u.reconstruction.rows import Row, row
-from a2u.training import Run, choose_step, fit, read_run
+from a2u.shell import command
+from a2u.training import Run, choose_step, read_run
+from a2u.training.captured import at_once
 from a2u.training.device import choose_device, derive_seed, permutation
 from a2u.training.kind import KEY, check_begun
-from a2u.training.loop import Hook
+from a2u.training.loop import Hook, Turns, finish, in_turns
 from a2u.training.precision import arithmetic, check_precision
 from a2u.training.run import History
 
@@ -72,6 +75,10 @@ class Settings:
             "batch": (self.batch >= 2, "at least 2, for batch norm"),
             "lr": (0 < self.lr < math.inf, "positive and finite"),
             "momentum": (0 <= self.momentum < 1, "in [0, 1)"),
+            "milestones": (
+                list(self.milestones) == sorted(set(self.milestones)) and all(0 < part < 1 for part in self.milestones),
+                "rising parts of the training between 0 and 1",
+            ),
             "weight_decay": (0 <= self.weight_decay < math.inf, "at least 0 and finite"),
             "head": (self.head in HEADS, f"one of {', '.join(HEADS)}"),
             "resize": (self.resize in RESIZES, f"one of {', '.join(RESIZES)}"),
@@ -85,10 +92,20 @@ class Settings:
         """Which run this is, for people."""
         return f"{row(self.row).title} on {TITLES[self.set]}, seed {self.seed}"
 
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings that are not the preset's."""
+        usual = settings(self.row, self.set, self.preset, self.seed)
+        return {key: value for key, value in asdict(self).items() if value != getattr(usual, key)}
 
-def settings(
-    row: str, set: str = "mnist", preset: str = "quick", seed: int = 0, **changes: float | int | str | None
-) -> Settings:
+    def command(self, data: str | None = None, precision: str = "float32") -> str:
+        """The `a2u train` that asks for these settings, on the sample or on full sets in the folder `data`."""
+        named = {"row": self.row, "set": self.set, "preset": self.preset, "seed": self.seed or None}
+        exact = {"precision": None if precision == "float32" else precision}
+        return command("a2u train", {**named, **self.changes, **exact, "data": data})
+
+
+def settings(row: str, data_set: str = "mnist", preset: str = "quick", seed: int = 0, **changes: Any) -> Settings:
     """A preset's settings; `changes` (fields of `Settings`) that are not None take precedence.
 
     >>> settings("a2u").epochs < settings("a2u", preset="paper").epochs
@@ -96,9 +113,9 @@ def settings(
     """
     if preset not in PRESETS:
         raise A2UError(f"There is no preset {preset!r}. {near_match(preset, list(PRESETS))}")
-    chosen = Settings(row=row, set=set, preset=preset, seed=seed, **PRESETS[preset])
+    chosen = Settings(row=row, set=data_set, preset=preset, seed=seed, **PRESETS[preset])
     changed = {key: value for key, value in changes.items() if value is not None}
-    return replace(chosen, **changed) if changed else chosen  # type: ignore[arg-type]
+    return replace(chosen, **changed)
 
 
 def build_model(row: Row, seed: int = 0, head: str = "c1") -> AutoEncoder:
@@ -126,8 +143,8 @@ class Experiment:
         check_precision(precision, self.device)
         self.seed, self.epochs = settings.seed, settings.epochs
         self.train, self.test = train, test
-        self.images = to_float32x32(train, settings.resize).to(device)  # N 1 32 32
-        self.test_images = to_float32x32(test, settings.resize).to(device)
+        self.images = _on_device(train, settings.resize, self.device)  # N 1 32 32
+        self.test_images = _on_device(test, settings.resize, self.device)
         if len(self.images) < settings.batch:
             raise A2UError(f"A batch of {settings.batch} needs as many images, and there are {len(self.images)}.")
         self.steps = len(self.images) // settings.batch
@@ -142,16 +159,22 @@ class Experiment:
     @property
     def config(self) -> dict[str, Any]:
         """Everything that a run must agree on to be continued."""
-        config = config_of(self.settings, self.train, self.test)
-        return config if self.precision == "float32" else {**config, "precision": self.precision}
+        return config_of(self.settings, self.train, self.test, self.precision)
 
     def batches(self, epoch: int) -> Iterator[Tensor]:
         """The images in the order of (seed, epoch); a last incomplete batch is left out."""
+        return map(self.gather, self.order(epoch))
+
+    def order(self, epoch: int) -> Iterator[Tensor]:
+        """Which images the batches hold: int64 (batch,), on the device."""
         order = permutation(len(self.images), self.seed, epoch).to(self.device)
-        for start in range(0, self.steps * self.settings.batch, self.settings.batch):
-            batch = self.images[order[start : start + self.settings.batch]]
-            # With one channel both layouts are the same in memory; say which one the convolutions should take.
-            yield torch.empty_like(batch, memory_format=torch.channels_last).copy_(batch)
+        return iter(order[: self.steps * self.settings.batch].split(self.settings.batch))
+
+    def gather(self, which: Tensor) -> Tensor:
+        """The batch of these images."""
+        batch = self.images[which]
+        # With one channel both layouts are the same in memory; say which one the convolutions should take.
+        return torch.empty_like(batch, memory_format=torch.channels_last).copy_(batch)
 
     def loss(self, batch: Tensor) -> Tensor:
         """ℓ1: the mean absolute difference of reconstruction and image."""
@@ -166,27 +189,50 @@ class Experiment:
         return float(0.1 ** sum(step >= round(part * total) for part in self.settings.milestones))
 
 
-def config_of(settings: Settings, train: Digits, test: Digits) -> dict[str, Any]:
-    """What the run of these settings on these images is known by."""
+@lru_cache(maxsize=4)
+def _on_device(digits: Digits, resize: str, device: torch.device) -> Tensor:
+    """Both splits of two sets stay where they are used: experiments that train side by side share them."""
+    return to_float32x32(digits, resize).to(device)
+
+
+def config_of(settings: Settings, train: Digits, test: Digits, precision: str = "float32") -> dict[str, Any]:
+    """What the run of these settings on these images is known by; arithmetic is named unless it is float32."""
     data = {"data": train.edition, "train_sha256": train.sha256, "test_sha256": test.sha256}
-    return {KEY: EXPERIMENT, **asdict(settings), **data}
+    config = {KEY: EXPERIMENT, **asdict(settings), **data}
+    return config if precision == "float32" else {**config, "precision": precision}
 
 
-def run_name(row: str, set: str, preset: str, seed: int = 0) -> str:
+def settings_of(config: Mapping[str, Any]) -> Settings:
+    """The settings of a run, from its config or from the card of weights that ship."""
+    found = {each.name: config[each.name] for each in fields(Settings)}
+    return Settings(**{**found, "milestones": tuple(found["milestones"])})
+
+
+def command_of(config: Mapping[str, Any], data: str = "DIR") -> str:
+    """The `a2u train` that made the run with this config; `data` stands for the folder of full sets."""
+    full = config["data"] == "full"
+    return settings_of(config).command(data if full else None, config.get("precision", "float32"))
+
+
+def run_name(row: str, data_set: str, preset: str, seed: int = 0) -> str:
     """The name of a run's folder unless the user gives another.
 
     >>> run_name("a2u", "mnist", "quick"), run_name("a2u", "mnist", "quick", 1)
     ('a2u-mnist-quick', 'a2u-mnist-quick-1')
     """
-    return f"{row}-{set}-{preset}{f'-{seed}' if seed else ''}"
+    return f"{row}-{data_set}-{preset}{f'-{seed}' if seed else ''}"
 
 
-def evaluate_on(model: nn.Module, images: Tensor, batch: int = 250) -> dict[str, float]:
-    """The four metrics of `model` over `images` (N, 1, 32, 32), see `a2u.reconstruction.metrics`."""
+def evaluate_on(model: nn.Module, images: Tensor, batch: int | None = None) -> dict[str, float]:
+    """The four metrics of `model` over `images` (N, 1, 32, 32), see `a2u.reconstruction.metrics`.
+
+    batch: images at a time; by default 2,500 on a GPU, and 250 elsewhere, where the maps of more leave the caches.
+    """
     scores = Scores()
-    with arithmetic("float32"):  # however it was trained: 47 dB is an error of 0.004
-        for chunk in images.split(batch):
-            scores.update(reconstruct(model, chunk), chunk.cpu())
+    with arithmetic("float32"), evaluating(model) as device:  # however it was trained: 47 dB is an error of 0.004
+        for chunk in images.split(batch or (2500 if device.type == "cuda" else 250)):
+            here = chunk.to(device)
+            scores.update(model(here), here)
     return scores.compute()
 
 
@@ -212,11 +258,23 @@ def train(
 ) -> History:
     """Train `experiment` to its end and keep it in `run`: the way that every command trains.
 
-    Run and hooks as in `fit`; how: as in `choose_step`, on a GPU one CUDA graph a step.
+    Run and hooks as in `fit`; how: as in `choose_step`, on a GPU one CUDA graph for up to 50 steps.
     """
-    report_every = 50 if experiment.device.type == "cuda" else 1  # reading the loss makes a GPU wait
+    return finish(turns(experiment, run, on_step, on_epoch, how))
+
+
+def turns(
+    experiment: Experiment,
+    run: Run | None = None,
+    on_step: Hook | None = None,
+    on_epoch: Hook | None = None,
+    how: str = "auto",
+    keep_every: int = 1,
+) -> Turns:
+    """`train` as a generator that pauses, see `a2u.training.loop.in_turns`."""
+    report_every = at_once(experiment.steps) if experiment.device.type == "cuda" else 1  # reading makes a GPU wait
     step = choose_step(experiment.device, how, experiment.precision)
-    return fit(experiment, run, on_step, on_epoch, report_every, step)
+    return in_turns(experiment, run, on_step, on_epoch, report_every, step, keep_every=keep_every)
 
 
 def load_model(folder: str | Path) -> tuple[AutoEncoder, dict[str, Any], History]:

@@ -59,6 +59,8 @@ def ssim(prediction: Tensor, target: Tensor) -> Tensor:
 class Scores:
     """The four metrics of a whole data set, batch by batch.
 
+    Sums stay where the batches are, in double precision, until `compute` reads them: a GPU is not made to wait.
+
     >>> scores = Scores()
     >>> scores.update(torch.full((1, 1, 16, 16), 0.6), torch.full((1, 1, 16, 16), 0.5))
     >>> {name: round(value, 3) for name, value in scores.compute().items()}
@@ -66,29 +68,29 @@ class Scores:
     """
 
     def __init__(self) -> None:
-        self.squares = self.absolutes = self.ssims = 0.0
+        self.sums: Tensor | float = 0.0  # of squares, of absolute differences, of SSIM
         self.pixels = self.images = 0
 
     def update(self, prediction: Tensor, target: Tensor) -> None:
         """Add a batch (N, C, H, W) of reconstructions and of the images themselves."""
         _check(prediction, target)
         difference = (prediction - target).double()
-        self.squares += float(difference.square().sum())
-        self.absolutes += float(difference.abs().sum())
-        self.ssims += float(ssim(prediction, target).double().sum())
+        parts = difference.square().sum(), difference.abs().sum(), ssim(prediction, target).double().sum()
+        self.sums = self.sums + torch.stack(parts)
         self.pixels += target.numel()
         self.images += len(target)
 
     def compute(self) -> dict[str, float]:
         """{"psnr", "ssim", "rmse", "mae"} of everything added so far."""
-        if self.images == 0:
+        if isinstance(self.sums, float):
             raise A2UError("There are no metrics of zero images: call update first.")
-        rmse = math.sqrt(self.squares / self.pixels)
+        squares, absolutes, ssims = self.sums.tolist()
+        rmse = math.sqrt(squares / self.pixels)
         return {
             "psnr": -20 * math.log10(rmse) if rmse > 0 else math.inf,
-            "ssim": self.ssims / self.images,
+            "ssim": ssims / self.images,
             "rmse": rmse,
-            "mae": self.absolutes / self.pixels,
+            "mae": absolutes / self.pixels,
         }
 
 

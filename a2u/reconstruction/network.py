@@ -11,6 +11,8 @@ The map before each D2 has the channels and the size that U2 makes at its level,
 There are no skip connections: whatever the decoder learns of the encoder's maps passes through the operator.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -98,17 +100,22 @@ class AutoEncoder(nn.Module):
             )
 
 
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[torch.device]:
+    """Inside, `model` is in evaluation mode and nothing asks for gradients; its device. Afterwards it is as before."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield next(model.parameters()).device
+    finally:
+        model.train(was_training)
+
+
 def reconstruct(model: nn.Module, images: Tensor, batch: int = 250) -> Tensor:
     """What `model` makes of `images` (N, 1, H, W): float32 on the CPU, in evaluation mode, without gradients.
 
     The model's mode is as it was afterwards. For plots, put the two side by side: `images` and the result.
     """
-    first = next(model.parameters())
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            parts = [model(chunk.to(first.device)).cpu() for chunk in images.split(batch)]
-    finally:
-        model.train(was_training)
-    return torch.cat(parts)
+    with evaluating(model) as device:
+        return torch.cat([model(chunk.to(device)).cpu() for chunk in images.split(batch)])

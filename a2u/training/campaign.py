@@ -68,18 +68,19 @@ class Outcome:
     """How a job ended.
 
     status: "trained"; "complete" (it was before); "memory" (there was not enough, so it may be tried again with
-    fewer beside it); "failed". message: why, in the last two cases. history: of the epochs that are kept.
+    fewer beside it); "stopped" (there was no time left for it); "failed". message: why, in the last three cases, or
+    what a run that was trained had to do without. history: of a complete run.
     """
 
     job: Job
-    status: Literal["trained", "complete", "memory", "failed"]
+    status: Literal["trained", "complete", "memory", "stopped", "failed"]
     message: str = ""
     history: History = field(default_factory=list)
 
     @property
     def failed(self) -> bool:
         """Is the run less than complete?"""
-        return self.status in ("memory", "failed")
+        return self.status in ("memory", "stopped", "failed")
 
 
 OnProgress = Callable[[Job, Progress], None]  # called after every step and every epoch of a run
@@ -102,12 +103,22 @@ def attempt(job: Job, on_progress: OnProgress) -> Outcome:
     except (MemoryError, RuntimeError) as error:
         if not memory_ran_out(error):
             raise
-        reason = " ".join(str(error).split())[:200]
-        message = f"There is not enough memory ({reason}). Free some, or choose another --device."
-    gc.collect()  # what the failed run held; its traceback is gone by now
+        message = too_little_memory(error)
+    free_memory()  # what the failed run held; its traceback is gone by now
+    return Outcome(job, "memory", message)
+
+
+def too_little_memory(error: BaseException) -> str:
+    """What to say of it."""
+    reason = " ".join(str(error).split())[:200]
+    return f"There is not enough memory ({reason}). Free some, or choose another `device`."
+
+
+def free_memory() -> None:
+    """Give back what no run holds any more."""
+    gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    return Outcome(job, "memory", message)
 
 
 def one_by_one(jobs: Sequence[Job], on_progress: OnProgress, on_end: OnEnd, work: Attempt = attempt) -> None:

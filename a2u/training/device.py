@@ -23,7 +23,7 @@ def choose_device(name: str = "auto") -> torch.device:
         reason = "no driver or no GPU was found" if torch.version.cuda else "this build of torch is for CPUs only"
         raise A2UError(
             f"Device {name!r} needs an NVIDIA GPU, but {reason}. "
-            f"Use --device cpu (or auto), or install torch with CUDA and check that nvidia-smi lists the GPU."
+            f"Use `device='cpu'` (or auto), or install torch with CUDA and check that nvidia-smi lists the GPU."
         )
     if index and int(index) >= count:
         raise A2UError(f"Device {name!r} does not exist: this machine has {count} GPU(s), counted from cuda:0.")
@@ -31,10 +31,14 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def device_words(environment: Mapping[str, Any]) -> str:
-    """What a report says of the machine that a run's ``environment`` describes: its GPU, or "CPU, 2 threads"."""
+    """What a report says of the machine that a run's ``environment`` describes: its GPU, or "CPU, 2 threads".
+
+    Of a run that trained in lanes also how many there were: its seconds are not those of a run alone.
+    """
+    shared = f", {environment['lanes']} runs at once" if "lanes" in environment else ""
     if environment.get("gpu") and not str(environment.get("device")).startswith("cpu"):
-        return str(environment["gpu"])
-    return f"CPU, {environment.get('threads')} threads"
+        return f"{environment['gpu']}{shared}"
+    return f"CPU, {environment.get('threads')} threads{shared}"
 
 
 def derive_seed(seed: int, *path: int | str) -> int:

@@ -1,9 +1,14 @@
-"""The training loop. It knows no model and no data set: a `Task` brings both."""
+"""The training loop. It knows no model and no data set: a `Task` brings both.
+
+`fit` trains one task to its end. `in_turns` is the same training as a generator that pauses between steps, so that
+several can be trained side by side in one process (`a2u.training.lanes`).
+"""
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Protocol
 
 import torch
@@ -63,6 +68,8 @@ class Progress:
 
 
 Hook = Callable[[Progress], None]
+Step = Callable[[Task, Any], Tensor]
+Turns = Generator[None, None, History]  # a training that pauses; what it returns is the history
 
 
 def update(task: Task, batch: Any) -> Tensor:
@@ -80,27 +87,60 @@ def fit(
     on_step: Hook | None = None,
     on_epoch: Hook | None = None,
     report_every: int = 1,
-    step: Callable[[Task, Any], Tensor] = update,
+    step: Step = update,
     best: str | None = None,
+    keep_every: int = 1,
 ) -> History:
     """Train `task` to its last epoch, from `run`'s checkpoint on if it has one; returns all epochs' records.
 
     A record is {"epoch", "lr", "loss", metrics …, "seconds"}, lr that of its first step. After each epoch the state
     goes to `run`.
-    Stopped at any moment, by Ctrl-C, kill or a power cut, the next call goes on from the last complete epoch,
+    Stopped at any moment, by Ctrl-C, kill or a power cut, the next call goes on from the last epoch that was kept,
     and on the same CPU and number of threads it ends with the same bits as a run that was never stopped.
 
     Args:
         task: Model, optimizer, scheduler, batches, loss and metrics.
         run: Where to keep the state, a `Run` for one; None trains in memory only.
         on_step: Called every `report_every` steps and at the last one of an epoch.
-        on_epoch: Called after each complete epoch, once it is saved.
+        on_epoch: Called after each epoch that is kept, once it is saved.
         report_every: Reading the loss makes a GPU wait: there, every 50 steps is enough.
-        step: What one batch does, if not `update` (a compiled or captured one, say).
+        step: What one batch does, if not `update` (a compiled or captured one, say). A step that can take several
+            batches at once has a method `many` and gets `report_every` of them, see `a2u.training.captured`.
         best: A metric, lower is better: the model of the epoch with its lowest value is kept beside the last state.
+        keep_every: Measure and save only every so many epochs, and the last. The records of the others have no
+            metrics.
 
     Raises:
-        A2UError: The loss is not finite any more. The last complete epoch stays saved.
+        A2UError: The loss is not finite any more. The last epoch that was kept stays saved.
+    """
+    return finish(in_turns(task, run, on_step, on_epoch, report_every, step, best, keep_every))
+
+
+def finish(turns: Turns) -> History:
+    """Take all the turns of one training; returns its history. The caller's random numbers are left alone."""
+    with torch.random.fork_rng():
+        while True:
+            try:
+                next(turns)
+            except StopIteration as end:
+                history: History = end.value
+                return history
+
+
+def in_turns(
+    task: Task,
+    run: Keeper | None = None,
+    on_step: Hook | None = None,
+    on_epoch: Hook | None = None,
+    report_every: int = 1,
+    step: Step = update,
+    best: str | None = None,
+    keep_every: int = 1,
+) -> Turns:
+    """`fit` as a generator that pauses after every `report_every` steps; arguments and errors as there.
+
+    It pauses before it reads the loss: what a GPU was asked to do may then be done when its next turn comes. It draws
+    from torch's random numbers, and seeds them at each epoch. Who takes turns with several must give each its own.
     """
     parts: dict[str, Stateful] = {
         "model": task.model,
@@ -110,50 +150,66 @@ def fit(
     history = run.resume(parts) if run else []
     if run and not history:
         run.save(parts, history)  # stopped in the first epoch, the folder is a run all the same
-    with torch.random.fork_rng():  # leaves the caller's random numbers alone
-        for epoch in range(len(history) + 1, task.epochs + 1):
-            torch.manual_seed(derive_seed(task.seed, "epoch", epoch))
-            record = _epoch(task, epoch, history, on_step, report_every, step)
-            lowest = best is not None and all(record[best] < earlier[best] for earlier in history)
-            history = [*history, record]
-            if run and lowest:  # first: killed in between, the run repeats this epoch and finds the same
-                run.save_best(parts["model"], history)
-            if run:
-                run.save(parts, history)
-            if on_epoch:
-                on_epoch(Progress(epoch, task.epochs, task.steps, task.steps, record["loss"], history))
+    saved = len(history)  # epochs that a later start will find
+    for epoch in range(len(history) + 1, task.epochs + 1):
+        torch.manual_seed(derive_seed(task.seed, "epoch", epoch))
+        started = time.perf_counter()
+        record = yield from _epoch(task, epoch, history, saved, on_step, report_every, step)
+        kept = epoch % keep_every == 0 or epoch == task.epochs
+        if kept:
+            record |= _measure(task)
+        record["seconds"] = round(time.perf_counter() - started, 3)
+        lowest = best is not None and kept and all(record[best] < each[best] for each in history if best in each)
+        history = [*history, record]
+        if run and lowest:  # first: killed in between, the run repeats this epoch and finds the same
+            run.save_best(parts["model"], history)
+        if run and kept:
+            run.save(parts, history)
+        saved = epoch if kept else saved
+        if on_epoch and kept:
+            on_epoch(Progress(epoch, task.epochs, task.steps, task.steps, record["loss"], history))
     return history
 
 
 def _epoch(
-    task: Task,
-    epoch: int,
-    history: History,
-    on_step: Hook | None,
-    report_every: int,
-    step: Callable[[Task, Any], Tensor],
-) -> dict[str, Any]:
-    """One pass over the batches, then the metrics: its record."""
-    started = time.perf_counter()
+    task: Task, epoch: int, history: History, saved: int, on_step: Hook | None, report_every: int, step: Step
+) -> Generator[None, None, dict[str, Any]]:
+    """One pass over the batches: its record, without metrics."""
     rate = task.scheduler.get_last_lr()[0]
     task.model.train()
+    batches = iter(task.batches(epoch))
     total: Tensor | float = 0.0  # summed on the device, in double precision
-    mean = math.nan
-    for done, batch in enumerate(task.batches(epoch), start=1):
+    mean, done = math.nan, 0
+    while done < task.steps:
+        count = min(report_every, task.steps - done)
+        total = total + _take(step, task, batches, count)
+        done += count
+        yield
+        mean = float(total) / done
+        if not math.isfinite(mean):
+            raise A2UError(
+                f"The loss became {mean} in step {done} of epoch {epoch} (learning rate {rate:g}). Try a smaller "
+                f"learning rate; {f'epoch {saved} is the last' if saved else 'no epoch'} that was kept."
+            )
+        if on_step:
+            on_step(Progress(epoch, task.epochs, done, task.steps, mean, history))
+    return {"epoch": epoch, "lr": rate, "loss": mean}
+
+
+def _take(step: Step, task: Task, batches: Iterator[Any], count: int) -> Tensor | float:
+    """`count` steps, each with the learning rate that follows; the sum of their losses, still on the device."""
+    many = getattr(step, "many", None)
+    if many is not None:
+        total: Tensor | float = many(task, batches, count)
+        return total
+    total = 0.0
+    for batch in islice(batches, count):
         total = total + step(task, batch).double()
         task.scheduler.step()
-        if done % report_every == 0 or done == task.steps:
-            mean = float(total) / done
-            if not math.isfinite(mean):
-                raise A2UError(
-                    f"The loss became {mean} in step {done} of epoch {epoch} (learning rate {rate:g}). Try a "
-                    f"smaller learning rate; {f'epoch {epoch - 1} is the last' if epoch > 1 else 'no epoch'} that was "
-                    "kept."
-                )
-            if on_step:
-                on_step(Progress(epoch, task.epochs, done, task.steps, mean, history))
+    return total
+
+
+def _measure(task: Task) -> dict[str, float]:
     task.model.eval()
     with torch.no_grad():
-        metrics = task.evaluate()
-    seconds = round(time.perf_counter() - started, 3)
-    return {"epoch": epoch, "lr": rate, "loss": mean, **metrics, "seconds": seconds}
+        return task.evaluate()

@@ -52,13 +52,16 @@ class Run:
         folder: Made if missing. If it already holds a run, that run is continued.
         config: What defines the result (plain JSON). A run never continues under another one.
         device: Where it computes, to be recorded with it.
+        lanes: How many runs compute there in turns, to be recorded too: each takes longer than it would alone.
 
     Raises:
         A2UError: The folder cannot be written, another process trains in it, or it holds a run with another
             config; each key that differs is named.
     """
 
-    def __init__(self, folder: str | Path, config: Config, device: torch.device | str | None = None) -> None:
+    def __init__(
+        self, folder: str | Path, config: Config, device: torch.device | str | None = None, lanes: int = 1
+    ) -> None:
         self.folder = Path(folder)
         self.config: Config = json.loads(json.dumps(config))  # as it will be read back
         self.checkpoint = self.folder / "checkpoint.safetensors"
@@ -71,17 +74,17 @@ class Run:
         except Timeout as error:
             raise A2UError(
                 f"Another process is training in {self.folder}. Wait until it ends, or keep this "
-                f"run elsewhere, with --name or --runs."
+                "run in another `folder`."
             ) from error
         except OSError as error:
             raise explain(error, self.folder) from error
         try:
-            self._begin(device)
+            self._begin(device, lanes)
         except BaseException:
             self._lock.release()
             raise
 
-    def _begin(self, device: torch.device | str | None) -> None:
+    def _begin(self, device: torch.device | str | None, lanes: int) -> None:
         sweep(self.folder)
         for name in FILES:  # older versions wrote under these names, and whoever did so is gone: the lock is ours
             (self.folder / f"{name}{UNFINISHED}").unlink(missing_ok=True)
@@ -91,12 +94,13 @@ class Run:
             if differences:
                 raise A2UError(
                     f"{self.folder} holds a run with another configuration: {'; '.join(differences)}. "
-                    f"Ask for the same to continue it, or keep this run elsewhere, with --name or --runs."
+                    f"Ask for the same to continue it, or keep this run in another `folder`."
                 )
             self._threads = keep_threads(read_environment(self.folder), device, self.folder)
         else:
             self._refuse_others()
-            _write_json(path, {"config": self.config, "environment": environment(device)})
+            machine = environment(device) | ({"lanes": lanes} if lanes > 1 else {})
+            _write_json(path, {"config": self.config, "environment": machine})
 
     def _refuse_others(self) -> None:
         """Without a config the folder holds no run, and files of these names are somebody else's."""
@@ -104,7 +108,7 @@ class Run:
         if there:
             raise A2UError(
                 f"{self.folder} holds {', '.join(there)} and no config.json: it is no run, and a run would replace "
-                f"these. Keep this run elsewhere, with --name or --runs, or move them away."
+                f"these. Keep this run in another `folder`, or move them away."
             )
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
@@ -210,7 +214,7 @@ def check_name(name: str) -> str:
     """
     if not name.strip() or name in (".", "..") or any(each in name for each in "/\\\0"):
         raise A2UError(
-            f"A run's name is that of one folder, without / and \\; given {name!r}. Say with --runs where it lies."
+            f"A run's name is that of one folder, without / and \\; given {name!r}. `runs` says where it lies."
         )
     if len(os.fsencode(name)) > LONGEST:
         raise A2UError(f"A run's name has at most {LONGEST} bytes, and {name[:40]!r}… has {len(os.fsencode(name))}.")

@@ -284,7 +284,7 @@ def _spoil_maps(draw: Draw, op: torch.nn.Module, x: Tensor, guide: Tensor) -> tu
             "no guide": lambda: (x, None),
             "a guide of another size": lambda: (
                 x,
-                torch.cat([guide] * 3, 3) if guide.numel() else x[0],
+                torch.cat([guide] * 3, 3) if guide.numel() else guide.new_zeros(1, 1, 1, 1),
             ),
             "a guide of whole numbers": lambda: (x, guide.to(draw.choice(WHOLE))),
             "a complex guide": lambda: (x, torch.complex(guide.float(), guide.float())),
@@ -403,7 +403,7 @@ def main() -> int:
     torch.set_num_threads(1)
     tally, failures = attack(options.calls, options.seed, options.only)
     for line in failures[:50]:
-        print(line)
+        print(line[:300])
     print("operators: " + ", ".join(f"{word} {tally[word]:,}" for word in ("tried", "right", "refused", "failed")))
     return 1 if tally["failed"] else 0
 

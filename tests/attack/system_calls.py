@@ -148,8 +148,8 @@ def _scenario(name: str, work: Callable[[Path], Any], agree: Callable[[Path], st
             for again in (False, True) if number is not None else (False,):
                 for at in range(1, calls + 1, every):
                     words = f"{way} at call {at} of {calls}{', and at every later one' if again else ''}"
-                    folder = Path(base) / "case"
-                    tally.case(words, lambda f=folder, t=Trap(at, number, again): _case(f, work, agree, t))
+                    folder, trap = Path(base) / "case", Trap(at, number, again)
+                    tally.case(words, lambda f=folder, t=trap: _case(f, work, agree, t))
                     shutil.rmtree(folder, ignore_errors=True)
     return tally
 

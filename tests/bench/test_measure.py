@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from a2u.bench import measure
-from a2u.bench.measure import LONG_ENOUGH, milliseconds
+from a2u.bench.measure import LONG_ENOUGH, milliseconds, peak_memory, quiet
 
 
 def test_candidates_take_turns_after_two_calls_that_do_not_count() -> None:
@@ -32,3 +32,19 @@ def test_a_gpu_is_timed_by_its_own_clock() -> None:
     block = torch.ones(2**28, device=device)
     found = milliseconds({"small": lambda: block[: 2**20].clone(), "large": lambda: block.clone()}, device, 3)
     assert found["large"] > 10 * found["small"]
+
+
+def test_the_profiler_keeps_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    """Its library, which is not Python's, announces itself on the terminal."""
+    print("before")
+    a = torch.rand(50, 50)
+    assert peak_memory(lambda: a @ a, torch.device("cpu")) == 10_000
+    print("after")
+    assert capfd.readouterr() == ("before\nafter\n", "")
+
+
+def test_streams_come_back_after_a_fault(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError), quiet():
+        print(1 / 0)
+    print("after")
+    assert capfd.readouterr().out == "after\n"

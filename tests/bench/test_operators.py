@@ -11,6 +11,7 @@ from command import a2u as run_a2u
 
 import a2u
 from a2u.bench import kernels_one_by_one, peak_memory, unfold_multiply_sum
+from a2u.bench.operators import encodings, grouped, rows
 from a2u.bench.training import TOLERANCE, compare, curve_difference, fast, plain, show_training
 from a2u.commands.bench import GROUPS
 from a2u.data import load
@@ -30,6 +31,21 @@ def test_the_loop_over_samples_computes_the_same_kernels(preset):
     op = a2u.build(f"a2u:{preset}", 8)
     guide = torch.randn(3, 8, 12, 10, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(kernels_one_by_one(op, guide), op.kernel(None, guide))
+
+
+@pytest.mark.parametrize("filters", [(1, 3, 4, 4, 4), (1, 2, 4, 5, 5), (2, 1, 4, 5, 5)], ids=str)
+def test_the_encodings_that_are_compared_are_the_same(filters):
+    rng = torch.Generator().manual_seed(0)
+    guide = torch.randn(2, 4, 12, 10, generator=rng)
+    u, v = (torch.randn(filters, generator=rng).requires_grad_() for _ in range(2))
+    last = guide.to(memory_format=torch.channels_last)
+    expected = encodings(grouped, guide, u, v)()
+    others = [encodings(grouped, last, u, v), encodings(lambda x, u, v: grouped(x.contiguous(), u, v), last, u, v)]
+    if filters[0] == 1:
+        others += [encodings(rows, each, u, v) for each in (guide, last)]
+    for call in others:
+        for one, other in zip(call(), expected, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-2)  # of sums of some hundred squares
 
 
 def test_peak_memory_counts_what_is_alive_at_once():
@@ -93,4 +109,4 @@ def test_an_unknown_group_is_named():
     left = run_a2u("bench", "--only", "formla")
     assert left.code == 1
     assert "Did you mean 'formula'" in left.err
-    assert set(GROUPS) == {"formula", "kernels", "toy", "toy-training", "gpu"}
+    assert set(GROUPS) == {"formula", "kernels", "depthwise", "toy", "toy-training", "gpu"}

@@ -31,6 +31,7 @@ from a2u.reconstruction.report_text import to_markdown, to_text, value
 from a2u.training import Progress, parallel
 from a2u.training.campaign import Job, Outcome, attempt
 from a2u.training.cluster import on_cluster
+from a2u.training.loop import Turns
 from a2u.training.parallel import side_by_side
 
 PICTURES = {"table1.png", "table1-curves.png", "table1-reconstructions.png"}
@@ -197,6 +198,12 @@ def test_one_run_fails_and_the_others_go_on(
         (["--rows", ","], "--rows names nothing"),
         (["--preset", "papr"], "Did you mean 'paper'"),
         (["--device", "cuda"], "needs an NVIDIA GPU"),
+        (["--precision", "tf32", "--device", "cpu"], "TF32 is arithmetic of NVIDIA GPUs, and the device is cpu"),
+        (["--precision", "fp8"], "There is no precision 'fp8'"),
+        (
+            ["--jobs", "2", "--lanes", "9"],
+            "--jobs 2 starts processes, --lanes 9 trains in this process: give one of them",
+        ),
         (["--data", "nowhere"], "does not exist"),
         (["--cluster", "slrum"], "Did you mean 'slurm'"),
         (["--gpus", "1"], "--partition and --gpus are for jobs of a cluster"),
@@ -246,10 +253,18 @@ def test_the_time_left_follows_from_the_steps_made(data: Path) -> None:
 
 def test_every_command_trains_through_one_function(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setattr(experiment, "train", lambda task, *_: seen.append(task.settings.row) or [{"seconds": 1}])
+
+    def turns(task: Experiment, *_: object, **__: object) -> Turns:
+        seen.append(task.settings.row)
+        yield
+        return [{"seconds": 1}]
+
+    monkeypatch.setattr(experiment, "turns", turns)
     jobs = plan(["nearest"], ["mnist"], [0], "quick", Path("runs"), data)
     assert attempt(jobs[0], lambda *_: None).history == [{"seconds": 1}]
-    assert seen == ["nearest"]
+    images = campaign.images("mnist", data, False)
+    assert experiment.train(Experiment(jobs[0].settings, *images)) == [{"seconds": 1}]
+    assert seen == ["nearest"] * 2
 
 
 # --- several at once --------------------------------------------------------------------------------------------
@@ -268,6 +283,14 @@ def test_processes_train_the_same_and_fewer_run_when_memory_is_short(
     assert cell("a2u")["runs"] == 0
     expected = next(each for each in whole["table"] if (each["row"], each["set"]) == ("bilinear", "mnist"))
     assert cell("bilinear") == expected
+
+
+@pytest.mark.slow
+def test_a_process_may_start_workers_that_load_its_samples() -> None:
+    outcomes: list[Outcome] = []
+    jobs = plan(["nearest"], ["mnist"], [0], "quick", Path("runs"))
+    side_by_side(jobs, 2, print, outcomes.append, print, table1_work.with_workers)
+    assert [outcome.history[0]["images"] for outcome in outcomes] == [4000]
 
 
 @pytest.mark.slow
@@ -302,6 +325,53 @@ def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     if not until(lambda: not child.exists()):
         os.kill(int(child.name), signal.SIGKILL)
         pytest.fail("the child trains on for nobody")
+
+
+# --- in lanes ---------------------------------------------------------------------------------------------------
+
+
+def test_lanes_give_the_same_table(data: Path, whole: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    torch.set_num_threads(1)
+    assert a2u("table1", *some(data), "--lanes", 2).code == 0
+    err = capsys.readouterr().err
+    assert re.search(r"\[2/2\] Conv/2 – .* on MNIST, seed 0: PSNR [\d.]+ dB", err)
+    found = report()
+    for run in (each for each in found["runs"] if each["status"] == "measured"):
+        assert run["device"].endswith(", 2 runs at once")
+        assert run["curve"][:-1] == [None]  # measured every 10 epochs and at the last
+    ignored = {"device", "curve", "seconds", "config_sha256"}
+    for one, other in zip(found["runs"], whole["runs"], strict=True):
+        assert {k: v for k, v in one.items() if k not in ignored} == {
+            k: v for k, v in other.items() if k not in ignored
+        }
+    assert [each["psnr"] for each in found["table"]] == [each["psnr"] for each in whole["table"]]
+
+
+def test_one_lane_fails_and_the_others_go_on(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = Experiment.loss
+
+    def loss(self: Experiment, batch: torch.Tensor) -> torch.Tensor:
+        return original(self, batch) * (math.nan if self.settings.row == "bilinear" else 1)
+
+    monkeypatch.setattr(Experiment, "loss", loss)
+    assert a2u("table1", *some(data, "nearest,bilinear,a2u"), "--lanes", 3).code == 1
+    assert [cell(row)["runs"] for row in ("nearest", "bilinear", "a2u")] == [1, 0, 1]
+
+
+def test_precision_and_epochs_are_part_of_what_is_asked(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert a2u("table1", *some(data, "nearest", "mnist", "--precision", "bf16", "--epochs", 1)).code == 0
+    (run,) = (each for each in report()["runs"] if each["status"] == "measured")
+    assert run["changes"] == {"epochs": 1, "precision": "bf16"}
+    assert report()["command"] == "a2u table1 --preset quick --epochs 1 --precision bf16 --data DIR"
+    assert "--precision bf16" in run["command"]
+    for differs in ({"precision": "bf16"}, {"epochs": 1}, {}):
+        (job,) = plan(["nearest"], ["mnist"], [0], "quick", Path("runs"), data, **differs)  # type: ignore[arg-type]
+        assert not job.kept().complete
+    (job,) = plan(["nearest"], ["mnist"], [0], "quick", Path("runs"), data, precision="bf16", epochs=1)
+    assert job.kept().complete
+    capsys.readouterr()
+    assert a2u("table1", *some(data, "nearest", "mnist", "--epochs", 1)).code == 1
+    assert "precision is 'bf16' there, '(not set)' here" in capsys.readouterr().err
 
 
 # --- the report -------------------------------------------------------------------------------------------------

@@ -251,3 +251,28 @@ def test_weight_curves_mark_what_is_met() -> None:
 @pytest.mark.parametrize(("values", "text"), [([0.0, 1.0], "0.00 … 1.00"), ([0.5, 0.5], "0.50"), ([], "empty")])
 def test_ranges_in_words(values: list, text: str) -> None:
     assert sheet.span(values) == text
+
+
+def test_a_picture_does_not_depend_on_the_users_style() -> None:
+    """Dark styles, LaTeX, hand-drawn lines, other layouts: everything begins from matplotlib's own settings."""
+    import matplotlib
+    import matplotlib.style
+
+    def draw() -> list[bytes]:
+        fig, ax = style.canvas(3, 2)
+        with style.context():
+            ax.text(1, 1, "wᵀz")
+            ax.plot([0, 2], [1, 1])
+            other = style.figure(3, 2)
+            axes = other.add_subplot(title="gain")
+            axes.plot([1, 3, 2], label="a")
+            axes.legend()
+        return [style.png(fig), style.png(other)]
+
+    expected = draw()
+    own = {"text.usetex": True, "figure.constrained_layout.use": True, "path.sketch": (1, 2, 3), "font.size": 30}
+    with matplotlib.rc_context():
+        matplotlib.style.use(["dark_background", "ggplot"])
+        matplotlib.rcParams.update(own)
+        assert draw() == expected
+        assert matplotlib.rcParams["font.size"] == 30  # the user's own is as it was

@@ -12,7 +12,7 @@ from tiny_matting import build, case
 
 from a2u.errors import A2UError
 from a2u.matting import cutouts, experiment
-from a2u.matting.cutouts import cut, pairs
+from a2u.matting.cutouts import cut, pairs, results
 from a2u.matting.data.composition import to_bytes
 from a2u.matting.data.files import write_pixels
 from a2u.matting.data.loader import Loader
@@ -115,11 +115,12 @@ def test_a_cut_out_comes_with_its_alpha_or_not_at_all(tmp_path: Path, monkeypatc
     monkeypatch.setattr(cutouts, "estimate_foreground", fails)
     (pair,), _ = pairs(tmp_path / "p.png", tmp_path / "t.png")
     half = cutouts.Predictor("half", lambda each: (torch.full_like(each.trimap, 0.5, dtype=torch.float32), None))
+    out = results([pair], tmp_path / "out")
     with pytest.raises(A2UError, match="no colours"):
-        cut(pair, half, tmp_path / "out")
+        cut(pair, half, out)
     assert not (tmp_path / "out").exists()
-    cut(pair, half, tmp_path / "out", colours=False)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["p-alpha.png"]
+    cut(pair, half, out, colours=False)
+    assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["p-alpha.png"]
 
 
 @pytest.mark.parametrize(("rank", "speaks"), [("0", True), ("1", False)])

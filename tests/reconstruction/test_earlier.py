@@ -83,6 +83,7 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "text for a number": lambda report: report["runs"][0].update(ssim="high"),
     "a curve that ends elsewhere": lambda report: report["runs"][0].update(psnr=47.6),
     "a short curve": lambda report: report["runs"][0]["curve"].pop(),
+    "a curve whose end was not measured": lambda report: report["runs"][0]["curve"].__setitem__(-1, None),
     "no curve": lambda report: report["runs"][0].update(curve=[]),
     "other epochs": lambda report: report["runs"][0].update(epochs=1, curve=[25.0]),
     "another run's name": lambda report: report["runs"][0].update(run="a2u-mnist-medium"),

@@ -15,9 +15,10 @@ from a2u.data import load
 from a2u.errors import A2UError
 from a2u.reconstruction import ROWS, Experiment, settings
 from a2u.training import Run, choose_step, fit
-from a2u.training.captured import WARM_UP, Captured
+from a2u.training.captured import WARM_UP, Captured, at_once
+from a2u.training.graph import NotCaptured, why_not_captured
 from a2u.training.loop import update
-from a2u.training.precision import arithmetic
+from a2u.training.precision import arithmetic, check_precision
 from a2u.training.step import Compiled, Eager
 
 CPU = torch.device("cpu")
@@ -74,6 +75,43 @@ def test_the_learning_rate_is_not_frozen():
     task.optimizer.param_groups[0]["lr"] = 0.1
     step(task, batch)
     assert not any(torch.equal(a, b) for a, b in zip(before, task.model.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_many_steps_in_one_graph_are_the_eager_run(count):
+    """Batches are refilled for each replay; the learning rate changes inside a graph; what is left over is eager."""
+    step, graphs = recorded()
+    captured, eager = Quiet(), Quiet()
+    for task in (captured, eager):
+        task.scheduler = torch.optim.lr_scheduler.LambdaLR(task.optimizer, lambda step: 0.7**step)
+    one, other = fit(captured, step=step, report_every=count), fit(eager)
+    for a, b in zip(one, other, strict=True):
+        assert a["lr"] == b["lr"]
+        assert a["loss"] == pytest.approx(b["loss"], rel=1e-5)
+    assert_same_weights(captured.model, eager.model, rtol=1e-4, atol=1e-6)
+    assert captured.scheduler.state_dict() == eager.scheduler.state_dict()
+    (graph,) = graphs
+    strides = 12 // count if count == 2 else 3  # of 4 steps, three fit and one is left over
+    warm = 2 if count == 2 else 1
+    assert (graph.warmed, graph.recorded, graph.replayed) == (warm, 1, strides - warm)
+
+
+def test_many_steps_stopped_and_resumed_give_the_same_bits(tmp_path):
+    whole = Quiet(epochs=4)
+    expected = fit(whole, step=recorded()[0], report_every=2)
+    stopped, resumed = Quiet(epochs=2), Quiet(epochs=4)
+    for task in (stopped, resumed):
+        with Run(tmp_path, CONFIG) as run:
+            history = fit(task, run, step=recorded()[0], report_every=2)
+    assert [record["loss"] for record in history] == [record["loss"] for record in expected]
+    assert resumed.bits() == whole.bits()
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"), [(600, 50), (3000, 50), (250, 50), (40, 40), (120, 40), (601, 1), (1, 1)]
+)
+def test_a_graph_takes_as_many_steps_as_divide_an_epoch(steps, expected):
+    assert at_once(steps) == expected
 
 
 def test_each_loss_is_a_tensor_of_its_own():
@@ -159,6 +197,32 @@ def test_waiting_for_the_gpu_is_refused_while_recording():
         fit(Waits(), step=step)
 
 
+def ended_with(first: Exception) -> Exception:
+    """What a recording raises: the error inside is followed by that of ending the recording, as in torch.cuda.graph."""
+    try:
+        try:
+            raise first
+        finally:
+            raise RuntimeError("CUDA error: operation failed due to a previous error during capture")
+    except RuntimeError as error:
+        return why_not_captured(error)
+
+
+def test_the_cause_of_a_failed_recording_is_told_first():
+    found = ended_with(RuntimeError("Cannot copy between CPU and CUDA tensors\n during CUDA graph capture"))
+    assert type(found) is NotCaptured
+    assert str(found) == (
+        "This training step cannot be captured (Cannot copy between CPU and CUDA tensors during CUDA graph capture; "
+        "then: CUDA error: operation failed due to a previous error during capture). Use `step='eager'`."
+    )
+
+
+def test_too_little_memory_while_recording_is_still_too_little_memory():
+    found = ended_with(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB."))
+    assert type(found) is torch.OutOfMemoryError
+    assert "Tried to allocate 20 MiB" in str(found)
+
+
 def test_what_cannot_be_captured_is_told():
     step, _ = recorded()
     with pytest.raises(A2UError, match="batches that are a tensor on cpu, given a tuple"):
@@ -218,7 +282,7 @@ def test_the_choice_of_a_step():
     assert choose_step(CPU) is choose_step("cpu", "eager") is update
     assert type(choose_step(CPU, "auto", "bf16")) is Eager
     assert type(choose_step(CPU, "compiled")) is Compiled
-    assert type(choose_step(cuda)) is type(choose_step(cuda, "captured", "tf32")) is Captured
+    assert type(choose_step(cuda)) is type(choose_step(cuda, "captured", "bf16")) is Captured
     assert type(choose_step(cuda, "eager")) is Eager
     for arguments, message in (
         ((CPU, "captured"), "A captured step is a CUDA graph, and the device is cpu"),
@@ -228,6 +292,14 @@ def test_the_choice_of_a_step():
     ):
         with pytest.raises(A2UError, match=message):
             choose_step(*arguments)
+
+
+def test_a_card_without_tf32_is_told(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (7, 5))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla T4")
+    with pytest.raises(A2UError, match=r"TF32 needs a GPU of compute capability 8.0 or more, and Tesla T4 has less"):
+        check_precision("tf32", torch.device("cuda"))
+    check_precision("float32", torch.device("cuda"))
 
 
 def test_arithmetic_is_as_before_afterwards():

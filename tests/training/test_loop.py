@@ -17,7 +17,7 @@ from torch import nn
 
 from a2u.errors import A2UError
 from a2u.files.writing import write_whole
-from a2u.training import Progress, Run, checkpoint, choose_device, fit, read_run
+from a2u.training import Progress, Run, checkpoint, choose_device, fit, read_best, read_run
 from a2u.training.device import derive_seed, permutation
 
 
@@ -69,6 +69,61 @@ def test_the_reported_loss_is_the_mean_so_far() -> None:
     task.loss = loss  # type: ignore[method-assign]
     fit(task, on_step=lambda p: reported.append(p.loss))
     assert reported == pytest.approx([sum(losses[: i + 1]) / (i + 1) for i in range(4)])
+
+
+@pytest.mark.parametrize(("every", "measured"), [(1, [1, 2, 3, 4, 5]), (2, [2, 4, 5]), (10, [5])])
+def test_keep_every_measures_and_saves_less_often_and_at_the_end(
+    tmp_path: Path, every: int, measured: list[int]
+) -> None:
+    saved: list[int] = []
+    with Run(tmp_path, CONFIG) as run:
+        history = fit(
+            task := TinyTask(5), run, on_epoch=lambda p: saved.append(len(read_run(tmp_path)[1])), keep_every=every
+        )
+    assert saved == measured == [record["epoch"] for record in history if "error" in record]
+    assert [record["epoch"] for record in history] == [1, 2, 3, 4, 5]
+    assert all({"loss", "lr", "seconds"} <= set(record) for record in history)
+    every_epoch = TinyTask(5)
+    fit(every_epoch)
+    assert task.bits() == every_epoch.bits()
+
+
+def test_with_keep_every_a_stopped_run_goes_on_from_what_it_kept(tmp_path: Path) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.epoch == 4:
+            raise KeyboardInterrupt
+
+    with Run(tmp_path, CONFIG) as run, pytest.raises(KeyboardInterrupt):
+        fit(TinyTask(5), run, stop, keep_every=2)
+    assert len(read_run(tmp_path)[1]) == 2
+    resumed, never_stopped = TinyTask(5), TinyTask(5)
+    with Run(tmp_path, CONFIG) as run:
+        history = fit(resumed, run, keep_every=2)
+    assert without_times(history) == without_times(fit(never_stopped, keep_every=2))
+    assert resumed.bits() == never_stopped.bits()
+
+
+def test_the_last_epoch_that_was_kept_is_told(tmp_path: Path) -> None:
+    task = TinyTask(5)
+    original, calls = task.loss, 0
+
+    def loss(batch: torch.Tensor) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        return original(batch) * (math.nan if calls == 14 else 1)
+
+    task.loss = loss  # type: ignore[method-assign]
+    with Run(tmp_path, CONFIG) as run, pytest.raises(A2UError, match=r"in step 2 of epoch 4.*epoch 2 is the last that"):
+        fit(task, run, keep_every=2)
+
+
+def test_with_keep_every_the_best_of_the_measured_epochs_is_kept(tmp_path: Path) -> None:
+    errors = iter([3.0, 1.0, 2.0])
+    task = TinyTask(5)
+    task.evaluate = lambda: {"error": next(errors)}  # type: ignore[method-assign]
+    with Run(tmp_path, CONFIG) as run:
+        fit(task, run, best="error", keep_every=2)
+    assert read_best(tmp_path, TinyTask().model)["epoch"] == 4
 
 
 def test_training_leaves_the_callers_random_numbers_alone() -> None:
@@ -163,7 +218,7 @@ def test_a_complete_run_is_not_trained_again(tmp_path: Path) -> None:
 
 def test_a_second_process_is_told_and_the_first_goes_on(tmp_path: Path) -> None:
     with stopped("tiny_task.py", tmp_path, "step") as process:
-        with pytest.raises(A2UError, match=r"Another process is training in .*--name"):
+        with pytest.raises(A2UError, match=r"Another process is training in .*another `folder`"):
             Run(tmp_path, CONFIG)
         assert process.poll() is None
         process.stdout.close()
@@ -367,7 +422,7 @@ def test_auto_is_whatever_there_is() -> None:
 
 def test_a_gpu_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(A2UError, match=r"needs an NVIDIA GPU.*--device cpu"):
+    with pytest.raises(A2UError, match=r"needs an NVIDIA GPU.*`device='cpu'`"):
         choose_device("cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)

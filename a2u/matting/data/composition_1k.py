@@ -66,9 +66,9 @@ def merged(test: Path, folder: Path) -> list[Entry]:
         if name not in images and fold(name) in alike:
             continue  # the partner of a picture
         numbered = NUMBERED.fullmatch(name)
-        alpha = truth.partner(name, images) if truth else None
-        if truth and numbered and alpha is None:
-            alpha = truth.partner(numbered[1])
+        alpha = None
+        if truth:
+            alpha = truth.partner(name, images) or (truth.partner(numbered[1]) if numbered else None)
         lacks = [fault(name, {composed: images} | ({trimaps: known} if trimaps and known else {}), images)]
         if alphas and alpha is None:
             lacks.append(f"there is no {name}{f' and no {numbered[1]}' if numbered else ''} in {alphas}.")

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from a2u.errors import A2UError
 from a2u.files.reading import open_regular
 from a2u.matting.data.files import check_sizes, read_colour, read_grey, read_trimap
-from a2u.matting.data.pixels import COLOURS, opened, orientation
+from a2u.matting.data.pixels import COLOURS, deep, opened, orientation
 from a2u.matting.data.trimap import check_unknown
 
 TAIL = 1024  # bytes in which the end of a file is looked for; some cameras write more after it
@@ -82,7 +82,7 @@ def size_of(path: Path, grey: bool = False) -> tuple[int, int]:
         opened(path, file, "an alpha or trimap" if grey else "a picture") as image,
     ):
         transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
-        plain = image.mode in (*COLOURS, "1", "L")  # of 16 bits and CMYK the values must be looked at
+        plain = image.mode in (*COLOURS, "1", "L") and not deep(image, _head(file))  # others' values must be looked at
         sure = plain and not transparent and _whole(file, image.format)
         turned = image.format != "TIFF" and orientation(_Unread(image)) >= 5  # of a TIFF Pillow knows it already
         size = image.size if turned else image.size[::-1]
@@ -90,6 +90,14 @@ def size_of(path: Path, grey: bool = False) -> tuple[int, int]:
         found = (read_grey if grey else read_colour)(path)
         return (int(found.shape[0]), int(found.shape[1]))
     return (int(size[0]), int(size[1]))
+
+
+def _head(file: BinaryIO) -> bytes:
+    place = file.tell()
+    file.seek(0)
+    head = file.read(32)
+    file.seek(place)
+    return head
 
 
 class _Unread:

@@ -13,7 +13,10 @@ from functools import cached_property
 from pathlib import Path
 
 from a2u.errors import A2UError
+from a2u.files.reading import MIB, read_bytes
 from a2u.matting.data.pixels import NEED_MORE, SUFFIXES
+
+LONGEST = 64 * MIB  # of a list of names: a million of them have less
 
 
 class Pictures(dict[str, Path]):
@@ -127,10 +130,7 @@ def listed(folder: Path, name: str) -> list[str]:
     file = child(folder, name) or child(folder.parent, name)
     if file is None:
         return []
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise A2UError(f"The list {file} cannot be read ({error.strerror}). Check the file and its rights.") from error
+    content = read_bytes(file, LONGEST, "a list of names")
     lines = (line.strip().replace("\\", "/") for line in re.split(r"\r\n|\r|\n", decoded(content)))
     return [line for line in lines if line]
 

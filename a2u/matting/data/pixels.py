@@ -63,7 +63,7 @@ def pixels(path: Path, wanted: str) -> Any:
     content = read_bytes(path)
     with opened(path, io.BytesIO(content), wanted) as image:
         image.load()
-        if _deep(image, content):
+        if deep(image, content):
             found = _down(_sixteen(content), path, wanted)
             turned = image.format != "TIFF"  # those OpenCV has turned already
         else:
@@ -130,6 +130,16 @@ def upright(found: Any, turn: int) -> Any:
     return np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
 
 
+def deep(image: Any, content: bytes) -> bool:
+    """Whether it has colours of 16 bits, whose lower bytes Pillow would cut off; the head of `content` is enough."""
+    if image.mode not in COLOURS and image.mode != "LA":
+        return False
+    if image.format == "PNG":
+        return content[24] == 16  # the depth stands at one place of every PNG
+    bits = image.tag_v2.get(258, 8) if image.format == "TIFF" else 8
+    return bool(max(bits if isinstance(bits, tuple) else (bits,)) == 16)
+
+
 def _needs(path: Path, content: BinaryIO) -> None:
     """Say what a kind needs that Pillow alone does not read; where pillow-heif is installed it is used."""
     head = content.read(12)
@@ -183,16 +193,6 @@ def _through_profile(image: Any, path: Path) -> Any:
             f"it as RGB."
         ) from error
     return np.array(found)
-
-
-def _deep(image: Any, content: bytes) -> bool:
-    """Whether it has colours of 16 bits, whose lower bytes Pillow would cut off."""
-    if image.mode not in COLOURS and image.mode != "LA":
-        return False
-    if image.format == "PNG":
-        return content[24] == 16  # the depth stands at one place of every PNG
-    bits = image.tag_v2.get(258, 8) if image.format == "TIFF" else 8
-    return bool(max(bits if isinstance(bits, tuple) else (bits,)) == 16)
 
 
 def _sixteen(content: bytes) -> Any:

@@ -218,8 +218,9 @@ def test_values_of_8_bits_in_a_file_of_16_are_no_black_picture(tmp_path):
     with pytest.raises(A2UError, match=r"largest value is 255 of 65535.*multiply them by 257"):
         read_trimap(tmp_path / "grey.png")
     (tmp_path / "colour.png").write_bytes(deep_png(np.stack([raw] * 3, -1)))
-    with pytest.raises(A2UError, match="so a picture would be black"):
-        read_colour(tmp_path / "colour.png")
+    for read in (read_colour, size_of):  # size_of looks before a training
+        with pytest.raises(A2UError, match="so a picture would be black"):
+            read(tmp_path / "colour.png")
     Image.fromarray(raw * 0).save(tmp_path / "black.png")  # black is black
     assert (read_grey(tmp_path / "black.png") == 0).all()
 
@@ -246,7 +247,7 @@ def test_kinds_that_need_more_say_what(name, content, message, tmp_path, monkeyp
 
 def test_a_folder_is_no_file(tmp_path):
     (tmp_path / "a.png").mkdir()
-    with pytest.raises(A2UError, match="is not a file"):
+    with pytest.raises(A2UError, match="is a folder, and should be a file"):
         read_colour(tmp_path / "a.png")
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from tiny_matting import case
 
 from a2u.errors import A2UError
+from a2u.files.outputs import Outputs
 from a2u.matting.classical import estimate_foreground
 from a2u.matting.data.composition import to_bytes
 from a2u.matting.data.dataset import Case
@@ -41,9 +42,9 @@ class WithFaults:
 
 def test_every_image_is_measured_from_the_bytes_that_are_written(tmp_path: Path) -> None:
     cases = [case(0), case(1, 9, 31)]
-    report = evaluate(cases, HALF, "two ramps", keep=tmp_path)
+    report = evaluate(cases, HALF, "two ramps", keep=Outputs(tmp_path, "a test"))
     for each, measured in zip(cases, report.measured, strict=True):
-        matte = np.asarray(Image.open(tmp_path / f"{each.name}.png"))
+        matte = np.asarray(Image.open(tmp_path / "mattes" / f"{each.name}.png"))
         assert matte.dtype == np.uint8
         assert measured.scores == measure(matte, to_8bit(each.alpha), each.trimap[0].numpy())
         assert (measured.height, measured.width, measured.peak_bytes) == (*matte.shape, 7)
@@ -76,7 +77,7 @@ def test_a_fault_is_told_and_the_rest_goes_on() -> None:
     assert [each.name for each in report.measured] == ["case-0"]
     assert report.failed == {
         "unreadable": "pictures/unreadable.png is damaged.",
-        "case-2": "The memory ran out: give --tile (512, say) to compute the image in parts, or --device cpu.",
+        "case-2": "The memory ran out: give `tile=512` to compute the image in parts, or `device='cpu'`.",
     }
     assert [name for name, _ in heard] == ["case-0", "unreadable", "case-2"]
 
@@ -96,16 +97,16 @@ def test_an_unexpected_fault_is_named_too_and_ctrl_c_is_none() -> None:
 
 
 def test_without_a_truth_there_is_a_matte_and_no_score(tmp_path: Path) -> None:
-    report = evaluate([case(0, truth=False)], HALF, "", keep=tmp_path)
+    report = evaluate([case(0, truth=False)], HALF, "", keep=Outputs(tmp_path, "a test"))
     assert report.measured[0].scores is None
     assert report.as_dict()["mean"] is None
-    assert (tmp_path / "case-0.png").is_file()
+    assert (tmp_path / "mattes" / "case-0.png").is_file()
     assert "1 without a true alpha" in report.to_text()
 
 
 def test_the_report_is_text_json_and_csv(tmp_path: Path) -> None:
     report = evaluate(WithFaults(), HALF, "ramps", names=WithFaults.names)
-    paths = write_report(report, tmp_path / "new" / "folder")
+    paths = write_report(report, Outputs(tmp_path / "new" / "folder", "a test"))
     assert [path.name for path in paths] == ["scores.json", "scores.csv", "scores.txt"]
     document = json.loads(paths[0].read_text())
     assert (document["method"], document["data"], document["images"]) == ("half everywhere", "ramps", 2)
@@ -241,7 +242,7 @@ def test_predict_explains_what_it_cannot_use(folders: tuple[Path, Path], tmp_pat
     Image.open(known).save(tmp_path / "p0-alpha.png")
     code, _, err = a2u("matting", "predict", picture, tmp_path / "p0-alpha.png", "--classical", "knn", "-o", tmp_path)
     assert code == 1
-    assert "p0-alpha.png is an input, and would be replaced" in err
+    assert "p0-alpha.png is read by this command, and would be replaced" in err
 
 
 def test_evaluate_measures_a_folder_and_keeps_everything(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -260,7 +261,7 @@ def test_evaluate_measures_a_folder_and_keeps_everything(folders: tuple[Path, Pa
     assert code == 0
     assert document["scored"] == 2
     assert document["mean"]["sad"] < 0.05
-    assert sorted(path.name for path in (tmp_path / "out" / "mattes").iterdir()) == ["p0.png", "p1.png"]
+    assert sorted(path.name for path in (tmp_path / "out" / "mattes").glob("*.png")) == ["p0.png", "p1.png"]
     code, again, _ = a2u("matting", "evaluate", "--mattes", tmp_path / "out" / "mattes", "--data", data, "--csv")
     rows = list(csv.DictReader(io.StringIO(again)))
     assert [float(row["sad"]) for row in rows] == [each["scores"]["sad"] for each in document["each"]]

@@ -6,20 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command import a2u
 from PIL import Image
 from project import ROOT
 
 from a2u.commands import figures, table1, table2
-from a2u.commands.cli import main
 from a2u.files.outputs import Outputs
 
 CLASSICAL = ["--classical", "closed-form"]
 
 
-def run(*words: str | Path) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main([str(word) for word in words])
-    return int(stop.value.code or 0)
+def run(*words: object) -> int:
+    return a2u(*words).code
 
 
 def picture(path: Path, seed: int = 0) -> Path:
