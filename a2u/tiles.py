@@ -163,8 +163,10 @@ class _Grid:
 
     def _taps(self, band: Tensor) -> Tensor:
         """N rows columns G T r T r E E → N rows columns G T r T r k k, a view: position (a, b) sees window (a, b)."""
-        seen = band.unfold(8, self.size, self.step).unfold(9, self.size, self.step)  # … T r T r T T k k
-        return seen.diagonal(0, 4, 8).diagonal(0, 5, 7).permute(0, 1, 2, 3, 8, 4, 9, 5, 6, 7)
+        stride = list(band.stride())
+        stride[4] += self.step * stride[8]  # a base position further down, and so is its window
+        stride[6] += self.step * stride[9]
+        return band.as_strided((*band.shape[:8], self.size, self.size), stride)
 
     def join(self, tiles: Tensor, like: Tensor) -> Tensor:
         """B (T·r)² C/G → N C rh rw, in the memory format of the input."""

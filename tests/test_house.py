@@ -25,6 +25,8 @@ ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "markdown": set(),
     "paths": set(),
+    "shell": set(),
+    "gradient": set(),
     "tiles": {"paths"},
     "checks": {"errors", "paths"},
     "formula": {"errors", "paths", "tiles", "checks"},
@@ -33,8 +35,8 @@ ROOMS: dict[str, set[str]] = {
     "data": {"errors", "files"},
     "training": {"errors", "files"},
     "plots": {"errors"},
-    "reconstruction": {"errors", "files", "markdown", "operators", "data", "training", "plots"},
-    "matting": {"errors", "files", "markdown", "formula", "operators", "training", "plots"},
+    "reconstruction": {"errors", "files", "gradient", "markdown", "shell", "operators", "data", "training", "plots"},
+    "matting": {"errors", "files", "gradient", "markdown", "shell", "formula", "operators", "training", "plots"},
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
     "bench": {"errors", "files", "markdown", "formula", "operators", "data", "training", "reconstruction"},
     "lessons": {
@@ -96,6 +98,52 @@ def test_the_rooms_have_no_circle() -> None:
         ready = {room for room, needs in ROOMS.items() if room not in done and needs <= done}
         assert ready, f"these import each other: {sorted(set(ROOMS) - done)}"
         done |= ready
+
+
+def imported_files(path: Path) -> set[Path]:
+    """The files of a2u/ that a file imports, at the top, inside a function, or for its annotations alone."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            inside = {alias.name for alias in node.names if file_of(f"{node.module}.{alias.name}")}
+            names |= {f"{node.module}.{name}" for name in inside}
+            if len(inside) < len(node.names):
+                names.add(node.module or "")
+    return {found for name in names if (found := file_of(name))} - {path}
+
+
+@functools.cache
+def file_of(name: str) -> Path | None:
+    place = ROOT.joinpath(*name.split("."))
+    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+
+
+def circles(arrows: dict[Path, set[Path]]) -> dict[str, list[str]]:
+    """The files that import each other, directly or through others; of each, which of them it imports.
+
+    A file that imports none of the others is in no circle, nor is one that none of the others imports.
+    """
+    left = {path: needs & arrows.keys() for path, needs in arrows.items()}
+    while gone := {path for path in left if not left[path] or not any(path in needs for needs in left.values())}:
+        left = {path: needs - gone for path, needs in left.items() if path not in gone}
+    return {str(path): sorted(map(str, needs)) for path, needs in left.items()}
+
+
+def test_no_two_files_import_each_other() -> None:
+    assert circles({path: imported_files(path) for path in MODULES}) == {}
+
+
+def test_circles_are_found() -> None:
+    a, b, c, d = (Path(name) for name in "abcd")
+    assert circles({a: {b}, b: {c}, c: set(), d: {a}}) == {}
+    assert circles({a: {b}, b: {c}, c: {b}, d: {a}}) == {"b": ["c"], "c": ["b"]}
+    assert imported_files(ROOT / "a2u" / "pretrained" / "find.py") >= {
+        ROOT / "a2u" / "training" / "checkpoint.py",  # from a package
+        ROOT / "a2u" / "matting" / "experiment.py",  # in a function
+        ROOT / "a2u" / "matting" / "network" / "network.py",  # for annotations
+    }
 
 
 @functools.cache

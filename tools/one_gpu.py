@@ -40,7 +40,8 @@ NEEDS = ("torch", "numpy", "safetensors", "filelock")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code: 0 when all is done, 3 when the time was over, 1 for bad input."""
+    """The exit code: 0 when all is done, 3 when something is not yet, 1 for bad input."""
+    began = time.monotonic()  # loading torch counts, too
     asked = _arguments(arguments)
     missing = [name for name in NEEDS if find_spec(name) is None]
     if missing:
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     from a2u.errors import A2UError
 
     try:
-        return Session(asked, time.monotonic()).run()
+        return Session(asked, began).run()
     except A2UError as error:
         return _refuse(str(error))
 

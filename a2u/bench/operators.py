@@ -68,7 +68,7 @@ def kernels_lines(device: torch.device, compiled: bool, turns: int) -> list[Line
     lines = []
     for preset in ("dynamic-cs", "dynamic-cw"):
         calls = batch_and_loop(preset, device, 16, 64, 64, compiled)
-        note = "CPU: 2·25 taps a value, whoever loops; compiled: reading the map three times. A GPU: starting kernels"
+        note = "CPU: 2·25 taps a value in any loop; compiled: reading the map three times. A GPU: starting kernels"
         lines += measure(f"kernels: {preset}, batch 16, C=64, 64²", calls, device, turns, note)
     return lines
 

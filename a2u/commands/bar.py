@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 
+from a2u.commands.options import as_options
 from a2u.training.campaign import Job, OnEnd, OnProgress, Outcome
 from a2u.training.loop import Hook, Progress
 from a2u.training.run import History
@@ -27,7 +28,7 @@ STDERR = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_w
 
 def say(text: str) -> None:
     """A line on stderr, above the bar."""
-    STDERR.print(text)
+    STDERR.print(as_options(text))
 
 
 class Bar:

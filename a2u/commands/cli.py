@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from a2u.commands import surroundings
+from a2u.commands.options import as_options, know_options
 from a2u.errors import A2UError, memory_ran_out
 
 app = typer.Typer(
@@ -158,7 +159,9 @@ def _register_later(name: str, where: str, summary: str) -> None:
         command.command(context_settings={"help_option_names": ["-h", "--help"]})(
             getattr(importlib.import_module(module), function)
         )
-        return typer.main.get_command(command)(args=context.args, prog_name=f"a2u {name}", standalone_mode=False)
+        made = typer.main.get_command(command)
+        know_options(made.params)
+        return made(args=context.args, prog_name=f"a2u {name}", standalone_mode=False)
 
     unread: dict[str, Any] = {
         "ignore_unknown_options": True,
@@ -230,6 +233,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code: 0, 1 for bad input, 2 for bad usage, 130 for Ctrl-C."""
     try:
         surroundings.prepare()
+        know_options([])
         app(args=arguments, prog_name="a2u")
     except A2UError as error:
         _leave(str(error), 1)
@@ -246,11 +250,13 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(
             "The memory of this machine ran out. Ask for less (a smaller width, crop, batch or image), or free some.", 1
         )
+    finally:
+        know_options([])
 
 
 def _leave(message: str, code: int) -> None:
     if os.environ.get("RANK", "0") == "0":  # of several processes of one training, one speaks
-        print(f"a2u: {' '.join(message.split())}", file=sys.stderr)
+        print(f"a2u: {as_options(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(code)
 
 

@@ -16,6 +16,7 @@ from a2u.matting.measure.evaluate import evaluate as evaluate_on
 from a2u.matting.measure.metrics import Convention
 from a2u.matting.measure.predictors import of_classical, of_mattes
 from a2u.matting.network.inference import check_tile
+from a2u.matting.settings import SYNTHETIC
 from a2u.pretrained.find import load_network
 from a2u.training.device import choose_device
 
@@ -107,7 +108,7 @@ def evaluate(
         data, size = data or trained.data, size or trained.test_size
         for note in trained.notes:
             say(note)
-    cases = open_test(data or "synthetic", part, size or 256, backgrounds)
+    cases = open_test(data or SYNTHETIC, part, size or 256, backgrounds)
     if trained:
         predictor = trained.predictor(chosen, tile)
     else:

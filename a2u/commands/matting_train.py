@@ -14,7 +14,7 @@ from a2u.errors import A2UError
 from a2u.matting import experiment as experiments
 from a2u.matting.experiment import BEST, Experiment, prepare
 from a2u.matting.rows import ROWS, row
-from a2u.matting.settings import run_name, settings
+from a2u.matting.settings import SYNTHETIC, run_name, settings
 from a2u.training import Run, choose_device
 from a2u.training.distributed import (
     ALONE,
@@ -30,6 +30,7 @@ from a2u.training.run import History, check_name
 DataOption = Annotated[
     str, typer.Option(help="synthetic (drawn from seeds, nothing to download), or the folder of a data set.")
 ]
+PrecisionOption = Annotated[str, typer.Option(help="auto (bf16 on a GPU, float32 elsewhere), float32, tf32 or bf16.")]
 WorkersOption = Annotated[
     int, typer.Option(min=0, help="Processes that prepare samples; 0: none beside this one. Samples are the same.")
 ]
@@ -46,7 +47,7 @@ def train(
             "minutes on one CPU core), brief (a sixth of that) or quick (seconds)."
         ),
     ] = "narrow",
-    data: DataOption = "synthetic",
+    data: DataOption = SYNTHETIC,
     backgrounds: Annotated[
         Path | None, typer.Option(help="For a folder of foregrounds alone: a folder of pictures to compose them over.")
     ] = None,
@@ -69,13 +70,18 @@ def train(
     validation: Annotated[
         int | None, typer.Option(help="Only the first so many validation images after an epoch; 0: all there are.")
     ] = None,
+    test_size: Annotated[
+        int | None, typer.Option(help="Side of the synthetic scenes to validate and test on, in pixels.")
+    ] = None,
+    kernels: Annotated[
+        str | None,
+        typer.Option(help="The smallest and the largest ellipse of the trimaps trained on, in pixels, such as 1,29."),
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Of the operator, such as kernel_size=5; may be given several times."),
     ] = None,
-    precision: Annotated[
-        str, typer.Option(help="auto (bf16 on a GPU, float32 elsewhere), float32, tf32 or bf16.")
-    ] = "auto",
+    precision: PrecisionOption = "auto",
     seed: Annotated[int, typer.Option(help="Decides initial weights and every sample.")] = 0,
     device: Device = "auto",
     workers: WorkersOption = 0,
@@ -119,6 +125,8 @@ def train(
         "pretrained": pretrained,
         "freeze": freeze,
         "validation": validation,
+        "test_size": test_size,
+        "kernels": None if kernels is None else parse_kernels(kernels),
         "options": parse_options(option or []) or None,
         "precision": choose_precision(precision, chosen_device.type),
         "backgrounds": None if backgrounds is None else str(backgrounds),
@@ -214,6 +222,18 @@ def parse_milestones(text: str) -> tuple[int, ...]:
     if len(numbers) < len(words) or list(numbers) != sorted({*numbers} - {0}):
         raise A2UError(f"--milestones takes rising whole numbers with commas between, such as 20,26; given {text!r}.")
     return numbers
+
+
+def parse_kernels(text: str) -> tuple[int, int]:
+    """ "1,29" as two numbers.
+
+    Raises:
+        A2UError: Something else.
+    """
+    words = [word.strip() for word in text.split(",")]
+    if len(words) != 2 or not all(word.isdecimal() for word in words):
+        raise A2UError(f"--kernels takes two whole numbers with a comma between, such as 1,29; given {text!r}.")
+    return int(words[0]), int(words[1])
 
 
 def parse_options(words: list[str]) -> dict[str, Any]:

@@ -1,6 +1,12 @@
-"""Options that the commands of every experiment share, and how lists are read from one."""
+"""Options that the commands of every experiment share, how lists are read from one, and how messages name them.
 
-from typing import Annotated
+The library knows no command line: its messages name parameters as Python has them, between backticks: `device='cpu'`.
+`as_options` writes what the user of a command types instead: --device cpu.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 import typer
 
@@ -32,3 +38,51 @@ def seeds_of(text: str) -> list[int]:
     if not all(word.isdecimal() for word in words):
         raise A2UError(f"--seeds takes whole numbers separated by commas, such as 0,1,2; given {text!r}.")
     return list(dict.fromkeys(int(word) for word in words))
+
+
+def fractions_of(option: str, text: str) -> tuple[float, ...]:
+    """The numbers of an option, between commas; "none" is no number at all.
+
+    Raises:
+        A2UError: Something else than numbers.
+    """
+    words = [] if text.strip() == "none" else words_of(option, text)
+    try:
+        return tuple(float(word) for word in words)
+    except ValueError as error:
+        raise A2UError(f"{option} takes numbers with commas between, or none; given {text!r}.") from error
+
+
+QUOTES = "'\""
+_known: dict[str, str] = {}  # a name in Python → the option of the command that runs now
+_PARAMETER = re.compile(r"`(?P<name>[a-z_]+)(?:=(?P<value>[^`]+))?`")
+
+
+def know_options(parameters: Iterable[Any]) -> None:
+    """From now on messages speak of these parameters of a typer command."""
+    _known.clear()
+    for parameter in parameters:
+        for option in (*parameter.opts, *parameter.secondary_opts):
+            if option.startswith("--"):
+                _known[option[2:].replace("-", "_")] = option
+    if {"name", "runs"} <= _known.keys():  # the two say where a run is kept
+        _known.setdefault("folder", "--name or --runs")
+
+
+def as_options(text: str) -> str:
+    """A message of the library as the command line says it: "use `batch=8`" becomes "use --batch 8".
+
+    What is no option of the command that runs stays as it is, commands such as `a2u train` too.
+    """
+    return _PARAMETER.sub(_as_option, text)
+
+
+def _as_option(found: re.Match[str]) -> str:
+    name, value = found["name"], found["value"]
+    if value == "False":
+        return _known.get(f"no_{name}", found[0])
+    if name not in _known:
+        return found[0]
+    if value is None or value == "True":
+        return _known[name]
+    return f"{_known[name]} {value.strip(QUOTES)}"

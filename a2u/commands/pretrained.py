@@ -1,13 +1,14 @@
 """The body of `a2u pretrained`: list the weights that ship, or make them from finished runs."""
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from a2u.commands.bar import say
+from a2u.commands.runs import Found, each_run
 from a2u.errors import A2UError, near_match
 from a2u.pretrained.cards import HOME, MATTING, Card, card, names
 from a2u.pretrained.packing import STORAGES
@@ -18,7 +19,11 @@ def pretrained(
         list[str] | None, typer.Argument(metavar="[list | export RUN...]", help="What to do. Default: list.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="export: folder with the full test images, as for `a2u train`.")
+        Path | None,
+        typer.Option(help="export: folder with the test images, as the run's training had it."),
+    ] = None,
+    backgrounds: Annotated[
+        Path | None, typer.Option(help="export, of a matting run: folder of pictures to compose the test images over.")
     ] = None,
     folder: Annotated[
         Path | None,
@@ -35,6 +40,9 @@ def pretrained(
 ) -> None:
     """Trained networks that ship with a2u: list them, or make them from finished runs.
 
+    What is no run is left out with a line that says so. A run that cannot be
+    exported is reported at the end, with exit code 1; the others are.
+
     Examples:
 
         a2u pretrained
@@ -46,39 +54,43 @@ def pretrained(
         raise A2UError(f"a2u pretrained can list and export, not {job!r}: `a2u pretrained export RUN...`.")
     if (job == "list") == bool(rest):
         raise A2UError("list takes no names." if rest else "export needs run folders, such as runs/*-reduced.")
-    if job == "export":
-        cards = _export(rest, data, folder, storage, force)
-    else:
-        cards = [card(name, folder or HOME) for name in names(folder or HOME)]
+    made = _export(rest, data, backgrounds, folder, storage, force) if job == "export" else None
+    cards = made.results if made else [card(name, folder or HOME) for name in names(folder or HOME)]
     if as_json:
         for each in cards:
             print(json.dumps(asdict(each), ensure_ascii=False))
-        return
-    for each in cards:
-        print(_line(each))
-    total = sum(each.bytes for each in cards)
-    print(f"{len(cards)} sets of weights, {total / 1e6:.1f} MB. a2u.load_pretrained(NAME) loads one.")
+    else:
+        for each in cards:
+            print(_line(each))
+        total = sum(each.bytes for each in cards)
+        sets = f"{len(cards)} {'set' if len(cards) == 1 else 'sets'} of weights"
+        print(f"{sets}, {total / 1e6:.1f} MB. a2u.load_pretrained(NAME) loads one.")
+    if made:
+        made.complain("`a2u train` and `a2u matting train` make runs that can ship.")
 
 
-def _export(runs: list[str], data: Path | None, folder: Path | None, storage: str | None, force: bool) -> list[Card]:
-    """Every finished run; one that cannot be exported is named, and the others go on."""
+def _export(
+    runs: list[str],
+    data: Path | None,
+    backgrounds: Path | None,
+    folder: Path | None,
+    storage: str | None,
+    force: bool,
+) -> Found[Card]:
+    """Every finished run; what cannot be exported is named at the end, and the others go on."""
     from a2u.files.outputs import Outputs
     from a2u.pretrained.export import BY, OWN, export
 
     if storage is not None and storage not in STORAGES:
         raise A2UError(f"There is no storage {storage!r}. {near_match(storage, list(STORAGES))}")
-    made, refused = [], []
     out = Outputs(folder or OWN, BY, force=True)
-    for run in runs:
-        try:
-            made.append(export(run, data, out, (storage,) if storage else None, force))
-            print(f"a2u: {made[-1].name} written", file=sys.stderr)
-        except A2UError as error:
-            refused.append(str(error))
-            print(f"a2u: {error}", file=sys.stderr)
-    if refused:
-        raise A2UError(f"{len(refused)} of {len(runs)} runs were not exported; the first: {refused[0]}")
-    return made
+
+    def one(run: Path) -> Card:
+        made = export(run, data, out, (storage,) if storage else None, backgrounds, force)
+        say(f"{made.name} written")
+        return made
+
+    return each_run([Path(run) for run in runs], one)
 
 
 def _line(each: Card) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from a2u.commands.bar import blame, progress_of_all, say
-from a2u.commands.matting_train import DataOption, WorkersOption, best_of, choose_precision, reached
+from a2u.commands.matting_train import DataOption, PrecisionOption, WorkersOption, best_of, choose_precision, reached
 from a2u.commands.options import Device, seeds_of, words_of
 from a2u.errors import A2UError
 from a2u.files.outputs import Outputs
@@ -18,6 +18,7 @@ from a2u.matting.campaign import plan
 from a2u.matting.report import collect
 from a2u.matting.report_text import to_markdown, to_text
 from a2u.matting.rows import ROWS
+from a2u.matting.settings import SYNTHETIC
 from a2u.training import choose_device
 from a2u.training.parallel import train_all
 from a2u.training.run import History
@@ -30,7 +31,7 @@ def table(
     preset: Annotated[
         str, typer.Option(help="paper, narrow or quick. Of narrow, the ablation is brief; see `a2u matting train`.")
     ] = "narrow",
-    data: DataOption = "synthetic",
+    data: DataOption = SYNTHETIC,
     backgrounds: Annotated[
         Path | None, typer.Option(help="For a folder of foregrounds alone: a folder of pictures to compose them over.")
     ] = None,
@@ -41,6 +42,7 @@ def table(
         bool, typer.Option(help="Kernel size and normalisation of hybrid-cw and dynamic-cs too: Tables 3 and 4.")
     ] = True,
     classical: Annotated[bool, typer.Option(help="Closed-form and KNN matting on the same images too.")] = True,
+    precision: PrecisionOption = "auto",
     device: Device = "auto",
     workers: WorkersOption = 0,
     jobs: Annotated[
@@ -75,7 +77,7 @@ def table(
     names = list(ROWS) if rows == "all" else words_of("--rows", rows)
     numbers = seeds_of(seeds)
     changes: dict[str, Any] = {
-        "precision": choose_precision("auto", choose_device(device).type),
+        "precision": choose_precision(precision, choose_device(device).type),
         "backgrounds": None if backgrounds is None else str(backgrounds),
     }
     planned = plan(names, preset, runs, data, numbers, ablation, device, workers, **changes)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from a2u.commands.bar import progress, say
-from a2u.commands.options import Device
+from a2u.commands.options import Device, fractions_of
 from a2u.commands.runs import each_run
 from a2u.data import Digits, load, to_float32x32
 from a2u.errors import A2UError
@@ -51,6 +51,10 @@ def train(
     batch: Annotated[int | None, typer.Option(help="Instead of the schedule's.")] = None,
     lr: Annotated[float | None, typer.Option(help="First learning rate, instead of the schedule's.")] = None,
     momentum: Annotated[float | None, typer.Option(help="Instead of the schedule's.")] = None,
+    milestones: Annotated[
+        str | None,
+        typer.Option(help="Parts of the training after which the rate is divided by 10: 0.5,0.7,0.85; none: never."),
+    ] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Of SGD; the paper states none. Default 0.")] = None,
     head: Annotated[str | None, typer.Option(help="Last layer: c1 (with batch norm and ReLU) or linear.")] = None,
     resize: Annotated[str | None, typer.Option(help="28² to 32²: bilinear or pad (zeros around).")] = None,
@@ -58,9 +62,7 @@ def train(
     device: Device = "auto",
     step: Annotated[
         str,
-        typer.Option(
-            help="auto (captured on a GPU), eager, captured (one CUDA graph a step), or compiled: one result."
-        ),
+        typer.Option(help="auto (captured on a GPU), eager, captured (steps as CUDA graphs), or compiled: one result."),
     ] = "auto",
     precision: Annotated[
         str, typer.Option(help="Arithmetic of a GPU: float32, tf32 or bf16. The last two change results.")
@@ -92,11 +94,12 @@ def train(
     if name is not None:
         check_name(name)
     preset = preset or ("quick" if data is None and not download else "paper")
-    changes: dict[str, float | int | str | None] = {
+    changes: dict[str, Any] = {
         "epochs": epochs,
         "batch": batch,
         "lr": lr,
         "momentum": momentum,
+        "milestones": None if milestones is None else fractions_of("--milestones", milestones),
         "weight_decay": weight_decay,
         "head": head,
         "resize": resize,

@@ -93,7 +93,7 @@ def load(name: str = "mnist", split: str = "train", data: str | Path | None = No
         folder, remedy = SAMPLE, "Install a2u again: its own sample is damaged."
     else:
         folder = expanded(CACHE if data is None else data)
-        remedy = "Delete that file and get it again from its source, or leave out --data for the sample."
+        remedy = "Delete that file and get it again from its source, or leave out `data` for the sample."
     if download:
         _download_missing(name, folder)
     stems = f"{STEMS[split]}-images", f"{STEMS[split]}-labels"
@@ -140,8 +140,8 @@ def _find(folder: Path, name: str, stem: str) -> Path:
                 return place / file
     raise A2UError(
         f"{folder} holds no {TITLES[name]} file {files[0]}[.gz] (looked in {', '.join(map(str, places))}). "
-        f"Point --data at a folder of IDX files, "
-        f"add --download to fetch the set, or leave both out for the sample."
+        f"Point `data` at a folder of IDX files, "
+        f"add `download=True` to fetch the set, or leave both out for the sample."
     )
 
 
@@ -193,7 +193,7 @@ def _download_missing(name: str, folder: Path) -> None:
     except ImportError as error:
         raise A2UError(
             "Downloading needs torchvision, which is not installed: pip install 'a2u-upsampling[lab]', "
-            "or get the IDX files yourself and give their folder with --data."
+            "or get the IDX files yourself and give their folder as `data`."
         ) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -210,6 +210,6 @@ def _download_missing(name: str, folder: Path) -> None:
     except (OSError, RuntimeError) as error:  # URLError is an OSError
         raise A2UError(
             f"{TITLES[name]} could not be downloaded into {folder} ({' '.join(str(error).split())}). "
-            f"Are you online, and is the folder writable? Otherwise give a folder of IDX files with --data, "
+            f"Are you online, and is the folder writable? Otherwise give a folder of IDX files as `data`, "
             f"or leave both out for the sample."
         ) from error

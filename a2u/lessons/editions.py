@@ -25,7 +25,7 @@ from a2u.errors import A2UError, near_match
 from a2u.lessons.stored import keep_pictures, stored_pictures
 
 # Seconds until a kernel that does not start, or an output that does not come, is an error. A cell may take as long as
-# it needs on this machine; whoever thinks that it hangs presses Ctrl-C.
+# it needs on this machine; Ctrl-C ends one that hangs.
 PATIENCE = 600
 EDITIONS = ("student", "solutions", "teacher")
 _EXERCISE, _SOLUTION, _TEACHER = "exercise", "solution", "teacher"

@@ -14,7 +14,7 @@ from a2u.matting import experiment as experiments
 from a2u.matting.experiment import load_model, prepare
 from a2u.matting.measure.evaluate import Report, evaluate
 from a2u.matting.rows import ROWS
-from a2u.matting.settings import Settings, run_name, settings
+from a2u.matting.settings import SYNTHETIC, Settings, run_name, settings
 from a2u.training import Run, choose_device
 from a2u.training.campaign import Job
 from a2u.training.loop import Hook
@@ -74,7 +74,7 @@ def plan(
     rows: Sequence[str],
     preset: str,
     runs: Path,
-    data: str = "synthetic",
+    data: str = SYNTHETIC,
     seeds: Sequence[int] = (0,),
     ablation: bool = True,
     device: str = "auto",

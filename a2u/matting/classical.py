@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError, near_match
+from a2u.matting.data.trimap import UNKNOWN
 
 SMALLEST = 5  # pixels a side: closed-form has 3×3 windows, KNN 20 neighbours
 
@@ -64,14 +65,14 @@ def predict(name: str, image: Tensor, trimap: Tensor) -> Tensor:
     chosen = method(name)
     _check(image, trimap)
     alpha = (trimap == 255).float().cpu()
-    unknown = (trimap == 128).cpu()
+    unknown = (trimap == UNKNOWN).cpu()
     background, foreground = (bool((trimap == value).any()) for value in (0, 255))
     if not unknown.any():
         return alpha
     if not (background or foreground):
         raise A2UError(
             f"{chosen.title} begins at known pixels, and this trimap has none: every constant would do. Mark some "
-            f"background (0) or foreground (255); a trained network (--weights) does without."
+            f"background (0) or foreground (255); a trained network needs none of them."
         )
     if not (background and foreground):  # L's rows sum to 0: the constant costs nothing
         return torch.full_like(alpha, float(foreground))

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from a2u.matting.losses import UNKNOWN, matting_loss
+from a2u.matting.data.trimap import UNKNOWN
+from a2u.matting.losses import matting_loss
 from a2u.matting.measure import metrics
 from a2u.matting.measure.predictors import WHOLE
 from a2u.matting.network.inference import predict_large
 from a2u.matting.rows import build
-from a2u.matting.settings import EXPERIMENT, Settings, settings_of
+from a2u.matting.settings import EXPERIMENT, SYNTHETIC, Settings, settings_of
 from a2u.training import fit, read_best, read_run
 from a2u.training.device import choose_device, derive_seed
 from a2u.training.distributed import ALONE, Together
@@ -143,7 +144,7 @@ class Experiment:
 
     def _score(self, index: int) -> tuple[float, float]:
         case = self._cases.get(index) or self.validation[index]
-        if self.settings.data == "synthetic":  # small, and slower to draw than to measure
+        if self.settings.data == SYNTHETIC:  # small, and slower to draw than to measure
             self._cases[index] = case
         assert case.alpha is not None
         image, known = case.image.to(self.device), case.trimap.to(self.device)

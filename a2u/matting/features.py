@@ -12,7 +12,7 @@ on the band B where the true alpha varies, over the mean off it, of the places W
 
 1: edges are anywhere; 10: ten times as much at the boundary. Adding a constant to a map or stretching its range changes
 nothing. Of a matting network W is the unknown region: the loss looks nowhere else, so what a map holds where the trimap
-knows is nobody's decision. Its rim does not count, for a gradient there reads across it. `ablated` takes from a network
+knows changes nothing. Its rim does not count, for a gradient there reads across it. `ablated` takes from a network
 what a decoder stage could have its detail from: the kernels' variation over places, or the skip's.
 """
 
@@ -26,6 +26,7 @@ from torch import Tensor
 
 from a2u import formula
 from a2u.errors import A2UError, near_match
+from a2u.gradient import gradient_length
 from a2u.matting.network.network import MattingNet
 from a2u.operators import Upsampler
 from a2u.operators.contract import UniversalUpsampler
@@ -54,10 +55,7 @@ def stretch(values: Tensor, where: Tensor | None = None) -> Tensor:
 
 def gradient(values: Tensor) -> Tensor:
     """‖∇‖ by central differences, the border repeated: Tensor[H, W] → Tensor[H, W]."""
-    padded = F.pad(values[None, None], (1, 1, 1, 1), mode="replicate")[0, 0]
-    across = (padded[1:-1, 2:] - padded[1:-1, :-2]) / 2
-    down = (padded[2:, 1:-1] - padded[:-2, 1:-1]) / 2
-    return (across.square() + down.square()).sqrt()
+    return gradient_length(values[None, None])[0, 0]
 
 
 def boundary(alpha: Tensor, reach: int = REACH, least: float = LEAST) -> Tensor:

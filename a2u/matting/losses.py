@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError
+from a2u.matting.data.trimap import UNKNOWN
 
 EPSILON = 1e-12
-UNKNOWN = 128
 
 
 def matting_loss(

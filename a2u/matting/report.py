@@ -16,7 +16,8 @@ from a2u.matting import campaign
 from a2u.matting.classical import METHODS
 from a2u.matting.parameters import count_network
 from a2u.matting.rows import ROWS
-from a2u.matting.settings import EXPERIMENT, Settings, run_name, settings
+from a2u.matting.settings import EXPERIMENT, SYNTHETIC, Settings, run_name, settings
+from a2u.shell import command
 from a2u.training.device import device_words
 from a2u.training.kept import NOT_RUN, kept_in, short
 from a2u.training.kind import KEY
@@ -28,7 +29,7 @@ IN_FULL = "a2u matting table --preset paper --data DIR"
 def collect(
     runs: Path,
     preset: str,
-    data: str = "synthetic",
+    data: str = SYNTHETIC,
     seeds: Sequence[int] = (0,),
     classical: bool = True,
     device: str = "auto",
@@ -41,7 +42,7 @@ def collect(
     first seed. spread: what the other seeds reached, of the rows that were trained with several. Complete runs that
     were not measured yet are measured now.
 
-    changes: to the preset, as for `a2u.matting.settings.config`.
+    changes: to the preset, as for `a2u.matting.settings.settings`.
 
     Raises:
         A2UError: There is no complete run of the first seed.
@@ -103,14 +104,15 @@ def versions() -> dict[str, str]:
 
 def _command(chosen: Settings, seeds: Sequence[int], rows: Sequence[str] = ()) -> str:
     """The `a2u matting table` that makes the table, or these rows of it with these seeds."""
-    some = f" --rows {','.join(rows)} --no-ablation" if 0 < len(rows) < len(ROWS) else ""
-    several = "" if list(seeds) == [0] else f" --seeds {','.join(map(str, seeds))}"
-    return f"a2u matting table --preset {chosen.preset}{some}{several}{_data(chosen)}"
-
-
-def _data(chosen: Settings) -> str:
-    behind = " --backgrounds DIR" if chosen.backgrounds else ""
-    return ("" if chosen.data == "synthetic" else " --data DIR") + behind
+    some = 0 < len(rows) < len(ROWS)
+    asked = {
+        "preset": chosen.preset,
+        "rows": list(rows) if some else None,
+        "ablation": False if some else None,
+        "seeds": None if list(seeds) == [0] else list(seeds),
+        "precision": chosen.precision,
+    }
+    return command("a2u matting table", asked | chosen.folders())
 
 
 def _spread(
@@ -149,7 +151,7 @@ def _row(runs: Path, chosen: Settings, device: str) -> dict[str, Any]:
 def run(runs: Path, chosen: Settings, device: str = "auto") -> dict[str, Any]:
     """One run: its scores and how they were made, or why it cannot be shown."""
     folder = runs / run_name(chosen)
-    known: dict[str, Any] = {"run": folder.name, "command": train_command(chosen)}
+    known: dict[str, Any] = {"run": folder.name, "command": chosen.command()}
     kept = kept_in(folder, EXPERIMENT, chosen.as_config())
     if not kept.complete:
         return known | {"status": kept.status}
@@ -173,14 +175,6 @@ def run(runs: Path, chosen: Settings, device: str = "auto") -> dict[str, Any]:
     }
 
 
-def train_command(chosen: Settings) -> str:
-    """The `a2u matting train` that repeats this run."""
-    words = ["a2u matting train", f"--row {chosen.row}", f"--preset {chosen.preset}"]
-    words += [f"--option {key}={value}" for key, value in sorted(chosen.options.items())]
-    words += [f"--seed {chosen.seed}"] if chosen.seed else []
-    return " ".join(words) + _data(chosen)
-
-
 def _variant(runs: Path, each: campaign.Variant, first: Settings, device: str) -> dict[str, Any]:
     found = run(runs, replace(first, row=each.row, options=each.options), device)
     known = {"row": each.row, "title": each.title, "axis": each.axis, "value": each.value}
@@ -189,7 +183,7 @@ def _variant(runs: Path, each: campaign.Variant, first: Settings, device: str) -
 
 def _classical(runs: Path, method: str, chosen: Settings) -> dict[str, Any]:
     """Closed-form or KNN matting on the same test images; a method that fails is named with its reason."""
-    where = "" if chosen.data == "synthetic" else f"-{Path(chosen.data).name}"
+    where = "" if chosen.data == SYNTHETIC else f"-{chosen.where}"
     folder = runs / f"matting-{method}{where}-{chosen.test_size}"
     known = {"method": method, "title": METHODS[method].title, "source": METHODS[method].source}
     try:

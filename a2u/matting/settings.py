@@ -13,6 +13,7 @@ Numbers of the short presets are not the paper's: every output says which preset
 """
 
 import dataclasses
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -22,9 +23,11 @@ from typing import Any
 from a2u.errors import A2UError, near_match
 from a2u.matting.data import trimap
 from a2u.matting.rows import row
+from a2u.shell import command
 from a2u.training.kind import KEY, check_experiment, with_experiment
 from a2u.training.run import check_name
 
+SYNTHETIC = "synthetic"  # data that are drawn from seeds
 WIDEST = 8  # times the channels of the paper's network: a typing mistake, long before a memory is full
 EXPERIMENT = "matting"  # what a run of it says in its config
 
@@ -103,8 +106,10 @@ class Settings:
                 raise A2UError(f"{key} must be {rule}, given {getattr(self, key)}.")
         if self.pretrained and self.width != 1:
             raise A2UError(f"ImageNet's weights fit the network of width 1, given {self.width:g}: leave one of them.")
-        if self.backgrounds is not None and self.data == "synthetic":
-            raise A2UError(f"The synthetic set brings its backgrounds, given {self.backgrounds}: leave --backgrounds.")
+        if self.backgrounds is not None and self.data == SYNTHETIC:
+            raise A2UError(
+                f"The synthetic set brings its backgrounds, given {self.backgrounds}: leave out `backgrounds`."
+            )
 
     @property
     def title(self) -> str:
@@ -112,17 +117,45 @@ class Settings:
         extra = "".join(f", {key} {value}" for key, value in sorted(self.options.items()))
         return f"{row(self.row).title}{extra}, seed {self.seed}"
 
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings that are not the preset's; `settings` with them gives these again."""
+        usual = settings(self.row, self.preset, self.data, self.seed)
+        found = {key: value for key, value in asdict(self).items() if value != getattr(usual, key)}
+        if "pretrained" in found:  # what `settings` freezes follows from it
+            found["freeze"] = self.freeze
+        return found
+
+    @property
+    def where(self) -> str:
+        """ "synthetic", or the name of the data's folder: no path of one machine."""
+        return self.data if self.data == SYNTHETIC else Path(self.data).absolute().name
+
+    def command(self, data: str = "DIR", backgrounds: str = "PICTURES") -> str:
+        """The `a2u matting train` that asks for these settings; the two names stand for folders of the user's.
+
+        The precision is always given, since its default depends on the machine.
+        """
+        last = {"seed": self.seed or None, "precision": self.precision, **self.folders(data, backgrounds)}
+        changes = {key: value for key, value in self.changes.items() if key not in last}
+        return command("a2u matting train", {"row": self.row, "preset": self.preset, **changes, **last})
+
+    def folders(self, data: str = "DIR", backgrounds: str = "PICTURES") -> dict[str, str | None]:
+        """The options of every command that name folders of the user's, by these names; None where there is none."""
+        return {
+            "data": None if self.data == SYNTHETIC else data,
+            "backgrounds": None if self.backgrounds is None else backgrounds,
+        }
+
     def as_config(self) -> dict[str, Any]:
         """What a run's config.json holds; backgrounds only where they are given, so that older runs go on."""
-        found = {KEY: EXPERIMENT, **asdict(self)}
+        found: dict[str, Any] = json.loads(json.dumps({KEY: EXPERIMENT, **asdict(self)}))  # lists for tuples
         if self.backgrounds is None:
             del found["backgrounds"]
         return found
 
 
-def settings(
-    row: str, preset: str = "narrow", data: str | Path = "synthetic", seed: int = 0, **changes: Any
-) -> Settings:
+def settings(row: str, preset: str = "narrow", data: str | Path = SYNTHETIC, seed: int = 0, **changes: Any) -> Settings:
     """A preset's settings; `changes` (fields of `Settings`) that are not None take precedence.
 
     Without ImageNet's weights the encoder's batch norms have nothing worth keeping, and are not frozen unless asked.
@@ -162,6 +195,6 @@ def run_name(settings: Settings) -> str:
     'matting-dynamic-cs-kernel_size=5-narrow'
     """
     extra = "".join(f"-{key}={value}" for key, value in sorted(settings.options.items()))
-    data = "" if settings.data == "synthetic" else f"-{Path(settings.data).absolute().name}"
+    data = "" if settings.data == SYNTHETIC else f"-{settings.where}"
     name = f"matting-{settings.row.replace(':', '-')}{extra}{data}-{settings.preset}"
     return check_name(name + (f"-{settings.seed}" if settings.seed else ""))

@@ -99,7 +99,7 @@ class Card:
 
 def names(home: Path = HOME) -> list[str]:
     """The weights that are here, in the order of Table 1, MNIST first, and of Table 2."""
-    order = [f"{GROUP}/{row}-{set}" for set in ("mnist", "fashion") for row in (*ROWS, *EXTRA)]
+    order = [f"{GROUP}/{row}-{data_set}" for data_set in ("mnist", "fashion") for row in (*ROWS, *EXTRA)]
     order += [f"{MATTING}/{row}" for row in MATTING_ROWS]
     found = {path.relative_to(home).with_suffix("").as_posix() for path in home.glob("*/*.json")}
     return [name for name in order if name in found] + sorted(found - set(order))

@@ -7,7 +7,7 @@ each value:
 
 so no value is off by more than 0.4 % of the largest of its channel, and half a step of the 16-bit scale. Everything
 else (small weights, biases, batch statistics) becomes float16. `STORAGES` says which weights are large, from the
-smallest file to the most exact; whoever writes weights measures what each loses.
+smallest file to the most exact; the exporter measures what each loses.
 """
 
 from collections.abc import Callable, Mapping, Sequence

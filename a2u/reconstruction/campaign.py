@@ -50,9 +50,9 @@ def plan(
     choose_device(device)
     check_precision(precision, None)  # whether the device has it, each run finds out where it trains
     wanted = [
-        settings(row, set, preset, seed, epochs=epochs)
+        settings(row, data_set, preset, seed, epochs=epochs)
         for seed in dict.fromkeys(seeds)
-        for set in dict.fromkeys(sets)
+        for data_set in dict.fromkeys(sets)
         for row in ROWS
         if row in rows
     ]
@@ -71,8 +71,8 @@ class _Place:
     keep_every: int
     lanes: int
 
-    def images(self, set: str) -> tuple[Digits, Digits]:
-        return images(set, self.data, self.download)
+    def images(self, data_set: str) -> tuple[Digits, Digits]:
+        return images(data_set, self.data, self.download)
 
 
 def _job(asked: Settings, folder: Path, place: _Place) -> JobInTurns:
@@ -113,6 +113,6 @@ class ByIndex(Experiment):
 
 
 @lru_cache(maxsize=2)
-def images(set: str, data: Path | None, download: bool) -> tuple[Digits, Digits]:
+def images(data_set: str, data: Path | None, download: bool) -> tuple[Digits, Digits]:
     """Training and test images; the last two sets stay in memory, for the next run on them."""
-    return load(set, "train", data, download), load(set, "test", data, download)
+    return load(data_set, "train", data, download), load(data_set, "test", data, download)

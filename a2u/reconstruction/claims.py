@@ -63,9 +63,9 @@ def check(psnr: Mapping[str, Mapping[str, float]], seeds: Mapping[str, BySeed] |
     """
     found, kinds = [], groups()
     others = [name for name in ROWS if name not in kinds["learned guide"]]
-    for set, measured in psnr.items():
-        theirs = {name: row.paper[set].psnr for name, row in ROWS.items()}
-        each = seeds[set] if seeds is not None else {name: {0: value} for name, value in measured.items()}
+    for data_set, measured in psnr.items():
+        theirs = {name: row.paper[data_set].psnr for name, row in ROWS.items()}
+        each = seeds[data_set] if seeds is not None else {name: {0: value} for name, value in measured.items()}
         for claim, better, worse in (
             ("Operators informed by features beat those by distance.", kinds["features"], kinds["distance"]),
             (
@@ -76,7 +76,7 @@ def check(psnr: Mapping[str, Mapping[str, float]], seeds: Mapping[str, BySeed] |
         ):
             verdict, numbers = _compare(measured, better, worse)
             over = _over_seeds(each, list(product(better, worse)))
-            found.append(_claim(claim, set, verdict, numbers, *_compare(theirs, better, worse), over))
+            found.append(_claim(claim, data_set, verdict, numbers, *_compare(theirs, better, worse), over))
         for ours, rival in product(kinds["a2u"], kinds["indexnet"]):
             claim = f"A²U beats {_short(rival)} with fewer parameters."
             verdict, numbers = _cheaper(measured, ours, rival)
@@ -84,15 +84,15 @@ def check(psnr: Mapping[str, Mapping[str, float]], seeds: Mapping[str, BySeed] |
             small, large = parameters(ours)[1], parameters(rival)[1]
             if small >= large:  # whatever any seed reaches
                 over |= {"decision": FAILS, "reason": f"{small:,} ≥ {large:,} parameters, with every seed"}
-            found.append(_claim(claim, set, verdict, numbers, *_cheaper(theirs, ours, rival), over))
+            found.append(_claim(claim, data_set, verdict, numbers, *_cheaper(theirs, ours, rival), over))
     return found
 
 
 def _claim(
-    claim: str, set: str, verdict: str, numbers: str, paper: str, paper_numbers: str, over_seeds: dict[str, Any]
+    claim: str, data_set: str, verdict: str, numbers: str, paper: str, paper_numbers: str, over_seeds: dict[str, Any]
 ) -> dict[str, Any]:
     keys = ("claim", "set", "verdict", "numbers", "paper", "paper_numbers", "over_seeds")
-    return dict(zip(keys, (claim, set, verdict, numbers, paper, paper_numbers, over_seeds), strict=True))
+    return dict(zip(keys, (claim, data_set, verdict, numbers, paper, paper_numbers, over_seeds), strict=True))
 
 
 def _over_seeds(psnr: BySeed, pairs: list[tuple[str, str]]) -> dict[str, Any]:

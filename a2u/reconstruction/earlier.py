@@ -32,13 +32,11 @@ def read_earlier(path: Path) -> list[Run]:
         A2UError: No such file, or something else than a report.
     """
     remedy = "Give a table1.json that `a2u table1` wrote."
+    runs = read_json(path, {"runs": [dict]}, remedy)["runs"]
     try:
-        runs = read_json(path, {"runs": [dict]}, remedy)["runs"]
         found = [run for run in runs if run["status"] == "measured"]
         for run in found:
             _check(run)
-    except A2UError:
-        raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"there is no {error}" if isinstance(error, KeyError) else str(error)
         raise A2UError(f"{path} is not a report of Table 1, or is damaged ({reason[:200]}). {remedy}") from error

@@ -12,8 +12,8 @@ preset and which data made it.
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from a2u.errors import A2UError, near_match
 from a2u.reconstruction.metrics import Scores
 from a2u.reconstruction.network import HEADS, AutoEncoder, evaluating
 from a2u.reconstruction.rows import Row, row
+from a2u.shell import command
 from a2u.training import Run, choose_step, read_run
 from a2u.training.captured import at_once
 from a2u.training.device import choose_device, derive_seed, permutation
@@ -74,6 +75,10 @@ class Settings:
             "batch": (self.batch >= 2, "at least 2, for batch norm"),
             "lr": (0 < self.lr < math.inf, "positive and finite"),
             "momentum": (0 <= self.momentum < 1, "in [0, 1)"),
+            "milestones": (
+                list(self.milestones) == sorted(set(self.milestones)) and all(0 < part < 1 for part in self.milestones),
+                "rising parts of the training between 0 and 1",
+            ),
             "weight_decay": (0 <= self.weight_decay < math.inf, "at least 0 and finite"),
             "head": (self.head in HEADS, f"one of {', '.join(HEADS)}"),
             "resize": (self.resize in RESIZES, f"one of {', '.join(RESIZES)}"),
@@ -87,10 +92,20 @@ class Settings:
         """Which run this is, for people."""
         return f"{row(self.row).title} on {TITLES[self.set]}, seed {self.seed}"
 
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings that are not the preset's."""
+        usual = settings(self.row, self.set, self.preset, self.seed)
+        return {key: value for key, value in asdict(self).items() if value != getattr(usual, key)}
 
-def settings(
-    row: str, set: str = "mnist", preset: str = "quick", seed: int = 0, **changes: float | int | str | None
-) -> Settings:
+    def command(self, data: str | None = None, precision: str = "float32") -> str:
+        """The `a2u train` that asks for these settings, on the sample or on full sets in the folder `data`."""
+        named = {"row": self.row, "set": self.set, "preset": self.preset, "seed": self.seed or None}
+        exact = {"precision": None if precision == "float32" else precision}
+        return command("a2u train", {**named, **self.changes, **exact, "data": data})
+
+
+def settings(row: str, data_set: str = "mnist", preset: str = "quick", seed: int = 0, **changes: Any) -> Settings:
     """A preset's settings; `changes` (fields of `Settings`) that are not None take precedence.
 
     >>> settings("a2u").epochs < settings("a2u", preset="paper").epochs
@@ -98,9 +113,9 @@ def settings(
     """
     if preset not in PRESETS:
         raise A2UError(f"There is no preset {preset!r}. {near_match(preset, list(PRESETS))}")
-    chosen = Settings(row=row, set=set, preset=preset, seed=seed, **PRESETS[preset])
+    chosen = Settings(row=row, set=data_set, preset=preset, seed=seed, **PRESETS[preset])
     changed = {key: value for key, value in changes.items() if value is not None}
-    return replace(chosen, **changed) if changed else chosen  # type: ignore[arg-type]
+    return replace(chosen, **changed)
 
 
 def build_model(row: Row, seed: int = 0, head: str = "c1") -> AutoEncoder:
@@ -187,13 +202,25 @@ def config_of(settings: Settings, train: Digits, test: Digits, precision: str = 
     return config if precision == "float32" else {**config, "precision": precision}
 
 
-def run_name(row: str, set: str, preset: str, seed: int = 0) -> str:
+def settings_of(config: Mapping[str, Any]) -> Settings:
+    """The settings of a run, from its config or from the card of weights that ship."""
+    found = {each.name: config[each.name] for each in fields(Settings)}
+    return Settings(**{**found, "milestones": tuple(found["milestones"])})
+
+
+def command_of(config: Mapping[str, Any], data: str = "DIR") -> str:
+    """The `a2u train` that made the run with this config; `data` stands for the folder of full sets."""
+    full = config["data"] == "full"
+    return settings_of(config).command(data if full else None, config.get("precision", "float32"))
+
+
+def run_name(row: str, data_set: str, preset: str, seed: int = 0) -> str:
     """The name of a run's folder unless the user gives another.
 
     >>> run_name("a2u", "mnist", "quick"), run_name("a2u", "mnist", "quick", 1)
     ('a2u-mnist-quick', 'a2u-mnist-quick-1')
     """
-    return f"{row}-{set}-{preset}{f'-{seed}' if seed else ''}"
+    return f"{row}-{data_set}-{preset}{f'-{seed}' if seed else ''}"
 
 
 def evaluate_on(model: nn.Module, images: Tensor, batch: int | None = None) -> dict[str, float]:

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from a2u.errors import A2UError
+from a2u.gradient import gradient_length
 from a2u.operators import UniversalUpsampler, Upsampler
 from a2u.reconstruction.network import AutoEncoder
 
@@ -105,10 +106,7 @@ def edges(images: Tensor, size: int | None = None) -> Tensor:
 
     Smaller sizes are block means.
     """
-    padded = F.pad(images, (1, 1, 1, 1), mode="replicate")
-    across = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
-    down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
-    magnitude = (across.square() + down.square()).sqrt()
+    magnitude = gradient_length(images)
     return magnitude[:, 0] if size is None else F.adaptive_avg_pool2d(magnitude, size)[:, 0]
 
 

@@ -41,8 +41,8 @@ def curves(report: dict[str, Any]) -> Figure:
     first = {(run["set"], run["row"]): run for run in reversed(report["runs"]) if run["status"] == "measured"}
     if max(len(run["curve"]) for run in first.values()) > 1:
         lines = {
-            TITLES[set]: {_short(row): first[set, row]["curve"] for row in ROWS if (set, row) in first}
-            for set in TITLES
+            TITLES[data_set]: {_short(row): first[data_set, row]["curve"] for row in ROWS if (data_set, row) in first}
+            for data_set in TITLES
         }
         return epochs(lines, label=report["label"])
     return gains([_short(row) for row in ROWS], _scores(report), _short(BASE), label=report["label"])
@@ -50,42 +50,45 @@ def curves(report: dict[str, Any]) -> Figure:
 
 def reconstructions(report: dict[str, Any], find: Find) -> Figure:
     """The same images of both sets through all nine networks; of several seeds, the first that is complete."""
-    images = {set: to_float32x32(load(set, "test"))[list(chosen)].numpy()[:, 0] for set, chosen in SHOWN.items()}
+    images = {
+        data_set: to_float32x32(load(data_set, "test"))[list(chosen)].numpy()[:, 0]
+        for data_set, chosen in SHOWN.items()
+    }
     rows: dict[str, Any] = {}
     notes, lost = {}, False  # lost: measured before, and the weights are not here
     for name, row in ROWS.items():
-        maps = [_through(report, find, name, set) for set in SHOWN]
+        maps = [_through(report, find, name, data_set) for data_set in SHOWN]
         none = [np.full((len(chosen), 32, 32), np.nan) for chosen in SHOWN.values()]
         rows[row.title] = np.concatenate([n if each is None else each for n, each in zip(none, maps, strict=True)])
         cells = [cell for cell in report["table"] if cell["row"] == name]
         notes[row.title] = ", ".join(f"{value(cell, 'psnr')} dB" if cell["runs"] else "not run" for cell in cells)
         lost |= any(cell["runs"] and each is None for cell, each in zip(cells, maps, strict=True))
     heads = [
-        f"{TITLES[set]}: {CLASSES[set][label]}"
-        for set, chosen in SHOWN.items()
-        for label in load(set, "test").labels[list(chosen)].tolist()
+        f"{TITLES[data_set]}: {CLASSES[data_set][label]}"
+        for data_set, chosen in SHOWN.items()
+        for label in load(data_set, "test").labels[list(chosen)].tolist()
     ]
     absent = "not here" if lost else "not run"
     inputs = np.concatenate(list(images.values()))
     return gallery(inputs, rows, notes, heads=heads, label=report["label"], absent=absent)
 
 
-def _through(report: dict[str, Any], find: Find, row: str, set: str) -> Any:
+def _through(report: dict[str, Any], find: Find, row: str, data_set: str) -> Any:
     """What the trained row makes of its set's images, (n, 32, 32); None where it was not run, or is not here."""
-    done = [r for r in report["runs"] if (r["row"], r["set"], r["status"]) == (row, set, "measured")]
+    done = [r for r in report["runs"] if (r["row"], r["set"], r["status"]) == (row, data_set, "measured")]
     for run in done:
         model = find(run)
         if model is not None:
-            images = to_float32x32(load(set, "test"), config_of_run(run)["resize"])[list(SHOWN[set])]
+            images = to_float32x32(load(data_set, "test"), config_of_run(run)["resize"])[list(SHOWN[data_set])]
             return reconstruct(model, images).numpy()[:, 0]
     return None
 
 
 def _scores(report: dict[str, Any]) -> dict[str, Scores]:
     found = {}
-    for set in TITLES:
-        cells = [cell for cell in report["table"] if cell["set"] == set]
-        found[TITLES[set]] = Scores(
+    for data_set in TITLES:
+        cells = [cell for cell in report["table"] if cell["set"] == data_set]
+        found[TITLES[data_set]] = Scores(
             [cell["paper"]["psnr"] for cell in cells],
             [cell["psnr"]["mean"] if cell["runs"] else None for cell in cells],
             [cell["psnr"]["sd"] if cell["runs"] else None for cell in cells],

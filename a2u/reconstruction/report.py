@@ -4,7 +4,6 @@
 """
 
 import json
-import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
@@ -14,16 +13,17 @@ from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.reconstruction import claims
 from a2u.reconstruction.earlier import DATA, METRICS, Run, fill
-from a2u.reconstruction.experiment import EXPERIMENT, PRESETS, run_name, settings
+from a2u.reconstruction.experiment import EXPERIMENT, PRESETS, command_of, run_name, settings_of
 from a2u.reconstruction.rows import ROWS
+from a2u.shell import command
 from a2u.training.device import device_words
 from a2u.training.kept import NOT_RUN, kept_in
 from a2u.training.kind import KEY
 
 IMAGES = {"full": "60,000 training images a set", "sample": "4,000 training images a set"}
 IN_FULL = "a2u table1 --preset paper --data DIR"
-NOT_ASKED = (KEY, *DATA)  # keys of a run's config that are no settings
-IDENTITY = ("row", "set", "preset", "seed", *NOT_ASKED)  # and those that its report has beside its settings
+# Keys of a config that the report of its run has beside the settings.
+IDENTITY = (KEY, "row", "set", "preset", "seed", *DATA)
 
 
 def collect(runs: Path, preset: str, seeds: Sequence[int], earlier: Sequence[Run] = ()) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def collect(runs: Path, preset: str, seeds: Sequence[int], earlier: Sequence[Run
     """
     before = [run for run in earlier if run["preset"] == preset]
     seeds = list(dict.fromkeys([*seeds, *sorted(run["seed"] for run in before)]))
-    details = [_run(runs, row, set, preset, seed) for set in TITLES for row in ROWS for seed in seeds]
+    details = [_run(runs, row, data_set, preset, seed) for data_set in TITLES for row in ROWS for seed in seeds]
     details, refused = fill(details, before, preset)
     complete = [each for each in details if each["status"] == "measured"]
     if not complete:
@@ -54,16 +54,16 @@ def collect(runs: Path, preset: str, seeds: Sequence[int], earlier: Sequence[Run
         )
     table: list[dict[str, Any]] = [
         {"row": row, "title": ROWS[row].title, **_sizes(row)}
-        | _cell([each for each in details if (each["set"], each["row"]) == (set, row)])
-        for set in TITLES
+        | _cell([each for each in details if (each["set"], each["row"]) == (data_set, row)])
+        for data_set in TITLES
         for row in ROWS
     ]
-    by_seed: dict[str, dict[str, dict[int, float]]] = {set: {} for set in TITLES}
+    by_seed: dict[str, dict[str, dict[int, float]]] = {data_set: {} for data_set in TITLES}
     for each in complete:
         by_seed[each["set"]].setdefault(each["row"], {})[each["seed"]] = each["psnr"]
     psnr = {
-        set: {cell["row"]: cell["psnr"]["mean"] for cell in table if cell["set"] == set and cell["runs"]}
-        for set in TITLES
+        data_set: {cell["row"]: cell["psnr"]["mean"] for cell in table if cell["set"] == data_set and cell["runs"]}
+        for data_set in TITLES
     }
     full = _is_full(complete, preset)
     return {
@@ -85,16 +85,16 @@ def collect(runs: Path, preset: str, seeds: Sequence[int], earlier: Sequence[Run
 def find_preset(runs: Path, seeds: Sequence[int]) -> str | None:
     """Of the presets with a complete run in `runs`, the longest."""
     for preset in PRESETS:
-        wanted = ((row, set, seed) for seed in seeds for set in TITLES for row in ROWS)
-        if any(_run(runs, row, set, preset, seed)["status"] == "measured" for row, set, seed in wanted):
+        wanted = ((row, data_set, seed) for seed in seeds for data_set in TITLES for row in ROWS)
+        if any(_run(runs, row, data_set, preset, seed)["status"] == "measured" for row, data_set, seed in wanted):
             return preset
     return None
 
 
-def _run(runs: Path, row: str, set: str, preset: str, seed: int) -> dict[str, Any]:
+def _run(runs: Path, row: str, data_set: str, preset: str, seed: int) -> dict[str, Any]:
     """One run: what it reached and how, or why it cannot be shown."""
-    folder = runs / run_name(row, set, preset, seed)
-    known: dict[str, Any] = {"row": row, "set": set, "seed": seed, "run": folder.name, "status": NOT_RUN}
+    folder = runs / run_name(row, data_set, preset, seed)
+    known: dict[str, Any] = {"row": row, "set": data_set, "seed": seed, "run": folder.name, "status": NOT_RUN}
     kept = kept_in(folder, EXPERIMENT)
     if not kept.complete:
         return known | {"status": kept.status}
@@ -114,23 +114,14 @@ def _run(runs: Path, row: str, set: str, preset: str, seed: int) -> dict[str, An
         "device": device_words(kept.environment),
         "torch": kept.environment.get("torch"),
         "seconds": kept.seconds,
-        "command": _train_command(config),
+        "command": command_of(config),
     }
 
 
 def _changes(config: dict[str, Any]) -> dict[str, Any]:
     """What defines the run beside its data, and is not the preset's."""
-    asked = settings(config["row"], config["set"], config["preset"], config["seed"])
-    preset = json.loads(json.dumps(vars(asked)))
-    return {key: value for key, value in config.items() if key not in NOT_ASKED and preset.get(key) != value}
-
-
-def _train_command(config: dict[str, Any]) -> str:
-    words = ["a2u", "train", "--row", config["row"], "--set", config["set"], "--preset", config["preset"]]
-    words += ["--seed", str(config["seed"])] if config["seed"] else []
-    changed = {key: value for key, value in _changes(config).items() if key != "milestones"}  # has no option
-    words += [word for key, value in changed.items() for word in (f"--{key.replace('_', '-')}", str(value))]
-    return shlex.join(words) + (" --data DIR" if config["data"] == "full" else "")
+    changed: dict[str, Any] = json.loads(json.dumps(settings_of(config).changes))
+    return changed | ({"precision": config["precision"]} if "precision" in config else {})
 
 
 def _sizes(row: str) -> dict[str, int]:
@@ -139,11 +130,17 @@ def _sizes(row: str) -> dict[str, int]:
 
 def _cell(details: list[dict[str, Any]]) -> dict[str, Any]:
     """One row on one set over its seeds: mean and sample standard deviation (from two seeds on) of each metric."""
-    set, row = details[0]["set"], details[0]["row"]
+    data_set, row = details[0]["set"], details[0]["row"]
     measured = [each for each in details if each["status"] == "measured"]
-    paper = ROWS[row].paper[set]._asdict()
+    paper = ROWS[row].paper[data_set]._asdict()
     missing = [f"seed {each['seed']} {each['status']}" for each in details if each["status"] != "measured"]
-    cell: dict[str, Any] = {"set": set, "runs": len(measured), "of": len(details), "missing": missing, "paper": paper}
+    cell: dict[str, Any] = {
+        "set": data_set,
+        "runs": len(measured),
+        "of": len(details),
+        "missing": missing,
+        "paper": paper,
+    }
     for metric in METRICS:
         values = [each[metric] for each in measured]
         sd = stdev(values) if len(values) > 1 else None
@@ -180,13 +177,14 @@ def _machine(run: dict[str, Any]) -> str:
 
 
 def _command(complete: list[dict[str, Any]], preset: str, seeds: Sequence[int]) -> str:
-    several = f" --seeds {','.join(map(str, dict.fromkeys(seeds)))}" if list(seeds) != [0] else ""
-    changes = [each["changes"] for each in complete]
+    several = None if list(seeds) == [0] else list(dict.fromkeys(seeds))
+    data = "DIR" if complete[0]["data"] == "full" else None
+    shared: dict[str, Any] = {}
     for option in ("epochs", "precision"):  # the command has these two, for all runs together
-        values = {change.get(option) for change in changes}
-        if len(values) == 1 and None not in values:
-            several += f" --{option} {values.pop()}"
-    return f"a2u table1 --preset {preset}{several}" + (" --data DIR" if complete[0]["data"] == "full" else "")
+        values = {each["changes"].get(option) for each in complete}
+        if len(values) == 1:
+            shared[option] = values.pop()
+    return command("a2u table1", {"preset": preset, "seeds": several, **shared, "data": data})
 
 
 def _listed(changes: dict[str, Any]) -> str:

@@ -25,8 +25,8 @@ def to_markdown(report: dict[str, Any]) -> str:
     lines += [line for each in _notes(report) for line in (f"**{each[0]}:** {each[1]}", "")]
     lines += [f"**Careful:** {warning}" for warning in report["warnings"]] + [""] * bool(report["warnings"])
     lines += [f"Made by `{report['command']}`; DIR is a folder with the sets' IDX files.", ""]
-    for set in TITLES:
-        lines += [f"## {TITLES[set]}", "", *_set_table(report, set), ""]
+    for data_set in TITLES:
+        lines += [f"## {TITLES[data_set]}", "", *_set_table(report, data_set), ""]
     lines += ["## The paper's claims", "", *_claims_table(report), "", OVER_SEEDS, "", *_differences(report)]
     lines += ["## How each was run", "", *_runs_table(report)]
     lines += ["", "## In full", "", "The paper's experiment, 100 epochs over all images, every row on both sets:", ""]
@@ -36,9 +36,9 @@ def to_markdown(report: dict[str, Any]) -> str:
 def to_text(report: dict[str, Any]) -> str:
     """PSNR beside the paper's, and the verdicts, for a terminal."""
     lines = [f"Table 1, {report['label']}", *report["warnings"], *(f"{name}: {text}" for name, text in _notes(report))]
-    for set in TITLES:
-        lines += ["", f"{TITLES[set]:<30} {'parameters':>10} {'PSNR':>14} {'paper':>7} {'difference':>11}"]
-        for cell in _cells(report, set):
+    for data_set in TITLES:
+        lines += ["", f"{TITLES[data_set]:<30} {'parameters':>10} {'PSNR':>14} {'paper':>7} {'difference':>11}"]
+        for cell in _cells(report, data_set):
             own = f"{value(cell, 'psnr'):>14}" if cell["runs"] else f"{'not run':>14}"
             gap = f"{signed(cell['difference_db']):>11}" if cell["runs"] else f"{'':>11}"
             lines.append(f"{cell['title']:<30} {cell['parameters']:>10,} {own} {cell['paper']['psnr']:>7.2f} {gap}")
@@ -61,8 +61,8 @@ def signed(number: float) -> str:
     return f"{number:+.2f}".replace("-", "−")
 
 
-def _cells(report: dict[str, Any], set: str) -> list[dict[str, Any]]:
-    return [cell for cell in report["table"] if cell["set"] == set]
+def _cells(report: dict[str, Any], data_set: str) -> list[dict[str, Any]]:
+    return [cell for cell in report["table"] if cell["set"] == data_set]
 
 
 def _notes(report: dict[str, Any]) -> list[tuple[str, str]]:
@@ -80,10 +80,10 @@ def _notes(report: dict[str, Any]) -> list[tuple[str, str]]:
 def _by_set(cells: list[dict[str, Any]]) -> str:
     """Rows by data set: "MNIST: Nearest, A²U; Fashion-MNIST: all rows"."""
     found = []
-    for set in TITLES:
-        rows = [_short(cell["row"]) for cell in cells if cell["set"] == set]
+    for data_set in TITLES:
+        rows = [_short(cell["row"]) for cell in cells if cell["set"] == data_set]
         if rows:
-            found.append(f"{TITLES[set]}: {'all rows' if len(rows) == len(ROWS) else ', '.join(rows)}")
+            found.append(f"{TITLES[data_set]}: {'all rows' if len(rows) == len(ROWS) else ', '.join(rows)}")
     return "; ".join(found)
 
 
@@ -102,11 +102,11 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _set_table(report: dict[str, Any], set: str) -> list[str]:
+def _set_table(report: dict[str, Any], data_set: str) -> list[str]:
     names = {"psnr": "PSNR, dB", "ssim": "SSIM", "rmse": "RMSE", "mae": "MAE"}
     head = ["network", "parameters", *(word for m in METRICS for word in (names[m], "paper")), "PSNR − paper"]
     rows, notes = [], []
-    for cell in _cells(report, set):
+    for cell in _cells(report, data_set):
         measured = bool(cell["runs"])
         row = [cell["title"], f"{cell['parameters']:,}"]
         for metric in METRICS:
@@ -150,7 +150,7 @@ def _differences(report: dict[str, Any]) -> list[str]:
     head = ["set", "difference of PSNR, dB", "n", "mean", "standard error", "sd", "by seed"]
     rows = [
         [
-            TITLES[set],
+            TITLES[data_set],
             f"{_short(better)} − {_short(worse)}",
             str(pair["n"]),
             signed(pair["mean"]),
@@ -158,7 +158,7 @@ def _differences(report: dict[str, Any]) -> list[str]:
             f"{pair['sd']:.2f}",
             ", ".join(f"{seed}: {signed(value)}" for seed, value in pair["by_seed"].items()),
         ]
-        for (set, better, worse), pair in pairs.items()
+        for (data_set, better, worse), pair in pairs.items()
     ]
     return ["## Differences between rows, seed by seed", "", *table(head, rows, 2), ""]
 

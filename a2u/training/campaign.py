@@ -111,7 +111,7 @@ def attempt(job: Job, on_progress: OnProgress) -> Outcome:
 def too_little_memory(error: BaseException) -> str:
     """What to say of it."""
     reason = " ".join(str(error).split())[:200]
-    return f"There is not enough memory ({reason}). Free some, or choose another --device."
+    return f"There is not enough memory ({reason}). Free some, or choose another `device`."
 
 
 def free_memory() -> None:

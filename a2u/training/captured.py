@@ -121,7 +121,7 @@ class Captured:
                 raise A2UError(f"A captured step takes batches that are a tensor on {self.device}, given {given}.")
         if type(task.optimizer) is not torch.optim.SGD:
             kind = type(task.optimizer).__name__
-            raise A2UError(f"A captured step knows the optimizer SGD, given {kind}. Use --step eager.")
+            raise A2UError(f"A captured step knows the optimizer SGD, given {kind}. Use `step='eager'`.")
         self._graph = self._make_graph(self.device)
         self._inputs = [torch.empty_like(batch) for batch in batches]  # of the same layout, too
         self._known = [[math.nan] * len(task.optimizer.param_groups) for _ in batches]

@@ -23,7 +23,7 @@ def choose_device(name: str = "auto") -> torch.device:
         reason = "no driver or no GPU was found" if torch.version.cuda else "this build of torch is for CPUs only"
         raise A2UError(
             f"Device {name!r} needs an NVIDIA GPU, but {reason}. "
-            f"Use --device cpu (or auto), or install torch with CUDA and check that nvidia-smi lists the GPU."
+            f"Use `device='cpu'` (or auto), or install torch with CUDA and check that nvidia-smi lists the GPU."
         )
     if index and int(index) >= count:
         raise A2UError(f"Device {name!r} does not exist: this machine has {count} GPU(s), counted from cuda:0.")

@@ -12,8 +12,8 @@ weights. What has to be said for this to be the training of one process:
   CPUs torch has none: there each process normalises by its own part, and the running statistics are those of process
   0. With frozen norms nothing differs.
 - Dropout draws in each process for itself, from one seed a process.
-- Only process 0 writes files. The others take the state to go on from out of its hands, not from a disk that they
-  may not share. Each measures a part of the validation images.
+- Only process 0 writes files. It sends the others the state to go on from, since they may not share its disk. Each
+  measures a part of the validation images.
 """
 
 import os
@@ -52,7 +52,7 @@ class Together:
         """
         if batch % self.world:
             raise A2UError(
-                f"A batch of {batch} cannot be divided among {self.world} processes: choose a --batch that can, such "
+                f"A batch of {batch} cannot be divided among {self.world} processes: choose a `batch` that can, such "
                 f"as {-(-batch // self.world) * self.world}."
             )
         return batch // self.world
@@ -137,7 +137,7 @@ class Group(Together):
         return _Shared(run if self.leads else None)
 
     def close(self) -> None:
-        """Take leave of the others."""
+        """End the group of processes."""
         dist.destroy_process_group()
 
 

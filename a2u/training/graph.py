@@ -89,4 +89,4 @@ def why_not_captured(error: BaseException) -> Exception:
     for each, text in zip(reversed(chain), texts, strict=True):
         if isinstance(each, torch.OutOfMemoryError):
             return torch.OutOfMemoryError(text)
-    return NotCaptured(f"This training step cannot be captured ({'; then: '.join(texts)}). Use --step eager.")
+    return NotCaptured(f"This training step cannot be captured ({'; then: '.join(texts)}). Use `step='eager'`.")

@@ -28,10 +28,12 @@ def check_precision(precision: str, device: torch.device | None) -> None:
     if precision != "tf32" or device is None:
         return
     if device.type != "cuda":
-        raise A2UError(f"TF32 is arithmetic of NVIDIA GPUs, and the device is {device.type}. Use --precision float32.")
+        raise A2UError(f"TF32 is arithmetic of NVIDIA GPUs; the device is {device.type}. Use `precision='float32'`.")
     if torch.cuda.get_device_capability(device) < (8, 0):
         name = torch.cuda.get_device_name(device)
-        raise A2UError(f"TF32 needs a GPU of compute capability 8.0 or more, and {name} has less. Use float32.")
+        raise A2UError(
+            f"TF32 needs a GPU of compute capability 8.0 or more, and {name} has less. Use `precision='float32'`."
+        )
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def arithmetic(precision: str = "float32", benchmark: bool | None = None) -> Ite
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """For the forward: bfloat16 where torch deems it safe, if `precision` is bf16; nothing otherwise."""
+    """For the forward: bfloat16 where torch calls it safe, if `precision` is bf16; nothing otherwise."""
     if precision != "bf16":
         return nullcontext()
     # Each weight is used once a step, so a cache of converted weights saves nothing, and a graph must not keep one.

@@ -74,7 +74,7 @@ class Run:
         except Timeout as error:
             raise A2UError(
                 f"Another process is training in {self.folder}. Wait until it ends, or keep this "
-                f"run elsewhere, with --name or --runs."
+                "run in another `folder`."
             ) from error
         except OSError as error:
             raise explain(error, self.folder) from error
@@ -94,7 +94,7 @@ class Run:
             if differences:
                 raise A2UError(
                     f"{self.folder} holds a run with another configuration: {'; '.join(differences)}. "
-                    f"Ask for the same to continue it, or keep this run elsewhere, with --name or --runs."
+                    f"Ask for the same to continue it, or keep this run in another `folder`."
                 )
             self._threads = keep_threads(read_environment(self.folder), device, self.folder)
         else:
@@ -108,7 +108,7 @@ class Run:
         if there:
             raise A2UError(
                 f"{self.folder} holds {', '.join(there)} and no config.json: it is no run, and a run would replace "
-                f"these. Keep this run elsewhere, with --name or --runs, or move them away."
+                f"these. Keep this run in another `folder`, or move them away."
             )
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
@@ -214,7 +214,7 @@ def check_name(name: str) -> str:
     """
     if not name.strip() or name in (".", "..") or any(each in name for each in "/\\\0"):
         raise A2UError(
-            f"A run's name is that of one folder, without / and \\; given {name!r}. Say with --runs where it lies."
+            f"A run's name is that of one folder, without / and \\; given {name!r}. `runs` says where it lies."
         )
     if len(os.fsencode(name)) > LONGEST:
         raise A2UError(f"A run's name has at most {LONGEST} bytes, and {name[:40]!r}… has {len(os.fsencode(name))}.")

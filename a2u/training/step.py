@@ -1,4 +1,4 @@
-"""Which way a training step takes: as it stands, as one CUDA graph, or compiled."""
+"""Which way a training step takes: as it stands, in a CUDA graph, or compiled."""
 
 from collections.abc import Callable
 from typing import Any
@@ -63,9 +63,10 @@ class Compiled(Eager):
 def choose_step(device: torch.device | str, how: str = "auto", precision: str = "float32") -> Step:
     """The `step` for `fit` on `device`.
 
-    how: "eager" is `update`; "captured" replays it as one CUDA graph (:class:`Captured`); "compiled" compiles it;
-    "auto" captures on a GPU and is eager elsewhere. All take the same steps: in float32 they differ by the order of
-    sums, as two GPUs do, so this choice is no part of a run's config. `precision` changes results more, and is.
+    how: "eager" is `update`; "captured" replays it, alone or with others, in a CUDA graph (:class:`Captured`);
+    "compiled" compiles it; "auto" captures on a GPU and is eager elsewhere. All take the same steps: in float32 they
+    differ by the order of sums, as two GPUs do, so this choice is no part of a run's config. `precision` changes
+    results more, and is.
 
     Raises:
         A2UError: An unknown name, a captured step without a GPU, or TF32 without one.
@@ -75,7 +76,7 @@ def choose_step(device: torch.device | str, how: str = "auto", precision: str = 
         raise A2UError(f"There is no step {how!r}. {near_match(how, STEPS)}")
     check_precision(precision, device)
     if how == "captured" and device.type != "cuda":
-        raise A2UError(f"A captured step is a CUDA graph, and the device is {device.type}. Use --step auto or eager.")
+        raise A2UError(f"A captured step is a CUDA graph, and the device is {device.type}. Use `step='auto'`.")
     if how == "compiled":
         return Compiled(device, precision)
     if device.type == "cuda":

@@ -581,7 +581,7 @@ print(f"A²U's three operators: {operators:,} of them")
 #
 # - **Q.** Which rows change places on Fashion-MNIST? **A.** In the paper all three encoder-guided rows stay on top:
 #   45.83, 44.35 and 46.41 dB; max-unpooling *passes* deconvolution there (28.31 against 27.42), perhaps because texture
-#   has many distinct maxima. With `lesson.experiment("a2u", mode, set="fashion")` they can train on it themselves.
+#   has many distinct maxima. With `lesson.experiment("a2u", mode, data_set="fashion")` they can train on it themselves.
 # - **Q.** Is copying a good test of an upsampler? **A.** It isolates the operator, which is its merit. But whoever
 #   sees the original at full size has an easy life: 45 dB for a copy say nothing about a task whose answer is *not*
 #   in the input.

@@ -16,6 +16,11 @@ from a2u.errors import A2UError
 CPU = torch.device("cpu")
 
 
+def nothing(*_: object) -> list[Any]:
+    """Stands for a part that another test measures."""
+    return []
+
+
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
     return measure_gpu(CPU, compiled=False)
@@ -66,7 +71,7 @@ def test_one_part_fails_and_the_others_are_there(monkeypatch: pytest.MonkeyPatch
     def fails(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 4 GiB.")
 
-    monkeypatch.setattr(gpu, "PARTS", {**gpu.PARTS, "copy": fails, "training": lambda *_: []})
+    monkeypatch.setattr(gpu, "PARTS", {**gpu.PARTS, "copy": fails, **dict.fromkeys(("kernels", "training"), nothing)})
     found = measure_gpu(CPU, compiled=False)
     assert found["copy"] == {"error": "CUDA out of memory. Tried to allocate 4 GiB."}
     assert all(each["ms"] > 0 and "of_copy_rate" not in each for each in found["reassembly"])
@@ -109,7 +114,9 @@ def test_only_a_gpus_numbers_at_full_size_are_written(report: dict[str, Any], tm
 
 
 def test_the_command_measures_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, "PARTS", {**gpu.PARTS, "kernels": lambda *_: [], "training": lambda *_: []})
+    monkeypatch.setattr(
+        gpu, "PARTS", {"copy": copy_rate, **dict.fromkeys(("reassembly", "kernels", "training"), nothing)}
+    )
     asked = ("bench", "--only", "gpu", "--no-compile", "--device", "cpu")
     code, out, err = run_a2u(*asked, "--json")
     assert code == 0

@@ -10,7 +10,6 @@ from a2u.commands import matting_train as command
 from a2u.errors import A2UError
 from a2u.matting import experiment
 from a2u.matting.experiment import prepare
-from a2u.matting.report import train_command
 from a2u.matting.settings import settings, settings_of
 
 
@@ -43,14 +42,14 @@ def test_backgrounds_are_part_of_a_result_where_they_are_given(tmp_path: Path) -
     (tmp_path / "set" / "bg").rename(tmp_path / "photographs")
     changes = {"epochs": 1, "iterations": 1}
     without = settings("nearest", "quick", tmp_path / "set", **changes)
-    with pytest.raises(A2UError, match=r"no backgrounds to train over.*--backgrounds DIR"):
+    with pytest.raises(A2UError, match=r"no backgrounds to train over.*`backgrounds`"):
         prepare(without)
     given = settings("nearest", "quick", tmp_path / "set", backgrounds=str(tmp_path / "photographs"), **changes)
     task = prepare(given, "cpu")
     assert str(tmp_path / "photographs") in task.train.describe
     assert task.config["backgrounds"] == str(tmp_path / "photographs")
     assert settings_of(task.config) == given
-    assert train_command(given).endswith("--data DIR --backgrounds DIR")
+    assert given.command().endswith("--data DIR --backgrounds PICTURES")
     with pytest.raises(A2UError, match="synthetic set brings its backgrounds"):
         settings("nearest", "quick", backgrounds="photographs")
 

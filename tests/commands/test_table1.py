@@ -301,10 +301,10 @@ def test_jobs_of_a_cluster_train_the_same(
     paths = [str(Path(table1_work.__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     monkeypatch.setattr(command, "on_cluster", partial(on_cluster, work=table1_work.small, pause=0.05))
-    assert a2u(*some(data), "--cluster", "local", "--jobs", 2) == 0
+    assert a2u("table1", *some(data), "--cluster", "local", "--jobs", 2).code == 0
     assert without_times(report()) == without_times(whole)
     assert "[2/2]" in capsys.readouterr().err
-    assert a2u(*some(data), "--cluster", "local") == 0
+    assert a2u("table1", *some(data), "--cluster", "local").code == 0
     assert capsys.readouterr().err.count("complete already") == 2
 
 
@@ -334,7 +334,7 @@ def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
 
 def test_lanes_give_the_same_table(data: Path, whole: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     torch.set_num_threads(1)
-    assert a2u(*some(data), "--lanes", 2) == 0
+    assert a2u("table1", *some(data), "--lanes", 2).code == 0
     err = capsys.readouterr().err
     assert re.search(r"\[2/2\] Conv/2 – .* on MNIST, seed 0: PSNR [\d.]+ dB", err)
     found = report()
@@ -356,12 +356,12 @@ def test_one_lane_fails_and_the_others_go_on(data: Path, monkeypatch: pytest.Mon
         return original(self, batch) * (math.nan if self.settings.row == "bilinear" else 1)
 
     monkeypatch.setattr(Experiment, "loss", loss)
-    assert a2u(*some(data, "nearest,bilinear,a2u"), "--lanes", 3) == 1
+    assert a2u("table1", *some(data, "nearest,bilinear,a2u"), "--lanes", 3).code == 1
     assert [cell(row)["runs"] for row in ("nearest", "bilinear", "a2u")] == [1, 0, 1]
 
 
 def test_precision_and_epochs_are_part_of_what_is_asked(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert a2u(*some(data, "nearest", "mnist", "--precision", "bf16", "--epochs", 1)) == 0
+    assert a2u("table1", *some(data, "nearest", "mnist", "--precision", "bf16", "--epochs", 1)).code == 0
     (run,) = (each for each in report()["runs"] if each["status"] == "measured")
     assert run["changes"] == {"epochs": 1, "precision": "bf16"}
     assert report()["command"] == "a2u table1 --preset quick --epochs 1 --precision bf16 --data DIR"
@@ -372,7 +372,7 @@ def test_precision_and_epochs_are_part_of_what_is_asked(data: Path, capsys: pyte
     (job,) = plan(["nearest"], ["mnist"], [0], "quick", Path("runs"), data, precision="bf16", epochs=1)
     assert job.kept().complete
     capsys.readouterr()
-    assert a2u(*some(data, "nearest", "mnist", "--epochs", 1)) == 1
+    assert a2u("table1", *some(data, "nearest", "mnist", "--epochs", 1)).code == 1
     assert "precision is 'bf16' there, '(not set)' here" in capsys.readouterr().err
 
 

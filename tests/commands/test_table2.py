@@ -17,8 +17,7 @@ from a2u.matting.data import sources
 from a2u.matting.pictures import board
 from a2u.matting.report import collect
 from a2u.matting.rows import ROWS
-from a2u.pretrained.export import export
-from a2u.pretrained.export_matting import LIMIT
+from a2u.pretrained.export import SAD_LIMIT, export
 
 TINY = {
     "width": 0.125, "crop": 16, "batch": 2, "epochs": 2, "iterations": 1, "lr": 0.003, "encoder_lr": 0.003,
@@ -139,7 +138,7 @@ def test_trained_rows_ship_as_small_files(made: Path, tmp_path: Path) -> None:
     assert loaded == card
     assert not net.training
     full, stored = card.metrics["full"], card.metrics["stored"]
-    assert stored["sad"] < (1 + LIMIT) * full["sad"] or card.storage == "float16"
+    assert stored["sad"] < (1 + SAD_LIMIT) * full["sad"] or card.storage == "float16"
     assert card.title == ROWS["dynamic-cs"].title
     assert "width 0.125, 2 iterations of batch 2 on the synthetic set, crops 16²" in card.training
     case = discs_to_test()[0]

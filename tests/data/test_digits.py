@@ -109,7 +109,7 @@ def test_an_unknown_name_gets_the_near_match(argument: str, value: str) -> None:
 def test_a_missing_folder_and_a_folder_without_files(tmp_path: Path) -> None:
     with pytest.raises(A2UError, match="does not exist"):
         load(data=tmp_path / "nowhere")
-    with pytest.raises(A2UError, match=r"holds no MNIST file train-images-idx3-ubyte.*--download"):
+    with pytest.raises(A2UError, match=r"holds no MNIST file train-images-idx3-ubyte.*`download=True`"):
         load(data=tmp_path)
 
 
@@ -183,7 +183,7 @@ def test_download_reads_what_is_there_and_explains_what_fails(
 
     monkeypatch.setattr(torchvision.datasets, "FashionMNIST", offline)
     monkeypatch.setattr(torchvision.datasets, "MNIST", offline)
-    with pytest.raises(A2UError, match=r"could not be downloaded into .*no network.*--data"):
+    with pytest.raises(A2UError, match=r"could not be downloaded into .*no network.*`data`"):
         load("fashion", data=tmp_path / "new", download=True)
     assert list((tmp_path / "new").iterdir()) == []  # nothing half-written
     assert capsys.readouterr().out == ""  # stdout is for results

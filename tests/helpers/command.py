@@ -16,9 +16,14 @@ class Ended(NamedTuple):
     err: str
 
 
+def stream() -> io.TextIOWrapper:
+    """What takes text as a terminal does: encoded, so that a text which cannot be printed is an error here, too."""
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
+
+
 def a2u(*arguments: object) -> Ended:
     """Run a command; what it prints is returned, and shown, too, where the test fails."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = stream(), stream()
     code: object = 0
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -26,7 +31,8 @@ def a2u(*arguments: object) -> Ended:
     except SystemExit as left:
         code = left.code or 0
     finally:
-        sys.stdout.write(out.getvalue())
-        sys.stderr.write(err.getvalue())
+        printed = [each.buffer.getvalue().decode(errors="replace") for each in (out, err)]
+        sys.stdout.write(printed[0])
+        sys.stderr.write(printed[1])
     assert isinstance(code, int), f"the command left with {code!r}, not with a number"
-    return Ended(code, out.getvalue(), err.getvalue())
+    return Ended(code, *printed)

@@ -7,19 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command import a2u
 from matting_folders import save, trimap_file
 from PIL import Image, ImageCms
 
-from a2u.commands.cli import main
 from a2u.matting.cutouts import pairs
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def predict(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as left:
-        main(["matting", "predict", *map(str, arguments), "--classical", "closed-form"])
-    return int(left.value.code or 0)
+    return a2u("matting", "predict", *arguments, "--classical", "closed-form").code
 
 
 def picture(path: Path, **options: object) -> Path:
@@ -143,12 +141,9 @@ def test_reports_hold_every_name(tmp_path, capsys):
     ):
         make(Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png")))
         make(Path(os.fsdecode(os.fsencode(folder) + b"/two\nlines.png")))
-    with pytest.raises(SystemExit) as left:
-        main(
-            ["matting", "evaluate", "--classical", "knn", "--data", str(tmp_path / "data"), "-o", str(tmp_path / "out")]
-        )
-    assert not left.value.code
-    out = capsys.readouterr().out
+    left = a2u("matting", "evaluate", "--classical", "knn", "--data", tmp_path / "data", "-o", tmp_path / "out")
+    assert left.code == 0
+    out = left.out
     assert "caf\\udce9 " in out
     assert "two\\nlines " in out
     for kind in ("json", "csv", "txt"):

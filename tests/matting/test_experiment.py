@@ -17,7 +17,7 @@ from a2u.commands import matting_train as command
 from a2u.errors import A2UError
 from a2u.matting import campaign, experiment
 from a2u.matting.experiment import load_model
-from a2u.matting.report import collect, train_command
+from a2u.matting.report import collect
 from a2u.matting.settings import run_name, settings
 from a2u.training import Run, read_run
 from a2u.training.campaign import Job
@@ -236,7 +236,9 @@ def test_what_was_run_can_be_asked_for_again() -> None:
     assert run_name(settings("a2u:toy", "quick")) == "matting-a2u-toy-quick"  # a colon is no part of a file's name
     chosen = settings("hybrid-cw", "narrow", seed=2, options={"kernel_size": 5})
     assert run_name(chosen) == "matting-hybrid-cw-kernel_size=5-narrow-2"
-    assert train_command(chosen) == "a2u matting train --row hybrid-cw --preset narrow --option kernel_size=5 --seed 2"
+    assert chosen.command() == (
+        "a2u matting train --row hybrid-cw --preset narrow --option kernel_size=5 --seed 2 --precision float32"
+    )
 
 
 def test_without_a_complete_run_there_is_nothing_to_report(tmp_path: Path) -> None:

@@ -78,6 +78,14 @@ def test_curves_show_every_epoch_and_end_in_their_name(words: list[str]) -> None
     assert f"here: {LABEL}" in words
 
 
+def test_a_curve_goes_through_the_epochs_that_were_measured() -> None:
+    figure = epochs({"A": {"first": [None, 21.0, None, 22.5], "second": [20.0, 20.5, 21.0, 21.5]}}, label=LABEL)
+    lines = {tuple(line.get_xdata()): list(line.get_ydata()) for line in figure.axes[1].lines}
+    assert lines[2, 4] == [21.0, 22.5]
+    assert lines[1, 2, 3, 4] == [20.0, 20.5, 21.0, 21.5]
+    assert {text.get_text() for text in figure.axes[1].texts} == {"first  22.5", "second  21.5"}
+
+
 def test_no_two_of_nine_lines_look_the_same() -> None:
     figure = epochs({"A": {f"row {n}": [n, n + 1.0] for n in range(9)}}, label="")
     looks = [

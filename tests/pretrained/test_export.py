@@ -1,17 +1,22 @@
 """Weights that ship: what their cards promise, what packing loses, and every way a file can be wrong."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from command import a2u as run_a2u
+from matting_folders import distinctions
 
 import a2u
 from a2u import pretrained
 from a2u.data import load, to_float32x32
 from a2u.errors import A2UError
+from a2u.matting import campaign
+from a2u.matting import experiment as matting_experiment
+from a2u.matting import settings as matting
 from a2u.pretrained.cards import HOME
 from a2u.pretrained.export import LIMIT, export
 from a2u.pretrained.packing import STORAGES, pack, unpack
@@ -131,7 +136,7 @@ def test_an_unfinished_run_is_refused(run: Path, tmp_path: Path) -> None:
 def test_metrics_are_of_the_runs_own_test_images(run: Path, tmp_path: Path, monkeypatch) -> None:
     other = replace(load("mnist", "test"), sha256="0" * 64)
     monkeypatch.setattr("a2u.pretrained.export.load", lambda *_: other)
-    with pytest.raises(A2UError, match=r"tested on other images.*--data"):
+    with pytest.raises(A2UError, match=r"tested on other images.*as `data`"):
         export(run, home=tmp_path)
 
 
@@ -170,6 +175,36 @@ def test_an_unknown_name_gives_the_near_match(home: Path) -> None:
         pretrained.card("toy/a2u-mnist", home / "empty")
 
 
+# --- matting
+
+
+def test_a_run_over_other_backgrounds_ships_as_it_was_tested(tmp_path: Path) -> None:
+    distinctions(tmp_path / "set")
+    (tmp_path / "set" / "bg").rename(tmp_path / "photographs")
+    changes = {"width": 0.125, "crop": 16, "batch": 2, "epochs": 1, "iterations": 1, "lr": 0.004}
+    behind = str(tmp_path / "photographs")
+    asked = matting.settings("nearest", "quick", tmp_path / "set", backgrounds=behind, **changes)
+    task, folder = matting_experiment.prepare(asked, "cpu"), tmp_path / "run"
+    with Run(folder, task.config) as kept:
+        matting_experiment.train(task, kept)
+
+    card = export(folder, home=tmp_path / "weights")
+    assert card.name == "matting/nearest-set"
+    tested = campaign.measure(folder, "cpu")["mean"]
+    assert card.metrics["full"] == {key: pytest.approx(value, abs=1e-5) for key, value in tested.items()}
+    assert str(tmp_path) not in card.as_json().decode()
+    assert (card.settings["data"], card.settings["backgrounds"]) == ("set", "photographs")
+    for written in ("--epochs 1", "--lr 0.004", "--crop 16", "--data DIR", "--backgrounds PICTURES"):
+        assert written in card.command
+
+    (tmp_path / "set").rename(tmp_path / "moved")
+    (tmp_path / "photographs").rename(tmp_path / "elsewhere")
+    with pytest.raises(A2UError):
+        export(folder, home=tmp_path / "weights")
+    again = export(folder, tmp_path / "moved", tmp_path / "again", backgrounds=tmp_path / "elsewhere")
+    assert again.metrics == card.metrics
+
+
 # --- the command
 
 
@@ -186,10 +221,15 @@ def test_the_command_lists_and_exports(run: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_that_cannot_be_exported_does_not_stop_the_others(run: Path, tmp_path: Path) -> None:
-    code, _, err = run_a2u("pretrained", "export", tmp_path / "none", run, "--folder", tmp_path / "w")
+    (tmp_path / "none").mkdir()
+    shutil.copytree(run, tmp_path / "cut")
+    (tmp_path / "cut" / "checkpoint.safetensors").write_bytes(b"")
+    given = tmp_path / "none", tmp_path / "cut", run
+    code, out, err = run_a2u("pretrained", "export", *given, "--folder", tmp_path / "w")
     assert code == 1
-    assert "none is not a run" in err
-    assert "1 of 2 runs were not exported" in err
+    assert f"Left out: {tmp_path / 'none'} is not a run." in err
+    assert "a2u: 1 of 2 runs failed." in err.splitlines()[-1]
+    assert "1 set of weights" in out
     assert pretrained.names(tmp_path / "w") == ["toy/a2u-mnist"]
 
 

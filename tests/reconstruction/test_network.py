@@ -75,6 +75,38 @@ def test_psnr_rmse_and_mae_are_of_the_whole_set(digits: torch.Tensor, noisy: tor
     assert found["psnr"] == pytest.approx(-20 * math.log10(found["rmse"]))
 
 
+def test_sums_on_the_device_are_those_of_numbers_read_batch_by_batch(digits: torch.Tensor, noisy: torch.Tensor) -> None:
+    scores = Scores()
+    squares = absolutes = similar = 0.0
+    for p, t in zip(noisy.split(2), digits.split(2), strict=True):
+        scores.update(p, t)
+        difference = (p - t).double()
+        squares += float(difference.square().sum())
+        absolutes += float(difference.abs().sum())
+        similar += float(ssim(p, t).double().sum())
+    assert isinstance(scores.sums, torch.Tensor)
+    assert scores.sums.tolist() == [squares, absolutes, similar]
+    rmse = math.sqrt(squares / digits.numel())
+    assert scores.compute() == {
+        "psnr": -20 * math.log10(rmse),
+        "ssim": similar / len(digits),
+        "rmse": rmse,
+        "mae": absolutes / digits.numel(),
+    }
+
+
+def test_metrics_do_not_depend_on_how_many_images_come_at_a_time(digits: torch.Tensor, noisy: torch.Tensor) -> None:
+    found = []
+    for size in (1, 4, len(digits)):
+        scores = Scores()
+        for p, t in zip(noisy.split(size), digits.split(size), strict=True):
+            scores.update(p, t)
+        found.append(scores.compute())
+    for each in found[1:]:
+        assert each == pytest.approx(found[0], rel=1e-7)  # SSIM maps are float32; sums are exact to 1e-15
+        assert each["psnr"] == pytest.approx(found[0]["psnr"], abs=1e-9)
+
+
 def test_a_perfect_reconstruction(digits: torch.Tensor) -> None:
     scores = Scores()
     scores.update(digits, digits)

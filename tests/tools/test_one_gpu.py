@@ -259,7 +259,7 @@ def test_a_row_whose_replays_are_not_is_refused(monkeypatch: pytest.MonkeyPatch)
 
     found = parts.smoke("nearest", small(), CPU, PLAN, Captured(CPU, graph=Wrong))
     assert not found["captured"]
-    assert found["error"].startswith("Replayed steps are not the eager ones: mean loss")
+    assert found["error"].startswith("Replayed steps are not the eager ones: mean losses")
 
 
 def test_a_row_that_cannot_be_recorded_is_refused_with_its_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,7 +213,7 @@ def test_the_cause_of_a_failed_recording_is_told_first():
     assert type(found) is NotCaptured
     assert str(found) == (
         "This training step cannot be captured (Cannot copy between CPU and CUDA tensors during CUDA graph capture; "
-        "then: CUDA error: operation failed due to a previous error during capture). Use --step eager."
+        "then: CUDA error: operation failed due to a previous error during capture). Use `step='eager'`."
     )
 
 

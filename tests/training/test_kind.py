@@ -181,16 +181,14 @@ def test_an_older_run_is_not_continued_with_other_settings(runs: Path) -> None:
         (["matting", "table", "--report-only", "--preset", "quick"], "runs holds no complete run of matting"),
     ],
 )
-def test_a_run_of_the_other_experiment_is_one_message(
-    words: list[str], message: str, runs: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_of_the_other_experiment_is_one_message(words: list[str], message: str, runs: Path) -> None:
     for name in ("nearest-mnist-quick", "matting-nearest-quick"):  # where both tables look
         shutil.copytree(runs / ("mattes" if name.startswith("nearest") else "digits"), runs / name)
     for name in ("i.png", "t.png"):
         Image.new("L", (32, 32), 128).save(name)
     before = (runs / "mattes" / "config.json").read_bytes(), (runs / "digits" / "config.json").read_bytes()
-    assert a2u(*words).code == 1
-    out, err = capsys.readouterr()
+    code, out, err = a2u(*words)
+    assert code == 1
     assert out == ""
     assert message in err.strip().splitlines()[-1]
     assert before == ((runs / "mattes" / "config.json").read_bytes(), (runs / "digits" / "config.json").read_bytes())
@@ -228,7 +226,7 @@ def test_weights_are_exported_of_known_experiments(here: Path) -> None:
 # --- folders in which all kinds lie side by side
 
 
-def test_a_mixed_folder_is_measured_as_far_as_it_can_be(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mixed_folder_is_measured_as_far_as_it_can_be(runs: Path) -> None:
     (runs / "empty").mkdir()
     (runs / "matting-knn-160").mkdir()
     (runs / "matting-knn-160" / "test.json").write_text("{}")  # what `a2u matting table` keeps of a classical method
@@ -237,8 +235,8 @@ def test_a_mixed_folder_is_measured_as_far_as_it_can_be(runs: Path, capsys: pyte
     with Run(runs / "begun", task.config) as run:
         run.save({"model": task.model}, [])
     shutil.copytree(runs / "mattes", runs / "mattes-2")
-    assert a2u("evaluate", *sorted(runs.iterdir()), "--data", "data", "--json").code == 0
-    out, err = capsys.readouterr()
+    code, out, err = a2u("evaluate", *sorted(runs.iterdir()), "--data", "data", "--json")
+    assert code == 0
     assert [json.loads(line)["run"] for line in out.splitlines()] == ["runs/digits"]
     lines = sorted(line for line in err.splitlines() if line.startswith("Left out: "))
     assert len(lines) == 3
@@ -248,13 +246,11 @@ def test_a_mixed_folder_is_measured_as_far_as_it_can_be(runs: Path, capsys: pyte
     assert all("`a2u matting evaluate RUN`" in line for line in lines)
 
 
-def test_a_damaged_run_fails_at_the_end_and_the_others_are_measured(
-    runs: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_damaged_run_fails_at_the_end_and_the_others_are_measured(runs: Path) -> None:
     shutil.copytree(runs / "digits", runs / "broken")
     (runs / "broken" / "checkpoint.safetensors").write_bytes(b"cut")
-    assert a2u("evaluate", *sorted(runs.iterdir()), "--data", "data").code == 1
-    out, err = capsys.readouterr()
+    code, out, err = a2u("evaluate", *sorted(runs.iterdir()), "--data", "data")
+    assert code == 1
     assert out.count("Conv/2 – Nearest") == 1
     assert "Left out: runs/mattes" in err
     last = err.strip().splitlines()[-1]
@@ -271,15 +267,13 @@ def test_a_damaged_run_fails_at_the_end_and_the_others_are_measured(
         ("nowhere", "There (is|are) no"),
     ],
 )
-def test_what_is_no_run_is_one_message(
-    command: list[str], place: str, words: str, here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_no_run_is_one_message(command: list[str], place: str, words: str, here: Path) -> None:
     Path("empty").mkdir()
     Path("notes.txt").write_text("mine")
     Path("foreign").mkdir()
     Path("foreign/config.json").write_text('{"model_type": "somebody else\'s"}')
-    assert a2u(*command, place).code == 1
-    out, err = capsys.readouterr()
+    code, out, err = a2u(*command, place)
+    assert code == 1
     assert out == ""
     assert re.search(words, err.strip().splitlines()[-1])
 

@@ -218,7 +218,7 @@ def test_a_complete_run_is_not_trained_again(tmp_path: Path) -> None:
 
 def test_a_second_process_is_told_and_the_first_goes_on(tmp_path: Path) -> None:
     with stopped("tiny_task.py", tmp_path, "step") as process:
-        with pytest.raises(A2UError, match=r"Another process is training in .*--name"):
+        with pytest.raises(A2UError, match=r"Another process is training in .*another `folder`"):
             Run(tmp_path, CONFIG)
         assert process.poll() is None
         process.stdout.close()
@@ -422,7 +422,7 @@ def test_auto_is_whatever_there_is() -> None:
 
 def test_a_gpu_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(A2UError, match=r"needs an NVIDIA GPU.*--device cpu"):
+    with pytest.raises(A2UError, match=r"needs an NVIDIA GPU.*`device='cpu'`"):
         choose_device("cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)

@@ -39,7 +39,7 @@ def edit(path: Path, change: Any) -> None:
 @pytest.mark.parametrize("name", [name for name in FILES if name != "config.json"])
 def test_a_folder_with_other_files_of_these_names_is_no_run(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
-    with pytest.raises(A2UError, match=rf"holds {name} and no config.json.*--name"):
+    with pytest.raises(A2UError, match=rf"holds {name} and no config.json.*another `folder`"):
         Run(tmp_path, CONFIG)
     assert (tmp_path / name).read_text() == "mine"
     (tmp_path / name).unlink()

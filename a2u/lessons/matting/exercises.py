@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 
 from a2u.lessons.exercises import Exercise, Mistake, Numeric
-
-UNKNOWN = 128
+from a2u.matting.data.trimap import UNKNOWN
 
 
 def compose_reference(foreground: Tensor, background: Tensor, alpha: Tensor) -> Tensor:

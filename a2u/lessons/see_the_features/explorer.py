@@ -10,11 +10,13 @@ from torch import Tensor
 
 from a2u import pretrained
 from a2u.lessons.frame import Drawing, Panel, choice, slider
+from a2u.lessons.matting.synthetic_set import CHOSEN
 from a2u.lessons.see_the_features import picture as plots
 from a2u.matting import features as look
 from a2u.matting.data.dataset import Case
 from a2u.matting.data.synthetic import KINDS
 from a2u.matting.data.synthetic.source import FIRST_SEED, synthetic_case
+from a2u.matting.data.trimap import UNKNOWN
 from a2u.matting.experiment import build_model
 from a2u.matting.measure import metrics
 from a2u.matting.network.network import Feature, MattingNet
@@ -28,7 +30,6 @@ from a2u.reconstruction.kernels import correlation, peakedness
 MODELS = ("nearest", "bilinear", "carafe", "indexnet", "hybrid-cw", "dynamic-cs", "dynamic-cs-d", "dynamic-cs-d-norm")
 SHOWN = ("nearest", "bilinear", "dynamic-cs")  # in Figure 1
 COMPARED = ("nearest", "bilinear", "dynamic-cs", "hybrid-cw")  # in Figure 4
-CHOSEN = {"hair": 4, "fur": 3, "net": 3, "foliage": 2, "glass": 0, "bubbles": 1, "smoke": 1, "shapes": 0}
 SIZE, LAST, ZOOM = 160, 3, 32  # of the scenes; the stage of highest resolution; side of what is enlarged
 
 
@@ -74,7 +75,7 @@ def alpha(kind: str) -> Tensor:
 
 def unknown(kind: str) -> Tensor:
     """Where the trimap of a scene does not know, bool Tensor[H, W]: all that the loss of a training looks at."""
-    return case(kind).trimap[0] == 128
+    return case(kind).trimap[0] == UNKNOWN
 
 
 # --- Figure 1: what is upsampled last

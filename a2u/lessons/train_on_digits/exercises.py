@@ -33,16 +33,16 @@ def first(digits: Digits, count: int) -> Digits:
     return replace(digits, images=digits.images[:count], labels=digits.labels[:count], source=source)
 
 
-def experiment(row: str, mode: Mode, set: str = "mnist", seed: int = 0) -> Experiment:
+def experiment(row: str, mode: Mode, data_set: str = "mnist", seed: int = 0) -> Experiment:
     """One row of Table 1, at a lesson's size.
 
     Quick mode: 3 passes over 180 images, 4 at a time, on the CPU. Full mode: what `a2u train` does, 2 passes over
     4,000 images, on a GPU if there is one. Neither is the paper's experiment: 100 passes over 60,000.
     """
-    train, test = load(set, "train"), load(set, "test")
+    train, test = load(data_set, "train"), load(data_set, "test")
     if mode.full:
-        return Experiment(settings(row, set, seed=seed), train, test, choose_device())
-    return Experiment(settings(row, set, seed=seed, **SHORT), first(train, TRAIN), first(test, TEST))
+        return Experiment(settings(row, data_set, seed=seed), train, test, choose_device())
+    return Experiment(settings(row, data_set, seed=seed, **SHORT), first(train, TRAIN), first(test, TEST))
 
 
 def inked(encoded: Tensor, image: Tensor) -> int:
@@ -50,7 +50,7 @@ def inked(encoded: Tensor, image: Tensor) -> int:
     return int(((encoded - encoded.mean((2, 3), keepdim=True)) * image).mean((0, 2, 3)).argmax())
 
 
-def measured(folder: str | Path, set: str = "mnist") -> dict[str, float]:
+def measured(folder: str | Path, data_set: str = "mnist") -> dict[str, float]:
     """PSNR by row title of the runs in `folder` that trained on `set`; of several of a row, the longest.
 
     Raises:
@@ -59,11 +59,11 @@ def measured(folder: str | Path, set: str = "mnist") -> dict[str, float]:
     longest: dict[str, tuple[int, float]] = {}
     for config_file in sorted(Path(folder).glob("*/config.json")):
         config, history = read_run(config_file.parent)
-        if config.get(KEY) == EXPERIMENT and config["row"] in ROWS and config["set"] == set and history:
+        if config.get(KEY) == EXPERIMENT and config["row"] in ROWS and config["set"] == data_set and history:
             title = ROWS[config["row"]].title
             longest[title] = max(longest.get(title, (0, 0.0)), (len(history), history[-1]["psnr"]))
     if not longest:
-        raise A2UError(f"{folder} holds no run on {set!r}. `a2u train --row a2u` makes one in runs/.")
+        raise A2UError(f"{folder} holds no run on {data_set!r}. `a2u train --row a2u` makes one in runs/.")
     return {title: psnr for title, (_, psnr) in longest.items()}
 
 

@@ -169,7 +169,7 @@ def _over(entries: list[Entry], places: list[Path], what: str) -> list[Entry]:
     if not places:
         raise A2UError(
             f"{what} has no backgrounds to compose over. Put photographs into bg/ there, or name a folder of them: "
-            f"--backgrounds DIR."
+            f"`backgrounds`."
         )
     for folder in places:
         if not folder.is_dir():
@@ -193,7 +193,7 @@ def _listed(entry: Entry, places: list[Path], there: Callable[[Path], Pictures])
     looked = " or ".join(map(str, places))
     fault = (
         f"test_bg_names.txt lays it over {entry.behind}, which is not in {looked}. The test's backgrounds are of "
-        f"PASCAL VOC 2012: put VOCdevkit/VOC2012/JPEGImages beside the set, or name the folder: --backgrounds DIR."
+        f"PASCAL VOC 2012: put VOCdevkit/VOC2012/JPEGImages beside the set, or name the folder as `backgrounds`."
     )
     return replace(entry, fault=fault)
 

@@ -74,7 +74,7 @@ def to_train_over(layout: Layout, root: Path, backgrounds: Path | None) -> list[
         tests = f" ({layout.test_backgrounds[0]} is for the test alone)" if layout.test_backgrounds else ""
         raise A2UError(
             f"{root} ({layout.title}) has no backgrounds to train over{tests}. Put photographs into {root / 'bg'}, "
-            f"or COCO's into {root / 'train2014'}, or name a folder of them: --backgrounds DIR."
+            f"or COCO's into {root / 'train2014'}, or name a folder of them as `backgrounds`."
         )
     if not folder.is_dir():
         raise A2UError(f"The folder of backgrounds {folder} does not exist.")
@@ -82,7 +82,7 @@ def to_train_over(layout: Layout, root: Path, backgrounds: Path | None) -> list[
     if not found:
         raise A2UError(
             f"All pictures of {folder} are listed in test_bg_names.txt, so they belong to the test and none is left "
-            f"to train over. Put others into it, or name another folder: --backgrounds DIR."
+            f"to train over. Put others into it, or name another folder as `backgrounds`."
         )
     return found
 

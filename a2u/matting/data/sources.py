@@ -5,8 +5,8 @@ from pathlib import Path
 from a2u.errors import A2UError, near_match
 from a2u.matting.data.dataset import Source, TestSet
 from a2u.matting.data.synthetic.source import SyntheticSource, synthetic_tests
+from a2u.matting.settings import SYNTHETIC
 
-SYNTHETIC = "synthetic"
 TEST_PARTS = ("test", "validation")
 
 

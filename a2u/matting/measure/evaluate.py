@@ -16,8 +16,8 @@ from a2u.errors import A2UError, memory_ran_out
 from a2u.files.outputs import Outputs
 from a2u.matting.data.files import to_png
 from a2u.matting.data.listing import shown
-from a2u.matting.data.trimap import check_unknown
-from a2u.matting.measure.metrics import UNKNOWN, Convention, Scores, to_8bit
+from a2u.matting.data.trimap import UNKNOWN, check_unknown
+from a2u.matting.measure.metrics import Convention, Scores, to_8bit
 from a2u.matting.measure.totals import Totals
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def why(error: Exception) -> str:
     if isinstance(error, A2UError):
         return str(error)
     if memory_ran_out(error):
-        return "The memory ran out: give --tile (512, say) to compute the image in parts, or --device cpu."
+        return "The memory ran out: give `tile=512` to compute the image in parts, or `device='cpu'`."
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 

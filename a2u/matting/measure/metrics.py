@@ -26,8 +26,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from a2u.errors import A2UError, near_match
+from a2u.matting.data.trimap import UNKNOWN
 
-UNKNOWN = 128
 SIGMA, HALF = 1.4, 4  # of the Gaussian; 2·4 + 1 taps a side, which is where the curve falls below 0.01
 LEVELS = 10  # thresholds of Conn
 STANDS_OUT = 0.15  # a pixel this far above its body is disconnected

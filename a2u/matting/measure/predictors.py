@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError
+from a2u.matting.data.trimap import UNKNOWN
 
 if TYPE_CHECKING:
     from a2u.matting.data.dataset import Case
@@ -87,7 +88,7 @@ def of_mattes(folder: Path) -> Predictor:
         if alpha.shape != case.trimap.shape:
             sizes = (f"{each.shape[2]}×{each.shape[1]}" for each in (alpha, case.trimap))
             raise A2UError("{} is {} and its image {} (width × height).".format(path, *sizes))
-        return torch.where(case.trimap == 128, alpha, case.trimap.float() / 255), None
+        return torch.where(case.trimap == UNKNOWN, alpha, case.trimap.float() / 255), None
 
     return Predictor(f"mattes in {folder}", matte)
 

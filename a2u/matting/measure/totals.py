@@ -15,7 +15,8 @@ from dataclasses import astuple
 from typing import Any
 
 from a2u.errors import A2UError
-from a2u.matting.measure.metrics import UNKNOWN, Convention, Scores, measure
+from a2u.matting.data.trimap import UNKNOWN
+from a2u.matting.measure.metrics import Convention, Scores, measure
 
 
 class Totals:

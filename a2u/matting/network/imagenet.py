@@ -11,25 +11,23 @@ from torch import Tensor
 from a2u.errors import A2UError
 
 if TYPE_CHECKING:
-    from a2u.matting.network.network import MattingNet
+    from a2u.matting.network.encoder import Encoder
 
 STATISTICS = ("weight", "bias", "running_mean", "running_var")
 
 
-def load_imagenet(net: "MattingNet") -> None:
-    """Load torchvision's ImageNet weights into the encoder of a network of width 1, and label it so.
+def load_imagenet(encoder: "Encoder", width: float = 1.0) -> None:
+    """Load torchvision's ImageNet weights into the encoder of a network of width 1.
 
     Raises:
-        A2UError: another width; torchvision is missing; or the weights are neither in the cache nor to be had.
+        A2UError: Another width; torchvision is missing; or the weights are not in the cache and cannot be fetched.
     """
-    if net.width != 1:
-        raise A2UError(
-            f"ImageNet's weights are for width 1, got {net.width:g}. Use pretrained=False: a random encoder."
-        )
-    load_resnet34(net, imagenet_state())
+    if width != 1:
+        raise A2UError(f"ImageNet's weights are for width 1, got {width:g}. Use `pretrained=False`: a random encoder.")
+    load_resnet34(encoder, imagenet_state())
 
 
-def load_resnet34(net: "MattingNet", state: Mapping[str, Tensor]) -> None:
+def load_resnet34(encoder: "Encoder", state: Mapping[str, Tensor]) -> None:
     """Load the state of a torchvision ResNet-34 into the encoder; the stem's weights for the trimap become 0."""
     own = {}
     for name, theirs in names().items():
@@ -38,11 +36,10 @@ def load_resnet34(net: "MattingNet", state: Mapping[str, Tensor]) -> None:
         own[name] = state[theirs]
     stem = own["stem.conv.weight"]  # 64 3 7 7
     own["stem.conv.weight"] = torch.cat([stem, torch.zeros_like(stem[:, :1])], dim=1)
-    for name, value in net.encoder.state_dict().items():
+    for name, value in encoder.state_dict().items():
         if name not in own:  # how many batches each norm has seen: nothing that a frozen or a fresh norm reads
             own[name] = value
-    net.encoder.load_state_dict(own)
-    net.encoder_weights = "ImageNet"
+    encoder.load_state_dict(own)
 
 
 def names() -> dict[str, str]:
@@ -72,7 +69,7 @@ def imagenet_state() -> Mapping[str, Tensor]:
     except ImportError as error:
         raise A2UError(
             "ImageNet's weights come with torchvision: pip install torchvision, or begin with a random encoder: "
-            "--no-pretrained (pretrained=False)."
+            "`pretrained=False`."
         ) from error
     weights = ResNet34_Weights.IMAGENET1K_V1
     path = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
@@ -83,7 +80,7 @@ def imagenet_state() -> Mapping[str, Tensor]:
     except (OSError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise A2UError(
-            f"ImageNet's weights cannot be had ({reason}). Fetch {weights.url} elsewhere and put it at {path}, or "
-            "begin with a random encoder, --no-pretrained (pretrained=False): it trains, but not as far."
+            f"ImageNet's weights cannot be fetched ({reason}). Fetch {weights.url} elsewhere and put it at {path}, or "
+            "begin with a random encoder, `pretrained=False`: it trains, but not as far."
         ) from error
     return state

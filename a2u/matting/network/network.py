@@ -39,7 +39,7 @@ class MattingNet(nn.Module):
 
     Raises:
         A2UError: unknown operator or option; paired with an operator that cannot go down; a width that leaves a
-            fraction of a channel; weights that are not to be had.
+            fraction of a channel; ImageNet's weights that cannot be fetched.
     """
 
     mean: Tensor
@@ -75,7 +75,8 @@ class MattingNet(nn.Module):
         if pretrained:
             from a2u.matting.network.imagenet import load_imagenet
 
-            load_imagenet(self)
+            load_imagenet(self.encoder, width)
+            self.encoder_weights = "ImageNet"
 
     def forward(self, image: Tensor, trimap: Tensor) -> Tensor:
         """Alpha, Tensor[N, 1, H, W], not clipped.

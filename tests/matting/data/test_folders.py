@@ -91,7 +91,7 @@ def test_training_keeps_off_the_backgrounds_of_the_test(tmp_path):
     base = tmp_path / "Combined_Dataset"
     assert all(file.stem.startswith("coco") for file in open_train(tmp_path).files)
     (base / "train2014").rename(tmp_path / "coco")
-    with pytest.raises(A2UError, match=r"no backgrounds to train over .*JPEGImages is for the test.*--backgrounds DIR"):
+    with pytest.raises(A2UError, match=r"no backgrounds to train over .*JPEGImages is for the test.*`backgrounds`"):
         open_train(tmp_path)
     assert open_train(tmp_path, tmp_path / "coco").backgrounds == 3
     with pytest.raises(A2UError, match=r"listed in test_bg_names\.txt"):
@@ -256,7 +256,7 @@ def test_listed_backgrounds_are_looked_for_everywhere(tmp_path):
     assert behind(open_test(tmp_path, backgrounds=tmp_path / "more")) == [2, 0, 1, 2]
     (base / "VOCdevkit").rename(tmp_path / "elsewhere")
     (base / "train2014" / "v0.jpg").unlink()
-    with pytest.raises(A2UError, match=r"None of the 4 test cases.*dog_0: .*v2\.jpg.*train2014.*--backgrounds DIR"):
+    with pytest.raises(A2UError, match=r"None of the 4 test cases.*dog_0: .*v2\.jpg.*train2014.*`backgrounds`"):
         open_test(tmp_path)
 
 
@@ -333,7 +333,7 @@ def test_bad_cases_stop_no_batch_job(tmp_path):
         (lambda root: (root / "alpha" / "one.png").unlink(), "1 file.*no partner of the same name.*one"),
         (lambda root: [file.unlink() for file in (root / "fg").iterdir()], "holds no picture that could be used"),
         (lambda root: [file.unlink() for file in (root / "bg").iterdir()], "holds no picture that could be used"),
-        (lambda root: (root / "bg").rename(root / "elsewhere"), "no backgrounds to train over.*--backgrounds DIR"),
+        (lambda root: (root / "bg").rename(root / "elsewhere"), "no backgrounds to train over.*`backgrounds`"),
         (lambda root: (root / "fg").rename(root / "front"), "none of the known layouts; it holds alpha, bg, front"),
         (lambda root: trimap_file(root / "fg" / "one.bmp"), "one.bmp and one.png: which is meant"),
     ],

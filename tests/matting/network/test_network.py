@@ -249,8 +249,7 @@ def test_imagenet_weights_find_their_places():
     torch.manual_seed(3)
     source = torchvision.models.resnet34()
     net = MattingNet("nearest")
-    load_resnet34(net, source.state_dict())
-    assert net.encoder_weights == "ImageNet"
+    load_resnet34(net.encoder, source.state_dict())
     assert (net.encoder.stem.conv.weight[:, 3] == 0).all()
     # The stages are those of torchvision, up to the slope of the leaky ReLU: with slope 0 they agree.
     x = torch.randn(1, 64, 8, 8)
@@ -281,7 +280,7 @@ def test_weights_that_cannot_be_fetched_are_explained(monkeypatch, tmp_path, cap
 
 def test_other_weights_are_refused():
     with pytest.raises(A2UError, match=r"'conv1\.weight' is missing"):
-        load_resnet34(made("nearest"), {})
+        load_resnet34(made("nearest").encoder, {})
 
 
 # --- errors teach
