@@ -2,7 +2,7 @@
 # Needs Python 3.11+, git and make; the first run builds .venv and needs a network, later runs do not.
 
 .DEFAULT_GOAL := help
-.PHONY: help environment lab quick test lint check attack notebooks times site slides clean
+.PHONY: help environment lab quick test lint check attack coverage notebooks times site slides clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -26,6 +26,12 @@ lint: environment ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+COVERED := a2u/training,a2u/pretrained,a2u/files
+
+coverage: environment ## which branches of training, pretrained and files their tests take (minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run --branch --source=$(COVERED) -m pytest -q tests/training tests/pretrained tests/files
+	$(BIN)/python -m coverage report --skip-covered
 
 quick: environment ## for every day: ruff and the library's tests, by the rules of tests/helpers/quick.py (minutes)
 	$(BIN)/ruff check .

@@ -91,6 +91,8 @@ def train(
     names = list(ROWS) if row_name == "all" else [row(row_name).name]
     if name is not None and len(names) > 1:
         raise A2UError("--row all makes one run a row, so --name cannot name them: leave it out, or give --runs.")
+    if name is not None:
+        check_name(name)
     preset = preset or ("quick" if data is None and not download else "paper")
     changes: dict[str, Any] = {
         "epochs": epochs,
@@ -106,7 +108,7 @@ def train(
     for each in names:
         chosen = settings(each, set_name, preset, seed, **changes)
         experiment = prepare(chosen, data, download, device, precision)
-        folder = runs / (run_name(each, set_name, preset, seed) if name is None else check_name(name))
+        folder = runs / (name or run_name(each, set_name, preset, seed))
         results.append(_train_one(experiment, folder, step))
         if as_json:
             print(json.dumps(results[-1].as_dict()), flush=True)
