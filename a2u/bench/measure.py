@@ -21,7 +21,7 @@ LONG_ENOUGH = 20.0  # ms
 
 
 @dataclass(frozen=True)
-class Line:
+class Timing:
     """One candidate of one group, beside the group's baseline."""
 
     group: str
@@ -33,13 +33,13 @@ class Line:
     note: str = ""
 
 
-def measure(group: str, calls: dict[str, Call], device: torch.device, turns: int, note: str) -> list[Line]:
+def measure(group: str, calls: dict[str, Call], device: torch.device, turns: int, note: str) -> list[Timing]:
     """Time the calls in turns and measure the peak memory of each; the first is the baseline."""
     ms = milliseconds(calls, device, turns)
     mib = {name: peak_memory(call, device) / 2**20 for name, call in calls.items()}
     base = next(iter(calls))
     return [
-        Line(group, name, round(ms[name], 3), round(mib[name], 2), ms[base] / ms[name], mib[base] / mib[name], note)
+        Timing(group, name, round(ms[name], 3), round(mib[name], 2), ms[base] / ms[name], mib[base] / mib[name], note)
         for name in calls
     ]
 

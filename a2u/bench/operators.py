@@ -7,14 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from a2u import formula
-from a2u.bench.measure import Call, Line, measure
+from a2u.bench.measure import Call, Timing, measure
 from a2u.operators import build
 from a2u.operators.affinity import A2U, normalize
 from a2u.operators.encoding import responses
 from a2u.operators.strided import strided
 
 
-def formula_lines(device: torch.device, compiled: bool, turns: int) -> list[Line]:
+def formula_lines(device: torch.device, compiled: bool, turns: int) -> list[Timing]:
     """Reassembly against unfold, multiply, sum, and against bilinear interpolation; on a GPU maps of 134 MB."""
     lines = []
     side = 256 if device.type == "cuda" else 64  # the k² copies that the baseline makes have to find room, too
@@ -63,7 +63,7 @@ def unfold_multiply_sum(x: Tensor, w: Tensor) -> Tensor:
     return (w * z).sum(2)
 
 
-def kernels_lines(device: torch.device, compiled: bool, turns: int) -> list[Line]:
+def kernels_lines(device: torch.device, compiled: bool, turns: int) -> list[Timing]:
     """Dynamic kernels of A²U for a batch, against a loop over its samples."""
     lines = []
     for preset in ("dynamic-cs", "dynamic-cw"):
@@ -117,7 +117,7 @@ def kernels_one_by_one(op: A2U, guide: Tensor) -> Tensor:
     return torch.cat(kernels)
 
 
-def depthwise_lines(device: torch.device, compiled: bool, turns: int) -> list[Line]:
+def depthwise_lines(device: torch.device, compiled: bool, turns: int) -> list[Timing]:
     """A²U's encodings, forward and backward: the guide channels last, or contiguous, or made contiguous first.
 
     Which is fastest depends on the device, so it is measured where the bench runs. For filters that all samples share,
@@ -169,7 +169,7 @@ def encodings(encoder: Encoder, guide: Tensor, u: Tensor, v: Tensor) -> Call:
     return call
 
 
-def toy_lines(device: torch.device, compiled: bool, turns: int) -> list[Line]:
+def toy_lines(device: torch.device, compiled: bool, turns: int) -> list[Timing]:
     """One training step of section 5's network, for each row of Table 1."""
     from a2u.reconstruction.experiment import build_model
     from a2u.reconstruction.rows import ROWS, row

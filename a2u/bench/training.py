@@ -37,7 +37,7 @@ Turn = Callable[[int], list[float]]
 
 
 @dataclass(frozen=True)
-class Trained:
+class StepTiming:
     """One way to train, beside the plain one of the same precision."""
 
     group: str
@@ -133,7 +133,7 @@ def fast(train: Digits, device: torch.device, how: str, precision: str = "float3
     return turn
 
 
-def training_lines(device: torch.device, compiled: bool, turns: int) -> list[Trained]:
+def training_lines(device: torch.device, compiled: bool, turns: int) -> list[StepTiming]:
     """Every way on this device, precision by precision, on the images inside a2u."""
     train = load("mnist", "train")
     on_gpu = device.type == "cuda"
@@ -148,7 +148,7 @@ def training_lines(device: torch.device, compiled: bool, turns: int) -> list[Tra
 
 def compare(
     group: str, ways: dict[str, Turn], device: torch.device, turns: int, steps: int, precision: str, batch: int = BATCH
-) -> list[Trained]:
+) -> list[StepTiming]:
     """Let the ways take turns of `steps` steps each; the first is the baseline."""
     losses = {name: turn(WARM) for name, turn in ways.items()}
     times: dict[str, list[float]] = {name: [] for name in ways}
@@ -163,7 +163,7 @@ def compare(
     seconds = {name: statistics.median(each) for name, each in times.items()}
     compared = min(COMPARED, len(losses[base]))
     return [
-        Trained(
+        StepTiming(
             group=group,
             candidate=name,
             ms=round(1e3 * seconds[name], 3),
@@ -184,7 +184,7 @@ def curve_difference(one: list[float], other: list[float]) -> float:
     return max(abs(a - b) / abs(a) for a, b in zip(one, other, strict=True))
 
 
-def show_training(lines: list[Trained]) -> None:
+def show_training(lines: list[StepTiming]) -> None:
     """The table, and the two ends of the curves."""
     group = ""
     for line in lines:

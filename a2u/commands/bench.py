@@ -11,9 +11,9 @@ import typer
 
 from a2u.bench.gpu import measure_gpu, write
 from a2u.bench.gpu_text import to_markdown
-from a2u.bench.measure import Line
+from a2u.bench.measure import Timing
 from a2u.bench.operators import depthwise_lines, formula_lines, kernels_lines, toy_lines
-from a2u.bench.training import Trained, show_training, training_lines
+from a2u.bench.training import StepTiming, show_training, training_lines
 from a2u.errors import A2UError, near_match
 from a2u.training import choose_device
 
@@ -56,7 +56,7 @@ def bench(
             raise A2UError(f"There is no group {name!r} to measure. {near_match(name, GROUPS)}")
     if out is not None and (where.type != "cuda" or "gpu" not in chosen):
         raise A2UError(f"--out is for the group gpu on a GPU, and the device is {where.type}: leave it out.")
-    lines: list[Line | Trained] = []
+    lines: list[Timing | StepTiming] = []
     of_gpu: dict[str, Any] | None = None
     for group in chosen:
         if group == "gpu":
@@ -95,7 +95,7 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _show(lines: list[Line]) -> None:
+def _show(lines: list[Timing]) -> None:
     group = ""
     for line in lines:
         if line.group != group:

@@ -11,7 +11,7 @@ from a2u.commands.options import Device
 from a2u.errors import A2UError
 from a2u.files.writing import make_folder
 from a2u.matting.data.listing import shown
-from a2u.matting.measure.evaluate import Measured, blame, results, write_report
+from a2u.matting.measure.evaluate import Measured, blame, results, write_evaluation
 from a2u.matting.measure.evaluate import evaluate as evaluate_on
 from a2u.matting.measure.metrics import Convention
 from a2u.matting.measure.predictors import of_classical, of_mattes
@@ -132,7 +132,7 @@ def evaluate(
             cases, predictor, words, names=cases.names, count=count, keep=keep, convention=conn, on_image=on_image
         )
     if keep:
-        for path in write_report(report, keep):
+        for path in write_evaluation(report, keep):
             say(shown(str(path)))
     if as_json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))

@@ -21,7 +21,7 @@ SHOWN = ("closed-form", "knn", "matting/dynamic-cs-d-norm", "matting/dynamic-cs"
 
 
 @dataclass(frozen=True)
-class Result:
+class PhotographMatte:
     """One matte: alpha Tensor[1, H, W], its shares of the unknown band, and the seconds of processor time it took.
 
     apart: mean |α − α of closed-form| over the unknown band.
@@ -33,11 +33,11 @@ class Result:
     seconds: float
 
 
-def measure(methods: tuple[str, ...] = ()) -> dict[str, dict[str, Result]]:
+def measure(methods: tuple[str, ...] = ()) -> dict[str, dict[str, PhotographMatte]]:
     """The mattes of every method, or of those named, on every photograph: by method, then by photograph."""
     cases = {name: photograph(name) for name in PHOTOGRAPHS}
     reference: dict[str, Tensor] = {}
-    found: dict[str, dict[str, Result]] = {}
+    found: dict[str, dict[str, PhotographMatte]] = {}
     for method in methods or (*CLASSICAL, *shipped()):
         predictor = _predictor(method)
         predictor.matte(_part(cases["astronaut"]))  # what is compiled or loaded at the first use is done now
@@ -48,7 +48,7 @@ def measure(methods: tuple[str, ...] = ()) -> dict[str, dict[str, Result]]:
             seconds = time.process_time() - start
             first = reference.setdefault(name, alpha)  # closed-form is the first of the methods
             apart = float((alpha - first).abs()[case.trimap == UNKNOWN].mean())
-            found[method][name] = Result(alpha, shares(alpha, case.trimap), apart, seconds)
+            found[method][name] = PhotographMatte(alpha, shares(alpha, case.trimap), apart, seconds)
     return found
 
 
@@ -72,7 +72,7 @@ def photographs_figure() -> "Drawing":
     return Drawing(qualitative(examples, note=note), alt, table(results))
 
 
-def table(results: dict[str, dict[str, Result]]) -> str:
+def table(results: dict[str, dict[str, PhotographMatte]]) -> str:
     """All methods in Markdown: of each photograph the shares above 0.9 and undecided, then both means."""
     lines = [f"| method | {' | '.join(PHOTOGRAPHS)} | apart from closed-form | seconds |"]
     lines.append("|---" * (len(PHOTOGRAPHS) + 3) + "|")
@@ -91,7 +91,7 @@ def title(method: str) -> str:
     return method.removeprefix("matting/").replace("-d-norm", "-d†")
 
 
-def _spoken(results: dict[str, dict[str, Result]]) -> str:
+def _spoken(results: dict[str, dict[str, PhotographMatte]]) -> str:
     parts = []
     for method in SHOWN:
         parts.append(f"{title(method)} {', '.join(f'{one.shares.front:.0%}' for one in results[method].values())}")

@@ -10,7 +10,7 @@ import typer
 from a2u.commands.bar import say
 from a2u.commands.runs import Found, each_run
 from a2u.errors import A2UError, near_match
-from a2u.pretrained.cards import HOME, MATTING, Card, card, names
+from a2u.pretrained.cards import HOME, MATTING, ModelCard, card, names
 from a2u.pretrained.packing import STORAGES
 
 
@@ -76,7 +76,7 @@ def _export(
     folder: Path | None,
     storage: str | None,
     force: bool,
-) -> Found[Card]:
+) -> Found[ModelCard]:
     """Every finished run; what cannot be exported is named at the end, and the others go on."""
     from a2u.files.outputs import Outputs
     from a2u.pretrained.export import BY, OWN, export
@@ -85,7 +85,7 @@ def _export(
         raise A2UError(f"There is no storage {storage!r}. {near_match(storage, list(STORAGES))}")
     out = Outputs(folder or OWN, BY, force=True)
 
-    def one(run: Path) -> Card:
+    def one(run: Path) -> ModelCard:
         made = export(run, data, out, (storage,) if storage else None, backgrounds, force)
         say(f"{made.name} written")
         return made
@@ -93,7 +93,7 @@ def _export(
     return each_run([Path(run) for run in runs], one)
 
 
-def _line(each: Card) -> str:
+def _line(each: ModelCard) -> str:
     metric, unit = ("sad", "SAD") if each.group == MATTING else ("psnr", "dB")
     full, stored = (each.metrics[key][metric] for key in ("full", "stored"))
     loss = f"{stored:6.2f} {unit:3} ({stored - full:+.3f})"

@@ -14,7 +14,7 @@ from a2u.errors import A2UError
 from a2u.reconstruction import experiment as experiments
 from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, prepare, run_name, settings
 from a2u.reconstruction.rows import ROWS, row
-from a2u.reconstruction.table import Result, table_1
+from a2u.reconstruction.table import TrainedRow, table_1
 from a2u.training import Run, choose_device, choose_step
 from a2u.training.run import History, check_name
 
@@ -116,7 +116,7 @@ def train(
         print(table_1(results))
 
 
-def _train_one(experiment: Experiment, folder: Path, how: str) -> Result:
+def _train_one(experiment: Experiment, folder: Path, how: str) -> TrainedRow:
     """Train under a progress bar; Ctrl-C says how to go on, and leaves with 130."""
     chosen = experiment.settings
     choose_step(experiment.device, how, experiment.precision)  # refused before a folder is made
@@ -135,8 +135,10 @@ def _train_one(experiment: Experiment, folder: Path, how: str) -> Result:
     return _result(experiment.config, history, history[-1], experiment.test, folder)
 
 
-def _result(config: dict[str, Any], history: History, scores: dict[str, float], test: Digits, folder: Path) -> Result:
-    return Result(
+def _result(
+    config: dict[str, Any], history: History, scores: dict[str, float], test: Digits, folder: Path
+) -> TrainedRow:
+    return TrainedRow(
         row=config["row"],
         set=test.name,
         preset=config["preset"],
@@ -177,7 +179,7 @@ def evaluate(
     """
     chosen = choose_device(device)
 
-    def measure(folder: Path) -> Result:
+    def measure(folder: Path) -> TrainedRow:
         model, config, history = load_model(folder)
         digits = load(set_name or config["set"], "test", data, download)
         images = to_float32x32(digits, config["resize"]).to(chosen)

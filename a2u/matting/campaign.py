@@ -12,7 +12,7 @@ from a2u.files.reading import Missing, fault, read_json
 from a2u.files.writing import write_all
 from a2u.matting import experiment as experiments
 from a2u.matting.experiment import load_model, prepare
-from a2u.matting.measure.evaluate import Report, evaluate
+from a2u.matting.measure.evaluate import Evaluation, evaluate
 from a2u.matting.rows import ROWS
 from a2u.matting.settings import SYNTHETIC, Settings, run_name, settings
 from a2u.training import Run, choose_device
@@ -26,9 +26,9 @@ ORDER = (
     "static-pw-cw", "hybrid-cs", "dynamic-cw", "dynamic-cs-d-norm",
 )  # fmt: skip
 CLASSICAL = ("closed-form", "knn")
-SCORES = "test.json"  # of a run: its scores on the test images
-_OURS: dict[str, Any] = {"epoch": (int, type(None)), "method": str, "data": str}
-_SCORES: dict[str, Any] = {
+SCORES_FILE = "test.json"  # of a run: its scores on the test images
+_OURS_SHAPE: dict[str, Any] = {"epoch": (int, type(None)), "method": str, "data": str}
+_SCORES_SHAPE: dict[str, Any] = {
     **{"mean": dict.fromkeys(("sad", "mse", "grad", "conn"), float), "scored": int, "failed": dict},
     **{"conn_convention": str, "each": [{"name": str, "scores": (dict, type(None))}]},
 }
@@ -156,19 +156,19 @@ def _kept(folder: Path, data: str, epoch: int | None) -> dict[str, Any] | None:
         A2UError: There is a file of that name that holds no scores, and that is not ours to replace.
     """
     try:
-        found: dict[str, Any] = read_json(folder / SCORES, _OURS)
+        found: dict[str, Any] = read_json(folder / SCORES_FILE, _OURS_SHAPE)
     except Missing:
         return None
     except A2UError as error:
         raise A2UError(f"{error} Scores of {folder.name} would replace it: move it away.") from error
-    whole = fault(found, _SCORES) is None
+    whole = fault(found, _SCORES_SHAPE) is None
     return found if whole and (found["data"], found["epoch"]) == (data, epoch) else None
 
 
-def _keep(folder: Path, report: Report, epoch: int | None, whole: bool = True) -> dict[str, Any]:
+def _keep(folder: Path, report: Evaluation, epoch: int | None, whole: bool = True) -> dict[str, Any]:
     found = {"epoch": epoch, **report.as_dict()}
     if (report.failed and whole) or found["mean"] is None:
         name, reason = next(iter(report.failed.items()), ("the set", "no true alpha to compare with"))
         raise A2UError(f"{folder.name} could not be measured on {report.data}: {name}: {reason}")
-    write_all(folder, {SCORES: (json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode()})
+    write_all(folder, {SCORES_FILE: (json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode()})
     return found

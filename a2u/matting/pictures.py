@@ -5,14 +5,14 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from a2u.matting.report import SCORES
-from a2u.plots.table2 import Choice, Line, matting_board
+from a2u.plots.table2 import Choice, TableRow, matting_board
 
 
 def board(report: dict[str, Any]) -> Figure:
     """Every row and classical method with its four metrics, and the ablation."""
     again = {each["row"]: [run["sad"] for run in each["runs"]] for each in report["spread"]}
     lines = [
-        Line(
+        TableRow(
             each["title"],
             each.get("parameters"),
             _scores(each),
@@ -21,7 +21,7 @@ def board(report: dict[str, Any]) -> Figure:
         )
         for each in report["rows"]
     ]
-    lines += [Line(each["title"], None, _scores(each), None) for each in report["classical"]]
+    lines += [TableRow(each["title"], None, _scores(each), None) for each in report["classical"]]
     choices = [
         Choice(f"A²U {each['row']}", _choice(each), each.get("sad"), each["paper_sad"]) for each in report["ablation"]
     ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from a2u.matting.network.network import MattingNet
 
 
-class Measured(NamedTuple):
+class PaperScores(NamedTuple):
     """What the paper reports, over the unknown region: SAD / 1000, MSE, Grad / 1000, Conn / 1000."""
 
     sad: float
@@ -36,7 +36,7 @@ class Row:
     name: str
     title: str
     upsampler: str
-    paper: Measured | None
+    paper: PaperScores | None
     paper_parameters: str = ""
     paired: bool | None = False
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -46,21 +46,21 @@ _INDEXNET: dict[str, Any] = {"context": True, "nonlinear": True}
 
 # fmt: off
 ROWS: dict[str, Row] = {row.name: row for row in [
-    Row("nearest", "Nearest", "nearest", Measured(37.51, .0096, 19.07, 35.72)),
-    Row("bilinear", "Bilinear", "bilinear", Measured(37.31, .0103, 21.38, 35.39)),
-    Row("carafe", "CARAFE", "carafe", Measured(41.01, .0118, 21.39, 39.01), "0.26M"),
-    Row("indexnet", "IndexNet", "indexnet:depthwise-m2o", Measured(34.28, .0081, 15.94, 31.91), "12.26M",
+    Row("nearest", "Nearest", "nearest", PaperScores(37.51, .0096, 19.07, 35.72)),
+    Row("bilinear", "Bilinear", "bilinear", PaperScores(37.31, .0103, 21.38, 35.39)),
+    Row("carafe", "CARAFE", "carafe", PaperScores(41.01, .0118, 21.39, 39.01), "0.26M"),
+    Row("indexnet", "IndexNet", "indexnet:depthwise-m2o", PaperScores(34.28, .0081, 15.94, 31.91), "12.26M",
         paired=True, options=_INDEXNET),
-    Row("static-pw-cw", "A²U static-pw-cw", "a2u:static-pw-cw", Measured(36.36, .0099, 21.03, 34.40), "0.10M"),
-    Row("static-cw", "A²U static-cw", "a2u:static-cw", Measured(35.92, .0098, 20.06, 33.68), "26K"),
-    Row("hybrid-cw", "A²U hybrid-cw", "a2u:hybrid-cw", Measured(34.76, .0088, 16.39, 32.29), "44K"),
-    Row("hybrid-cs", "A²U hybrid-cs", "a2u:hybrid-cs", Measured(36.43, .0098, 21.24, 34.11), "19K"),
-    Row("dynamic-cw", "A²U dynamic-cw", "a2u:dynamic-cw", Measured(36.66, .0094, 18.60, 34.62), "0.20M"),
-    Row("dynamic-cs", "A²U dynamic-cs", "a2u:dynamic-cs", Measured(35.86, .0095, 17.13, 33.71), "20K"),
-    Row("dynamic-cs-d", "A²U dynamic-cs-d", "a2u:dynamic-cs-d", Measured(33.13, .0078, 17.90, 30.22), "38K",
+    Row("static-pw-cw", "A²U static-pw-cw", "a2u:static-pw-cw", PaperScores(36.36, .0099, 21.03, 34.40), "0.10M"),
+    Row("static-cw", "A²U static-cw", "a2u:static-cw", PaperScores(35.92, .0098, 20.06, 33.68), "26K"),
+    Row("hybrid-cw", "A²U hybrid-cw", "a2u:hybrid-cw", PaperScores(34.76, .0088, 16.39, 32.29), "44K"),
+    Row("hybrid-cs", "A²U hybrid-cs", "a2u:hybrid-cs", PaperScores(36.43, .0098, 21.24, 34.11), "19K"),
+    Row("dynamic-cw", "A²U dynamic-cw", "a2u:dynamic-cw", PaperScores(36.66, .0094, 18.60, 34.62), "0.20M"),
+    Row("dynamic-cs", "A²U dynamic-cs", "a2u:dynamic-cs", PaperScores(35.86, .0095, 17.13, 33.71), "20K"),
+    Row("dynamic-cs-d", "A²U dynamic-cs-d", "a2u:dynamic-cs-d", PaperScores(33.13, .0078, 17.90, 30.22), "38K",
         paired=True),
-    Row("dynamic-cs-d-norm", "A²U dynamic-cs-d†", "a2u:dynamic-cs-d-norm", Measured(32.15, .0082, 16.39, 29.25), "38K",
-        paired=True),
+    Row("dynamic-cs-d-norm", "A²U dynamic-cs-d†", "a2u:dynamic-cs-d-norm", PaperScores(32.15, .0082, 16.39, 29.25),
+        "38K", paired=True),
 ]}
 # fmt: on
 

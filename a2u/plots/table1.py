@@ -16,8 +16,8 @@ _ROW = 0.27
 
 
 @dataclass
-class Scores:
-    """One data set of the table, a value a row; None where a row was not run.
+class TableColumn:
+    """One data set of the table: one value per row, None where a row was not run.
 
     paper, ours: PSNR in dB. sd: of ours over seeds, None for a single one.
     """
@@ -27,7 +27,7 @@ class Scores:
     sd: Sequence[float | None] = field(default_factory=list)
 
 
-def scoreboard(names: Sequence[str], sizes: Sequence[int], sets: Mapping[str, Scores], *, label: str) -> Figure:
+def scoreboard(names: Sequence[str], sizes: Sequence[int], sets: Mapping[str, TableColumn], *, label: str) -> Figure:
     """PSNR of every row: a ring for the paper, a diamond for what was measured here, and both as numbers.
 
     Args:
@@ -56,7 +56,7 @@ def scoreboard(names: Sequence[str], sizes: Sequence[int], sets: Mapping[str, Sc
     return fig
 
 
-def _check(names: Sequence[str], sets: Mapping[str, Scores], *columns: Sequence[object]) -> None:
+def _check(names: Sequence[str], sets: Mapping[str, TableColumn], *columns: Sequence[object]) -> None:
     for column in (*columns, *(c for s in sets.values() for c in (s.paper, s.ours))):
         if len(column) != len(names):
             raise A2UError(f"A table of {len(names)} rows needs as many values a column, given {len(column)}.")
@@ -67,7 +67,9 @@ def _heading(page: Axes, title: str, label: str) -> None:
     sheet.note(page, 0.1, 0.5, f"here: {label}", size=9, ha="left")
 
 
-def _columns(page: Axes, top: float, title: str, names: Sequence[str], sizes: Sequence[int], scores: Scores) -> None:
+def _columns(
+    page: Axes, top: float, title: str, names: Sequence[str], sizes: Sequence[int], scores: TableColumn
+) -> None:
     """Everything that is text: names, parameters, numbers."""
     sheet.label(page, 0.1, top + 0.36, title, ha="left")
     for x, text, colour in (
@@ -92,7 +94,7 @@ def _columns(page: Axes, top: float, title: str, names: Sequence[str], sizes: Se
         sheet.label(page, 9.5, y, gap if gap.startswith("−") else f"+{gap}", style.INK, 9, "right", "normal")
 
 
-def _dots(ax: Axes, scores: Scores, limits: tuple[float, float]) -> None:
+def _dots(ax: Axes, scores: TableColumn, limits: tuple[float, float]) -> None:
     for row, (paper, ours) in enumerate(zip(scores.paper, scores.ours, strict=True)):
         if ours is not None:
             ax.plot([paper, ours], [row, row], color=style.FAINT, linewidth=2.5, zorder=1)
@@ -108,7 +110,7 @@ def _dots(ax: Axes, scores: Scores, limits: tuple[float, float]) -> None:
     ax.spines["left"].set_visible(False)
 
 
-def gains(names: Sequence[str], sets: Mapping[str, Scores], base: str, *, label: str) -> Figure:
+def gains(names: Sequence[str], sets: Mapping[str, TableColumn], base: str, *, label: str) -> Figure:
     """How many dB each row gains over the row `base`, here and in the paper.
 
     A shortened training lowers every score; differences between rows can still be compared.
@@ -136,7 +138,7 @@ def gains(names: Sequence[str], sets: Mapping[str, Scores], base: str, *, label:
     return fig
 
 
-def _bars(ax: Axes, scores: Scores, at: int, title: str) -> None:
+def _bars(ax: Axes, scores: TableColumn, at: int, title: str) -> None:
     start = scores.ours[at]
     rows = np.arange(len(scores.paper))
     theirs = np.asarray(scores.paper) - scores.paper[at]

@@ -19,7 +19,7 @@ _PLACES = (2, 4, 2, 2)  # of SAD, MSE, Grad, Conn
 
 
 @dataclass(frozen=True)
-class Line:
+class TableRow:
     """One row: SAD, MSE, Grad and Conn measured here and in the paper; None where there are none.
 
     again: SAD measured here with other seeds.
@@ -42,7 +42,7 @@ class Choice:
     paper: float
 
 
-def matting_board(lines: Sequence[Line], choices: Sequence[Choice], *, label: str, below: str = "") -> Figure:
+def matting_board(lines: Sequence[TableRow], choices: Sequence[Choice], *, label: str, below: str = "") -> Figure:
     """All rows with the metrics of both, SAD as a bar; below, the ablation.
 
     Bars have the scale of the SAD measured here, from 0; other seeds are open diamonds on them. The paper's numbers are
@@ -88,7 +88,7 @@ def _head(page: Axes, y: float, several: bool) -> None:
         sheet.label(page, middle, y - 0.22, whose, colour, 8.5)
 
 
-def _line(page: Axes, y: float, line: Line, largest: float) -> None:
+def _line(page: Axes, y: float, line: TableRow, largest: float) -> None:
     sheet.label(page, 0.1, y, line.title, size=9, ha="left", fontweight="normal")
     if line.parameters is not None:
         sheet.note(page, 2.75, y, f"{line.parameters:,}", ha="right")

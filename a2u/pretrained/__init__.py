@@ -6,7 +6,7 @@
 torch.Size([1, 1, 32, 32])
 """
 
-from a2u.pretrained.cards import Card, card, names
+from a2u.pretrained.cards import ModelCard, card, names
 from a2u.pretrained.load import load_pretrained
 
-__all__ = ["Card", "card", "load_pretrained", "names"]
+__all__ = ["ModelCard", "card", "load_pretrained", "names"]

@@ -23,7 +23,7 @@ REMEDY = "Install a2u again, or make the weights anew with `a2u pretrained expor
 
 
 @dataclass(frozen=True)
-class Card:
+class ModelCard:
     """What a set of weights is, and where it comes from.
 
     settings: everything that the training was asked for, as its run's config.json has it. set, edition: which data;
@@ -105,7 +105,7 @@ def names(home: Path = HOME) -> list[str]:
     return [name for name in order if name in found] + sorted(found - set(order))
 
 
-def card(name: str, home: Path = HOME) -> Card:
+def card(name: str, home: Path = HOME) -> ModelCard:
     """The card called `name`.
 
     Raises:
@@ -123,17 +123,17 @@ def card(name: str, home: Path = HOME) -> Card:
         raise A2UError(f"The card {path} is damaged or of another version: {error}. {REMEDY}") from error
 
 
-def _valid(found: dict[str, Any], name: str) -> Card:
+def _valid(found: dict[str, Any], name: str) -> ModelCard:
     """The card with these values.
 
     Raises:
         ValueError, KeyError: They are not those of a card; the message says which.
     """
-    known = [field.name for field in fields(Card)]
+    known = [field.name for field in fields(ModelCard)]
     strange = [key for key in found if key not in known]
     if strange:
         raise ValueError(f"it has {', '.join(map(repr, strange))}, which a card of this version does not")
-    made = Card(**found)
+    made = ModelCard(**found)
     if made.name != name:
         raise ValueError(f"it is that of {made.name!r}")
     if made.digest and made.digest != made.seal():

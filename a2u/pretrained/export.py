@@ -22,7 +22,7 @@ from a2u.matting.measure.evaluate import evaluate
 from a2u.matting.measure.predictors import of_network
 from a2u.matting.settings import EXPERIMENT as MATTING_RUN
 from a2u.matting.settings import SYNTHETIC, Settings
-from a2u.pretrained.cards import GROUP, MATTING, Card
+from a2u.pretrained.cards import GROUP, MATTING, ModelCard
 from a2u.pretrained.packing import smallest
 from a2u.reconstruction.experiment import EXPERIMENT as TABLE_1_RUN
 from a2u.reconstruction.experiment import command_of, evaluate_on, load_model
@@ -60,7 +60,7 @@ def export(
     storages: Sequence[str] | None = None,
     backgrounds: str | Path | None = None,
     force: bool = False,
-) -> Card:
+) -> ModelCard:
     """Write the weights of one finished run, and their card; returns the card.
 
     Args:
@@ -95,7 +95,7 @@ def export(
     from safetensors.torch import save
 
     content = save(packed)
-    card = Card(
+    card = ModelCard(
         **found.facts,
         preset=config["preset"],
         epochs=len(history),

@@ -32,7 +32,7 @@ OPEN_AGAIN = (
 
 
 @dataclass(frozen=True)
-class Opened:
+class ForeignWeights:
     """state: the weights by name. beside: what else the file holds, by key. odd: names in the state without tensors.
 
     sha256: of the file, by which people know which one it is.
@@ -44,7 +44,7 @@ class Opened:
     sha256: str = ""
 
 
-def open_checkpoint(path: Path) -> Opened:
+def open_checkpoint(path: Path) -> ForeignWeights:
     """The weights of a file, whatever else it holds.
 
     Raises:
@@ -97,7 +97,7 @@ def _instead(head: bytes) -> str:
     return "it begins like neither a torch checkpoint nor safetensors. Is it the right file?"
 
 
-def _find(loaded: Any, path: Path) -> Opened:
+def _find(loaded: Any, path: Path) -> ForeignWeights:
     """The weights, under a key that usually holds them or at the top."""
     beside: list[str] = []
     while isinstance(loaded, Mapping):
@@ -114,7 +114,7 @@ def _find(loaded: Any, path: Path) -> Opened:
             f"{path} holds no weights by name.{held} Give a state_dict, or a dictionary with one under "
             f"{', '.join(map(repr, KEYS[:4]))}."
         )
-    return Opened(state, tuple(beside), tuple(name for name in found if name not in state))
+    return ForeignWeights(state, tuple(beside), tuple(name for name in found if name not in state))
 
 
 def _tensor(value: Any) -> Tensor | None:

@@ -9,14 +9,14 @@ from torch import nn
 from a2u.errors import A2UError
 from a2u.files.reading import Missing, read_bytes
 from a2u.files.tensors import parse_tensors, refuse_nan, sha256
-from a2u.pretrained.cards import GROUP, HOME, MATTING, REMEDY, Card, card, names
+from a2u.pretrained.cards import GROUP, HOME, MATTING, REMEDY, ModelCard, card, names
 from a2u.pretrained.packing import unpack
 from a2u.reconstruction.experiment import build_model
 from a2u.reconstruction.rows import row
 from a2u.training.kind import KEY
 
 
-def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, Card]:
+def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, ModelCard]:
     """A trained network in evaluation mode on the CPU, and its card.
 
     Args:
@@ -77,7 +77,7 @@ def weights_of(config: Mapping[str, Any], psnr: float, home: Path = HOME) -> Any
     return load_pretrained(name, home)[0] if same else None
 
 
-def _build(found: Card) -> nn.Module:
+def _build(found: ModelCard) -> nn.Module:
     """The network that the weights belong to."""
     if found.group == MATTING:
         from a2u.matting import experiment, settings

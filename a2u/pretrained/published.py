@@ -26,7 +26,7 @@ PREFIXES = ("module.", "model.", "net.", "_orig_mod.")  # of several GPUs, of wr
 
 
 @dataclass
-class Report:
+class Conversion:
     """What became of every key."""
 
     used: dict[str, str] = field(default_factory=dict)  #: theirs → ours
@@ -96,14 +96,14 @@ def _modules() -> dict[str, str]:
 MODULES: dict[str, str] = _modules()  #: a published module's name → ours
 
 
-def convert(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Report]:
+def convert(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Conversion]:
     """A published state in our names.
 
     Args:
         state: of the published network; every name may have the prefixes of wrappers, see :func:`strip`.
         own: the state of our network, which says what is needed and in which shapes.
     """
-    report, converted = Report(), {}
+    report, converted = Conversion(), {}
     for name, value in state.items():
         module, _, what = strip(name).rpartition(".")
         target = f"{MODULES[module]}.{what}" if module in MODULES else None
@@ -132,7 +132,7 @@ def strip(name: str) -> str:
     return name
 
 
-def load_published(path: str | Path) -> tuple[MattingNet, Report]:
+def load_published(path: str | Path) -> tuple[MattingNet, Conversion]:
     """The published network with its weights, in evaluation mode, and what became of every key.
 
     Args:

@@ -1,7 +1,7 @@
 """Section 5: an auto-encoder learns to reproduce digits, once for each operator; Table 1."""
 
 from a2u.reconstruction.experiment import Experiment, Settings, evaluate_on, load_model, prepare, settings, train
-from a2u.reconstruction.metrics import Scores, ssim
+from a2u.reconstruction.metrics import Totals, ssim
 from a2u.reconstruction.network import AutoEncoder, reconstruct
 from a2u.reconstruction.rows import ROWS, Row, row
 
@@ -10,8 +10,8 @@ __all__ = [
     "AutoEncoder",
     "Experiment",
     "Row",
-    "Scores",
     "Settings",
+    "Totals",
     "evaluate_on",
     "load_model",
     "prepare",

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from a2u.data import RESIZES, Digits, load, to_float32x32
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError, near_match
-from a2u.reconstruction.metrics import Scores
+from a2u.reconstruction.metrics import Totals
 from a2u.reconstruction.network import HEADS, AutoEncoder, evaluating
 from a2u.reconstruction.rows import Row, row
 from a2u.shell import command
@@ -228,7 +228,7 @@ def evaluate_on(model: nn.Module, images: Tensor, batch: int | None = None) -> d
 
     batch: images at a time; by default 2,500 on a GPU, and 250 elsewhere, where the maps of more leave the caches.
     """
-    scores = Scores()
+    scores = Totals()
     with arithmetic("float32"), evaluating(model) as device:  # however it was trained: 47 dB is an error of 0.004
         for chunk in images.split(batch or (2500 if device.type == "cuda" else 250)):
             here = chunk.to(device)

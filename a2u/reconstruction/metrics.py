@@ -56,12 +56,12 @@ def ssim(prediction: Tensor, target: Tensor) -> Tensor:
     return (luminance * structure).reshape(n, -1).mean(1)
 
 
-class Scores:
+class Totals:
     """The four metrics of a whole data set, batch by batch.
 
     Sums stay where the batches are, in double precision, until `compute` reads them: a GPU is not made to wait.
 
-    >>> scores = Scores()
+    >>> scores = Totals()
     >>> scores.update(torch.full((1, 1, 16, 16), 0.6), torch.full((1, 1, 16, 16), 0.5))
     >>> {name: round(value, 3) for name, value in scores.compute().items()}
     {'psnr': 20.0, 'ssim': 0.984, 'rmse': 0.1, 'mae': 0.1}

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from a2u.data import load, to_float32x32
 from a2u.data.digits import CLASSES, TITLES
 from a2u.plots.gallery import gallery
-from a2u.plots.table1 import Scores, epochs, gains, scoreboard
+from a2u.plots.table1 import TableColumn, epochs, gains, scoreboard
 from a2u.reconstruction import AutoEncoder, reconstruct
 from a2u.reconstruction.earlier import config_of_run
 from a2u.reconstruction.report_text import value
@@ -84,11 +84,11 @@ def _through(report: dict[str, Any], find: Find, row: str, data_set: str) -> Any
     return None
 
 
-def _scores(report: dict[str, Any]) -> dict[str, Scores]:
+def _scores(report: dict[str, Any]) -> dict[str, TableColumn]:
     found = {}
     for data_set in TITLES:
         cells = [cell for cell in report["table"] if cell["set"] == data_set]
-        found[TITLES[data_set]] = Scores(
+        found[TITLES[data_set]] = TableColumn(
             [cell["paper"]["psnr"] for cell in cells],
             [cell["psnr"]["mean"] if cell["runs"] else None for cell in cells],
             [cell["psnr"]["sd"] if cell["runs"] else None for cell in cells],

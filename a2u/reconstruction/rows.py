@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from a2u.errors import A2UError, near_match
 
 
-class Measured(NamedTuple):
+class PaperScores(NamedTuple):
     """One half of a row of the paper's Table 1; its column "MSE" is a root mean square error."""
 
     psnr: float
@@ -29,7 +29,7 @@ class Row:
     operator: str
     options: dict[str, Any]
     down: str
-    paper: dict[str, Measured]
+    paper: dict[str, PaperScores]
 
 
 def _row(
@@ -41,7 +41,7 @@ def _row(
     fashion: tuple[float, float, float, float],
     **options: Any,
 ) -> Row:
-    paper = {"mnist": Measured(*mnist), "fashion": Measured(*fashion)}
+    paper = {"mnist": PaperScores(*mnist), "fashion": PaperScores(*fashion)}
     return Row(name, title, operator, options, down, paper)
 
 

@@ -9,7 +9,7 @@ from a2u.reconstruction.rows import EXTRA, ROWS, row
 
 
 @dataclass(frozen=True)
-class Result:
+class TrainedRow:
     """One trained row. source: which test images the metrics are of; seconds: of training, all epochs."""
 
     row: str
@@ -31,7 +31,7 @@ class Result:
         return {**asdict(self), "paper": paper._asdict() if paper else None}
 
 
-def table_1(results: Sequence[Result]) -> str:
+def table_1(results: Sequence[TrainedRow]) -> str:
     """The results in the order of Table 1, one block for each data set; the paper's PSNR and SSIM at the right."""
     lines: list[str] = []
     order = [*ROWS, *EXTRA]

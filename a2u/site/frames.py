@@ -34,7 +34,7 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Picture:
+class StoredPicture:
     """A stored picture and its size in pixels of the page."""
 
     file: str
@@ -51,7 +51,7 @@ class Frames:
     """
 
     controls: list[Control]
-    pictures: list[Picture]
+    pictures: list[StoredPicture]
     texts: list[str]
     frames: list[tuple[int, int, int]]
     fixed: list[str]  # the other controls, which the page leaves as they are: "the row stays 5"
@@ -91,7 +91,7 @@ def render(page: Page, folder: Path, address: str) -> Frames:
     fixed = [_fixed(control) for control in others if not _is_button(control)]
     buttons = [control.description for control in others if _is_button(control)]
     folder.mkdir(parents=True, exist_ok=True)
-    pictures: dict[Picture, int] = {}
+    pictures: dict[StoredPicture, int] = {}
     texts: dict[str, int] = {}
     frames = []
     for values in itertools.product(*page.controls.values()):
@@ -132,7 +132,7 @@ def _fixed(control: Any) -> str:
     return f"the {control.description} stays {value}"
 
 
-def _store(png: bytes, folder: Path, address: str, page_width: int) -> Picture:
+def _store(png: bytes, folder: Path, address: str, page_width: int) -> StoredPicture:
     """Write a picture as WebP under a name that is a digest of its content."""
     with Image.open(io.BytesIO(png)) as opened:
         full = np.asarray(opened.convert("RGB"))
@@ -143,7 +143,7 @@ def _store(png: bytes, folder: Path, address: str, page_width: int) -> Picture:
     if not (folder / name).is_file():
         (folder / name).write_bytes(file.getvalue())
     width = min(page_width, round(few.width / style.DENSITY))
-    return Picture(f"{address}/{name}", width, round(width * few.height / few.width))
+    return StoredPicture(f"{address}/{name}", width, round(width * few.height / few.width))
 
 
 def fewer_colours(pixels: Any) -> Any:

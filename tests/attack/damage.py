@@ -143,8 +143,8 @@ def _report(folder: Path, name: str) -> Path:
 def _scores(folder: Path) -> Path:
     mean = {"sad": 1.0, "mse": 0.1, "grad": 1.0, "conn": 1.0}
     found = {"epoch": 1, "method": "m", "data": "d", "mean": mean, "scored": 1, "failed": {}, "conn_convention": "skip"}
-    (folder / campaign.SCORES).write_text(json.dumps({**found, "each": [{"name": "a", "scores": mean}]}))
-    return folder / campaign.SCORES
+    (folder / campaign.SCORES_FILE).write_text(json.dumps({**found, "each": [{"name": "a", "scores": mean}]}))
+    return folder / campaign.SCORES_FILE
 
 
 LOADERS = [

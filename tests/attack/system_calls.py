@@ -22,7 +22,7 @@ from tiny_task import CONFIG, TinyTask
 from a2u import pretrained
 from a2u.errors import A2UError
 from a2u.files.outputs import Outputs
-from a2u.pretrained.cards import HOME, Card, card
+from a2u.pretrained.cards import HOME, ModelCard, card
 from a2u.pretrained.export import write
 from a2u.training import Run, fit, read_run
 from tests.attack.tally import Tally
@@ -199,7 +199,7 @@ def _agree(folder: Path) -> str | None:
 # --- weights and their card
 
 
-def _pieces() -> tuple[Card, bytes]:
+def _pieces() -> tuple[ModelCard, bytes]:
     name = "toy/nearest-mnist"
     return card(name), (HOME / f"{name}.safetensors").read_bytes()
 

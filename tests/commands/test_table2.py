@@ -149,12 +149,14 @@ def test_a_classical_method_says_which_images_it_could_not_take(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it refuses is left out of its means, and counted where they are read."""
-    from a2u.matting.measure.evaluate import Measured, Report
+    from a2u.matting.measure.evaluate import Evaluation, Measured
     from a2u.matting.measure.metrics import Scores
     from a2u.matting.report import _classical
 
     scored = Measured("hair-0", 8, 8, 64, Scores(2.0, 0.25, 4.0, 8.0), 0.1, None)
-    found = Report("Closed-form", "three scenes", "skip", [scored], {"net-0": "nothing is known", "net-1": "the same"})
+    found = Evaluation(
+        "Closed-form", "three scenes", "skip", [scored], {"net-0": "nothing is known", "net-1": "the same"}
+    )
     monkeypatch.setattr(campaign, "evaluate", lambda *_, **__: found)
     row = _classical(tmp_path, "closed-form", settings.settings("nearest", "quick"))
     assert row["title"].endswith(", 1 of 3")

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from a2u.errors import A2UError
 from a2u.plots import sheet, style
 from a2u.plots.gallery import gallery
-from a2u.plots.table1 import Scores, epochs, gains, scoreboard
+from a2u.plots.table1 import TableColumn, epochs, gains, scoreboard
 
 NAMES = ["first", "second", "third"]
 SETS = {
-    "A": Scores([28.5, 26.0, 47.6], [22.0, 20.5, None], [0.3, None, None]),
-    "B": Scores([25.0, 24.0, 46.0], [None] * 3),
+    "A": TableColumn([28.5, 26.0, 47.6], [22.0, 20.5, None], [0.3, None, None]),
+    "B": TableColumn([25.0, 24.0, 46.0], [None] * 3),
 }
 LABEL = "quick preset: 2 epochs"
 
@@ -59,7 +59,7 @@ def test_gains_are_counted_from_the_base_on_both_sides(words: list[str]) -> None
 
 
 def test_without_the_base_a_measured_row_is_not_called_missing() -> None:
-    sets = {"A": Scores([28.5, 26.0, 47.6], [22.0, None, None])}
+    sets = {"A": TableColumn([28.5, 26.0, 47.6], [22.0, None, None])}
     texts = [text.get_text().strip() for text in gains(NAMES, sets, "second", label=LABEL).axes[1].texts]
     assert "22.0 dB in all; the base was not run" in texts
     assert texts.count("not run") == 2

@@ -7,13 +7,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from a2u.errors import A2UError
-from a2u.plots.table2 import Choice, Line, matting_board
+from a2u.plots.table2 import Choice, TableRow, matting_board
 
 PAPER = (37.51, 0.0096, 19.07, 35.72)
 LINES = [
-    Line("first", 1000, (2.0, 0.08, 4.0, 2.5), PAPER, (1.0, 4.0)),
-    Line("second", 2000, (3.0, 0.09, 5.0, 2.75), PAPER),
-    Line("third", None, None, PAPER),
+    TableRow("first", 1000, (2.0, 0.08, 4.0, 2.5), PAPER, (1.0, 4.0)),
+    TableRow("second", 2000, (3.0, 0.09, 5.0, 2.75), PAPER),
+    TableRow("third", None, None, PAPER),
 ]
 CHOICES = [Choice("A²U", "kernel 1×1", 8.0, 37.74), Choice("A²U", "kernel 5×5", None, 35.99)]
 
@@ -67,6 +67,6 @@ def test_everything_is_inside_the_page(choices: list[Choice], monkeypatch: pytes
 
 def test_a_line_without_four_metrics_and_no_line_are_refused() -> None:
     with pytest.raises(A2UError, match="first needs four metrics, SAD, MSE, Grad and Conn; given"):
-        matting_board([Line("first", None, (2.0, 0.1), None)], [], label="")
+        matting_board([TableRow("first", None, (2.0, 0.1), None)], [], label="")
     with pytest.raises(A2UError, match="at least one line"):
         matting_board([], [], label="")

@@ -12,9 +12,9 @@ from torch import nn
 import a2u
 from a2u.data import load, to_float32x32
 from a2u.errors import A2UError
-from a2u.reconstruction import ROWS, AutoEncoder, Experiment, Scores, reconstruct, row, settings, ssim
+from a2u.reconstruction import ROWS, AutoEncoder, Experiment, Totals, reconstruct, row, settings, ssim
 from a2u.reconstruction.experiment import PRESETS, build_model, evaluate_on
-from a2u.reconstruction.table import Result, table_1
+from a2u.reconstruction.table import TrainedRow, table_1
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_ssim_of_an_image_with_itself_is_one(digits: torch.Tensor) -> None:
 
 
 def test_psnr_rmse_and_mae_are_of_the_whole_set(digits: torch.Tensor, noisy: torch.Tensor) -> None:
-    scores = Scores()
+    scores = Totals()
     for start in (0, 1, 4):  # unequal batches: means of means would be wrong
         stop = {0: 1, 1: 4, 4: 6}[start]
         scores.update(noisy[start:stop], digits[start:stop])
@@ -76,7 +76,7 @@ def test_psnr_rmse_and_mae_are_of_the_whole_set(digits: torch.Tensor, noisy: tor
 
 
 def test_sums_on_the_device_are_those_of_numbers_read_batch_by_batch(digits: torch.Tensor, noisy: torch.Tensor) -> None:
-    scores = Scores()
+    scores = Totals()
     squares = absolutes = similar = 0.0
     for p, t in zip(noisy.split(2), digits.split(2), strict=True):
         scores.update(p, t)
@@ -98,7 +98,7 @@ def test_sums_on_the_device_are_those_of_numbers_read_batch_by_batch(digits: tor
 def test_metrics_do_not_depend_on_how_many_images_come_at_a_time(digits: torch.Tensor, noisy: torch.Tensor) -> None:
     found = []
     for size in (1, 4, len(digits)):
-        scores = Scores()
+        scores = Totals()
         for p, t in zip(noisy.split(size), digits.split(size), strict=True):
             scores.update(p, t)
         found.append(scores.compute())
@@ -108,7 +108,7 @@ def test_metrics_do_not_depend_on_how_many_images_come_at_a_time(digits: torch.T
 
 
 def test_a_perfect_reconstruction(digits: torch.Tensor) -> None:
-    scores = Scores()
+    scores = Totals()
     scores.update(digits, digits)
     found = scores.compute()
     assert found["psnr"] == math.inf
@@ -117,13 +117,13 @@ def test_a_perfect_reconstruction(digits: torch.Tensor) -> None:
 
 def test_metrics_refuse_what_they_cannot_compare(digits: torch.Tensor) -> None:
     with pytest.raises(A2UError, match="two batches of one shape"):
-        Scores().update(digits[:2], digits)
+        Totals().update(digits[:2], digits)
     with pytest.raises(A2UError, match="two batches of one shape"):
         ssim(digits[0], digits[0])
     with pytest.raises(A2UError, match="at least 11×11"):
         ssim(digits[..., :8], digits[..., :8])
     with pytest.raises(A2UError, match="zero images"):
-        Scores().compute()
+        Totals().compute()
 
 
 # --- rows -------------------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def test_settings_reject_what_makes_no_sense() -> None:
         with pytest.raises(A2UError, match=f"{key} must be"):
             settings("a2u", **{key: value})
     assert settings("a2u", epochs=None) == settings("a2u")
-    assert set(PRESETS) == {"paper", "reduced", "quick"}
+    assert set(PRESETS) == {"paper", "medium", "reduced", "quick"}
 
 
 def test_the_seed_decides_weights_and_order() -> None:
@@ -294,7 +294,7 @@ def test_evaluation_does_not_depend_on_the_batches(digits: torch.Tensor) -> None
 
 
 def test_the_table_keeps_the_papers_order_and_says_its_data() -> None:
-    make = lambda name: Result(name, "fashion", "quick", 3, 30.0, 0.9, 0.03, 0.01, 12.3, "the sample", "0" * 64)
+    make = lambda name: TrainedRow(name, "fashion", "quick", 3, 30.0, 0.9, 0.03, 0.01, 12.3, "the sample", "0" * 64)
     text = table_1([make("a2u"), make("nearest")])
     assert text.index("Nearest") < text.index("A²U")
     assert "46.41" in text
@@ -305,7 +305,8 @@ def test_the_table_keeps_the_papers_order_and_says_its_data() -> None:
 
 def test_a_row_beside_the_table_has_no_numbers_of_the_paper() -> None:
     results = [
-        Result(name, "mnist", "quick", 1, 30, 0.9, 0.03, 0.01, 1, "the sample", "") for name in ("a2u-hybrid", "a2u")
+        TrainedRow(name, "mnist", "quick", 1, 30, 0.9, 0.03, 0.01, 1, "the sample", "")
+        for name in ("a2u-hybrid", "a2u")
     ]
     assert results[0].as_dict()["paper"] is None
     lines = table_1(results).splitlines()

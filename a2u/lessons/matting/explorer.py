@@ -27,7 +27,7 @@ from a2u.matting.pictures import board
 from a2u.matting.report_text import spread_words
 from a2u.matting.rows import ROWS, build, row
 from a2u.plots.matting import busiest
-from a2u.plots.table2 import Line, matting_board
+from a2u.plots.table2 import TableRow, matting_board
 from a2u.training.device import derive_seed
 
 SIZE = 128  # of every scene: a matte takes a moment
@@ -221,7 +221,7 @@ def ablation_words(report: dict[str, Any] | None) -> str:
 def show_table(report: dict[str, Any] | None) -> Drawing:
     """All of Table 2 beside the paper, with a label that says how it was made; without a report, the paper alone."""
     if report is None:
-        lines = [Line(each.title, None, None, each.paper) for each in ROWS.values()]
+        lines = [TableRow(each.title, None, None, each.paper) for each in ROWS.values()]
         figure = matting_board(lines, [], label="nothing measured yet")
         return Drawing(figure, "Table 2 of the paper.", "There is no figures/matting.json here: run a2u matting table.")
     measured = [each for each in report["rows"] if each["status"] == "measured"]

@@ -10,7 +10,7 @@ from torch import Tensor
 from a2u import pretrained
 from a2u.data import load, to_float32x32
 from a2u.lessons.frame import Drawing, Panel, choice, slider
-from a2u.lessons.train_on_digits.picture import Opened, copied
+from a2u.lessons.train_on_digits.picture import OpenedValue, copied
 from a2u.operators import Upsampler
 from a2u.plots import style
 from a2u.reconstruction import ROWS
@@ -78,7 +78,7 @@ def explorer(operator: str = "a2u", image: int = 0, row: int = 9, column: int = 
         c = found.channels[channel]
         title, score = ROWS[operator].title, f"{psnr(operator, image):.1f} dB"
         guide = None if found.guide is None else found.guide[image, c % found.guide.shape[1]]
-        value = Opened(found.x[image], found.y[image], w, z, where.numpy().astype(int), (c, row, column))
+        value = OpenedValue(found.x[image], found.y[image], w, z, where.numpy().astype(int), (c, row, column))
         fig = copied(images()[image, 0], found.copies[image, 0], guide, value, title=title, score=f"this digit {score}")
         taps = "one weight" if len(w) == 1 else f"{len(w)} weights"
         low, high, total = (style.number(float(v)) for v in (w.min(), w.max(), w.sum()))

@@ -16,7 +16,7 @@ WIDTH, SIDE, TOP, UPPER = 9.6, 2.05, 0.98, 3.42  # UPPER: height of the row of i
 LEFTS = (0.1, 2.55, 5.0, 7.45)
 
 
-class Opened(NamedTuple):
+class OpenedValue(NamedTuple):
     """One output value of an upsampler: its maps (C, h, w) and (C, rh, rw), its kernel and window, its place.
 
     where: integers (len, 3), channel, row and column of each tap in x. at: channel, row, column in y.
@@ -30,7 +30,7 @@ class Opened(NamedTuple):
     at: tuple[int, int, int]
 
 
-def copied(image: Any, copy: Any, guide: Any, value: Opened, *, title: str, score: str) -> Figure:
+def copied(image: Any, copy: Any, guide: Any, value: OpenedValue, *, title: str, score: str) -> Figure:
     """Above: an image, its copy by a network, the error, the encoder's map. Below: one value of the last upsampling.
 
     Args:

@@ -9,7 +9,7 @@ from a2u.errors import A2UError
 from a2u.matting.data import trimap
 from a2u.matting.data.composition import Layer, alpha_tensor, compose, image_tensor, to_bytes
 from a2u.matting.data.dataset import Case
-from a2u.matting.data.entries import Entry, Pair
+from a2u.matting.data.entries import Entry, LayerFiles
 from a2u.matting.data.files import check_sizes, read_colour, read_grey, read_image, read_trimap
 from a2u.matting.data.opencv import opencv
 
@@ -17,7 +17,7 @@ KERNEL = 15  # of trimaps that a folder does not bring along
 
 
 @lru_cache(maxsize=8)
-def read_layer(pair: Pair) -> Layer:
+def read_layer(pair: LayerFiles) -> Layer:
     """A foreground and its alpha, which must be of one size."""
     colour, alpha = read_colour(pair.foreground), read_grey(pair.alpha)
     check_sizes(foreground=(pair.foreground, colour.shape[:2]), alpha=(pair.alpha, alpha.shape))

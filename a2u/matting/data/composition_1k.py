@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from a2u.errors import A2UError
-from a2u.matting.data.entries import COMPOSED, TRIMAPS, Entry, Pair
+from a2u.matting.data.entries import COMPOSED, TRIMAPS, Entry, LayerFiles
 from a2u.matting.data.listing import Pictures, child, fault, fold, listed, natural, pictures, stem
 
 NUMBERED = re.compile(r"(.+)_(\d+)")  # of Composition-1k: NAME_19 is NAME over its twentieth background
@@ -77,9 +77,9 @@ def merged(test: Path, folder: Path) -> list[Entry]:
     return entries
 
 
-def _pair(name: str, fronts: Pictures, mattes: Pictures) -> Pair | None:
+def _pair(name: str, fronts: Pictures, mattes: Pictures) -> LayerFiles | None:
     colour, alpha = fronts.partner(name), mattes.partner(name)
-    return Pair(colour, alpha) if colour and alpha else None
+    return LayerFiles(colour, alpha) if colour and alpha else None
 
 
 def _all(lacks: list[str | None]) -> str | None:

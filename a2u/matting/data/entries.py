@@ -8,7 +8,7 @@ TRIMAPS = ("trimaps", "trimap")
 
 
 @dataclass(frozen=True)
-class Pair:
+class LayerFiles:
     """A foreground and its alpha."""
 
     foreground: Path
@@ -25,7 +25,7 @@ class Entry:
     name: str
     alpha: Path | None = None
     image: Path | None = None
-    pair: Pair | None = None
+    pair: LayerFiles | None = None
     trimap: Path | None = None
     behind: str | None = None
     background: Path | None = None

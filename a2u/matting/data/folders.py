@@ -16,7 +16,7 @@ from a2u.matting.data import trimap
 from a2u.matting.data.cases import KERNEL, read_case, read_layer
 from a2u.matting.data.composition import Layer
 from a2u.matting.data.dataset import Case, TestSet
-from a2u.matting.data.entries import Entry, Pair
+from a2u.matting.data.entries import Entry, LayerFiles
 from a2u.matting.data.files import read_colour
 from a2u.matting.data.headers import check
 from a2u.matting.data.holdout import EVERY, Division, divide
@@ -217,7 +217,7 @@ def _words(entries: list[Entry]) -> str:
     return words + (f", trimaps eroded here ({KERNEL}×{KERNEL})" if made else "")
 
 
-def _group(pair: Pair) -> list[tuple[str, Path]]:
+def _group(pair: LayerFiles) -> list[tuple[str, Path]]:
     return [("foreground", pair.foreground), ("alpha", pair.alpha)]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from a2u.errors import A2UError
-from a2u.matting.data.entries import Pair
+from a2u.matting.data.entries import LayerFiles
 from a2u.matting.data.layouts import Layout
 from a2u.matting.data.listing import fold, natural, pictures
 
@@ -21,8 +21,8 @@ EVERY = 20
 class Division:
     """train and held: foregrounds with their alphas. behind and held_behind: backgrounds of each."""
 
-    train: Sequence[Pair]
-    held: Sequence[Pair]
+    train: Sequence[LayerFiles]
+    held: Sequence[LayerFiles]
     behind: Sequence[Path]
     held_behind: Sequence[Path]
 
@@ -87,5 +87,5 @@ def to_train_over(layout: Layout, root: Path, backgrounds: Path | None) -> list[
     return found
 
 
-def _name(pair: Pair) -> str:
+def _name(pair: LayerFiles) -> str:
     return pair.foreground.stem

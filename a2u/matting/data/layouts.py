@@ -22,7 +22,7 @@ from pathlib import Path
 
 from a2u.errors import A2UError
 from a2u.matting.data.composition_1k import composition_1k, merged
-from a2u.matting.data.entries import COMPOSED, TRIMAPS, Entry, Pair
+from a2u.matting.data.entries import COMPOSED, TRIMAPS, Entry, LayerFiles
 from a2u.matting.data.listing import Pictures, child, fault, fold, listed, lonely, pictures
 
 BACKGROUNDS = ("bg", "background", "backgrounds", "train2014", "train2017")
@@ -45,7 +45,7 @@ class Layout:
     """
 
     title: str
-    train: list[Pair] = field(default_factory=list)
+    train: list[LayerFiles] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
     validation: Path | None = None
     test: list[Entry] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Layout:
         """Train on the foregrounds of a folder that have an alpha in another."""
         known, own = pictures(alphas), pictures(colours)
         found = ((file, known.partner(name, own)) for name, file in own.items())
-        self.train += [Pair(file, alpha) for file, alpha in found if alpha is not None]
+        self.train += [LayerFiles(file, alpha) for file, alpha in found if alpha is not None]
         self.incomplete += [said] if (said := lonely(colours, alphas)) else []
 
 
@@ -175,7 +175,7 @@ def _entries(colours: Path, alphas: Path, trimaps: Path | None, images: Path | N
     entries = []
     for name in fronts:
         alpha, image, trimap = (each.partner(name, fronts) for each in (mattes, ready, known))
-        pair = Pair(fronts[name], alpha) if alpha else None
+        pair = LayerFiles(fronts[name], alpha) if alpha else None
         entries.append(Entry(name, alpha, image, pair, trimap, fault=fault(name, partners, fronts)))
     return entries
 

@@ -50,7 +50,7 @@ class Measured:
 
 
 @dataclass
-class Report:
+class Evaluation:
     """Everything that an evaluation found. method and data say in words what was measured on what."""
 
     method: str
@@ -138,7 +138,7 @@ def evaluate(
     keep: Outputs | None = None,
     convention: Convention = "skip",
     on_image: Callable[[str, Measured | str], None] | None = None,
-) -> Report:
+) -> Evaluation:
     """Predict and measure every case.
 
     Args:
@@ -151,7 +151,7 @@ def evaluate(
         convention: of Conn, see :func:`a2u.matting.measure.metrics.conn`.
         on_image: called after each case with its name and its result, or the reason why there is none.
     """
-    report = Report(predictor.title, data, convention)
+    report = Evaluation(predictor.title, data, convention)
     for index in range(len(cases) if count is None else min(count, len(cases))):
         name = names[index] if names else f"image {index}"
         try:
@@ -217,7 +217,7 @@ def results(out: str | Path, names: Sequence[str], read: Iterable[Path] = ()) ->
     return outputs
 
 
-def write_report(report: Report, out: Outputs) -> list[Path]:
+def write_evaluation(report: Evaluation, out: Outputs) -> list[Path]:
     """scores.json, scores.csv and scores.txt; returns their paths."""
     document = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
     contents = (document + "\n", report.to_csv(), report.to_text() + "\n")

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from a2u import formula
 from a2u.errors import A2UError
 from a2u.matting.network.network import MattingNet, check_pair, evaluating, settle
-from a2u.matting.network.pieces import Box, Source, local, tiles, whole
+from a2u.matting.network.pieces import Box, LazyMap, local, tiles, whole
 from a2u.operators import A2U, Upsampler
 from a2u.operators.encoding import bins
 from a2u.training.memory import PeakMemory
@@ -90,11 +90,11 @@ class _Tiled:
             y = self._stage(number, y, skip, guides[last - number] if net.paired else skip)
         return y
 
-    def _down(self, number: int) -> Callable[[Source], Tensor]:
+    def _down(self, number: int) -> Callable[[LazyMap], Tensor]:
         """The operator of a stage as it goes down over a source."""
         operator = self._operator(number)
 
-        def down(guide: Source) -> Tensor:
+        def down(guide: LazyMap) -> Tensor:
             known = self._encoding(number, guide)
             ratio = operator.ratio
             reach = 2  # blocks: the window of index blocks is two of them wide
@@ -117,7 +117,7 @@ class _Tiled:
 
         return down
 
-    def _stage(self, number: int, y: Tensor, skip: Source, guide: Source) -> Tensor:
+    def _stage(self, number: int, y: Tensor, skip: LazyMap, guide: LazyMap) -> Tensor:
         """One step of the decoder, and after the last one the head."""
         stage, last = self.net.decoder[number], number == len(self.net.ups) - 1
         known = self._encoding(number, guide)
@@ -129,7 +129,7 @@ class _Tiled:
 
         return self._gather(skip, region)
 
-    def _up(self, number: int, y: Tensor, guide: Source, known: Encoding | None, box: Box) -> Tensor:
+    def _up(self, number: int, y: Tensor, guide: LazyMap, known: Encoding | None, box: Box) -> Tensor:
         """The upsampled map in a box."""
         operator = self._operator(number)
         ratio = operator.ratio
@@ -142,7 +142,7 @@ class _Tiled:
             up = operator(low.of(y), guide.region(low.scaled(ratio)) if operator.card.needs_guide else None)
         return box.of(up, low.scaled(ratio))
 
-    def _encoding(self, number: int, guide: Source) -> Encoding | None:
+    def _encoding(self, number: int, guide: LazyMap) -> Encoding | None:
         """A²U's affinity map of a whole guide; worked out once for both directions. Other operators have none."""
         operator = self._operator(number)
         if not isinstance(operator, A2U):
@@ -152,7 +152,7 @@ class _Tiled:
             self.known[number] = Encoding(self._affinity(operator, guide, pooled), mean)
         return self.known[number]
 
-    def _descriptors(self, operator: A2U, guide: Source) -> tuple[Tensor, Tensor]:
+    def _descriptors(self, operator: A2U, guide: LazyMap) -> tuple[Tensor, Tensor]:
         """The guide pooled to k_en×k_en, and its mean: sums over tiles of what each adds to the bins."""
         size, like = operator.encoder_kernel, self.net.mean
         rows, columns = (bins(length, size, like) for length in guide.size)
@@ -163,7 +163,7 @@ class _Tiled:
         assert isinstance(total, Tensor)
         return total[..., :size, :size], total[..., size:, size:]
 
-    def _affinity(self, operator: A2U, guide: Source, pooled: Tensor | None) -> Tensor:
+    def _affinity(self, operator: A2U, guide: LazyMap, pooled: Tensor | None) -> Tensor:
         """The affinity at every position, tile by tile; with a group norm, its moments come first."""
         reach = -(-operator.encoder_kernel // 2)  # of U and V, in their own positions of 2×2 pixels
 
@@ -184,7 +184,7 @@ class _Tiled:
 
         return self._gather(guide, region)
 
-    def _gather(self, over: Source, region: Callable[[Box], Tensor]) -> Tensor:
+    def _gather(self, over: LazyMap, region: Callable[[Box], Tensor]) -> Tensor:
         """The map that ``region`` makes of each tile of a source, at the source's size or a half of it."""
         result: Tensor | None = None
         for box in tiles(over.size, self.side):

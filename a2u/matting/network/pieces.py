@@ -49,23 +49,23 @@ def tiles(size: tuple[int, int], side: int) -> Iterator[Box]:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A map of this size, had in boxes."""
+class LazyMap:
+    """A map whose values are computed box by box, when they are asked for. size: its height and width."""
 
     size: tuple[int, int]
     region: Callable[[Box], Tensor]
 
 
-def whole(x: Tensor) -> Source:
-    """A tensor as a source."""
-    return Source((x.shape[-2], x.shape[-1]), lambda box: box.of(x))
+def whole(x: Tensor) -> LazyMap:
+    """A tensor as a lazy map."""
+    return LazyMap((x.shape[-2], x.shape[-1]), lambda box: box.of(x))
 
 
-def local(operation: Callable[[Tensor], Tensor], radius: int, source: Source) -> Source:
-    """A same-size operation on a source, of which each value depends on what lies within ``radius`` of it."""
+def local(operation: Callable[[Tensor], Tensor], radius: int, source: LazyMap) -> LazyMap:
+    """A same-size operation on a lazy map. Each of its values depends only on what lies within ``radius`` of it."""
 
     def region(box: Box) -> Tensor:
         wide = box.grown(radius, source.size)
         return box.of(operation(source.region(wide)), wide)
 
-    return Source(source.size, region)
+    return LazyMap(source.size, region)

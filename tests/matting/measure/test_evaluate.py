@@ -18,7 +18,7 @@ from a2u.matting.classical import estimate_foreground
 from a2u.matting.data.composition import to_bytes
 from a2u.matting.data.dataset import Case
 from a2u.matting.data.files import read_image
-from a2u.matting.measure.evaluate import Report, evaluate, write_report
+from a2u.matting.measure.evaluate import Evaluation, evaluate, write_evaluation
 from a2u.matting.measure.metrics import measure, to_8bit
 from a2u.matting.measure.predictors import Predictor, of_mattes, of_network
 from a2u.matting.network.network import MattingNet
@@ -106,7 +106,7 @@ def test_without_a_truth_there_is_a_matte_and_no_score(tmp_path: Path) -> None:
 
 def test_the_report_is_text_json_and_csv(tmp_path: Path) -> None:
     report = evaluate(WithFaults(), HALF, "ramps", names=WithFaults.names)
-    paths = write_report(report, Outputs(tmp_path / "new" / "folder", "a test"))
+    paths = write_evaluation(report, Outputs(tmp_path / "new" / "folder", "a test"))
     assert [path.name for path in paths] == ["scores.json", "scores.csv", "scores.txt"]
     document = json.loads(paths[0].read_text())
     assert (document["method"], document["data"], document["images"]) == ("half everywhere", "ramps", 2)
@@ -125,7 +125,7 @@ def test_of_many_images_the_text_shows_the_worst() -> None:
     lines = report.to_text().splitlines()
     assert sum(line.startswith("case-") for line in lines) == 20
     assert any("of 25" in line for line in lines)
-    assert Report("m", "d", "skip").to_text().count("mean of") == 0
+    assert Evaluation("m", "d", "skip").to_text().count("mean of") == 0
 
 
 def test_a_networks_mattes_are_its_predictions_whole_or_in_tiles() -> None:
