@@ -3,7 +3,6 @@
 What is slow to import (torch above all) loads inside the sub-command that needs it, so that help is instant.
 """
 
-import errno
 import importlib
 import json
 import os
@@ -15,6 +14,7 @@ import typer
 from a2u.commands import surroundings
 from a2u.commands.options import as_options, know_options
 from a2u.errors import A2UError, memory_ran_out
+from a2u.files.remedies import remedy_for
 
 app = typer.Typer(
     name="a2u",
@@ -215,19 +215,6 @@ LATER = {
 for _name, (_where, _summary) in LATER.items():
     _register_later(_name, _where, _summary)
 
-# What an operating system says when the fault is neither the user's input nor the program's, and what helps.
-_REMEDIES = {
-    errno.ENOSPC: "Free some disk space; what was complete before is still there.",
-    errno.EDQUOT: "Free some of your disk quota; what was complete before is still there.",
-    errno.EACCES: "Choose a folder that you may write to.",
-    errno.EPERM: "Choose a folder that you may write to.",
-    errno.EROFS: "Choose a folder that is not read-only.",
-    errno.EIO: "The disk reports a fault: check it.",
-    errno.ENAMETOOLONG: "Choose a shorter name.",
-    errno.ENOMEM: "The memory of this machine ran out.",
-    errno.EMFILE: "Raise the limit of open files (ulimit -n).",
-}
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code: 0, 1 for bad input, 2 for bad usage, 130 for Ctrl-C."""
@@ -240,10 +227,11 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         _leave("stopped.", 130)
     except OSError as error:
-        if error.errno not in _REMEDIES:
+        advice = remedy_for(error).command
+        if advice is None:
             raise
         where = f": {error.filename}" if error.filename else ""
-        _leave(f"{error.strerror}{where}. {_REMEDIES[error.errno]}", 1)
+        _leave(f"{error.strerror}{where}. {advice}", 1)
     except (MemoryError, RuntimeError) as error:
         if not memory_ran_out(error):
             raise

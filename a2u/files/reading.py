@@ -12,21 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError
+from a2u.files.remedies import remedy_for
 
 MIB = 2**20
 JSON_LIMIT = 256 * MIB  # far beyond the history of any run, far below what a memory holds
 _QUIETLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
-_REMEDIES = {
-    errno.EACCES: "You may not read it: change its permissions, or ask its owner for a copy.",
-    errno.EPERM: "You may not read it: change its permissions, or ask its owner for a copy.",
-    errno.EIO: "The disk reports a fault, which says nothing about the content: try again, or read a copy elsewhere.",
-    errno.ENAMETOOLONG: "That name is too long for the file system.",
-    errno.ELOOP: "Its links go round in a circle.",
-    errno.EMFILE: "Too many files are open: raise the limit (ulimit -n).",
-    errno.ENFILE: "Too many files are open on this machine.",
-    errno.ESTALE: "The file server lost it: try again.",
-}
 _WORDS: dict[type, str] = {
     **{int: "a whole number", float: "a number", str: "text", bool: "true or false"},
     **{list: "a list", dict: "an object", type(None): "null"},
@@ -101,8 +92,8 @@ def explain_read(error: OSError | ValueError, path: Path) -> Unreadable:
     if number == errno.ENXIO:
         return Unreadable(f"{path} is a socket or a device, and should be a file.")
     reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-    remedy = _REMEDIES.get(number or 0, "Its content may be whole: try again, or read a copy.")
-    return Unreadable(f"{path} cannot be read ({reason}). {remedy}")
+    advice = remedy_for(error).reading or "Its content may be whole: try again, or read a copy."
+    return Unreadable(f"{path} cannot be read ({reason}). {advice}")
 
 
 def read_json(path: Path, shape: Any = object, remedy: str = "", limit: int = JSON_LIMIT) -> Any:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError
+from a2u.files.remedies import remedy_for
 
 fcntl: Any
 try:
@@ -25,27 +26,14 @@ UNFINISHED = ".unfinished"
 _TOKEN = 16  # hexadecimal digits that tell one writer's temporary name from another's
 _EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
-REMEDIES = {
-    errno.ENOSPC: "The disk is full: free some space, or write to another disk.",
-    errno.EDQUOT: "Your disk quota is used up: free some space, or write to another disk.",
-    errno.EFBIG: "A file of that size is not allowed here: raise the limit, or write to another disk.",
-    errno.EACCES: "You may not write there: choose another folder.",
-    errno.EPERM: "You may not write there: choose another folder.",
-    errno.EROFS: "That file system is read-only: choose another folder.",
-    errno.EISDIR: "There is a folder of that name: choose another name.",
-    errno.ENOTDIR: "A part of that path is a file, not a folder: choose another folder.",
-    errno.EEXIST: "A part of that path is a file, not a folder: choose another folder.",
-    errno.ENAMETOOLONG: "That name is too long for the file system: choose a shorter one.",
-    errno.EIO: "The disk reports a fault: check it, and write to another one meanwhile.",
-}
 # What a system answers that cannot bring a folder to the disk, or will not for this user: then nothing can be done.
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.ENOSYS)
 
 
 def explain(error: OSError, path: Path) -> A2UError:
     """The one message for a file or folder that cannot be written."""
-    remedy = REMEDIES.get(error.errno or 0, "Check the folder and try again.")
-    return A2UError(f"{path} cannot be written ({error.strerror or error}). {remedy}")
+    advice = remedy_for(error).writing or "Check the folder and try again."
+    return A2UError(f"{path} cannot be written ({error.strerror or error}). {advice}")
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -145,8 +145,8 @@ def measure_classical(
     kept = _kept(folder, cases.describe, None)
     if kept:
         return kept
-    report = evaluate(cases, of_classical(method), cases.describe, names=cases.names)
-    return _keep(folder, report, None, whole=False)
+    evaluation = evaluate(cases, of_classical(method), cases.describe, names=cases.names)
+    return _keep(folder, evaluation, None, whole=False)
 
 
 def _kept(folder: Path, data: str, epoch: int | None) -> dict[str, Any] | None:
@@ -165,10 +165,10 @@ def _kept(folder: Path, data: str, epoch: int | None) -> dict[str, Any] | None:
     return found if whole and (found["data"], found["epoch"]) == (data, epoch) else None
 
 
-def _keep(folder: Path, report: Evaluation, epoch: int | None, whole: bool = True) -> dict[str, Any]:
-    found = {"epoch": epoch, **report.as_dict()}
-    if (report.failed and whole) or found["mean"] is None:
-        name, reason = next(iter(report.failed.items()), ("the set", "no true alpha to compare with"))
-        raise A2UError(f"{folder.name} could not be measured on {report.data}: {name}: {reason}")
+def _keep(folder: Path, evaluation: Evaluation, epoch: int | None, whole: bool = True) -> dict[str, Any]:
+    found = {"epoch": epoch, **evaluation.as_dict()}
+    if (evaluation.failed and whole) or found["mean"] is None:
+        name, reason = next(iter(evaluation.failed.items()), ("the set", "no true alpha to compare with"))
+        raise A2UError(f"{folder.name} could not be measured on {evaluation.data}: {name}: {reason}")
     write_all(folder, {SCORES_FILE: (json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode()})
     return found

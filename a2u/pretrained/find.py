@@ -99,8 +99,8 @@ def _of_shipped(name: str) -> Trained:
 def _of_published(path: Path) -> Trained:
     from a2u.pretrained.published import load_published
 
-    net, report = load_published(path)
-    return Trained(net, f"published weights {path.name}", notes=tuple(report.summary()))
+    net, conversion = load_published(path)
+    return Trained(net, f"published weights {path.name}", notes=tuple(conversion.summary()))
 
 
 def _title(config: "Settings", epoch: int, path: Path) -> str:

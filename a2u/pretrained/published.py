@@ -103,26 +103,26 @@ def convert(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> tuple[dic
         state: of the published network; every name may have the prefixes of wrappers, see :func:`strip`.
         own: the state of our network, which says what is needed and in which shapes.
     """
-    report, converted = Conversion(), {}
+    conversion, converted = Conversion(), {}
     for name, value in state.items():
         module, _, what = strip(name).rpartition(".")
         target = f"{MODULES[module]}.{what}" if module in MODULES else None
         if what in COUNTERS:
-            report.ignored[name] = "counts batches, which nothing reads"
+            conversion.ignored[name] = "counts batches, which nothing reads"
         elif target is None:
-            report.ignored[name] = "no module of that name is known"
+            conversion.ignored[name] = "no module of that name is known"
         elif target not in own:
-            report.ignored[name] = f"our network has no {target}"
+            conversion.ignored[name] = f"our network has no {target}"
         elif own[target].shape != value.shape:
-            report.ignored[name] = f"shape {tuple(value.shape)}, but {target} has {tuple(own[target].shape)}"
+            conversion.ignored[name] = f"shape {tuple(value.shape)}, but {target} has {tuple(own[target].shape)}"
         elif target in converted:
-            report.ignored[name] = f"{target} was given twice"
+            conversion.ignored[name] = f"{target} was given twice"
         else:
             is_fused = target.endswith(".norm.weight")
             converted[target] = value.float().abs() + ABN_EPSILON if is_fused else value.float()
-            report.used[name] = target
-    report.missing = [name for name in own if name not in converted and name.rpartition(".")[2] not in COUNTERS]
-    return converted, report
+            conversion.used[name] = target
+    conversion.missing = [name for name in own if name not in converted and name.rpartition(".")[2] not in COUNTERS]
+    return converted, conversion
 
 
 def strip(name: str) -> str:
@@ -145,17 +145,17 @@ def load_published(path: str | Path) -> tuple[MattingNet, Conversion]:
     opened = open_checkpoint(Path(path))
     net = build(ROW, **OPTIONS, **_options(opened.state))
     own = net.state_dict()
-    converted, report = convert(opened.state, own)
-    report.ignored |= dict.fromkeys(opened.odd, "no tensor")
-    report.beside, report.sha256 = opened.beside, opened.sha256
-    if report.missing:
+    converted, conversion = convert(opened.state, own)
+    conversion.ignored |= dict.fromkeys(opened.odd, "no tensor")
+    conversion.beside, conversion.sha256 = opened.beside, opened.sha256
+    if conversion.missing:
+        some, words = ", ".join(conversion.missing[:3]), "; ".join(conversion.summary()[:4])
         raise A2UError(
-            f"{path} does not hold the whole network: {len(report.missing)} of {len(own)} weights are missing, such as "
-            f"{', '.join(report.missing[:3])}. Of the file, {'; '.join(report.summary()[:4])}. Give a checkpoint of "
-            "the published A²U network (dynamic-cs-d†)."
+            f"{path} does not hold the whole network: {len(conversion.missing)} of {len(own)} weights are missing, "
+            f"such as {some}. Of the file, {words}. Give a checkpoint of the published A²U network (dynamic-cs-d†)."
         )
     net.load_state_dict({**own, **converted})
-    return net.eval(), report
+    return net.eval(), conversion
 
 
 def _options(state: Mapping[str, Tensor]) -> dict[str, Any]:

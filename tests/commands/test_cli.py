@@ -171,7 +171,14 @@ def test_bad_input_is_one_line_and_exit_code_1(monkeypatch: pytest.MonkeyPatch) 
     assert (done.code, done.out, done.err) == (1, "", "a2u: the rule was broken\n")
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTDIR, errno.ECHILD])
+def test_what_may_be_a_fault_of_the_program_keeps_its_traceback(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(OSError(number, os.strerror(number)), monkeypatch)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        cli.main(["doctor"])
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENOMEM, errno.ENFILE])
 def test_a_full_disk_and_a_read_only_folder_are_no_traceback(number: int, monkeypatch) -> None:
     failing(OSError(number, os.strerror(number), "/some/run/metrics.json"), monkeypatch)
     done = a2u("doctor")

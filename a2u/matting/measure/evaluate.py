@@ -151,7 +151,7 @@ def evaluate(
         convention: of Conn, see :func:`a2u.matting.measure.metrics.conn`.
         on_image: called after each case with its name and its result, or the reason why there is none.
     """
-    report = Evaluation(predictor.title, data, convention)
+    evaluation = Evaluation(predictor.title, data, convention)
     for index in range(len(cases) if count is None else min(count, len(cases))):
         name = names[index] if names else f"image {index}"
         try:
@@ -159,14 +159,14 @@ def evaluate(
             name = case.name
             measured = measure_case(case, predictor, keep, convention)
         except Exception as error:  # a batch job goes on, and says in the end what it could not do
-            report.failed[name] = why(error)
+            evaluation.failed[name] = why(error)
             if on_image:
-                on_image(name, report.failed[name])
+                on_image(name, evaluation.failed[name])
             continue
-        report.measured.append(measured)
+        evaluation.measured.append(measured)
         if on_image:
             on_image(name, measured)
-    return report
+    return evaluation
 
 
 def measure_case(case: "Case", predictor: "Predictor", keep: Outputs | None, convention: Convention) -> Measured:
@@ -217,10 +217,10 @@ def results(out: str | Path, names: Sequence[str], read: Iterable[Path] = ()) ->
     return outputs
 
 
-def write_evaluation(report: Evaluation, out: Outputs) -> list[Path]:
+def write_evaluation(evaluation: Evaluation, out: Outputs) -> list[Path]:
     """scores.json, scores.csv and scores.txt; returns their paths."""
-    document = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
-    contents = (document + "\n", report.to_csv(), report.to_text() + "\n")
+    document = json.dumps(evaluation.as_dict(), indent=2, ensure_ascii=False)
+    contents = (document + "\n", evaluation.to_csv(), evaluation.to_text() + "\n")
     return [
         out.write(name, content.encode("utf-8", "backslashreplace"))
         for name, content in zip(REPORT, contents, strict=True)
