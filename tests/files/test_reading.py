@@ -122,5 +122,5 @@ def test_an_unknown_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 
 def test_missing_is_a_kind_of_unreadable(tmp_path: Path) -> None:
-    with pytest.raises(Missing, match="There is no file"):
+    with pytest.raises(Missing, match="is not there"):
         read_json(tmp_path / "config.json")
