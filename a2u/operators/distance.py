@@ -82,7 +82,7 @@ class Nearest(Upsampler):
     def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Repeat each value r×r times, which is wᵀz to the bit."""
         self.check(x, guide)
-        if self.path != "auto" or x.is_complex():  # torch repeats no complex numbers
+        if self.path != "auto" or x.is_complex() or 0 in x.shape:  # torch repeats no complex numbers and no empty maps
             return super().forward(x, guide)
         return _interpolate(x, self.ratio, "nearest-exact")  # "nearest" rounds i'/r, and is wrong for r = 41, 47, 55, …
 
@@ -138,7 +138,7 @@ class Bilinear(_Distance):
         bicubic as well: torch's is slower on a CPU, forward and backward.
         """
         self.check(x, guide)
-        if self.path != "auto" or x.device.type != "cpu" or x.is_complex():
+        if self.path != "auto" or x.device.type != "cpu" or x.is_complex() or 0 in x.shape:
             return super().forward(x, guide)
         return _interpolate(x, self.ratio, "bilinear")
 

@@ -8,11 +8,11 @@ from tests.attack import operators
 
 
 def test_random_calls_are_right_or_refused():
-    tally, failures = operators.attack(300, seed=2)
+    tally, failures = operators.attack(200, seed=2)
     assert failures == []
-    assert tally["tried"] == tally["right"] + tally["refused"] == 300
-    assert tally["right"] > 150
-    assert tally["refused"] > 50
+    assert tally["tried"] == tally["right"] + tally["refused"] == 200
+    assert tally["right"] > 100
+    assert tally["refused"] > 25
 
 
 @pytest.mark.parametrize(

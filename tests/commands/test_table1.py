@@ -294,18 +294,16 @@ def test_a_process_may_start_workers_that_load_its_samples() -> None:
 
 
 @pytest.mark.slow
-def test_jobs_of_a_cluster_train_the_same(
-    data: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_jobs_of_a_cluster_train_the_same(data: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("submitit", reason="needs submitit, the extra [cluster]")
     paths = [str(Path(table1_work.__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     monkeypatch.setattr(command, "on_cluster", partial(on_cluster, work=table1_work.small, pause=0.05))
-    assert a2u("table1", *some(data), "--cluster", "local", "--jobs", 2).code == 0
+    left = a2u("table1", *some(data), "--cluster", "local", "--jobs", 2)
+    assert left.code == 0
     assert without_times(report()) == without_times(whole)
-    assert "[2/2]" in capsys.readouterr().err
-    assert a2u("table1", *some(data), "--cluster", "local").code == 0
-    assert capsys.readouterr().err.count("complete already") == 2
+    assert "[2/2]" in left.err
+    assert a2u("table1", *some(data), "--cluster", "local").err.count("complete already") == 2
 
 
 def test_processes_end_with_ctrl_c(data: Path) -> None:

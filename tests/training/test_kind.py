@@ -217,7 +217,7 @@ def test_the_lessons_comparison_takes_its_own_runs(runs: Path) -> None:
 
 def test_weights_are_exported_of_known_experiments(here: Path) -> None:
     with Run("runs/own", {"seed": 1, "epochs": 1}) as run:
-        run.save({}, [{"epoch": 1}])
+        run.save({}, [{"epoch": 1, "lr": 0.1, "loss": 0.5, "seconds": 1.0}])
     with pytest.raises(UnsuitableRun, match="of no known experiment"):
         export("runs/own", home=here / "home")
     assert not (here / "home").exists()
@@ -263,7 +263,7 @@ def test_a_damaged_run_fails_at_the_end_and_the_others_are_measured(runs: Path) 
     [
         ("empty", "not a run"),
         ("notes.txt", r"not a run|holds no weights"),
-        ("foreign", "not that of a run|cannot be read"),
+        ("foreign", "not that of a run|damaged or of another kind"),
         ("nowhere", "There (is|are) no"),
     ],
 )
