@@ -399,7 +399,7 @@ def test_what_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(A2UError, match=r"is not a run: it has no config.json"):
         read_run(tmp_path)
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(A2UError, match=r"config.json cannot be read"):
+    with pytest.raises(A2UError, match=r"config.json is damaged or of another kind"):
         read_run(tmp_path)
 
 
