@@ -182,22 +182,3 @@ def compare(
 def curve_difference(one: list[float], other: list[float]) -> float:
     """The largest relative difference of two loss curves."""
     return max(abs(a - b) / abs(a) for a, b in zip(one, other, strict=True))
-
-
-def show_training(lines: list[StepTiming]) -> None:
-    """The table, and the two ends of the curves."""
-    group = ""
-    for line in lines:
-        if line.group != group:
-            group = line.group
-            print(f"\n{group}: A²U, batch {BATCH}; projected for {EPOCHS} epochs of {IMAGES:,} images")
-            print(f"  {'':18s}{'a step':>12s}{'images/s':>11s}{'faster':>9s}{'projected':>12s}{'loss curve':>24s}")
-        curve = f"{line.losses[0]:.4f} → {line.losses[line.compared - 1]:.4f}"
-        verdict = f"{line.difference:.1e} off" if line.agrees else f"{line.difference:.1e} OFF, TOO FAR"
-        print(
-            f"  {line.candidate:18s}{line.ms:9.2f} ms{line.images:11,.0f}{line.speedup:8.2f}×{line.hours:10.2f} h"
-            f"  {curve}, {verdict}"
-        )
-    for precision, tolerance in TOLERANCE.items():
-        if any(line.tolerance == tolerance for line in lines):
-            print(f"  {precision}: the first {lines[0].compared} losses may differ by {tolerance:g}, relative")

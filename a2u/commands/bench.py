@@ -13,7 +13,8 @@ from a2u.bench.gpu import measure_gpu, write
 from a2u.bench.gpu_text import to_markdown
 from a2u.bench.measure import Timing
 from a2u.bench.operators import depthwise_lines, formula_lines, kernels_lines, toy_lines
-from a2u.bench.training import StepTiming, show_training, training_lines
+from a2u.bench.training import BATCH, EPOCHS, IMAGES, TOLERANCE, StepTiming, training_lines
+from a2u.commands.tables import text
 from a2u.errors import A2UError, near_match
 from a2u.training import choose_device
 
@@ -77,7 +78,7 @@ def bench(
         measured = OPERATORS[group](where, compile_, turns)
         lines += measured
         if not as_json:
-            _show(measured)
+            show_operators(measured)
     machine = {
         "device": torch.cuda.get_device_name(where) if where.type == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
@@ -95,12 +96,30 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _show(lines: list[Timing]) -> None:
-    group = ""
-    for line in lines:
-        if line.group != group:
-            group = line.group
-            print(f"\n{group}")
-            print(f"  limited by: {line.note}")
-            print(f"  {'':28s}{'time':>12s}{'faster':>10s}{'peak':>12s}{'smaller':>10s}")
-        print(f"  {line.candidate:28s}{line.ms:9.2f} ms{line.speedup:9.2f}×{line.mib:8.1f} MiB{line.memory:9.2f}×")
+def show_operators(lines: list[Timing]) -> None:
+    """A table for each group, and what limits it."""
+    for group in dict.fromkeys(line.group for line in lines):
+        own = [line for line in lines if line.group == group]
+        print(f"\n{group}\n  limited by: {own[0].note}")
+        rows = [
+            (line.candidate, f"{line.ms:.2f} ms", f"{line.speedup:.2f}×", f"{line.mib:.1f} MiB", f"{line.memory:.2f}×")
+            for line in own
+        ]
+        print(text(("", ">time", ">faster", ">peak", ">smaller"), rows, indent=2))
+
+
+def show_training(lines: list[StepTiming]) -> None:
+    """A table for each group, and the two ends of the loss curves."""
+    heads = ("", ">a step", ">images/s", ">faster", ">projected", "loss curve", "")
+    for group in dict.fromkeys(line.group for line in lines):
+        print(f"\n{group}: A²U, batch {BATCH}; projected for {EPOCHS} epochs of {IMAGES:,} images")
+        rows = []
+        for line in (each for each in lines if each.group == group):
+            curve = f"{line.losses[0]:.4f} → {line.losses[line.compared - 1]:.4f}"
+            verdict = f"{line.difference:.1e} off" if line.agrees else f"{line.difference:.1e} OFF, TOO FAR"
+            speed = f"{line.ms:.2f} ms", f"{line.images:,.0f}", f"{line.speedup:.2f}×", f"{line.hours:.2f} h"
+            rows.append((line.candidate, *speed, curve, verdict))
+        print(text(heads, rows, indent=2))
+    for precision, tolerance in TOLERANCE.items():
+        if any(line.tolerance == tolerance for line in lines):
+            print(f"  {precision}: the first {lines[0].compared} losses may differ by {tolerance:g}, relative")

@@ -111,8 +111,9 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps([check._asdict() for check in checks], indent=2))
     else:
-        for check in checks:
-            print(check.line())
+        from a2u.commands.tables import text
+
+        print(text(("", ""), [check.cells() for check in checks]))
     if any(check.status == "FAIL" for check in checks):
         raise typer.Exit(1)
 

@@ -28,9 +28,9 @@ class Check(NamedTuple):
     detail: str
     remedy: str = ""
 
-    def line(self) -> str:
-        """The finding as one line of text."""
-        return f"{self.status:4} {self.name}: {self.detail}" + (f" → {self.remedy}" if self.remedy else "")
+    def cells(self) -> tuple[str, str]:
+        """The status, and the finding as one line of text."""
+        return self.status, f"{self.name}: {self.detail}" + (f" → {self.remedy}" if self.remedy else "")
 
 
 def examine() -> list[Check]:

@@ -8,6 +8,7 @@ import typer
 
 from a2u.commands.bar import bar, say
 from a2u.commands.options import Device
+from a2u.commands.reports import evaluation_text
 from a2u.errors import A2UError
 from a2u.files.writing import make_folder
 from a2u.matting.data.listing import shown
@@ -132,12 +133,12 @@ def evaluate(
             cases, predictor, words, names=cases.names, count=count, keep=keep, convention=conn, on_image=on_image
         )
     if keep:
-        for path in write_evaluation(report, keep):
+        for path in write_evaluation(report, evaluation_text(report), keep):
             say(shown(str(path)))
     if as_json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     elif report.measured:
-        print(report.to_csv() if as_csv else report.to_text(), end="" if as_csv else "\n")
+        print(report.to_csv() if as_csv else evaluation_text(report), end="" if as_csv else "\n")
     if report.failed:
         raise blame(report.failed, count)
 

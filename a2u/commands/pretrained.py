@@ -9,6 +9,7 @@ import typer
 
 from a2u.commands.bar import say
 from a2u.commands.runs import Found, each_run
+from a2u.commands.tables import text
 from a2u.errors import A2UError, near_match
 from a2u.pretrained.cards import HOME, MATTING, ModelCard, card, names
 from a2u.pretrained.packing import STORAGES
@@ -60,8 +61,8 @@ def pretrained(
         for each in cards:
             print(json.dumps(asdict(each), ensure_ascii=False))
     else:
-        for each in cards:
-            print(_line(each))
+        if cards:
+            print(text(("name", ">stored", "", ">loss", ">MB", "storage", "made", "sha256"), map(_cells, cards)))
         total = sum(each.bytes for each in cards)
         sets = f"{len(cards)} {'set' if len(cards) == 1 else 'sets'} of weights"
         print(f"{sets}, {total / 1e6:.1f} MB. a2u.load_pretrained(NAME) loads one.")
@@ -93,9 +94,9 @@ def _export(
     return each_run([Path(run) for run in runs], one)
 
 
-def _line(each: ModelCard) -> str:
+def _cells(each: ModelCard) -> list[str]:
     metric, unit = ("sad", "SAD") if each.group == MATTING else ("psnr", "dB")
     full, stored = (each.metrics[key][metric] for key in ("full", "stored"))
-    loss = f"{stored:6.2f} {unit:3} ({stored - full:+.3f})"
     made = f"{each.preset}, {each.epochs} {'epoch' if each.epochs == 1 else 'epochs'}"
-    return f"{each.name:32} {loss}  {each.bytes / 1e6:4.1f} MB  {each.storage:24} {made:18} sha256 {each.sha256[:12]}"
+    size = f"{each.bytes / 1e6:.1f}"
+    return [each.name, f"{stored:.2f}", unit, f"({stored - full:+.3f})", size, each.storage, made, each.sha256[:12]]

@@ -11,6 +11,7 @@ import typer
 
 from a2u.commands.bar import blame, progress_of_all, say
 from a2u.commands.options import Device, seeds_of, words_of
+from a2u.commands.reports import table_1_text
 from a2u.commands.train import DataOption, DownloadOption
 from a2u.errors import A2UError
 from a2u.files.outputs import Outputs
@@ -19,7 +20,7 @@ from a2u.reconstruction.campaign import plan
 from a2u.reconstruction.earlier import MARK, Run, config_of_run, is_run_of, read_earlier
 from a2u.reconstruction.experiment import PRESETS
 from a2u.reconstruction.report import collect, find_preset
-from a2u.reconstruction.report_text import to_markdown, to_text
+from a2u.reconstruction.report_text import to_markdown
 from a2u.reconstruction.rows import ROWS
 from a2u.training import choose_device
 from a2u.training.campaign import Job
@@ -144,7 +145,7 @@ def table1(
         raise A2UError(blame(failed, len(planned)))
     report = collect(runs, chosen, numbers, earlier)
     write(report, runs, outputs)
-    print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else to_text(report))
+    print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else table_1_text(report))
     if failed:
         raise A2UError(blame(failed, len(planned)))
 

@@ -12,11 +12,12 @@ import typer
 from a2u.commands.bar import blame, progress_of_all, say
 from a2u.commands.matting_train import DataOption, PrecisionOption, WorkersOption, best_of, choose_precision, reached
 from a2u.commands.options import Device, seeds_of, words_of
+from a2u.commands.reports import table_2_text
 from a2u.errors import A2UError
 from a2u.files.outputs import Outputs
 from a2u.matting.campaign import plan
 from a2u.matting.report import collect
-from a2u.matting.report_text import to_markdown, to_text
+from a2u.matting.report_text import to_markdown
 from a2u.matting.rows import ROWS
 from a2u.matting.settings import SYNTHETIC
 from a2u.training import choose_device
@@ -92,7 +93,7 @@ def table(
     say("The test images are measured.")
     report = collect(runs, preset, data, numbers, classical, device, **changes)
     write(report, outputs)
-    print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else to_text(report))
+    print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else table_2_text(report))
     if failed:
         raise A2UError(blame(failed, len(planned)))
 

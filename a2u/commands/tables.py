@@ -1,10 +1,17 @@
-"""Tables for a terminal. They fit the width they find, and are plain text in a pipe."""
+"""Tables for a terminal: the one way to print one, and the tables of operators and of their parameters.
 
+Numbers stand in rows that are never broken, cut short or drawn with lines, so that a pipe gets what a terminal shows.
+Only the cards, which are sentences, are wrapped to the width they find.
+"""
+
+import io
 import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +20,8 @@ if TYPE_CHECKING:
     from a2u.matting.parameters import NetworkCount
     from a2u.operators import Card
 
+_ENDLESS = 10_000  # columns, so that no row is wrapped
+_PIPE = 100  # columns of cards in a pipe, where there is no terminal to ask
 ORDERS = {0: "0: ignores features", 1: "1: linear in features", 2: "2: pairs of features"}
 
 
@@ -57,20 +66,23 @@ def show_card(card: "Card") -> None:
 
 def show_counts(counts: "list[Count]") -> None:
     """Parameters that each operator adds, counted, beside the paper's rounded number."""
-    table = _table("operator", "options", "channels, stage by stage", ">parameters", ">paper")
-    for row in counts:
-        options = ", ".join(f"{key}={value!r}" for key, value in row.options.items())
-        channels = ", ".join(map(str, row.channels))
-        table.add_row(row.operator, options, channels, f"{row.parameters:,}", f"+{row.paper}")
-    _print(table)
+    rows = [
+        (
+            row.operator,
+            ", ".join(f"{key}={value!r}" for key, value in row.options.items()),
+            ", ".join(map(str, row.channels)),
+            f"{row.parameters:,}",
+            f"+{row.paper}",
+        )
+        for row in counts
+    ]
+    print(text(("operator", "options", "channels, stage by stage", ">parameters", ">paper"), rows))
 
 
 def show_networks(networks: "list[NetworkCount]") -> None:
     """Parameters of each matting network of Table 2, and its operators' share beside the paper's rounded number."""
-    table = _table("row", "network", ">parameters", ">of operators", ">paper")
-    for row in networks:
-        table.add_row(row.row, row.title, f"{row.parameters:,}", f"+{row.extra:,}", row.paper)
-    _print(table)
+    rows = [(row.row, row.title, f"{row.parameters:,}", f"+{row.extra:,}", row.paper) for row in networks]
+    print(text(("row", "network", ">parameters", ">of operators", ">paper"), rows))
 
 
 def card_as_dict(card: "Card") -> dict[str, Any]:
@@ -78,18 +90,41 @@ def card_as_dict(card: "Card") -> dict[str, Any]:
     return asdict(card) | {"presets": {name: dict(options) for name, options in card.presets.items()}}
 
 
-def _table(*columns: str, gap: int = 0) -> Table:
+def text(heads: Sequence[str], rows: Iterable[Sequence[str]], indent: int = 0) -> str:
+    """Rows under headings as plain text, each row on one line however long it is.
+
+    Args:
+        heads: one per column; ">" in front aligns the column to the right. A line of headings is printed if one of
+            them has words.
+        rows: at most as many cells as there are columns; cells that a row lacks stay empty.
+        indent: spaces before each line.
+    """
+    table = _table(*heads)
+    table.show_header = any(head.lstrip(">") for head in heads)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console = Console(file=io.StringIO(), color_system=None, width=_ENDLESS)
+    with console.capture() as printed:
+        console.print(table)
+    return "\n".join(" " * indent + line.rstrip() for line in printed.get().rstrip("\n").split("\n"))
+
+
+def _table(*heads: str, gap: int = 0) -> Table:
     """A table with these headings; ">" aligns to the right. Names (the first column) and numbers are not broken.
 
     gap: blank lines between rows.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, gap, 0), header_style="bold")
-    for index, column in enumerate(columns):
-        right = column.startswith(">")
-        table.add_column(column.lstrip(">"), justify="right" if right else "left", no_wrap=right or index == 0)
+    for index, head in enumerate(heads):
+        right = head.startswith(">")
+        words = Text(head.removeprefix(">"))
+        table.add_column(words, justify="right" if right else "left", no_wrap=right or index == 0, overflow="fold")
     return table
 
 
 def _print(what: Table | str) -> None:
-    # 100 columns in a pipe, where there is no terminal to ask.
-    Console(width=shutil.get_terminal_size((100, 24)).columns, highlight=False).print(what)
+    width = shutil.get_terminal_size((_PIPE, 24)).columns
+    console = Console(width=width, highlight=False)
+    if isinstance(what, Table):  # better lines that the terminal breaks than cells that are cut short
+        console.width = max(width, Measurement.get(console, console.options.update(width=_ENDLESS), what).minimum)
+    console.print(what)

@@ -1,4 +1,4 @@
-"""The report of `a2u.matting.report` as Markdown, and as a few lines for a terminal."""
+"""The report of `a2u.matting.report` as Markdown."""
 
 from typing import Any
 
@@ -46,31 +46,6 @@ def to_markdown(report: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def to_text(report: dict[str, Any]) -> str:
-    """The table for a terminal."""
-    head = f"{'':<24} {'parameters':>10} {'SAD':>8} {'MSE':>8} {'Grad':>8} {'Conn':>8}   paper: {'SAD':>6} {'MSE':>7}"
-    lines = [f"Table 2, {report['label']}", "", head]
-    for each in report["rows"]:
-        own = _numbers(each) if each["status"] == "measured" else f"{'not run':>35}"
-        paper = f"{each['paper']['sad']:>13.2f} {each['paper']['mse']:>7.4f}"
-        size = f"{each['parameters']:,}" if "parameters" in each else "–"
-        lines.append(f"{each['title']:<24} {size:>10} {own}   {paper}")
-    for each in report["classical"]:
-        own = _numbers(each) if each["status"] == "measured" else each["status"]
-        lines.append(f"{each['title']:<24} {'–':>10} {own}")
-    lines += [""] * bool(report["spread"])
-    lines += [f"{each['title']:<24} SAD {spread_words(each)}" for each in report["spread"]]
-    measured = [each for each in report["ablation"] if each["status"] == "measured"]
-    lines += [""] + [f"{each['title']:<46} SAD {each['sad']:.3f}, paper {each['paper_sad']:.2f}" for each in measured]
-    lines.append(f"Measured on {report['test_data']}.")
-    lines += [f"{each['title']}: {each['status']}." for each in report["rows"] if each["status"] != "measured"]
-    return "\n".join(lines)
-
-
-def _numbers(each: dict[str, Any]) -> str:
-    return " ".join(f"{each[score]:>8.{PLACES[score]}f}" for score in SCORES)
 
 
 def _rows_table(report: dict[str, Any]) -> list[str]:

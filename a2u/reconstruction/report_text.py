@@ -1,4 +1,4 @@
-"""The report of `a2u.reconstruction.report` as Markdown, and as a few lines for a terminal."""
+"""The report of `a2u.reconstruction.report` as Markdown, and its parts in words."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def to_markdown(report: dict[str, Any]) -> str:
     if not report["full"]:
         sentence = "These are not the numbers of the paper's experiment: a shortened run shows an order."
         lines += [f"{sentence}{_optimizer(report['preset'])}", ""]
-    lines += [line for each in _notes(report) for line in (f"**{each[0]}:** {each[1]}", "")]
+    lines += [line for each in notes_on(report) for line in (f"**{each[0]}:** {each[1]}", "")]
     lines += [f"**Careful:** {warning}" for warning in report["warnings"]] + [""] * bool(report["warnings"])
     lines += [f"Made by `{report['command']}`; DIR is a folder with the sets' IDX files.", ""]
     for data_set in TITLES:
@@ -31,22 +31,6 @@ def to_markdown(report: dict[str, Any]) -> str:
     lines += ["## How each was run", "", *_runs_table(report)]
     lines += ["", "## In full", "", "The paper's experiment, 100 epochs over all images, every row on both sets:", ""]
     return "\n".join([*lines, "```bash", IN_FULL, "```", ""])
-
-
-def to_text(report: dict[str, Any]) -> str:
-    """PSNR beside the paper's, and the verdicts, for a terminal."""
-    lines = [f"Table 1, {report['label']}", *report["warnings"], *(f"{name}: {text}" for name, text in _notes(report))]
-    for data_set in TITLES:
-        lines += ["", f"{TITLES[data_set]:<30} {'parameters':>10} {'PSNR':>14} {'paper':>7} {'difference':>11}"]
-        for cell in _cells(report, data_set):
-            own = f"{value(cell, 'psnr'):>14}" if cell["runs"] else f"{'not run':>14}"
-            gap = f"{signed(cell['difference_db']):>11}" if cell["runs"] else f"{'':>11}"
-            lines.append(f"{cell['title']:<30} {cell['parameters']:>10,} {own} {cell['paper']['psnr']:>7.2f} {gap}")
-    lines.append("")
-    for each in report["claims"]:
-        verdict = f"{each['verdict'].upper()} (over seeds: {each['over_seeds']['decision']})"
-        lines.append(f"{TITLES[each['set']]}: {each['claim']} {verdict}")
-    return "\n".join([*lines, *([f"In full: {report['in_full']}"] if report["in_full"] else [])])
 
 
 def value(cell: dict[str, Any], metric: str) -> str:
@@ -61,11 +45,12 @@ def signed(number: float) -> str:
     return f"{number:+.2f}".replace("-", "−")
 
 
-def _cells(report: dict[str, Any], data_set: str) -> list[dict[str, Any]]:
+def cells_of(report: dict[str, Any], data_set: str) -> list[dict[str, Any]]:
+    """The report's rows on one data set, in the order of the table."""
     return [cell for cell in report["table"] if cell["set"] == data_set]
 
 
-def _notes(report: dict[str, Any]) -> list[tuple[str, str]]:
+def notes_on(report: dict[str, Any]) -> list[tuple[str, str]]:
     """What a reader of the table has to know of its rows: those that are missing, and those measured before."""
     notes = []
     if report["missing"]:
@@ -106,7 +91,7 @@ def _set_table(report: dict[str, Any], data_set: str) -> list[str]:
     names = {"psnr": "PSNR, dB", "ssim": "SSIM", "rmse": "RMSE", "mae": "MAE"}
     head = ["network", "parameters", *(word for m in METRICS for word in (names[m], "paper")), "PSNR − paper"]
     rows, notes = [], []
-    for cell in _cells(report, data_set):
+    for cell in cells_of(report, data_set):
         measured = bool(cell["runs"])
         row = [cell["title"], f"{cell['parameters']:,}"]
         for metric in METRICS:

@@ -12,8 +12,8 @@ from command import a2u as run_a2u
 import a2u
 from a2u.bench import kernels_one_by_one, peak_memory, unfold_multiply_sum
 from a2u.bench.operators import encodings, grouped, rows
-from a2u.bench.training import TOLERANCE, compare, curve_difference, fast, plain, show_training
-from a2u.commands.bench import GROUPS
+from a2u.bench.training import TOLERANCE, compare, curve_difference, fast, plain
+from a2u.commands.bench import GROUPS, show_training
 from a2u.data import load
 
 CPU = torch.device("cpu")

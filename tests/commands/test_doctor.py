@@ -18,7 +18,7 @@ def only(check: str) -> list[doctor.Check]:
 
 def test_this_installation_passes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    failures = [check.line() for check in doctor.examine() if check.status == "FAIL"]
+    failures = [check.cells() for check in doctor.examine() if check.status == "FAIL"]
     assert failures == []
 
 
@@ -142,7 +142,9 @@ def test_one_broken_check_does_not_end_the_others(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(doctor, "CHECKS", [_explodes, doctor._python])
     broken, python = doctor.examine()
-    assert broken.line().startswith("FAIL explodes: ImportError: libcudart")
+    status, words = broken.cells()
+    assert status == "FAIL"
+    assert words.startswith("explodes: ImportError: libcudart")
     assert python.status == "OK"
 
 
@@ -155,7 +157,7 @@ def test_command_exits_1_with_any_fail(options: list[str], monkeypatch: pytest.M
     if options:
         assert [found["status"] for found in json.loads(left.out)] == ["OK", "FAIL"]
     else:
-        assert left.out == "OK   a: fine\nFAIL b: broken → Mend it.\n"
+        assert left.out == "OK    a: fine\nFAIL  b: broken → Mend it.\n"
 
 
 def test_command_exits_0_with_warnings_only(monkeypatch: pytest.MonkeyPatch) -> None:

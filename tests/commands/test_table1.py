@@ -21,13 +21,14 @@ from processes import started, stopped
 
 from a2u.commands import table1 as command
 from a2u.commands.bar import Meter
+from a2u.commands.reports import table_1_text
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.reconstruction import ROWS, campaign, claims, experiment
 from a2u.reconstruction.campaign import plan
 from a2u.reconstruction.experiment import Experiment
 from a2u.reconstruction.report import IN_FULL, METRICS, collect
-from a2u.reconstruction.report_text import to_markdown, to_text, value
+from a2u.reconstruction.report_text import to_markdown, value
 from a2u.training import Progress, parallel
 from a2u.training.campaign import Job, Outcome, attempt
 from a2u.training.cluster import on_cluster
@@ -401,8 +402,8 @@ def test_a_shortened_run_is_labelled_everywhere(whole: dict[str, Any]) -> None:
     assert (whole["label"], whole["full"], whole["in_full"]) == (label, False, IN_FULL)
     assert label[1:] in to_markdown(whole).splitlines()[2]
     assert IN_FULL in to_markdown(whole)
-    assert label in to_text(whole).splitlines()[0]
-    assert to_text(whole).endswith(IN_FULL)
+    assert label in table_1_text(whole).splitlines()[0]
+    assert table_1_text(whole).endswith(IN_FULL)
 
 
 def test_no_output_knows_this_machine(whole: dict[str, Any], tmp_path: Path) -> None:

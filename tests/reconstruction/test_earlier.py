@@ -12,13 +12,14 @@ import table1_work
 from command import a2u
 from project import ROOT
 
+from a2u.commands.reports import table_1_text
 from a2u.errors import A2UError
 from a2u.files.outputs import Outputs
 from a2u.reconstruction import ROWS, campaign
 from a2u.reconstruction.earlier import MARK, config_of_run, fill, is_run_of, read_earlier
 from a2u.reconstruction.experiment import Experiment, run_name, settings
 from a2u.reconstruction.report import collect
-from a2u.reconstruction.report_text import to_markdown, to_text
+from a2u.reconstruction.report_text import to_markdown
 
 STORED = ROOT / "figures" / "table1.json"
 
@@ -183,7 +184,7 @@ def test_a_part_of_medium_says_what_it_is_and_what_is_missing(tmp_path: Path) ->
         ("mnist", "carafe"),
         *(("fashion", row) for row in ROWS),
     ]
-    text, words = to_markdown(found), to_text(found)
+    text, words = to_markdown(found), table_1_text(found)
     for each in (text, words):
         assert label[1:] in each
         assert "MNIST: CARAFE; Fashion-MNIST: all rows." in each
@@ -309,5 +310,5 @@ def test_a_damaged_report_that_stands_is_told_and_replaced(data: Path) -> None:
 def test_a_file_to_keep_that_is_not_there_is_told_before_anything_is_trained(data: Path) -> None:
     left = a2u("table1", *part(data, "nearest", "--keep", "table.json"))
     assert left.code == 1
-    assert "There is no file table.json" in left.err
+    assert "table.json is not there" in left.err
     assert not Path("runs").exists()

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from a2u.matting.measure.predictors import Predictor
 
 REPORT = ("scores.json", "scores.csv", "scores.txt")
-SHOWN = 20  # images that a table on a terminal lists
 
 
 class Cases(Protocol):
@@ -95,37 +94,6 @@ class Evaluation:
         for name, reason in self.failed.items():
             table.writerow([name, *[""] * (len(names) + 5), reason])
         return text.getvalue()
-
-    def to_text(self) -> str:
-        """A table for a terminal: the means, and the images, of many only those with the largest SAD."""
-        scored = [each for each in self.measured if each.scores is not None]
-        listed = scored
-        if len(scored) > SHOWN:
-            listed = sorted(scored, key=lambda each: each.scores.sad if each.scores else 0, reverse=True)[:SHOWN]
-        wide = max([len(shown(each.name)) for each in listed] + [len("mean of 1000 images")])
-        lines = [f"{self.method}", f"on {self.data}", ""]
-        lines.append(f"{'':<{wide}} {'SAD':>9} {'MSE':>8} {'Grad':>9} {'Conn':>9} {'unknown':>10} {'seconds':>8}")
-        lines += [
-            _line(shown(each.name), wide, each.scores, each.unknown, each.seconds) for each in listed if each.scores
-        ]
-        if len(listed) < len(scored):
-            lines.append(f"… the {SHOWN} with the largest SAD of {len(scored)}; -o keeps the whole table")
-        if scored:
-            unknown, seconds = (sum(getattr(each, what) for each in scored) for what in ("unknown", "seconds"))
-            mean = self.totals().compute()
-            title = f"mean of {len(scored)} image{'s' * (len(scored) > 1)}"
-            lines.append(_line(title, wide, mean, round(unknown / len(scored)), seconds / len(scored)))
-        without = len(self.measured) - len(scored)
-        lines += [f"{without} without a true alpha: mattes, no scores."] * bool(without)
-        lines.append(f"Over the unknown region; lower is better. Conn where nothing is shared: {self.convention}.")
-        return "\n".join(lines)
-
-
-def _line(name: str, wide: int, scores: Scores, unknown: int, seconds: float) -> str:
-    return (
-        f"{name:<{wide}} {scores.sad:9.3f} {scores.mse:8.4f} {scores.grad:9.3f} {scores.conn:9.3f} {unknown:10,} "
-        f"{seconds:8.2f}"
-    )
 
 
 def evaluate(
@@ -217,10 +185,10 @@ def results(out: str | Path, names: Sequence[str], read: Iterable[Path] = ()) ->
     return outputs
 
 
-def write_evaluation(evaluation: Evaluation, out: Outputs) -> list[Path]:
-    """scores.json, scores.csv and scores.txt; returns their paths."""
+def write_evaluation(evaluation: Evaluation, words: str, out: Outputs) -> list[Path]:
+    """scores.json, scores.csv and, with these words, scores.txt; returns their paths."""
     document = json.dumps(evaluation.as_dict(), indent=2, ensure_ascii=False)
-    contents = (document + "\n", evaluation.to_csv(), evaluation.to_text() + "\n")
+    contents = (document + "\n", evaluation.to_csv(), words + "\n")
     return [
         out.write(name, content.encode("utf-8", "backslashreplace"))
         for name, content in zip(REPORT, contents, strict=True)

@@ -12,6 +12,7 @@ from command import a2u
 from PIL import Image
 from tiny_matting import case
 
+from a2u.commands.reports import evaluation_text
 from a2u.errors import A2UError
 from a2u.files.outputs import Outputs
 from a2u.matting.classical import estimate_foreground
@@ -60,7 +61,7 @@ def test_the_convention_of_conn_is_passed_on_and_told() -> None:
     skip, empty = (evaluate([known], nothing, "", convention=name) for name in ("skip", "empty"))
     assert skip.totals().compute().conn == 0
     assert empty.totals().compute().conn == pytest.approx(20 * 24 / 1000)
-    assert "nothing is shared: empty" in empty.to_text()
+    assert "nothing is shared: empty" in evaluation_text(empty)
 
 
 def test_a_fault_is_told_and_the_rest_goes_on() -> None:
@@ -101,12 +102,12 @@ def test_without_a_truth_there_is_a_matte_and_no_score(tmp_path: Path) -> None:
     assert report.measured[0].scores is None
     assert report.as_dict()["mean"] is None
     assert (tmp_path / "mattes" / "case-0.png").is_file()
-    assert "1 without a true alpha" in report.to_text()
+    assert "1 without a true alpha" in evaluation_text(report)
 
 
 def test_the_report_is_text_json_and_csv(tmp_path: Path) -> None:
     report = evaluate(WithFaults(), HALF, "ramps", names=WithFaults.names)
-    paths = write_evaluation(report, Outputs(tmp_path / "new" / "folder", "a test"))
+    paths = write_evaluation(report, evaluation_text(report), Outputs(tmp_path / "new" / "folder", "a test"))
     assert [path.name for path in paths] == ["scores.json", "scores.csv", "scores.txt"]
     document = json.loads(paths[0].read_text())
     assert (document["method"], document["data"], document["images"]) == ("half everywhere", "ramps", 2)
@@ -122,10 +123,10 @@ def test_the_report_is_text_json_and_csv(tmp_path: Path) -> None:
 
 def test_of_many_images_the_text_shows_the_worst() -> None:
     report = evaluate([case(seed, 6, 8) for seed in range(25)], HALF, "many")
-    lines = report.to_text().splitlines()
+    lines = evaluation_text(report).splitlines()
     assert sum(line.startswith("case-") for line in lines) == 20
     assert any("of 25" in line for line in lines)
-    assert Evaluation("m", "d", "skip").to_text().count("mean of") == 0
+    assert evaluation_text(Evaluation("m", "d", "skip")).count("mean of") == 0
 
 
 def test_a_networks_mattes_are_its_predictions_whole_or_in_tiles() -> None:

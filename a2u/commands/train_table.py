@@ -1,9 +1,10 @@
-"""Table 1 as text: what was measured, beside what the paper reports."""
+"""Trained rows of Table 1 on a terminal: what was measured, beside what the paper reports."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from a2u.commands.tables import text
 from a2u.data.digits import TITLES
 from a2u.reconstruction.rows import EXTRA, ROWS, row
 
@@ -37,16 +38,16 @@ def table_1(results: Sequence[TrainedRow]) -> str:
     order = [*ROWS, *EXTRA]
     for set_name in dict.fromkeys(result.set for result in results):
         found = sorted((r for r in results if r.set == set_name), key=lambda r: order.index(r.row))
-        head = f"{'PSNR':>6} {'SSIM':>6} {'RMSE':>6} {'MAE':>6} {'s':>6}   paper: {'PSNR':>6} {'SSIM':>6}"
-        lines += [f"{TITLES[set_name]:<30} {head}"]
-        for result in found:
-            paper = row(result.row).paper.get(set_name)
-            theirs = f"{paper.psnr:6.2f} {paper.ssim:6.4f}" if paper else f"{'–':>6} {'–':>6}"
-            lines.append(
-                f"{row(result.row).title:<30} {result.psnr:6.2f} {result.ssim:6.4f} {result.rmse:6.4f} "
-                f"{result.mae:6.4f} {result.seconds:6.0f}          {theirs}"
-            )
+        heads = (TITLES[set_name], ">PSNR", ">SSIM", ">RMSE", ">MAE", ">seconds", ">paper PSNR", ">paper SSIM")
+        lines.append(text(heads, [_cells(result) for result in found]))
         presets = sorted({f"{result.preset}, {result.epochs} epoch{'s' * (result.epochs > 1)}" for result in found})
         lines.append(f"Measured on {'; '.join(sorted({result.source for result in found}))}.")
         lines.append(f"Preset: {'; '.join(presets)}. The paper: 100 epochs on all 60,000 images.")
     return "\n".join(lines)
+
+
+def _cells(result: TrainedRow) -> list[str]:
+    paper = row(result.row).paper.get(result.set)
+    own = [f"{result.psnr:.2f}", *(f"{each:.4f}" for each in (result.ssim, result.rmse, result.mae))]
+    theirs = [f"{paper.psnr:.2f}", f"{paper.ssim:.4f}"] if paper else ["–", "–"]
+    return [row(result.row).title, *own, f"{result.seconds:.0f}", *theirs]
