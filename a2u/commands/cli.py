@@ -81,7 +81,7 @@ def params(
     from a2u.commands import tables
 
     if matting:
-        from a2u.matting.parameters import count_networks
+        from a2u.matting.counts import count_networks
 
         networks = count_networks()
         if as_json:

@@ -16,8 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from a2u.matting.counts import Count
-    from a2u.matting.parameters import NetworkCount
+    from a2u.matting.counts import Count, NetworkCount
     from a2u.operators import Card
 
 _ENDLESS = 10_000  # columns, so that no row is wrapped

@@ -14,7 +14,7 @@ from typing import Any
 from a2u.errors import A2UError
 from a2u.matting import campaign
 from a2u.matting.classical import METHODS
-from a2u.matting.parameters import count_network
+from a2u.matting.counts import count_network
 from a2u.matting.rows import ROWS
 from a2u.matting.settings import EXPERIMENT, SYNTHETIC, Settings, run_name, settings
 from a2u.shell import command

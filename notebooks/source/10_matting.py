@@ -222,8 +222,7 @@ figure_3("dynamic-cs")
 # many does A²U dynamic-cs add: ten thousand, a million, ten million? And IndexNet?
 
 # %%
-from a2u.matting.counts import count
-from a2u.matting.parameters import count_network
+from a2u.matting.counts import count, count_network
 from a2u.matting.rows import ROWS
 
 extra = {name: count(r.upsampler, **r.options) for name, r in ROWS.items() if name not in ("nearest", "bilinear")}

@@ -11,10 +11,10 @@ from torch import nn
 
 from a2u import operators
 from a2u.errors import A2UError
+from a2u.matting.counts import count_network
 from a2u.matting.network.encoder import ConvNorm
 from a2u.matting.network.imagenet import load_resnet34, names
 from a2u.matting.network.network import MattingNet, reflect_to_multiple
-from a2u.matting.parameters import count_network
 from a2u.matting.rows import ROWS, build, row
 
 BASELINE = 8_049_003
