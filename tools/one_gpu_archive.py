@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from a2u.training import checkpoint
-from a2u.training.run import BEST
+from a2u.training.run_folder import BEST
 
 FLOAT32 = "-float32"  # the end of the names of runs in float32 beside others
 

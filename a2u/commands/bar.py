@@ -18,7 +18,7 @@ from rich.console import Console
 from a2u.commands.options import as_options
 from a2u.training.campaign import Job, OnEnd, OnProgress, Outcome
 from a2u.training.loop import Hook, Progress
-from a2u.training.run import History
+from a2u.training.run_folder import History
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

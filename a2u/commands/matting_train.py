@@ -25,7 +25,7 @@ from a2u.training.distributed import (
     peer_was_lost,
     started_together,
 )
-from a2u.training.run import History, check_name
+from a2u.training.run_folder import History, check_name
 
 DataOption = Annotated[
     str, typer.Option(help="synthetic (drawn from seeds, nothing to download), or the folder of a data set.")

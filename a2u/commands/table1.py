@@ -28,7 +28,7 @@ from a2u.training.cluster import PLACE, Cluster, on_cluster
 from a2u.training.lanes import in_lanes, many_streams
 from a2u.training.parallel import train_all
 from a2u.training.precision import check_precision
-from a2u.training.run import History
+from a2u.training.run_folder import History
 
 FILES = ("table1.json", "table1.md", "table1.png", "table1-curves.png", "table1-reconstructions.png")
 KEEP_EVERY = 10  # epochs, in lanes: measuring and saving one run makes the others wait

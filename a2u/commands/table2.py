@@ -22,7 +22,7 @@ from a2u.matting.rows import ROWS
 from a2u.matting.settings import SYNTHETIC
 from a2u.training import choose_device
 from a2u.training.parallel import train_all
-from a2u.training.run import History
+from a2u.training.run_folder import History
 
 FILES = ("matting.json", "matting.md", "matting.png")
 

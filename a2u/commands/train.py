@@ -16,7 +16,7 @@ from a2u.reconstruction import experiment as experiments
 from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, prepare, run_name, settings
 from a2u.reconstruction.rows import ROWS, row
 from a2u.training import Run, choose_device, choose_step
-from a2u.training.run import History, check_name
+from a2u.training.run_folder import History, check_name
 
 ADVICE = "`a2u train` makes runs for this command; `a2u matting evaluate RUN` measures a matting network."
 DataOption = Annotated[

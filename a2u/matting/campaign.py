@@ -18,7 +18,7 @@ from a2u.matting.settings import SYNTHETIC, Settings, run_name, settings
 from a2u.training import Run, choose_device
 from a2u.training.campaign import Job
 from a2u.training.loop import Hook
-from a2u.training.run import History
+from a2u.training.run_folder import History
 
 # The order of training: what most is to be learned from comes first.
 ORDER = (

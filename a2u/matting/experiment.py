@@ -28,7 +28,8 @@ from a2u.training.distributed import ALONE, Together
 from a2u.training.kind import check_begun
 from a2u.training.loop import Hook
 from a2u.training.precision import arithmetic, check_precision
-from a2u.training.run import History, Keeper
+from a2u.training.run import Keeper
+from a2u.training.run_folder import History
 from a2u.training.step import choose_step
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from a2u.matting.data import trimap
 from a2u.matting.rows import row
 from a2u.shell import command
 from a2u.training.kind import KEY, check_experiment, with_experiment
-from a2u.training.run import check_name
+from a2u.training.run_folder import check_name
 
 SYNTHETIC = "synthetic"  # data that are drawn from seeds
 WIDEST = 8  # times the channels of the paper's network: a typing mistake, long before a memory is full

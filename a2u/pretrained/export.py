@@ -28,7 +28,7 @@ from a2u.reconstruction.experiment import EXPERIMENT as TABLE_1_RUN
 from a2u.reconstruction.experiment import command_of, evaluate_on, load_model
 from a2u.training import read_run
 from a2u.training.kind import KEY, check_experiment
-from a2u.training.run import read_environment
+from a2u.training.run_folder import read_environment
 
 LIMIT = 0.05  # dB that packing may cost
 SAD_LIMIT = 0.01  # part of its SAD that packing may cost a matting network

@@ -17,7 +17,7 @@ from a2u.training import Run, choose_device
 from a2u.training.lane import JobInTurns
 from a2u.training.loop import Hook, Turns, finish
 from a2u.training.precision import check_precision
-from a2u.training.run import History
+from a2u.training.run_folder import History
 
 
 def plan(

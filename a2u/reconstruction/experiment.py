@@ -35,7 +35,7 @@ from a2u.training.device import choose_device, derive_seed, permutation
 from a2u.training.kind import KEY, check_begun
 from a2u.training.loop import Hook, Turns, finish, in_turns
 from a2u.training.precision import arithmetic, check_precision
-from a2u.training.run import History
+from a2u.training.run_folder import History
 
 EXPERIMENT = "table1"  # what a run of it says in its config
 

@@ -2,7 +2,8 @@
 
 from a2u.training.device import choose_device
 from a2u.training.loop import Progress, Task, fit
-from a2u.training.run import Run, read_best, read_run
+from a2u.training.run import Run
+from a2u.training.run_folder import read_best, read_run
 from a2u.training.step import choose_step
 
 __all__ = ["Progress", "Run", "Task", "choose_device", "choose_step", "fit", "read_best", "read_run"]

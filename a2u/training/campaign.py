@@ -17,7 +17,7 @@ from a2u.errors import A2UError, memory_ran_out
 from a2u.training.kept import Kept, kept_in
 from a2u.training.kind import KEY
 from a2u.training.loop import Hook, Progress
-from a2u.training.run import Config, History
+from a2u.training.run_folder import Config, History
 
 
 class Asked(Protocol):

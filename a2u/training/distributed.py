@@ -27,7 +27,8 @@ from torch import Tensor, nn
 
 from a2u.errors import A2UError
 from a2u.training.checkpoint import Stateful
-from a2u.training.run import History, Keeper
+from a2u.training.run import Keeper
+from a2u.training.run_folder import History
 
 _Item = TypeVar("_Item")
 _Net = TypeVar("_Net", bound=nn.Module)

@@ -8,7 +8,7 @@ from typing import Any
 
 from a2u.errors import A2UError
 from a2u.training.kind import UnsuitableRun, with_experiment
-from a2u.training.run import Config, History, is_run, read_environment, read_run
+from a2u.training.run_folder import Config, History, is_run, read_environment, read_run
 
 COMPLETE, NOT_RUN = "complete", "not run"
 

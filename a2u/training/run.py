@@ -17,18 +17,20 @@ import torch
 from filelock import FileLock, Timeout
 
 from a2u.errors import A2UError
-from a2u.files.reading import fault, read_json
 from a2u.files.writing import UNFINISHED, explain, sweep, write_whole
 from a2u.training import checkpoint
 from a2u.training.checkpoint import Stateful
-from a2u.training.kind import KEY, UnsuitableRun, check_experiment, with_experiment
+from a2u.training.run_folder import (
+    BEST,
+    FILES,
+    Config,
+    History,
+    differences_of,
+    history_of,
+    read_config,
+    read_environment,
+)
 
-Config = dict[str, Any]
-History = list[dict[str, Any]]
-BEST = "best.safetensors"
-FILES = ("config.json", "metrics.json", "checkpoint.safetensors", BEST)
-RECORD = {"epoch": int, "loss": float, "seconds": float}  # what every record of a history has, beside its metrics
-LONGEST = 200  # bytes of a run's name: file systems take 255, and temporary names are longer
 LOG = logging.getLogger("a2u")
 
 
@@ -90,7 +92,7 @@ class Run:
             (self.folder / f"{name}{UNFINISHED}").unlink(missing_ok=True)
         path = self.folder / "config.json"
         if path.exists():
-            differences = _differences(_read_config(self.folder), self.config)
+            differences = differences_of(read_config(self.folder), self.config)
             if differences:
                 raise A2UError(
                     f"{self.folder} holds a run with another configuration: {'; '.join(differences)}. "
@@ -115,7 +117,7 @@ class Run:
         """Load the last checkpoint into `parts`, if there is one; returns the epochs already done."""
         if not self.checkpoint.exists():
             return []
-        history = _history_of(checkpoint.load(self.checkpoint, parts), self.checkpoint)
+        history = history_of(checkpoint.load(self.checkpoint, parts), self.checkpoint)
         path = self.folder / "metrics.json"
         if not path.is_file() or path.read_bytes() != _json(history):  # killed between the checkpoint and this file
             write_whole(path, _json(history))
@@ -146,53 +148,6 @@ class Run:
         self.close()
 
 
-def read_run(
-    folder: str | Path, parts: Mapping[str, Stateful] | None = None, experiment: str | None = None
-) -> tuple[Config, History]:
-    """The config and history of a finished or stopped run; also loads its checkpoint into `parts` if given.
-
-    experiment: the one that the run must belong to; None takes any.
-
-    Raises:
-        UnsuitableRun: Not a run folder, or a run of another experiment.
-        A2UError: Files that cannot be trusted.
-    """
-    folder = Path(folder)
-    if not is_run(folder):
-        missing = (
-            "it has no config.json" if folder.is_dir() else "it is a file" if folder.exists() else "it is not there"
-        )
-        remedy = "`a2u train` and `a2u matting train` make runs, in runs/<name>/."
-        raise UnsuitableRun(folder, "not a run", f": {missing}. {remedy}")
-    config = _read_config(folder)
-    if experiment is not None:
-        check_experiment(config, experiment, folder)
-    path = folder / "checkpoint.safetensors"
-    state = checkpoint.load(path, parts or {})
-    history = _history_of(state, path)
-    differences = _differences(state["config"], config)
-    if differences:
-        raise A2UError(f"{folder}: config.json is not its checkpoint's: {'; '.join(differences)}.")
-    return config, history
-
-
-def read_best(folder: str | Path, model: Stateful) -> dict[str, Any]:
-    """Load the model of a run's best epoch into `model`; returns the record of that epoch.
-
-    Raises:
-        A2UError: There is none, or it is damaged, or it belongs to another run.
-    """
-    config = _read_config(Path(folder))
-    state = checkpoint.load(Path(folder) / BEST, {"model": model})
-    history = _history_of(state, Path(folder) / BEST)
-    if not history:
-        raise A2UError(f"{Path(folder) / BEST} has no complete epoch. {checkpoint.REMEDY}")
-    differences = _differences(state["config"], config)
-    if differences:
-        raise A2UError(f"{folder}: config.json is not that of {BEST}: {'; '.join(differences)}.")
-    return history[-1]
-
-
 def environment(device: torch.device | str | None = None) -> dict[str, Any]:
     """What a result may depend on beside its config: recorded with it, never compared."""
     return {
@@ -204,39 +159,6 @@ def environment(device: torch.device | str | None = None) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
-
-
-def check_name(name: str) -> str:
-    """The name of a run's folder, once it is one: a single part of a path.
-
-    Raises:
-        A2UError: It has a separator or a NUL, is empty, "." or "..", or longer than a file system takes.
-    """
-    if not name.strip() or name in (".", "..") or any(each in name for each in "/\\\0"):
-        raise A2UError(
-            f"A run's name is that of one folder, without / and \\; given {name!r}. `runs` says where it lies."
-        )
-    if len(os.fsencode(name)) > LONGEST:
-        raise A2UError(f"A run's name has at most {LONGEST} bytes, and {name[:40]!r}… has {len(os.fsencode(name))}.")
-    return name
-
-
-def is_run(folder: Path) -> bool:
-    """Is there a run in this folder, finished or not?"""
-    return (folder / "config.json").is_file()
-
-
-def _differences(old: Config, new: Config) -> list[str]:
-    old, new = with_experiment(old), with_experiment(new)
-    absent = "(not set)"
-    keys = [*old, *(key for key in new if key not in old)]
-    if old.get(KEY) != new.get(KEY):
-        keys = [KEY]  # of two experiments everything differs
-    return [
-        f"{key} is {old.get(key, absent)!r} there, {new.get(key, absent)!r} here"
-        for key in keys
-        if old.get(key, absent) != new.get(key, absent)
-    ]
 
 
 def keep_threads(recorded: object, device: torch.device | str | None, folder: Path) -> int | None:
@@ -260,40 +182,9 @@ def keep_threads(recorded: object, device: torch.device | str | None, folder: Pa
     return now
 
 
-def _history_of(state: dict[str, Any], path: Path) -> History:
-    """The records in a checkpoint's state, once it has the form of one."""
-    wrong = fault(state, {"config": dict, "history": [RECORD]}, "its state")
-    if wrong:
-        raise A2UError(f"{path} is not a checkpoint of a run: {wrong}. {checkpoint.REMEDY}")
-    history: History = state["history"]
-    return history
-
-
 def _json(value: Any) -> bytes:
     return (json.dumps(value, indent=2) + "\n").encode()
 
 
-def read_environment(folder: str | Path) -> dict[str, Any]:
-    """What a run recorded of the machine on which it began, see `environment`; of the oldest runs nothing."""
-    found: dict[str, Any] = _read_document(Path(folder)).get("environment") or {}
-    return found
-
-
-def _read_config(folder: Path) -> Config:
-    """The config of a run; of an older one with what runs of today say beside."""
-    return with_experiment(_read_document(folder)["config"])
-
-
 def _write_json(path: Path, value: Any) -> None:
     write_whole(path, _json(value))
-
-
-def _read_document(folder: Path) -> dict[str, Any]:
-    """What config.json holds: "config", and "environment" of all but the oldest runs."""
-    remedy = "Put back a copy; without one, delete the run's folder to start it again."
-    path = folder / "config.json"
-    found: dict[str, Any] = read_json(path, {"config": dict}, remedy)
-    wrong = fault(found.get("environment"), (dict, type(None)), "its environment")
-    if wrong:
-        raise A2UError(f"{path} is damaged or of another kind: {wrong}. {remedy}")
-    return found

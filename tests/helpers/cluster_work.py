@@ -13,7 +13,7 @@ from a2u.training import Run
 from a2u.training.campaign import Job
 from a2u.training.kind import KEY
 from a2u.training.loop import Hook
-from a2u.training.run import History
+from a2u.training.run_folder import History
 
 
 class Counting:

@@ -18,7 +18,7 @@ from a2u.files import reading
 from a2u.files.reading import Unreadable
 from a2u.training import Run, fit, read_best, read_run
 from a2u.training.kind import with_experiment
-from a2u.training.run import FILES, check_name, read_environment
+from a2u.training.run_folder import FILES, check_name, read_environment
 
 
 def trained(folder: Path, epochs: int = 2) -> Path:
