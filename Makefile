@@ -28,7 +28,7 @@ lint: environment ## ruff and mypy
 	$(BIN)/mypy
 
 COVERED := a2u/training,a2u/pretrained,a2u/files
-HELD := a2u/files/*,a2u/pretrained/*,a2u/training/run.py,a2u/training/checkpoint.py,a2u/training/loop.py
+HELD := a2u/files/*,a2u/pretrained/*,a2u/training/run.py,a2u/training/run_folder.py,a2u/training/checkpoint.py,a2u/training/loop.py
 
 coverage: environment ## which branches of training, pretrained and files their tests take; 90 % of what keeps runs and weights (minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run --branch --source=$(COVERED) -m pytest -q tests/training tests/pretrained tests/files

@@ -19,7 +19,7 @@ from a2u.errors import A2UError
 from a2u.matting import report as matting_report
 from a2u.matting import settings as matting
 from a2u.matting.rows import ROWS as MATTING_ROWS
-from a2u.reconstruction import experiment as digits
+from a2u.reconstruction import presets as digits
 from a2u.reconstruction import report as digits_report
 from a2u.reconstruction.network import HEADS
 from a2u.reconstruction.rows import EXTRA, ROWS

@@ -14,7 +14,8 @@ import torch
 from a2u.data import Digits
 from a2u.errors import A2UError
 from a2u.reconstruction.campaign import ByIndex
-from a2u.reconstruction.experiment import Settings, config_of, settings, turns
+from a2u.reconstruction.experiment import turns
+from a2u.reconstruction.presets import Settings, config_of, settings
 from a2u.training.captured import Captured
 from a2u.training.kept import NOT_RUN, Kept
 from a2u.training.lane import Budget, JobInTurns

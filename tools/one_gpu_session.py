@@ -16,7 +16,7 @@ from one_gpu_store import Store
 from a2u.data import Digits
 from a2u.errors import A2UError, near_match
 from a2u.reconstruction.campaign import images
-from a2u.reconstruction.experiment import run_name, settings
+from a2u.reconstruction.presets import run_name, settings
 from a2u.reconstruction.rows import ROWS
 from a2u.training.campaign import Job, Outcome
 from a2u.training.device import choose_device

@@ -21,7 +21,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from a2u.bench.measure import wait
 from a2u.data import Digits, load, to_float32x32
-from a2u.reconstruction.experiment import Experiment, build_model, settings
+from a2u.reconstruction.experiment import Experiment, build_model
+from a2u.reconstruction.presets import settings
 from a2u.reconstruction.rows import row
 from a2u.training import choose_step
 from a2u.training.device import permutation

@@ -18,7 +18,7 @@ from a2u.files.outputs import Outputs
 from a2u.reconstruction import AutoEncoder, load_model
 from a2u.reconstruction.campaign import plan
 from a2u.reconstruction.earlier import MARK, Run, config_of_run, is_run_of, read_earlier
-from a2u.reconstruction.experiment import PRESETS
+from a2u.reconstruction.presets import PRESETS
 from a2u.reconstruction.report import collect, find_preset
 from a2u.reconstruction.report_text import to_markdown
 from a2u.reconstruction.rows import ROWS

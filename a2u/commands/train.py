@@ -13,7 +13,8 @@ from a2u.commands.train_table import TrainedRow, table_1
 from a2u.data import Digits, load, to_float32x32
 from a2u.errors import A2UError
 from a2u.reconstruction import experiment as experiments
-from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, prepare, run_name, settings
+from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, prepare
+from a2u.reconstruction.presets import run_name, settings
 from a2u.reconstruction.rows import ROWS, row
 from a2u.training import Run, choose_device, choose_step
 from a2u.training.run_folder import History, check_name

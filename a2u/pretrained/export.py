@@ -24,8 +24,9 @@ from a2u.matting.settings import EXPERIMENT as MATTING_RUN
 from a2u.matting.settings import SYNTHETIC, Settings
 from a2u.pretrained.cards import GROUP, MATTING, ModelCard
 from a2u.pretrained.packing import smallest
-from a2u.reconstruction.experiment import EXPERIMENT as TABLE_1_RUN
-from a2u.reconstruction.experiment import command_of, evaluate_on, load_model
+from a2u.reconstruction.experiment import evaluate_on, load_model
+from a2u.reconstruction.presets import EXPERIMENT as TABLE_1_RUN
+from a2u.reconstruction.presets import command_of
 from a2u.training import read_run
 from a2u.training.kind import KEY, check_experiment
 from a2u.training.run_folder import read_environment

@@ -1,8 +1,9 @@
 """Section 5: an auto-encoder learns to reproduce digits, once for each operator; Table 1."""
 
-from a2u.reconstruction.experiment import Experiment, Settings, evaluate_on, load_model, prepare, settings, train
+from a2u.reconstruction.experiment import Experiment, evaluate_on, load_model, prepare, train
 from a2u.reconstruction.metrics import Totals, ssim
 from a2u.reconstruction.network import AutoEncoder, reconstruct
+from a2u.reconstruction.presets import Settings, settings
 from a2u.reconstruction.rows import ROWS, Row, row
 
 __all__ = [

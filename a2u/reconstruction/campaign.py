@@ -11,7 +11,8 @@ from a2u.data import Digits, load
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError, near_match
 from a2u.reconstruction import experiment as experiments
-from a2u.reconstruction.experiment import Experiment, Settings, config_of, run_name, settings
+from a2u.reconstruction.experiment import Experiment
+from a2u.reconstruction.presets import Settings, config_of, run_name, settings
 from a2u.reconstruction.rows import ROWS
 from a2u.training import Run, choose_device
 from a2u.training.lane import JobInTurns

@@ -14,7 +14,7 @@ from typing import Any
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.files.reading import read_json
-from a2u.reconstruction.experiment import PRESETS, run_name, settings
+from a2u.reconstruction.presets import PRESETS, run_name, settings
 from a2u.reconstruction.rows import ROWS
 from a2u.training.kind import KEY
 

@@ -13,7 +13,7 @@ from a2u.data.digits import TITLES
 from a2u.errors import A2UError
 from a2u.reconstruction import claims
 from a2u.reconstruction.earlier import DATA, METRICS, Run, fill
-from a2u.reconstruction.experiment import EXPERIMENT, PRESETS, command_of, run_name, settings_of
+from a2u.reconstruction.presets import EXPERIMENT, PRESETS, command_of, run_name, settings_of
 from a2u.reconstruction.rows import ROWS
 from a2u.shell import command
 from a2u.training.device import device_words

@@ -5,7 +5,7 @@ from typing import Any
 from a2u.data.digits import TITLES
 from a2u.markdown import table
 from a2u.reconstruction.earlier import MARK, METRICS
-from a2u.reconstruction.experiment import PRESETS
+from a2u.reconstruction.presets import PRESETS
 from a2u.reconstruction.report import IN_FULL
 from a2u.reconstruction.rows import ROWS
 

@@ -17,7 +17,8 @@ from a2u.errors import A2UError
 from a2u.files.outputs import Outputs
 from a2u.reconstruction import ROWS, campaign
 from a2u.reconstruction.earlier import MARK, config_of_run, fill, is_run_of, read_earlier
-from a2u.reconstruction.experiment import Experiment, run_name, settings
+from a2u.reconstruction.experiment import Experiment
+from a2u.reconstruction.presets import run_name, settings
 from a2u.reconstruction.report import collect
 from a2u.reconstruction.report_text import to_markdown
 

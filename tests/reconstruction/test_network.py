@@ -13,7 +13,8 @@ import a2u
 from a2u.data import load, to_float32x32
 from a2u.errors import A2UError
 from a2u.reconstruction import ROWS, AutoEncoder, Experiment, Totals, reconstruct, row, settings, ssim
-from a2u.reconstruction.experiment import PRESETS, build_model, evaluate_on
+from a2u.reconstruction.experiment import build_model, evaluate_on
+from a2u.reconstruction.presets import PRESETS
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from a2u.matting.report import collect as collect_matting
 from a2u.pretrained.export import export
 from a2u.pretrained.find import load_network
 from a2u.reconstruction import experiment as table1
+from a2u.reconstruction import settings
 from a2u.reconstruction.report import collect as collect_table1
 from a2u.training import Run, checkpoint, read_best, read_run
 from a2u.training.kept import kept_in
@@ -29,7 +30,7 @@ from a2u.training.kind import KEY, UnsuitableRun, check_experiment, experiment_o
 
 
 def small_table1(**changes: Any) -> table1.Experiment:
-    asked = table1.settings("nearest", batch=10, **changes)
+    asked = settings("nearest", batch=10, **changes)
     return table1.prepare(asked, Path("data"), device="cpu")
 
 

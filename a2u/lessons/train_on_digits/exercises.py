@@ -17,7 +17,7 @@ from a2u.lessons.mode import Mode
 from a2u.lessons.reports import find_report
 from a2u.plots.reconstruction import table_dots
 from a2u.reconstruction import ROWS, Experiment, pictures, settings
-from a2u.reconstruction.experiment import EXPERIMENT
+from a2u.reconstruction.presets import EXPERIMENT
 from a2u.training import choose_device, read_run
 from a2u.training.kind import KEY
 
