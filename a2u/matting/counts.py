@@ -11,7 +11,7 @@ import torch
 
 from a2u.matting.rows import ROWS
 from a2u.matting.rows import build as build_network
-from a2u.operators.contract import build
+from a2u.operators.registry import build
 
 ENCODER = (64, 64, 128, 256)
 DECODER = (256, 128, 64, 64)

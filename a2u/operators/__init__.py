@@ -6,7 +6,8 @@ kernel that compares features with each other.
 
 # Importing an operator registers it, and names() lists them in this order.
 # isort: off
-from a2u.operators.contract import Card, UniversalUpsampler, Upsampler, Witness, build, card, names, presets, register
+from a2u.operators.contract import Card, UniversalUpsampler, Upsampler, Witness
+from a2u.operators.registry import build, card, names, presets, register
 from a2u.operators.distance import Bicubic, Bilinear, Nearest
 from a2u.operators.unpooling import MaxUnpool
 from a2u.operators.convolution import Deconvolution, PixelShuffle

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from a2u import formula
 from a2u.checks import At, check_choice, check_flag, check_positive
 from a2u.errors import A2UError
-from a2u.operators.contract import Card, Upsampler, Witness, down_witness, register
+from a2u.operators.contract import Card, Upsampler, Witness, down_witness
 from a2u.operators.encoding import Filters, Projection, compiled_affinity, descriptors, responses_to
+from a2u.operators.registry import register
 from a2u.paths import concrete
 
 MODES = ("static", "hybrid", "dynamic")

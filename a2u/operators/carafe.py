@@ -4,7 +4,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from a2u.checks import check_positive
-from a2u.operators.contract import Card, Upsampler, register
+from a2u.operators.contract import Card, Upsampler
+from a2u.operators.registry import register
 
 
 def carafe_kernel(logits: Tensor, ratio: int) -> Tensor:

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from a2u.checks import check_choice, check_positive
 from a2u.errors import A2UError
-from a2u.operators.contract import Card, UniversalUpsampler, register
+from a2u.operators.contract import Card, UniversalUpsampler
+from a2u.operators.registry import register
 from a2u.paths import autocasts, window_start
 
 PHASES = ("random", "alike")

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from a2u import formula
-from a2u.operators.contract import Card, Upsampler, register
+from a2u.operators.contract import Card, Upsampler
+from a2u.operators.registry import register
 from a2u.paths import HALF
 
 CUBIC_A = -0.75  # the free parameter of the cubic convolution kernel, as in torch and OpenCV

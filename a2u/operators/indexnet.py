@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from a2u import formula
 from a2u.checks import At, check_choice, check_flag
 from a2u.errors import A2UError
-from a2u.operators.contract import Card, Upsampler, Witness, down_witness, register
+from a2u.operators.contract import Card, Upsampler, Witness, down_witness
+from a2u.operators.registry import register
 from a2u.paths import two_columns, window_start
 
 KINDS = ("holistic", "depthwise-o2o", "depthwise-m2o")

@@ -5,7 +5,8 @@ from torch import Tensor
 
 from a2u.checks import empty
 from a2u.errors import A2UError
-from a2u.operators.contract import Card, Upsampler, register
+from a2u.operators.contract import Card, Upsampler
+from a2u.operators.registry import register
 
 
 def max_unpool_kernel(guide: Tensor, ratio: int) -> Tensor:

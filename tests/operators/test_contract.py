@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import a2u
 from a2u import A2UError
 from a2u.operators import Card, Upsampler, card, names, presets, register
-from a2u.operators.contract import _REGISTRY
+from a2u.operators.registry import _REGISTRY
 
 EVERY = [name + suffix for name in names() for suffix in ["", *(f":{p}" for p in presets(name))]]
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4, torch.bfloat16: 5e-2}
