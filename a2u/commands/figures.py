@@ -49,21 +49,21 @@ def _figure5() -> "Drawing":
 
 def _figure1() -> "Drawing":
     """Figure 1: a scene, and the last upsampled map of three matting networks, from the weights that ship."""
-    from a2u.lessons.see_the_features.explorer import figure1
+    from a2u.lessons.see_the_features.figures import figure1
 
     return figure1()
 
 
 def _figure4() -> "Drawing":
     """Figure 4: mattes of the shipped networks on synthetic test scenes, with one place of each enlarged."""
-    from a2u.lessons.see_the_features.explorer import figure4
+    from a2u.lessons.see_the_features.figures import figure4
 
     return figure4()
 
 
 def _figure5_matting() -> "Drawing":
     """Figure 5 in a matting network: kernels of a hybrid A²U over a scene, random beside learned."""
-    from a2u.lessons.see_the_features.explorer import figure5
+    from a2u.lessons.see_the_features.figures import figure5
 
     return figure5()
 

@@ -47,9 +47,10 @@ import torch
 
 import a2u
 from a2u.lessons.see_the_features import explorer as lesson
+from a2u.lessons.see_the_features import figures
 from a2u.matting import features as look
 
-lesson.figure1()
+figures.figure1()
 
 # %% [markdown]
 # What is drawn is the *energy*, the root mean square over the map's channels, in the unknown region of the trimap: the
@@ -162,7 +163,7 @@ for name in lesson.SHOWN:
 # it correlate with the gradient of the true alpha, before training and after?
 
 # %%
-lesson.figure5()
+figures.figure5()
 
 # %%
 print(" " * 24, *(f"{kind:>8}" for kind in kinds), "   mean")
@@ -246,7 +247,7 @@ for name in ("nearest", "bilinear", "dynamic-cs", "hybrid-cw", "dynamic-cs-d-nor
 # are 160×160 and have trimaps of their own; lesson 10's are 128×128, so their SADs are not to be compared.)
 
 # %%
-lesson.figure4()
+figures.figure4()
 
 # %% [markdown]
 # A table with one number a network hides how sure it is. Here is the SAD of each scene, and how often a network beats

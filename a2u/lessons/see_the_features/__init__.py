@@ -1,1 +1,1 @@
-"""Lesson 11, See the features: explorer, picture, exercises, page."""
+"""Lesson 11, See the features: explorer, figures, picture, exercises, page."""

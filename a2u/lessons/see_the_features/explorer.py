@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,8 +22,7 @@ from a2u.matting.network.network import Feature, MattingNet
 from a2u.matting.rows import row
 from a2u.matting.settings import settings_of
 from a2u.operators import Upsampler, Witness
-from a2u.plots.kernels import Look, kernel_maps
-from a2u.plots.matting import Example, busiest, qualitative
+from a2u.plots.matting import busiest
 from a2u.reconstruction.kernels import correlation, peakedness
 
 MODELS = ("nearest", "bilinear", "carafe", "indexnet", "hybrid-cw", "dynamic-cs", "dynamic-cs-d", "dynamic-cs-d-norm")
@@ -78,7 +76,7 @@ def unknown(kind: str) -> Tensor:
     return case(kind).trimap[0] == UNKNOWN
 
 
-# --- Figure 1: what is upsampled last
+# --- what is upsampled last
 
 
 @cache
@@ -90,27 +88,6 @@ def contrast(name: str, kind: str, learned: bool = True, rim: int = 0) -> float:
     energy = look.energy(features(name, kind, learned)[LAST].after)[0]
     where = look.within(unknown(kind), rim) if rim else unknown(kind)
     return look.edge_contrast(energy, look.boundary(alpha(kind)), where)
-
-
-def figure1(kind: str = "glass", names: Sequence[str] = SHOWN) -> Drawing:
-    """Figure 1: an image and the energy of the last upsampled map under several operators."""
-    where = unknown(kind)
-    maps = {
-        row(name).title: look.stretch(look.energy(features(name, kind)[LAST].after)[0], where).numpy() for name in names
-    }
-    found = {row(name).title: contrast(name, kind) for name in names}
-    notes = {"image": f"a synthetic test scene, {kind}"}
-    notes |= {title: f"edge contrast {value:.2f}" for title, value in found.items()}
-    training = pretrained.card(f"matting/{names[0]}").settings
-    steps = training["epochs"] * training["iterations"]
-    foot = f"last of four stages; {steps:,} iterations each, width {training['width']:g}, synthetic set"
-    fig = plots.side_by_side(picture(kind), maps, busiest(alpha(kind), ZOOM), notes, foot, where.numpy())
-    numbers = ", ".join(f"{title} {value:.2f}" for title, value in found.items())
-    alt = (
-        f"A scene of kind {kind} beside the energy of the last upsampled feature map of networks that differ in the "
-        f"operator, one place enlarged below each. Contrast of edges at the true boundary: {numbers}."
-    )
-    return Drawing(fig, alt, foot)
 
 
 # --- one value
@@ -125,12 +102,7 @@ def witness(name: str, kind: str, at: tuple[int, int, int], stage: int = LAST) -
     return op.witness(feature.before, guide, at=(0, *at)), float(feature.after[0, at[0], at[1], at[2]])
 
 
-# --- Figure 5: kernels
-
-
-def signed(value: float) -> str:
-    """ "+0.25" or "−0.25"."""
-    return f"{value:+.2f}".replace("-", "−")
+# --- kernels
 
 
 @torch.no_grad()
@@ -172,31 +144,7 @@ def varies(name: str, kind: str) -> list[float]:
     return [look.variation(kernels(name, kind, stage=stage), 2) for stage in range(LAST + 1)]
 
 
-def figure5(kind: str = "hair", name: str = "hybrid-cw", phase: int = 3, tap: int = 2) -> Drawing:
-    """Figure 5: kernels of the last stage of a matting network over a scene, random beside learned."""
-    a, b = divmod(phase, 2)
-    rows, numbers = {}, []
-    asked = pretrained.card(f"matting/{name}").settings
-    made = f"Learned in {asked['epochs'] * asked['iterations']:,} iterations on synthetic scenes"
-    for title, learned in (("Random initialisation (colours magnified)", False), (made, True)):
-        w = kernels(name, kind, learned)
-        r, seen = follows(name, kind, learned), peaked(name, kind, learned)
-        rows[f"{title}: peakedness and edges correlate by {signed(r)} in the unknown region"] = Look(
-            picture(kind),
-            w.mean(0)[:, a::2, b::2].numpy(),
-            seen[a::2, b::2].numpy(),
-            look.gradient(alpha(kind)).numpy(),
-        )
-        spread = f"spread of peakedness {float(seen.std()):.1g}"
-        numbers.append(f"{title.split()[0].lower()}: correlation {signed(r)}, {spread}")
-    alt = (
-        f"The 3×3 upsampling kernels of {row(name).title} in the last stage of a matting network over a scene of kind "
-        f"{kind}, as maps: image, one tap, all nine taps, peakedness; random above, learned below."
-    )
-    return Drawing(kernel_maps(rows, tap=tap), alt, "; ".join(numbers))
-
-
-# --- Figure 4: mattes
+# --- mattes
 
 
 def matte(name: str, kind: str, without: str = "", stages: Sequence[int] = (LAST,)) -> Tensor:
@@ -213,27 +161,6 @@ def sad(name: str, kind: str, without: str = "", stages: tuple[int, ...] = (LAST
     """SAD of that matte over the unknown region, in thousands of pixels."""
     pred, true = (metrics.to_8bit(each) for each in (matte(name, kind, without, stages), alpha(kind)))
     return metrics.sad(pred, true, case(kind).trimap[0].numpy())
-
-
-def figure4(kinds: Sequence[str] = ("hair", "glass"), names: Sequence[str] = COMPARED) -> Drawing:
-    """Figure 4: mattes of networks that differ in the operator, one place of each enlarged, and the errors there."""
-    examples = []
-    for kind in kinds:
-        shown = np.rint(picture(kind) * plots.SHADES) / plots.SHADES
-        mattes = {row(name).title: matte(name, kind).numpy() for name in names}
-        scores = {row(name).title: f"SAD {sad(name, kind):.2f}" for name in names}
-        zoom = busiest(alpha(kind), ZOOM)
-        examples.append(Example(kind, shown, case(kind).trimap, alpha(kind).numpy(), mattes, scores, zoom))
-    training = pretrained.card(f"matting/{names[0]}").settings
-    steps = f"{training['epochs'] * training['iterations']:,} iterations, width {training['width']:g}"
-    words = "; ".join(
-        f"{each.title}: " + ", ".join(f"{k} {v[4:]}" for k, v in each.scores.items()) for each in examples
-    )
-    alt = (
-        f"Test scenes of the synthetic set ({', '.join(kinds)}): image, trimap, true alpha and the mattes of "
-        f"{len(names)} networks, each with one place enlarged and its errors. SAD: {words}."
-    )
-    return Drawing(qualitative(examples, note=f"synthetic test scenes, {SIZE}²; {steps}"), alt)
 
 
 # --- the explorer
