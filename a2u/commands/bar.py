@@ -197,7 +197,7 @@ class Meter:
         self._done[job.folder] = (progress.epoch - 1) * progress.steps + progress.step
 
     def end(self, outcome: Outcome) -> None:
-        """Count the end of a run; of one that failed the rest will not be done."""
+        """Count the end of a run. The remaining steps of a run that failed will not be done."""
         folder = outcome.job.folder
         if folder in self._each and outcome.status != "memory":
             if outcome.failed:

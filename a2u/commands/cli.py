@@ -1,4 +1,4 @@
-"""The command line `a2u …`: one sub-command a job, each a few lines over the rooms that do the work.
+"""The command line `a2u …`: one sub-command per job. Each is a few lines that call the rooms which do the work.
 
 What is slow to import (torch above all) loads inside the sub-command that needs it, so that help is instant.
 """

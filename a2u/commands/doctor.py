@@ -34,7 +34,7 @@ class Check(NamedTuple):
 
 
 def examine() -> list[Check]:
-    """Run every check; one that breaks is a FAIL of its own, never the end of the others."""
+    """Run every check. A check that breaks counts as one FAIL, and the others still run."""
     found: list[Check] = []
     for check in CHECKS:
         try:

@@ -53,7 +53,7 @@ def train(
     ] = None,
     width: Annotated[float | None, typer.Option(help="Scales every number of channels. Default: the preset's.")] = None,
     crop: Annotated[int | None, typer.Option(help="Side of the squares trained on, in pixels.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Samples a step, of all processes together.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Samples per step, of all processes together.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the preset's.")] = None,
     iterations: Annotated[int | None, typer.Option(help="Steps an epoch, instead of the preset's.")] = None,
     lr: Annotated[float | None, typer.Option(help="First learning rate of everything but the encoder.")] = None,
@@ -155,7 +155,7 @@ def train(
 def _lost(folder: Path) -> str:
     return (
         f"Another process of this training was lost, and it cannot go on without it. {folder} keeps the last complete "
-        f"epoch: the same command goes on from there. Why it was lost, its own output says, or the system's log."
+        f"epoch: the same command goes on from there. Its own output or the system's log says why it was lost."
     )
 
 

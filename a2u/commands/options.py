@@ -1,6 +1,6 @@
 """Options that the commands of every experiment share, how lists are read from one, and how messages name them.
 
-The library knows no command line: its messages name parameters as Python has them, between backticks: `device='cpu'`.
+The library does not know the command line. Its messages name parameters as in Python, in backticks: `device='cpu'`.
 `as_options` writes what the user of a command types instead: --device cpu.
 """
 

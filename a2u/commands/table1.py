@@ -56,7 +56,7 @@ def table1(
         int,
         typer.Option(
             min=1,
-            help="Runs at once in this one process, which take turns: on a GPU each on a stream of its own. 9 fill a "
+            help="Runs at once in this one process, which take turns; on a GPU each has its own stream. 9 fill a "
             "large one. Measured and saved every 10 epochs.",
         ),
     ] = 1,
@@ -85,8 +85,8 @@ def table1(
     keep: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A table1.json of before: the rows in it that this command would train are taken from there. May be "
-            "given again. What this command does not train is always kept from the table1.json in --out.",
+            help="An earlier table1.json: rows that it has are taken from it and not trained again. May be "
+            "repeated. What this command does not train is always kept from the table1.json in --out.",
             metavar="FILE",
         ),
     ] = None,
@@ -151,7 +151,7 @@ def table1(
 
 
 def _check_lanes(lanes: int, jobs: int, place: Cluster | None) -> None:
-    """Lanes are in this process alone; what they need of a GPU is said before it is used."""
+    """Lanes run in this process alone. What they need of a GPU is checked before it is used."""
     if lanes == 1:
         return
     if jobs > 1 or place is not None:
@@ -161,7 +161,7 @@ def _check_lanes(lanes: int, jobs: int, place: Cluster | None) -> None:
 
 
 def _standing(path: Path) -> list[Run]:
-    """The runs of the report that this one will replace; none if there is none, or if it cannot be read."""
+    """The runs in the report that the new one will replace; empty if there is no such report, or it cannot be read."""
     if not path.exists():
         return []
     try:
@@ -223,7 +223,7 @@ def write(report: dict[str, Any], runs: Path, out: Outputs) -> None:
 
 
 def _model_of(run: Run, runs: Path) -> AutoEncoder | None:
-    """The trained network of a run; of one that was measured before, from the weights that were made of it, if any."""
+    """The trained network of a run; of one that only an earlier report has, from its exported weights, or None."""
     if not run.get(MARK):
         return load_model(runs / run["run"])[0]
     from a2u.pretrained.load import weights_of

@@ -91,7 +91,7 @@ def train(
     """
     names = list(ROWS) if row_name == "all" else [row(row_name).name]
     if name is not None and len(names) > 1:
-        raise A2UError("--row all makes one run a row, so --name cannot name them: leave it out, or give --runs.")
+        raise A2UError("--row all makes one run per row, so --name cannot name them: leave it out, or give --runs.")
     if name is not None:
         check_name(name)
     preset = preset or ("quick" if data is None and not download else "paper")

@@ -3,8 +3,8 @@
 Beside its files a command keeps a list, `.a2u-written.jsonl`: a line for each file with its name, the SHA-256 of its
 content and the command that wrote it. A file that is there already may be replaced if the list has a line with its
 name, its content as it is now, and the same command; so neither a photograph that happens to have the name of a result
-is lost, nor a result that somebody has worked on since. Whatever a command reads, it does not write over, whoever
-wrote it. All names are looked at before the work begins, and each again when it is written.
+is lost, nor a result that somebody has worked on since. A command never writes over a file that it reads.
+All names are checked before the work begins, and each one again when it is written.
 
 The line comes before the file: killed in between, a command knows the old file as well as the new one.
 """
@@ -160,7 +160,7 @@ def _lines(folder: Path) -> list[dict[str, str]]:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file this is, by whatever name or link; None if there is none."""
+    """Device and inode of a file: the same for all of its names and links. None if there is no file."""
     try:
         found = path.stat()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Files read with care: only regular files, only so many bytes, and every fault told apart.
+"""Files read with care: only regular files, only so many bytes, and a message of its own for each kind of fault.
 
 That a file cannot be read now (`Unreadable`: not there, no permission, a failing disk) says nothing about its content,
 so no message about it advises to delete anything. That its content is wrong is for the caller to say.
@@ -114,7 +114,7 @@ def parse_json(content: bytes | str, shape: Any = object) -> Any:
     """JSON text as a value of the expected shape.
 
     Raises:
-        ValueError: It is none; the message says what is wrong.
+        ValueError: It is not JSON of that shape; the message says what is wrong.
     """
     try:
         value = json.loads(content.decode("utf-8-sig") if isinstance(content, bytes) else content)
@@ -132,7 +132,8 @@ def fault(value: Any, shape: Any, name: str = "it") -> str | None:
     """What keeps `value` from having a shape, in words; None if it has it.
 
     A shape is a type; a tuple of types, one of which it must be; a list with the shape of every item; or a dict with
-    the shape of some keys, all of which must be there (others may be). A whole number is a float too; a bool is none.
+    the shape of some keys, all of which must be there (others may be). A whole number counts as a float.
+    A bool does not count as a number.
 
     >>> fault({"epoch": "1"}, {"epoch": int})
     "it['epoch'] should be a whole number, and is '1'"

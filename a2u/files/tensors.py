@@ -103,5 +103,5 @@ def refuse_nan(tensors: Mapping[str, "Tensor"], what: str, remedy: str) -> None:
 
 
 def sha256(content: bytes) -> str:
-    """The digest by which people and cards know a file."""
+    """The SHA-256 digest of a file, by which cards identify it."""
     return hashlib.sha256(content).hexdigest()

@@ -50,7 +50,7 @@ def write_whole(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())  # or the rename could reach the disk before the content
                 if fcntl is not None:
-                    unfinished.replace(path)  # while the lock is held, so that nobody takes it for a leftover
+                    unfinished.replace(path)  # while the lock is held, so that `sweep` does not take it for a leftover
             if fcntl is None:  # Windows renames no file that is open
                 unfinished.replace(path)
         except BaseException:  # Ctrl-C too
@@ -89,7 +89,7 @@ def sweep(folder: Path) -> None:
     """Remove what writers left in `folder` that were killed: nothing else, and nothing of a writer that lives."""
     try:
         found = [each for each in folder.iterdir() if _is_ours(each.name)]
-    except OSError:  # whoever writes there will hear why it cannot be done
+    except OSError:  # the next write there will give the reason
         return
     for leftover in found:
         _remove_if_dead(leftover)
@@ -111,7 +111,7 @@ def _begin(path: Path) -> tuple[Path, int]:
 
 
 def _lock(descriptor: int) -> bool:
-    """Take the lock of an open file if nobody has it; a file system without locks counts as taken."""
+    """Take the lock of an open file if it is free. On a file system without locks it counts as taken."""
     if fcntl is None:
         return True
     try:
@@ -131,7 +131,7 @@ def _is_ours(name: str) -> bool:
 def _remove_if_dead(leftover: Path) -> None:
     try:
         descriptor = os.open(leftover, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError:  # gone, or a link, or not ours to open
+    except OSError:  # it is gone, is a link, or may not be opened
         return
     try:
         dead = stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor)

@@ -109,7 +109,7 @@ def card(name: str, home: Path = HOME) -> ModelCard:
     """The card called `name`.
 
     Raises:
-        A2UError: There is none of that name (the near match is told), or its file is damaged.
+        A2UError: There are no weights of that name (the message gives the nearest one), or its file is damaged.
     """
     known = names(home)
     if name not in known:

@@ -1,4 +1,4 @@
-"""A checkpoint of any other program: the one place that opens such files, and it runs no code of theirs.
+"""A checkpoint of any other program: the one place that opens such files. None of the code in them is run.
 
 What a file is follows from its first bytes, not from its ending: safetensors, or what `torch.save` writes now (a zip
 archive) and wrote before version 1.6. Training scripts keep more than weights in it: the optimizer, and metrics as
@@ -35,7 +35,7 @@ OPEN_AGAIN = (
 class ForeignWeights:
     """state: the weights by name. beside: what else the file holds, by key. odd: names in the state without tensors.
 
-    sha256: of the file, by which people know which one it is.
+    sha256: digest of the file, which identifies it.
     """
 
     state: dict[str, Tensor]

@@ -27,7 +27,7 @@ def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, ModelCard]:
     The file's SHA-256 must be the card's, and a safetensors file holds tensors only: no code runs.
 
     Raises:
-        A2UError: no such name (the near match is told); a file that is missing, damaged or of another network.
+        A2UError: no such name (the message gives a near one); a file that is missing, damaged or of another network.
 
     Example:
         >>> model, card = load_pretrained("toy/a2u-mnist")

@@ -31,7 +31,7 @@ class Conversion:
 
     used: dict[str, str] = field(default_factory=dict)  #: theirs → ours
     ignored: dict[str, str] = field(default_factory=dict)  #: theirs → why
-    missing: list[str] = field(default_factory=list)  #: ours that nothing was found for
+    missing: list[str] = field(default_factory=list)  #: our weights for which nothing was found
     sha256: str = ""  #: of the file
     beside: tuple[str, ...] = ()  #: what the file holds beside the weights
 

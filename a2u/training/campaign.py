@@ -21,7 +21,7 @@ from a2u.training.run_folder import Config, History
 
 
 class Asked(Protocol):
-    """The settings of a run, as far as a campaign must know them."""
+    """The settings of a run that a campaign needs to know."""
 
     @property
     def title(self) -> str:
@@ -42,7 +42,7 @@ class Job:
     another process can be given it.
     """
 
-    settings: Any  # an Asked; of the experiment's own class for those who know it
+    settings: Any  # an Asked: an object of the experiment's own settings class
     folder: Path
     config: Config
     steps: int

@@ -79,7 +79,7 @@ class Captured:
         self._owner: Any = None  # whose addresses the recording holds
 
     def __call__(self, task: Task, batch: Any) -> Tensor:
-        """One step on `batch`; returns the loss, still on the device, a tensor of its own."""
+        """One step on `batch`; returns the loss, a new tensor that is still on the device."""
         return self._take(task, [batch], lambda: None)[0]
 
     def many(self, task: Task, batches: Iterator[Any], count: int) -> Tensor:

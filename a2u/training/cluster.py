@@ -150,7 +150,7 @@ def _outcome(job: Job, handle: Any) -> Outcome:
 
 
 def _leave(handles: Sequence[Any], kind: str, on_note: Callable[[str], None]) -> None:
-    """Ctrl-C: a cluster goes on, and is told how to end; processes of this machine end."""
+    """Ctrl-C: jobs of a cluster go on, and a message says how to end them; processes of this machine end."""
     if kind == "slurm" and handles:
         names = " ".join(str(handle.job_id) for handle in handles)
         on_note(f"The jobs go on in the cluster; `scancel {names}` ends them.")

@@ -11,7 +11,7 @@ weights. What has to be said for this to be the training of one process:
 - Batch norm has the statistics of what it sees. On GPUs it becomes `SyncBatchNorm`, which sees the whole batch. On
   CPUs torch has none: there each process normalises by its own part, and the running statistics are those of process
   0. With frozen norms nothing differs.
-- Dropout draws in each process for itself, from one seed a process.
+- Each process draws its own dropout, from its own seed.
 - Only process 0 writes files. It sends the others the state to go on from, since they may not share its disk. Each
   measures a part of the validation images.
 """
@@ -79,7 +79,7 @@ class Together:
         return items
 
     def keeper(self, run: Keeper | None) -> Keeper | None:
-        """`run` in the process that leads, and in all others what stands for it."""
+        """`run` in process 0; in all other processes a stand-in for it."""
         return run
 
 
@@ -149,7 +149,7 @@ class _Shared:
         self.run = run
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
-        """What process 0 goes on from, in all processes; they hear of it too if it cannot be read."""
+        """What process 0 goes on from, in all processes; if it cannot be read, all of them raise the error."""
         message: list[Any] = [None]
         if dist.get_rank() == 0:
             try:

@@ -57,7 +57,7 @@ def experiment_of(config: Mapping[str, Any]) -> str | None:
 
 
 def with_experiment(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config as a run of today would have it: with its experiment, if that is known, and with later settings."""
+    """The config in today's form: with its experiment, if that is known, and with settings that were added later."""
     found = experiment_of(config)
     return dict(config) if found is None else {KEY: found, **DEFAULTS.get(found, {}), **config}
 

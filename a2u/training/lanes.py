@@ -5,7 +5,7 @@ trains them all. In its turn a lane starts one graph of many steps (`a2u.trainin
 does not wait for it; its next turn comes when that graph has ended. On a CPU a turn is `TURN` steps, taken one by one.
 
 A lane computes what its run alone would compute, on a CPU to the same bits: each has its own random numbers, and they
-share nothing but the images. What goes wrong in one lane is told at its end, and the others go on:
+share nothing but the images. If one lane fails, its outcome says so at the end, and the others go on:
 
 - too little memory: the run is put back, and fewer run at once from then on;
 - steps that no graph can hold: the run is taken up again when all others have ended, and trains eagerly;
@@ -47,7 +47,7 @@ def in_lanes(
     Args:
         jobs: The runs; they begin in this order, each as a place becomes free.
         count: How many at once.
-        on_progress: Called after every step and every epoch of a run; on a GPU not for every step.
+        on_progress: Called after every step and every epoch of a run; on a GPU it is not called for every step.
         on_end: Called at the end of each run, complete or not.
         on_note: Called with a sentence for people when a run is put back.
         device: Where they compute.

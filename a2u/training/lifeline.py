@@ -1,4 +1,4 @@
-"""A child process that ends with its parent, however the parent ends: a kill -9 leaves nobody behind.
+"""A child process that ends with its parent, however the parent ends: even after a kill -9 no process is left.
 
 The parent holds one end of a pipe and never writes; the system closes it when the parent dies. The child waits at the
 other end in a thread, so that it hears of it whatever else it does. Nothing is lost: runs are whole at any moment.

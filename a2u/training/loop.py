@@ -1,4 +1,4 @@
-"""The training loop. It knows no model and no data set: a `Task` brings both.
+"""The training loop. It does not know the model or the data set: a `Task` brings both.
 
 `fit` trains one task to its end. `in_turns` is the same training as a generator that pauses between steps, so that
 several can be trained side by side in one process (`a2u.training.lanes`).
@@ -41,7 +41,7 @@ class Task(Protocol):
 
     @property
     def scheduler(self) -> torch.optim.lr_scheduler.LRScheduler:
-        """What sets the learning rate, once a step: a schedule may fall inside an epoch."""
+        """What sets the learning rate, once per step, because a schedule may change it within an epoch."""
 
     def batches(self, epoch: int) -> Iterable[Any]:
         """The batches of one epoch, in order."""

@@ -1,6 +1,6 @@
-"""Several runs at once, each in a process of its own: on one GPU they share it, on CPUs they divide the threads.
+"""Several runs at once, each in its own process. On a GPU they share it; on CPUs they divide the threads.
 
-A process a run, not a pool: when it ends, all of its memory is free again, whatever happened in it. A process that
+One process per run, not a pool: when it ends, all of its memory is free again, whatever happened in it. A process that
 runs out of memory puts its run back, and fewer run at once from then on.
 """
 

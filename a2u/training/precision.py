@@ -1,4 +1,4 @@
-"""How exactly a GPU multiplies: float32, TF32 or bfloat16. On a CPU float32 is float32 whatever is said here.
+"""How exactly a GPU multiplies: float32, TF32 or bfloat16. On a CPU float32 always means float32.
 
 torch lets convolutions round their inputs to TF32 (10 bits of mantissa instead of 23) unless told otherwise, on every
 GPU that can. A PSNR near 47 dB is an error of 0.004, so this course says which arithmetic made a number:
@@ -56,5 +56,5 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[obj
     """For the forward: bfloat16 where torch calls it safe, if `precision` is bf16; nothing otherwise."""
     if precision != "bf16":
         return nullcontext()
-    # Each weight is used once a step, so a cache of converted weights saves nothing, and a graph must not keep one.
+    # Each weight is used once per step, so a cache of converted weights saves nothing, and a graph must not keep one.
     return torch.autocast(device.type, dtype=torch.bfloat16, cache_enabled=False)

@@ -35,7 +35,7 @@ LOG = logging.getLogger("a2u")
 
 
 class Keeper(Protocol):
-    """Where `fit` finds the state to go on from, and leaves the new one: a `Run`, or what stands for one."""
+    """Where `fit` finds the state to go on from, and leaves the new one: a `Run`, or a stand-in for one."""
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
         """Put the last state into `parts`; the epochs already done."""
@@ -105,7 +105,7 @@ class Run:
             _write_json(path, {"config": self.config, "environment": machine})
 
     def _refuse_others(self) -> None:
-        """Without a config the folder holds no run, and files of these names are somebody else's."""
+        """Without a config the folder holds no run, so files of these names belong to something else."""
         there = [name for name in FILES if os.path.lexists(self.folder / name)]
         if there:
             raise A2UError(

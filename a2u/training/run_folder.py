@@ -1,6 +1,6 @@
 """What a run folder holds, read with care: `config.json`, `metrics.json`, `checkpoint.safetensors`, `best.safetensors`.
 
-`a2u.training.run` writes it. Whoever reads the config of a run reads it here, with what older runs do not say.
+`a2u.training.run` writes it. A run's config is read here alone: keys that older versions did not write are filled in.
 """
 
 import os
@@ -96,7 +96,7 @@ def read_environment(folder: str | Path) -> dict[str, Any]:
 
 
 def read_config(folder: Path) -> Config:
-    """The config of a run; of an older one with what runs of today say beside."""
+    """The config of a run, with the keys that older versions did not write filled in."""
     return with_experiment(_read_document(folder)["config"])
 
 
