@@ -251,7 +251,7 @@ def test_settings_reject_what_makes_no_sense() -> None:
         with pytest.raises(A2UError, match=f"{key} must be"):
             settings("a2u", **{key: value})
     assert settings("a2u", epochs=None) == settings("a2u")
-    assert set(PRESETS) == {"paper", "reduced", "quick"}
+    assert set(PRESETS) == {"paper", "medium", "reduced", "quick"}
 
 
 def test_the_seed_decides_weights_and_order() -> None:
