@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import a2u
 from hypothesis import given
 from hypothesis import strategies as st
 
 from a2u import shell
 from a2u.commands import matting_train, table1, table2
 from a2u.commands import train as table1_train
-from a2u.commands.cli import main
 from a2u.errors import A2UError
 from a2u.matting import report as matting_report
 from a2u.matting import settings as matting
@@ -113,7 +113,7 @@ def read(command: str) -> tuple[Any, ...]:
     program, *words = shlex.split(command)
     assert program == "a2u"
     with pytest.raises(Asked) as asked:
-        main(words)
+        a2u(*words)
     return asked.value.args
 
 
@@ -201,10 +201,10 @@ def test_words_that_a_shell_would_change_are_quoted() -> None:
 
 
 @pytest.mark.parametrize("words", ["x", "0.5;0.7", ","])
-def test_milestones_that_are_no_numbers_are_refused(words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["train", "--milestones", words])
-    assert "--milestones" in capsys.readouterr().err
+def test_milestones_that_are_no_numbers_are_refused(words: str) -> None:
+    left = a2u("train", "--milestones", words)
+    assert left.code == 1
+    assert "--milestones" in left.err
 
 
 @pytest.mark.parametrize("milestones", [(0.5, 0.5), (0.7, 0.5), (0.0,), (1.0,)])
@@ -214,7 +214,7 @@ def test_milestones_that_do_not_rise_are_refused(milestones: tuple[float, ...]) 
 
 
 @pytest.mark.parametrize("words", ["5", "1,2,3", "a,b", "1;2"])
-def test_trimap_kernels_are_two_numbers(words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["matting", "train", "--kernels", words])
-    assert "--kernels takes two whole numbers" in capsys.readouterr().err
+def test_trimap_kernels_are_two_numbers(words: str) -> None:
+    left = a2u("matting", "train", "--kernels", words)
+    assert left.code == 1
+    assert "--kernels takes two whole numbers" in left.err

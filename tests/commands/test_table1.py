@@ -24,6 +24,7 @@ from a2u.commands.bar import Meter
 from a2u.commands.reports import table_1_text
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError
+from a2u.files.outputs import LIST
 from a2u.reconstruction import ROWS, campaign, claims, experiment
 from a2u.reconstruction.campaign import plan
 from a2u.reconstruction.experiment import Experiment
@@ -88,7 +89,7 @@ def test_a_part_of_the_table_is_trained_and_reported(data: Path, capsys: pytest.
     assert "Preset quick; 4 runs in runs/." in err
     assert re.search(r"\[4/4\] MaxPool – A²U on MNIST, seed 3: PSNR [\d.]+ dB", err)
     assert out.count("not run") == 16
-    assert {path.name for path in Path("figures").iterdir()} == {"table1.json", "table1.md", *PICTURES}
+    assert {path.name for path in Path("figures").iterdir()} == {"table1.json", "table1.md", LIST, *PICTURES}
     for metric in METRICS:  # mean and standard deviation of the two seeds
         runs = [run[metric] for run in report()["runs"] if (run["row"], run["set"]) == ("a2u", "fashion")]
         mean, sd = cell("a2u", "fashion")[metric].values()
@@ -134,7 +135,7 @@ def test_killed_it_goes_on_to_the_same_table(data: Path, tmp_path: Path, moment:
     assert not Path("figures/table1.md").exists()
     assert a2u("table1", *some(data)).code == 0
     assert without_times(report()) == without_times(whole)
-    assert {path.name for path in Path("figures").iterdir()} == {"table1.json", "table1.md"}
+    assert {path.name for path in Path("figures").iterdir()} == {"table1.json", "table1.md", LIST}
 
 
 def test_ctrl_c_says_how_to_go_on(

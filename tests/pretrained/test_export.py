@@ -116,7 +116,7 @@ def test_exported_weights_are_the_runs_own_within_the_limit(run: Path, home: Pat
 
 def test_exporting_again_gives_the_same_bytes(run: Path, home: Path) -> None:
     before = {path.name: path.read_bytes() for path in home.rglob("*.*")}
-    with pytest.raises(A2UError, match=r"a2u-mnist\.safetensors and .*a2u-mnist\.json would be replaced.*--force"):
+    with pytest.raises(A2UError, match=r"a2u-mnist\.safetensors and .*a2u-mnist\.json would be replaced.*`force=True`"):
         export(run, home=home)
     assert {path.name: path.read_bytes() for path in home.rglob("*.*")} == before
     export(run, home=home, force=True)
