@@ -107,9 +107,14 @@ def export(
         bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
     )
-    out.write(f"{card.name}.safetensors", content)
-    out.write(f"{card.name}.json", card.as_json())  # last: a card never speaks of weights that are not there
+    write(out, card, content)
     return card
+
+
+def write(out: Outputs, card: ModelCard, content: bytes) -> None:
+    """Write weights and their card; the card last, so that none ever speaks of weights that are not there."""
+    out.write(f"{card.name}.safetensors", content)
+    out.write(f"{card.name}.json", card.as_json())
 
 
 def _table_1(folder: Path, config: dict[str, Any], data: str | Path | None) -> Exported:

@@ -24,7 +24,7 @@ from a2u.site.lesson import Lesson
 FRAMES = "frames"  # folder of the site
 # A green disc, the sign of an output: y = wᵀz.
 ICON = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3.4' fill='%23007F4F'/%3E%3C/svg%3E"  # noqa: E501
-_LONGEST = 4000  # letters of a section that the search looks at
+_LONGEST = 12_000  # letters of a section that the search looks at
 
 
 @dataclass(frozen=True)

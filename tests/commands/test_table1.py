@@ -200,7 +200,10 @@ def test_one_run_fails_and_the_others_go_on(
         (["--rows", ","], "--rows names nothing"),
         (["--preset", "papr"], "Did you mean 'paper'"),
         (["--device", "cuda"], "needs an NVIDIA GPU"),
-        (["--precision", "tf32", "--device", "cpu"], "TF32 is arithmetic of NVIDIA GPUs, and the device is cpu"),
+        (
+            ["--precision", "tf32", "--device", "cpu"],
+            "the device is cpu. Use --precision float32.",
+        ),
         (["--precision", "fp8"], "There is no precision 'fp8'"),
         (
             ["--jobs", "2", "--lanes", "9"],

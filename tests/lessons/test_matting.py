@@ -191,6 +191,7 @@ def report() -> dict:
     rows.append({"row": "carafe", "title": "CARAFE", "status": "not run", "paper": paper})
     return {
         "label": "synthetic set, narrow",
+        "command": "a2u matting table",
         "test_data": "40 scenes",
         "rows": rows,
         "spread": [],

@@ -87,7 +87,7 @@ def refusals(folder: Path) -> dict:
         r"cut\.png cannot be read.*get it again": (files.read_image, folder / "cut.png"),
         r"text\.png is not an image that can be read\. Get it again": (files.read_image, folder / "text.png"),
         r"empty\.png is empty\. Get it again": (files.read_image, folder / "empty.png"),
-        r"There is no file .*gone\.png": (files.read_alpha, folder / "gone.png"),
+        r"gone\.png is not there": (files.read_alpha, folder / "gone.png"),
         r"transparency of its own \(6 pixels": (
             files.read_image,
             save(folder / "rgba.png", np.concatenate([COLOUR, half], -1)),
