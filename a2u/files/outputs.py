@@ -114,7 +114,8 @@ class Outputs:
         try:
             descriptor = os.open(place, _APPEND, 0o666)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(f"{line}\n".encode())
+                # A line that was cut short must not swallow this one.
+                file.write(f"{'' if _ends_a_line(place) else chr(10)}{line}\n".encode())
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -142,6 +143,16 @@ def _takes_for_one(folder: Path) -> bool:
             return any((place / other).exists() for other in others)
     except OSError:  # nothing can be written there, and the command will say so
         return False
+
+
+def _ends_a_line(place: Path) -> bool:
+    """Is the list empty, or its last line whole?"""
+    with place.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        if file.tell() == 0:
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def _lines(folder: Path) -> list[dict[str, str]]:

@@ -82,6 +82,9 @@ class Run:
             raise explain(error, self.folder) from error
         try:
             self._begin(device, lanes)
+        except OSError as error:
+            self._lock.release()
+            raise explain(error, self.folder) from error
         except BaseException:
             self._lock.release()
             raise

@@ -205,7 +205,9 @@ def _pieces() -> tuple[ModelCard, bytes]:
 
 
 def _export(folder: Path) -> None:
-    write(Outputs(folder, "an attack", force=True), *_pieces())
+    out, (found, content) = Outputs(folder, "an attack", force=True), _pieces()
+    out.check([f"{found.name}.safetensors", f"{found.name}.json"])  # as a command does, which removes leftovers
+    write(out, found, content)
 
 
 def _whole(folder: Path) -> str | None:

@@ -160,3 +160,14 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
     name = os.fsdecode(b"\xff.png")
     write(tmp_path, name)
     assert write(tmp_path, name, b"2").read_bytes() == b"2"
+
+
+def test_a_line_that_was_cut_short_does_not_swallow_the_next_one(tmp_path: Path) -> None:
+    """The disk was full in the middle of a line: what is written afterwards is known all the same."""
+    Outputs(tmp_path, "a command").write("one.txt", b"1")
+    with (tmp_path / ".a2u-written.jsonl").open("ab") as file:
+        file.write(b'{"name": "two.t')
+    Outputs(tmp_path, "a command").write("two.txt", b"2")
+    Outputs(tmp_path, "a command").write("two.txt", b"3")  # its own earlier file
+    assert (tmp_path / "two.txt").read_bytes() == b"3"
+    assert Outputs(tmp_path, "a command").write("one.txt", b"4").read_bytes() == b"4"
