@@ -103,19 +103,19 @@ def _begin(path: Path) -> tuple[Path, int]:
             descriptor = os.open(unfinished, _EXCLUSIVE, 0o666)
         except FileExistsError:  # something waits under this very name, and stays as it is
             continue
-        _lock(descriptor)
+        _lock(descriptor, wait=True)  # `sweep` may hold it for the moment in which it removes the file
         if fcntl is None or os.fstat(descriptor).st_nlink:
             return unfinished, descriptor
         os.close(descriptor)  # swept away in the moment between its making and its lock
     raise FileExistsError(errno.EEXIST, "no free name was found beside it")
 
 
-def _lock(descriptor: int) -> bool:
-    """Take the lock of an open file if it is free. On a file system without locks it counts as taken."""
+def _lock(descriptor: int, wait: bool = False) -> bool:
+    """Take the lock of an open file, if it is free or once it is; False: it is not, or the file system has no locks."""
     if fcntl is None:
         return True
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError:
         return False
     return True

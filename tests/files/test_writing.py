@@ -141,11 +141,11 @@ def test_a_writer_whose_file_is_swept_before_its_lock_takes_another(
 ) -> None:
     lock, seen = writing._lock, []
 
-    def sweep_first(descriptor: int) -> bool:
+    def sweep_first(descriptor: int, wait: bool = False) -> bool:
         if not seen:
             seen.append(descriptor)
             sweep(tmp_path)
-        return lock(descriptor)
+        return lock(descriptor, wait)
 
     monkeypatch.setattr(writing, "_lock", sweep_first)
     write_whole(tmp_path / "file", b"new")
