@@ -36,7 +36,7 @@ def test_a_file_that_expands_without_end_is_stopped(tmp_path: Path, monkeypatch:
     many = put(tmp_path, gzip.compress(bytes(400)) * 3)
     with pytest.raises(A2UError, match="holds more than 1,000 bytes"):
         idx.read_content(many)
-    with pytest.raises(A2UError, match=r"has 1,001 bytes, and a file of this set has at most 1,000"):
+    with pytest.raises(A2UError, match=r"has 1,001 bytes, but a file of this set has at most 1,000"):
         idx.read_content(put(tmp_path, bytes(1001)))
 
 
