@@ -229,7 +229,7 @@ def test_what_cannot_be_captured_is_told():
         step(Quiet(), (torch.zeros(1), torch.zeros(1)))
     task = Quiet()
     task.optimizer = torch.optim.Adam(task.model.parameters())
-    with pytest.raises(A2UError, match="knows the optimizer SGD, given Adam"):
+    with pytest.raises(A2UError, match="works with the optimizer SGD only, given Adam"):
         step(task, task.images[:4])
 
 
