@@ -91,8 +91,8 @@ class Outputs:
             raise A2UError(f"{path} would be written, but is already {what}. {_MOVE}")
         if not self.force and not self._is_own(path):
             raise A2UError(
-                f"{path} is there already, and `{self.by}` did not write it, or it was changed since: it would be lost. "
-                f"{_MOVE}"
+                f"{path} is there already, and `{self.by}` did not write it, or it was changed since. "
+                f"It would be lost. {_MOVE}"
             )
 
     def _is_own(self, path: Path) -> bool:

@@ -99,7 +99,7 @@ def _compiled_affinity() -> Any:
 
 
 def descriptors(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """The summaries of the input that weights are generated from: adaptive average pooling to size×size, and the mean.
+    """The summaries of the input that weights come from: adaptive average pooling to size×size, and the mean.
 
     Tensor[N, C, H, W] → Tensor[N, C, size, size], Tensor[N, C, 1, 1]. Both axes are pooled by matrix products, one
     row of weights per bin: one pass over the map gives both results, and the backward is deterministic on GPUs.
@@ -114,7 +114,7 @@ def descriptors(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def bins(length: int, size: int, like: Tensor) -> Tensor:
-    """Adaptive average pooling of one axis as a matrix: bin b averages ⌊bL/s⌋ … ⌈(b+1)L/s⌉ − 1; the last row averages all."""
+    """Adaptive average pooling of one axis as a matrix: bin b averages ⌊bL/s⌋ … ⌈(b+1)L/s⌉ − 1; the last row all."""
     position = torch.arange(length, device=like.device)
     b = torch.arange(size, device=like.device)[:, None]
     inside = (position >= b * length // size) & (position < -(-(b + 1) * length // size))

@@ -280,8 +280,8 @@ def test_processes_train_the_same_and_fewer_run_when_memory_is_short(
     monkeypatch.setattr(parallel, "side_by_side", partial(side_by_side, work=table1_work.crowded))
     assert a2u("table1", *some(data, "bilinear,a2u"), "--jobs", 2).code == 1
     err = capsys.readouterr().err
-    for row, reason in (("Bilinear", "was killed, as a system does"), ("A²U", "There is not enough memory")):
-        assert re.search(f"{row} on MNIST, seed 0: .*{reason}.* It is put back; from now on 1 at once", err)
+    for row, reason in (("Bilinear", "was killed, as systems do"), ("A²U", "There is not enough memory")):
+        assert re.search(f"{row} on MNIST, seed 0: .*{reason}.* It is put back; from now on at most 1 at once", err)
     assert "A²U on MNIST, seed 0: FAILED. There is not enough memory" in err
     assert cell("a2u")["runs"] == 0
     expected = next(each for each in whole["table"] if (each["row"], each["set"]) == ("bilinear", "mnist"))
