@@ -9,16 +9,7 @@ from typing import Annotated
 import typer
 
 from a2u.errors import A2UError
-from a2u.lessons import copies, progress
-from a2u.lessons.serve import (
-    FIRST,
-    check_state_folder,
-    has_browser,
-    lab_command,
-    notebooks_folder,
-    running_at,
-    usable_port,
-)
+from a2u.lessons import copies, progress, serve
 
 
 def lab(
@@ -42,7 +33,7 @@ def lab(
     You work on copies of your own in my-lessons/, so that git stays clean and an update of the course never overwrites
     what you wrote. A copy that holds no work of yours follows the course.
     """
-    course = notebooks_folder()
+    course = serve.notebooks_folder()
     wanted = copies.lesson_named(course, lesson) if lesson is not None else None
     if find_spec("jupyterlab") is None and not prepare:
         raise A2UError("JupyterLab is not installed: pip install 'a2u-upsampling[lab]', or use `make lab`.")
@@ -52,20 +43,21 @@ def lab(
     for line in [*said, f"Your copies of the lessons are in {folder}.", *progress.lines(folder)]:
         print(line)
     if not prepare:
-        _serve(folder / (f"{wanted}.ipynb" if wanted else FIRST), browser, port)
+        _serve(folder / (f"{wanted}.ipynb" if wanted else serve.FIRST), browser, port)
 
 
 def _serve(notebook: Path, browser: bool, port: int | None) -> None:
     """Become the JupyterLab that opens `notebook`."""
-    check_state_folder()
-    free = usable_port(port)
+    serve.check_state_folder()
+    free = serve.usable_port(port)
     if port is None and free is not None:
-        address = running_at(notebook.parent.parent)
-        other = f"the course is already open at {address}; this opens it a second time" if address else "it is in use"
-        print(f"Not port 8888 but {free}: {other}.")
-    if browser and not has_browser():
+        address = serve.running_at(notebook.parent.parent)
+        if address is not None:
+            print(f"The course is already open at {address}, and now a second time: change each lesson in one of them.")
+        print(f"Port {serve.PORT} is in use, so this one is {free}.")
+    if browser and not serve.has_browser():
         browser = False
         print("There is no browser here: open the address below yourself.")
-    command, environment = lab_command(notebook, browser=browser, port=free)
+    command, environment = serve.lab_command(notebook, browser=browser, port=free)
     sys.stdout.flush()
     os.execve(command[0], command, environment)

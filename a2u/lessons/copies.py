@@ -38,7 +38,7 @@ Digests = dict[str, dict[str, str]]
 
 
 def place(course: Path) -> Path:
-    """The folder for the copies of the lessons in `course`: beside it, or in the home folder where that is read-only."""
+    """The folder for the copies of the lessons in `course`: beside it, or in the home folder if that is read-only."""
     beside = course.parent / FOLDER
     if os.access(beside if beside.exists() else course.parent, os.W_OK):
         return beside
@@ -54,9 +54,7 @@ def refresh(course: Path, folder: Path) -> list[str]:
     with _records(folder) as (known, said):
         newer, kept = [], _Kept(folder)
         for name, original in _originals(course, said):
-            if _renewed(folder / name, original, known.get(name), kept):
-                known[name] = _digests(original)
-            elif name not in known:  # nobody knows which original it was made from: from now on, this one
+            if _renewed(folder / name, original, known.get(name), kept) or name not in known:
                 known[name] = _digests(original)
             elif known[name]["whole"] != _digest(original):
                 newer.append(name)
@@ -204,7 +202,9 @@ def _records(folder: Path) -> Iterator[tuple[Digests, list[str]]]:
             yield known, said
             write_whole(path, (json.dumps(known, indent=1, sort_keys=True) + "\n").encode())
     except Timeout as error:
-        raise A2UError(f"Another `a2u lab` is making copies in {folder}. Wait until it is done, and try again.") from error
+        raise A2UError(
+            f"Another `a2u lab` is making copies in {folder}. Wait until it is done, and try again."
+        ) from error
     except OSError as error:
         raise explain(error, folder) from error
 

@@ -115,7 +115,7 @@ def check_state_folder() -> None:
             raise A2UError(f"{folder} cannot be written.")
     except A2UError as error:
         raise A2UError(
-            f"JupyterLab notes there what is running: {error} Or set HOME (or JUPYTER_RUNTIME_DIR) to a folder of yours."
+            f"JupyterLab needs its own folder: {error} Or set HOME (or JUPYTER_RUNTIME_DIR) to a folder of yours."
         ) from error
 
 

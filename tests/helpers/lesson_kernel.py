@@ -41,8 +41,14 @@ class Kernel:
             printed += what["text"] if kind == "stream" else ""
             error += "\n".join(what["traceback"]) if kind == "error" else ""
             if kind == "status" and what["execution_state"] == "idle":
-                reply = self.client.get_shell_msg(timeout=patience(60))
-                return Seen(printed, error, reply["content"]["status"] == "error")
+                return Seen(printed, error, self._status(message) == "error")
+
+    def _status(self, message: dict) -> str:
+        """What the kernel answers to this message: Run All stops where it is an error."""
+        while True:
+            reply = self.client.get_shell_msg(timeout=patience(60))
+            if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+                return reply["content"]["status"]
 
 
 @contextlib.contextmanager
