@@ -285,7 +285,7 @@ def test_the_choice_of_a_step():
     assert type(choose_step(cuda)) is type(choose_step(cuda, "captured", "bf16")) is Captured
     assert type(choose_step(cuda, "eager")) is Eager
     for arguments, message in (
-        ((CPU, "captured"), "A captured step is a CUDA graph, and the device is cpu"),
+        ((CPU, "captured"), "A captured step is a CUDA graph, but the device is cpu"),
         ((CPU, "capture"), "Did you mean 'captured'"),
         ((CPU, "auto", "tf32"), "TF32 is arithmetic of NVIDIA GPUs"),
         ((CPU, "auto", "float16"), "Known: float32, tf32, bf16"),
