@@ -36,9 +36,7 @@ def check(source: SyntheticSource) -> None:
         assert np.array_equal(source.background(number), background("train", number))
 
 
-@pytest.mark.parametrize(
-    "context", [pytest.param("fork", id="fork"), pytest.param("spawn", marks=pytest.mark.slow, id="spawn")]
-)
+@pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_drawn_at_once_it_has_the_same_bits(context: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "cores", lambda: 2)
     source = small()
