@@ -311,7 +311,7 @@ def test_a_card_without_tf32_is_one_line(
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla T4")
     assert one_gpu.main(["--tiny", "--out", str(tmp_path), "--budget", "60"]) == 1
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "TF32 needs a GPU of compute capability 8.0 or more, and Tesla T4 has less" in line
+    assert "TF32 needs a GPU of compute capability 8.0 or more, but Tesla T4 has less" in line
 
 
 def test_missing_packages_are_named_before_anything_starts(

@@ -297,7 +297,7 @@ def test_the_choice_of_a_step():
 def test_a_card_without_tf32_is_told(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (7, 5))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla T4")
-    with pytest.raises(A2UError, match=r"TF32 needs a GPU of compute capability 8.0 or more, and Tesla T4 has less"):
+    with pytest.raises(A2UError, match=r"TF32 needs a GPU of compute capability 8.0 or more, but Tesla T4 has less"):
         check_precision("tf32", torch.device("cuda"))
     check_precision("float32", torch.device("cuda"))
 
