@@ -27,14 +27,14 @@ def _operators() -> "Drawing":
 
 
 def _figure_2() -> "Drawing":
-    """Kernel generation of A²U with d = 1, on the shared digit (Figure 2 of the paper, drawn anew)."""
+    """Kernel generation of A²U with d = 1, on the shared digit (Figure 2 of the paper, redrawn)."""
     from a2u.lessons.a2u_operator.explorer import figure_2
 
     return figure_2()
 
 
 def _figure_3() -> "Drawing":
-    """The matting network of section 6, drawn from the module itself (Figure 3 of the paper, drawn anew)."""
+    """The matting network of section 6, drawn from the module itself (Figure 3 of the paper, redrawn)."""
     from a2u.lessons.matting.figure_3 import figure_3
 
     return figure_3()

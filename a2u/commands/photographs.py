@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from a2u.lessons.frame import Drawing
 
 CLASSICAL = {"closed-form": "closed-form", "knn": "KNN"}
-SHOWN = ("closed-form", "knn", "matting/dynamic-cs-d-norm", "matting/dynamic-cs")  # of the networks the best, the worst
+SHOWN = ("closed-form", "knn", "matting/dynamic-cs-d-norm", "matting/dynamic-cs")  # the best and the worst network
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def photographs_figure() -> "Drawing":
 
 
 def table(results: dict[str, dict[str, PhotographMatte]]) -> str:
-    """All methods in Markdown: of each photograph the shares above 0.9 and undecided, then both means."""
+    """All methods in Markdown: for each photograph the shares above 0.9 and undecided, then both means."""
     lines = [f"| method | {' | '.join(PHOTOGRAPHS)} | apart from closed-form | seconds |"]
     lines.append("|---" * (len(PHOTOGRAPHS) + 3) + "|")
     for method, each in results.items():
