@@ -1,4 +1,4 @@
-"""`a2u lab` as a learner has it: a checkout under git, JupyterLab in Chromium, lessons run, solved and run too early."""
+"""`a2u lab` as a learner has it: a checkout under git, and Chromium, in which lessons run, are solved, run too early."""
 
 import contextlib
 import json
