@@ -40,6 +40,7 @@ def recognise(cases: Sequence[Case], reference: Answer, names: Sequence[str]) ->
         _precision(wrong),
         numbers.steady(wrong),
         shapes.places([(case.target, case.own) for case in wrong]),
+        shapes.order([(case.target, case.own) for case in wrong]),
         _range(cases),
         _always_the_same(cases),
     )
@@ -74,7 +75,7 @@ def _number_type(wrong: Sequence[Case]) -> Found:
         return
     if all(case.dtype is torch.bool for case in wrong):
         yield "True and False", "You return a mask, True and False (dtype bool). Numbers are asked for."
-    elif all(same(case.own, case.target.round() % 256) for case in wrong):
+    elif all(c.dtype is torch.uint8 and same(c.own, c.target.round() % 256) for c in wrong):
         hint = "Your numbers wrapped around at 256, as bytes do (dtype uint8)."
         yield "bytes wrap around", f"{hint} Convert with .float() before you compute."
     elif any(all(same(cut(c.target), c.own) for c in wrong) for cut in (torch.trunc, torch.floor, torch.round)):
