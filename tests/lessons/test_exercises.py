@@ -106,7 +106,8 @@ def test_a_wrong_number_is_told_with_its_case() -> None:
     verdict = indexnet_exercises.COUNT.check(lambda *case: 128)
     assert verdict.message == (
         "✗ 3 · What an index block has to learn: for channels=32, ratio=2, kind='holistic', context=True, "
-        "nonlinear=False: expected 2,048, yours is 128"
+        "nonlinear=False: expected 2,048, yours is 128\n"
+        "  You return the same whatever the arguments are. Does the result use them?"
     )
     assert verdict.drawing is None
     half = indexnet_exercises.COUNT.check(lambda *case: indexnet_exercises.count_reference(*case) + 0.5)

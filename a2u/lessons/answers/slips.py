@@ -41,6 +41,7 @@ def recognise(cases: Sequence[Case], reference: Answer, names: Sequence[str]) ->
         numbers.steady(wrong),
         shapes.places([(case.target, case.own) for case in wrong]),
         shapes.order([(case.target, case.own) for case in wrong]),
+        _nearly(wrong),
         _range(cases),
         _always_the_same(cases),
     )
@@ -105,6 +106,9 @@ def _precision(wrong: Sequence[Case]) -> Found:
             yield "rounded", f"You round to {digits} digits after the point. Return the number as it is."
     if all(case.dtype in (torch.float16, torch.bfloat16) and fits(case.target, case.own, 0.02) for case in wrong):
         yield "half precision", f"Nearly right: your result has {wrong[0].dtype}, which keeps about three digits."
+
+
+def _nearly(wrong: Sequence[Case]) -> Found:
     if all(fits(case.target, case.own, 0.002) for case in wrong):
         yield "nearly right", "Nearly right: is a constant rounded, or a small number added where none is asked for?"
 
