@@ -100,9 +100,8 @@ def test_a_verdict_shows_its_message_and_counts_as_true_only_when_passed(capsys:
 
 def test_a_wrong_number_is_told_with_its_case() -> None:
     verdict = train_on_digits.PSNR.check(lambda rmse: torch.tensor(1.5))
-    assert re.search(r"for rmse=0\.\d+: expected 20, yours is 1\.5000\n  You return the same", verdict.message), (
-        verdict.message
-    )
+    assert "for rmse=0.1: expected 20, yours is 1.5000\n" in verdict.message
+    assert "You return the same whatever the arguments are" in verdict.message
     verdict = indexnet_exercises.COUNT.check(lambda *case: 128)
     assert verdict.message == (
         "✗ 3 · What an index block has to learn: for channels=32, ratio=2, kind='holistic', context=True, "
