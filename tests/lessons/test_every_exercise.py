@@ -145,7 +145,6 @@ SAME = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_general_slips_are_recognised_and_own_mistakes_come_first(exercise: Exercise) -> None:
     own = {mistake.name for mistake in exercise.mistakes}
@@ -221,7 +220,6 @@ def test_what_learners_wrote_is_answered_in_words(exercise: Exercise, answer: Ca
 # --- cells
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("edition", ["student", "solutions"])
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_each_exercise_runs_after_the_first_cell_alone(

@@ -9,14 +9,14 @@ from project import NOTEBOOKS
 
 from a2u.lessons import editions
 from a2u.lessons.folding import questions
-from a2u.lessons.page import pages
 from a2u.lessons.predict import Predictions
 
 LESSONS = editions.names(NOTEBOOKS)
 
 
 def predictions(lesson: str) -> Predictions:
-    folder = next(page.module.split(".")[2] for name, page in pages().items() if name == lesson)
+    text = (NOTEBOOKS / "source" / f"{lesson}.py").read_text()
+    (folder,) = re.findall(r"^from a2u\.lessons\.(\w+)\.predictions import predict$", text, re.MULTILINE)
     found = importlib.import_module(f"a2u.lessons.{folder}.predictions").predict
     assert isinstance(found, Predictions)
     assert found.lesson == folder
@@ -63,12 +63,9 @@ def test_every_option_is_different_and_says_why_in_a_sentence(lesson: str) -> No
     for question in predictions(lesson).questions.values():
         options = list(question.options.values())
         assert len({each.text for each in options}) == len(options) >= 3
-        assert question.asks.endswith(("?", "?)", ".)", "with r = 2)"))
+        assert "?" in question.asks
         for each in options:
             assert each.why[-1] in ".?", each.why
-            assert (
-                each.why[0].isupper() or not each.why[0].isalpha() or each.why.startswith(("e", "σ", "t ", "w ", "r²"))
-            )
             assert len(each.text) < 80
 
 

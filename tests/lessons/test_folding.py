@@ -69,10 +69,7 @@ OTHERS = """
 
 def compose(folder: Path, edition: str, text: str = SOURCE) -> list:
     (folder / "source").mkdir(exist_ok=True)
-    exercise = (
-        '\n# %% tags=["exercise"]\n1\n\n# %% tags=["solution"]\n2\n\n# %% [markdown] tags=["teacher"]\n# A note.\n'
-    )
-    (folder / "source" / "01_lesson.py").write_text(text + exercise)
+    (folder / "source" / "01_lesson.py").write_text(text + OTHERS)
     return editions.compose(folder, "01_lesson", edition).cells
 
 

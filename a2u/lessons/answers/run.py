@@ -69,7 +69,7 @@ def _silence() -> Iterator[None]:
 
     from IPython.utils.capture import capture_output
 
-    with capture_output(), warnings.catch_warnings():  # type: ignore[no-untyped-call]
+    with capture_output(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
@@ -127,7 +127,7 @@ def _cell(filename: str) -> str:
     """Which cell of a notebook a file name stands for: " (cell In[5])"; "" elsewhere."""
     from IPython.core.getipython import get_ipython
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     label = shell.compile.format_code_name(filename) if shell is not None else None
     return f" (cell {label[1]})" if label else ""
 

@@ -32,7 +32,8 @@ def _deal(logits: Tensor, ratio: int, *, order: str = "group", phases: str = "")
 def _tiled(logits: Tensor, ratio: int) -> Tensor:
     """The maps of all phases side by side instead of interleaved."""
     parts = logits.unflatten(0, (-1, ratio, ratio))  # G a b H W
-    return parts.permute(0, 1, 3, 2, 4).flatten(3, 4).flatten(1, 2)
+    upright: Tensor = parts.permute(0, 1, 3, 2, 4).flatten(3, 4).flatten(1, 2)
+    return upright
 
 
 def _gates_case(generator: torch.Generator, number: int) -> tuple[Tensor, int]:
