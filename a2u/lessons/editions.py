@@ -89,11 +89,11 @@ def compose(folder: Path, name: str, edition: str) -> Any:
             cells.append(cell)
         previous = tags
     notebook.cells = [cell for cell in cells if not _LEFT_OUT[edition] & _tags(cell)]
-    _name_cells(notebook.cells)
-    notebook.cells = list(_with_seconds(notebook.cells, _measured(folder).get(name, {})))
     for cell in notebook.cells:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in ("tags", "jupyter")}
     (fold_answers if edition == "student" else show_answers)(notebook.cells)
+    _name_cells(notebook.cells)  # the seconds are kept by these names
+    notebook.cells = list(_with_seconds(notebook.cells, _measured(folder).get(name, {})))
     _name_cells(notebook.cells)
     notebook.metadata = {"kernelspec": dict(_KERNEL), "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -199,7 +199,8 @@ def _with_seconds(cells: list[Any], seconds: dict[str, float]) -> Iterator[Any]:
     for cell in cells:
         if cell.cell_type == "code" and cell.id in seconds:
             about = max(_STEP, _STEP * round(seconds[cell.id] / _STEP))
-            yield nbformat.v4.new_markdown_cell(f"*The next cell takes about {about} seconds on a laptop.*")
+            words = f"*The next cell takes about {about} seconds on a laptop.*"
+            yield nbformat.v4.new_markdown_cell(words)  # type: ignore[no-untyped-call]
         yield cell
 
 

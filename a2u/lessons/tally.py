@@ -1,12 +1,12 @@
 """What a learner has done since the kernel started: exercises checked and predictions committed.
 
-:func:`report` is the one place where both are reported; from here a learner's notebook notes what passed.
+:func:`report` is the one place where both are reported. Whoever wants to hear of them, such as a record that outlives
+the kernel, appends a function to :data:`LISTENERS`; it is called with every :class:`Event`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
-
-from a2u.lessons import kernel
 
 Kind = Literal["exercise", "prediction"]
 
@@ -28,14 +28,15 @@ class Event:
     right: bool
 
 
+LISTENERS: list[Callable[[Event], None]] = []
 _events: list[Event] = []
 
 
 def report(event: Event) -> None:
-    """Remember an event, and let the learner's notebook note an exercise that passed."""
+    """Remember an event and tell it to all listeners."""
     _events.append(event)
-    if event.kind == "exercise" and event.right:
-        kernel.passed(event.name)
+    for listener in LISTENERS:
+        listener(event)
 
 
 def done(lesson: str, kind: Kind) -> dict[str, bool]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from a2u.lessons import kernel, tally
+from a2u.lessons import tally
 from a2u.lessons.one_formula.exercises import WINDOW
 from a2u.lessons.tally import Event
 
@@ -27,14 +27,16 @@ def test_what_passed_once_stays_passed() -> None:
 
 
 def test_every_check_that_was_attempted_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    noted: list[str] = []
-    monkeypatch.setattr(kernel, "passed", noted.append)
+    heard: list[Event] = []
+    monkeypatch.setattr(tally, "LISTENERS", [heard.append])
     WINDOW.check(lambda *_: ...)
     assert tally.done("one_formula", "exercise") == {}
     WINDOW.check(lambda *_: 0)
-    assert (tally.done("one_formula", "exercise"), noted) == ({"1 · The window": False}, [])
+    assert tally.done("one_formula", "exercise") == {"1 · The window": False}
     WINDOW.check(WINDOW.reference)
-    assert (tally.done("one_formula", "exercise"), noted) == ({"1 · The window": True}, ["1 · The window"])
+    assert tally.done("one_formula", "exercise") == {"1 · The window": True}
+    assert [event.right for event in heard] == [False, True]
+    assert heard[1] == Event("one_formula", "exercise", "1 · The window", True)
 
 
 def test_the_lesson_of_a_module() -> None:
