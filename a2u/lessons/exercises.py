@@ -8,7 +8,6 @@ by their names. One that equals a known mistake gets that mistake's hint, any ot
 lesson runs to its end whatever a learner has written.
 """
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,7 @@ from a2u.lessons.answers.case import Case, alike, as_numbers
 from a2u.lessons.answers.numbers import known_factor
 from a2u.lessons.answers.run import Answer, outcome, stopped
 from a2u.lessons.answers.slips import recognise
+from a2u.lessons.answers.words import call, figure, kind_of, names_of, worst
 from a2u.lessons.frame import Drawing
 
 SEED = 0
@@ -93,13 +93,13 @@ class Exercise:
         if answer is Ellipsis:
             return self._untried()
         if not callable(answer):
-            return self._wrong(f"hand over your function itself, got {_kind(answer)}.")
-        names = _names(answer, self.reference)
+            return self._wrong(f"hand over your function itself, got {kind_of(answer)}.")
+        names = names_of(answer, self.reference)
         generator = torch.Generator().manual_seed(SEED)
         cases: list[Case] = []
         for number in range(CASES):
             arguments = self.cases(generator, number)
-            given = f"given {_call(names, arguments)}"
+            given = f"given {call(names, arguments)}"
             result = outcome(answer, arguments, quiet=number > 0)  # what it prints appears once
             if result is Ellipsis or isinstance(result, NotImplementedError):
                 return self._untried()
@@ -120,7 +120,7 @@ class Exercise:
     def _compare(self, cases: list[Case], names: list[str]) -> Verdict:
         wrong = next((case for case in cases if case.wrong), None)
         shown = wrong or cases[0]
-        drawing = self._drawing(shown.target, shown.own, _call(names, shown.arguments))
+        drawing = self._drawing(shown.target, shown.own, call(names, shown.arguments))
         if wrong is None:
             message = f"✓ {self.title}: {len(cases)} random cases agree with the reference."
             return Verdict(True, message, drawing=drawing)
@@ -175,8 +175,8 @@ class Exercise:
 
     def _values(self, target: Tensor, own: Tensor, arguments: tuple[Any, ...], names: list[str]) -> str:
         """What is wrong with these values."""
-        given = f"the shape is right, the values are not yet, given {_call(names, arguments)}"
-        return f"{given}\n  {_worst(target, own)}"
+        given = f"the shape is right, the values are not yet, given {call(names, arguments)}"
+        return f"{given}\n  {worst(target, own)}"
 
     def _drawing(self, target: Tensor, own: Tensor, given: str) -> Drawing | None:
         from a2u.plots.maps import comparison
@@ -198,8 +198,8 @@ class Numeric(Exercise):
 
     def _values(self, target: Tensor, own: Tensor, arguments: tuple[Any, ...], names: list[str]) -> str:
         whole = float(target).is_integer()
-        expected, yours = (_figure(float(v), whole) for v in (target, own))
-        return f"for {_call(names, arguments, '=')}: expected {expected}, yours is {yours}"
+        expected, yours = (figure(float(v), whole) for v in (target, own))
+        return f"for {call(names, arguments, '=')}: expected {expected}, yours is {yours}"
 
     def _drawing(self, target: Tensor, own: Tensor, given: str) -> Drawing | None:
         return None
@@ -216,42 +216,3 @@ def one_kernel(target: Tensor, own: Tensor) -> tuple[Tensor, Tensor, str]:
 
 def _nothing() -> Tensor:
     return torch.empty(0)
-
-
-def _worst(target: Tensor, own: Tensor) -> str:
-    difference = (target - own).abs().nan_to_num(nan=float("inf"))
-    at = [int(index) for index in torch.unravel_index(difference.argmax(), difference.shape)]
-    return f"The largest difference is at {at}: expected {float(target[*at]):.4f}, yours is {float(own[*at]):.4f}."
-
-
-def _kind(value: Any) -> str:
-    return f"{type(value).__name__}"
-
-
-def _figure(value: float, whole: bool) -> str:
-    """2,048 among whole numbers, else 0.2500."""
-    return f"{value:,.0f}" if whole and value.is_integer() else f"{value:,.4f}"
-
-
-def _names(answer: Answer, reference: Answer) -> list[str]:
-    """Names of the arguments, as the learner's own function has them, or the reference if that has others."""
-    own, known = (_positional(function) for function in (answer, reference))
-    return own if len(own) == len(known) else known
-
-
-def _positional(function: Answer) -> list[str]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-def _call(names: list[str], arguments: tuple[Any, ...], joint: str = " ") -> str:
-    """The arguments in short: "x 5×7, row 2, kind 'holistic'"."""
-    words = []
-    for name, value in zip(names, arguments, strict=True):
-        tensor = isinstance(value, Tensor) and value.dim()
-        what = "×".join(map(str, value.shape)) if tensor else repr(value)
-        words.append(f"{name} {what}" if tensor else f"{name}{joint}{what}")
-    return ", ".join(words)

@@ -16,6 +16,7 @@ options as lines that open: behind each stands what the widget would have said.
 
 import html
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,10 +28,11 @@ from a2u.lessons import tally
 from a2u.plots import style
 
 LETTERS = "abcdef"
+WIDTH = 100  # letters of a printed line
 _STYLE = f"""<style>.a2u-predict .widget-radio-box {{ margin: 4px 0 }}
 .a2u-predict .widget-radio-box label {{ height: auto; white-space: normal; line-height: 1.45; margin: 3px 0;
 align-items: flex-start; width: auto }}
-.a2u-predict .widget-radio-box input {{ flex: none; margin: 4px 8px 0 0 }}
+.a2u-predict .widget-radio-box input {{ flex: none; height: 1.45em; margin: 0 8px 0 0 }}
 .a2u-predict input:focus-visible, .a2u-predict button:focus-visible {{ outline: 3px solid {style.Z};
 outline-offset: 2px }}
 .a2u-predict .a2u-asks, .a2u-predict .a2u-verdict {{ line-height: 1.5; color: var(--jp-ui-font-color1, inherit) }}
@@ -137,6 +139,7 @@ class Predictions:
         self.questions = {each.name: each for each in questions}
         self.exercises = tuple(exercises)
         self.committed: dict[str, str] = {}  # name of a question → letter
+        self.shown: set[str] = set()  # questions whose answer was shown without a choice
 
     def __call__(self, name: str, choice: str | None = None) -> "Quiz | Words":
         """Ask a question; with a choice, commit to it and say whether it is right.
@@ -161,19 +164,25 @@ class Predictions:
     def answer(self, name: str) -> Words:
         """The question with its answer, and why each of the other options is wrong."""
         question = self._question(name)
+        self.shown |= {name} - self.committed.keys()
         order = sorted(question.options, key=lambda letter: letter != question.right)
         return Words("\n".join([question.asks, *(f"  {question.line(letter)}" for letter in order)]))
 
     def tally(self) -> Words:
         """What was predicted and passed since the kernel started, and what is still open."""
-        chosen = tally.done(self.lesson, "prediction")
+        chosen, shown = tally.done(self.lesson, "prediction"), self.shown
         passed = [title for title, right in tally.done(self.lesson, "exercise").items() if right]
-        good = f", {sum(chosen.values())} of them right" if chosen else ""
-        lines = [f"Predictions: {len(chosen)} of {len(self.questions)} committed{good}"]
+        lines = [f"Predictions: {len(chosen)} of {len(self.questions)} committed"]
+        lines[0] += f", {sum(chosen.values())} of them right" if chosen else ""
+        lines[0] += f", the answers of {len(shown)} shown" if shown else ""
         lines += [f"Exercises:   {len(passed)} of {len(self.exercises)} passed"] if self.exercises else []
-        left = [f'predict("{name}")' for name in self.questions if name not in chosen]
-        left += [f"exercise {title}" for title in self.exercises if title not in passed]
-        return Words("\n".join([*lines, f"Still open:  {', '.join(left)}" if left else "Nothing is open. Well done!"]))
+        open_questions = [name for name in self.questions if name not in chosen and name not in shown]
+        open_exercises = [title for title in self.exercises if title not in passed]
+        for what, names in (("predictions", open_questions), ("exercises", open_exercises)):
+            if names:
+                lines += textwrap.wrap(f"Open {what}: {'; '.join(names)}", WIDTH, subsequent_indent="    ")
+        done = not open_questions and not open_exercises and not shown
+        return Words("\n".join([*lines, *(["Nothing is open. Well done!"] if done else [])]))
 
     def _question(self, name: str) -> Question:
         if name not in self.questions:

@@ -46,9 +46,10 @@
 # and keeps your old copy. (In VS Code, run `a2u lab --prepare` once and open the files in `my-lessons`: those in
 # `notebooks` belong to the course, and git sees what changes there.)
 #
-# Lessons go in a rhythm. **Predict**: say what you expect, before you look; this is where you learn most. **Run**
-# the cell. **Explain**: compare. A line that starts with `assert` checks a claim of the text and says nothing when
-# it holds.
+# Lessons go in a rhythm. **Predict**: choose what you expect and press *Commit*, before you look; this is where you
+# learn most, and a wrong guess costs nothing. **Run** the next cell: its output starts folded, and opens when the cell
+# runs. **Explain**: click on the folded line (•••) and compare. A line that starts with `assert` checks a claim of the
+# text and says nothing when it holds.
 #
 # Does your machine have what the lessons need? The next cell looks at Python, PyTorch, the sliders, the disk and the
 # digits. (For the whole report with versions and your GPU, if any: File → New → Terminal, then `a2u doctor`.)

@@ -17,7 +17,7 @@ Found = Iterator[tuple[str, str]]
 
 
 def axes(pairs: Iterable[tuple[Tensor, Tensor]]) -> Found:
-    """Axes that were swapped or run backwards, an axis too many or too few, and the order of the values."""
+    """Axes that were swapped or run backwards, and an axis too many or too few."""
     pairs = list(pairs)
     dims = {target.dim() for target, _ in pairs}
     if len(dims) == 1 and 2 <= (dim := dims.pop()) <= 4:
@@ -31,6 +31,10 @@ def axes(pairs: Iterable[tuple[Tensor, Tensor]]) -> Found:
         shape = tuple(pairs[-1][0].shape)
         yield "another shape", f"The values are right, and in the right order. Give them the shape {shape}."
     yield from _summed(pairs)
+
+
+def order(pairs: Pairs) -> Found:
+    """The right numbers in other places."""
     if all(t.numel() > 1 and t.min() < t.max() and fits(_ordered(t), _ordered(own)) for t, own in pairs):
         yield "another order", "These are the right numbers, in the wrong places: look at the order of your axes."
 

@@ -40,6 +40,8 @@ def recognise(cases: Sequence[Case], reference: Answer, names: Sequence[str]) ->
         _precision(wrong),
         numbers.steady(wrong),
         shapes.places([(case.target, case.own) for case in wrong]),
+        shapes.order([(case.target, case.own) for case in wrong]),
+        _nearly(wrong),
         _range(cases),
         _always_the_same(cases),
     )
@@ -74,7 +76,7 @@ def _number_type(wrong: Sequence[Case]) -> Found:
         return
     if all(case.dtype is torch.bool for case in wrong):
         yield "True and False", "You return a mask, True and False (dtype bool). Numbers are asked for."
-    elif all(same(case.own, case.target.round() % 256) for case in wrong):
+    elif all(c.dtype is torch.uint8 and same(c.own, c.target.round() % 256) for c in wrong):
         hint = "Your numbers wrapped around at 256, as bytes do (dtype uint8)."
         yield "bytes wrap around", f"{hint} Convert with .float() before you compute."
     elif any(all(same(cut(c.target), c.own) for c in wrong) for cut in (torch.trunc, torch.floor, torch.round)):
@@ -104,6 +106,9 @@ def _precision(wrong: Sequence[Case]) -> Found:
             yield "rounded", f"You round to {digits} digits after the point. Return the number as it is."
     if all(case.dtype in (torch.float16, torch.bfloat16) and fits(case.target, case.own, 0.02) for case in wrong):
         yield "half precision", f"Nearly right: your result has {wrong[0].dtype}, which keeps about three digits."
+
+
+def _nearly(wrong: Sequence[Case]) -> Found:
     if all(fits(case.target, case.own, 0.002) for case in wrong):
         yield "nearly right", "Nearly right: is a constant rounded, or a small number added where none is asked for?"
 
