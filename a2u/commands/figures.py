@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def _inspector() -> "Drawing":
-    """One output value of A²U on the shared digit: its window, its kernel, their products and the sum."""
-    from a2u.lessons.inspector import example, picture
+    """One value of a trained network on the edge of a digit, opened into wᵀz: a picture, and an animation of it."""
+    from a2u.commands.opening import opening
 
-    return picture(*example("a2u:static-pw-cw", 2), (0, 0, 8, 6), "A²U, static-pw-cw, random weights")
+    return opening()
 
 
 def _operators() -> "Drawing":
@@ -94,13 +94,21 @@ FIGURES: "dict[str, Callable[[], Drawing]]" = {
     "synthetic": _synthetic,
     "photographs": _photographs,
 }
+MOVING = ("inspector",)  # written as NAME.webp too
+
+
+def files(name: str) -> list[str]:
+    """What is written for one figure."""
+    return [f"{name}.{kind}" for kind in (("png", "webp") if name in MOVING else ("png",))]
 
 
 def figure(
     names: Annotated[list[str] | None, typer.Argument(help=f"Which: {', '.join(FIGURES)}. Default: all.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where to write NAME.png.")] = Path("figures"),
+    folder: Annotated[Path, typer.Option(help="Where to write NAME.png (and NAME.webp, if it moves).")] = Path(
+        "figures"
+    ),
 ) -> None:
-    """Remake pictures into figures/ as PNG, and print what each shows."""
+    """Remake pictures into figures/ as PNG (those that move as WebP too), and print what each shows."""
     from a2u.files.outputs import Outputs
     from a2u.files.writing import make_folder
 
@@ -109,9 +117,12 @@ def figure(
         if name not in FIGURES:
             raise A2UError(f"There is no figure {name!r}. {near_match(name, list(FIGURES))}")
     outputs = Outputs(folder, "a2u figure")
-    outputs.check([f"{name}.png" for name in names])
+    outputs.check([file for name in names for file in files(name)])
     make_folder(folder)
+    from a2u.commands.opening import MovingDrawing
+
     for name in names:
         drawing = FIGURES[name]()
-        path = outputs.write(f"{name}.png", drawing.png())
-        print(f"{path}: {drawing.words}")
+        contents = [drawing.png(), drawing.webp()] if isinstance(drawing, MovingDrawing) else [drawing.png()]
+        paths = [outputs.write(file, content) for file, content in zip(files(name), contents, strict=True)]
+        print(f"{', '.join(map(str, paths))}: {drawing.words}")
