@@ -94,21 +94,39 @@ FIGURES: "dict[str, Callable[[], Drawing]]" = {
     "synthetic": _synthetic,
     "photographs": _photographs,
 }
-MOVING = ("inspector",)  # written as NAME.webp too
+
+
+def _inspector_moving(_drawing: "Drawing") -> bytes:
+    from a2u.commands.opening import animation
+
+    return animation()
+
+
+def _photographs_page(drawing: "Drawing") -> bytes:
+    from a2u.commands.photographs import page
+
+    return page(drawing).encode()
+
+
+# What is written beside a picture, by the ending of its name.
+SECOND: "dict[str, tuple[str, Callable[[Drawing], bytes]]]" = {
+    "inspector": ("webp", _inspector_moving),
+    "photographs": ("md", _photographs_page),
+}
 
 
 def files(name: str) -> list[str]:
-    """What is written for one figure."""
-    return [f"{name}.{kind}" for kind in (("png", "webp") if name in MOVING else ("png",))]
+    """What is written for one figure: NAME.png first."""
+    return [f"{name}.png", *([f"{name}.{SECOND[name][0]}"] if name in SECOND else [])]
 
 
 def figure(
     names: Annotated[list[str] | None, typer.Argument(help=f"Which: {', '.join(FIGURES)}. Default: all.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where to write NAME.png (and NAME.webp, if it moves).")] = Path(
+    folder: Annotated[Path, typer.Option(help="Where to write NAME.png, and inspector.webp, photographs.md.")] = Path(
         "figures"
     ),
 ) -> None:
-    """Remake pictures into figures/ as PNG (those that move as WebP too), and print what each shows."""
+    """Remake pictures into figures/ as PNG, with the animation or the table of some, and print what each shows."""
     from a2u.files.outputs import Outputs
     from a2u.files.writing import make_folder
 
@@ -119,10 +137,8 @@ def figure(
     outputs = Outputs(folder, "a2u figure")
     outputs.check([file for name in names for file in files(name)])
     make_folder(folder)
-    from a2u.commands.opening import MovingDrawing
-
     for name in names:
         drawing = FIGURES[name]()
-        contents = [drawing.png(), drawing.webp()] if isinstance(drawing, MovingDrawing) else [drawing.png()]
+        contents = [drawing.png(), *([SECOND[name][1](drawing)] if name in SECOND else [])]
         paths = [outputs.write(file, content) for file, content in zip(files(name), contents, strict=True)]
         print(f"{', '.join(map(str, paths))}: {drawing.words}")

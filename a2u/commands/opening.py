@@ -6,8 +6,7 @@ so that its first frame, which is also the still picture, needs no motion.
 """
 
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -24,24 +23,6 @@ WALK = tuple((row, 14) for row in range(24, 31))  # from there down: into the st
 INK, EDGE = 0.9, 0.5  # a pixel darker than this is inside a stroke; neighbours that differ by more make an edge
 TITLE = "A trained A²U kernel on an edge"
 STEPS = 6  # frames of a patch that opens
-
-
-@dataclass(frozen=True)
-class MovingDrawing(Drawing):
-    """A drawing that also moves: moments with the milliseconds that each stays. ``figure`` is the first of them."""
-
-    moments: Sequence[tuple[Moment, int]] = ()
-
-    def webp(self) -> bytes:
-        """The animation, without loss and without end; equal moments give equal bytes."""
-        from PIL import Image
-
-        frames = [Image.open(io.BytesIO(style.png(frame(each, TITLE), small=False))) for each, _ in self.moments]
-        stays = [stay for _, stay in self.moments]
-        file = io.BytesIO()
-        frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], duration=stays, loop=0, lossless=True,
-                       quality=100, method=4)  # fmt: skip
-        return file.getvalue()
 
 
 @cache
@@ -90,12 +71,11 @@ def _where(value: Opened) -> str:
     return f"One pixel further down, {place}: {weights}."
 
 
-def opening() -> MovingDrawing:
-    """A trained kernel on the edge of a digit, opened into wᵀz; the kernel changes along a walk across the stroke."""
+def opening() -> Drawing:
+    """The first moment: a trained kernel on the edge of a digit, opened into wᵀz, with all that is written there."""
     from a2u import pretrained
 
-    moments = tuple(story())
-    first = moments[0][0]
+    first, _ = next(story())
     value = first.value
     written = {name: " ".join(style.number(float(each)) for each in values.ravel())
                for name, values in (("z", value.z), ("w", value.w), ("w ∘ z", value.products))}  # fmt: skip
@@ -106,4 +86,17 @@ def opening() -> MovingDrawing:
     )
     numbers = ";  ".join(f"{name}: {text}" for name, text in written.items())
     training = pretrained.card(f"toy/{NETWORK}-mnist").training
-    return MovingDrawing(frame(first, TITLE), alt, f"{numbers};  sum {style.number(value.value)}\n{training}", moments)
+    return Drawing(frame(first, TITLE), alt, f"{numbers};  sum {style.number(value.value)}\n{training}")
+
+
+def animation() -> bytes:
+    """The whole story as WebP, without loss and without end; equal moments give equal bytes."""
+    from PIL import Image
+
+    moments = list(story())
+    frames = [Image.open(io.BytesIO(style.png(frame(each, TITLE), small=False))) for each, _ in moments]
+    stays = [stay for _, stay in moments]
+    file = io.BytesIO()
+    frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], duration=stays, loop=0, lossless=True,
+                   quality=100, method=4)  # fmt: skip
+    return file.getvalue()

@@ -10,21 +10,21 @@ import torch.nn.functional as F
 from PIL import Image, ImageSequence
 
 from a2u import pretrained
-from a2u.commands import opening as story
-from a2u.commands import opening_picture as sheet_of
-from a2u.commands.opening import CHANNEL, DIGIT, PLACE, STAGE, WALK, opened, opening
+from a2u.commands import opening
+from a2u.commands.opening import CHANNEL, DIGIT, PLACE, STAGE, WALK, opened
+from a2u.commands.opening_picture import WIDTH, frame
 from a2u.data import load, to_float32x32
 from a2u.plots import sheet
 
 
 @pytest.fixture(scope="module")
 def drawing():
-    return opening()
+    return opening.opening()
 
 
 @pytest.fixture(scope="module")
-def animation(drawing):
-    return drawing.webp()
+def moments():
+    return list(opening.story())
 
 
 @pytest.fixture(scope="module")
@@ -62,20 +62,20 @@ def test_the_opened_value_adds_up_as_it_is_written():
     assert products.sum() == pytest.approx(total)
 
 
-def test_products_come_one_by_one_and_the_sum_follows(drawing):
+def test_products_come_one_by_one_and_the_sum_follows(moments):
     value = opened(*PLACE)
-    growing = [moment for moment, _ in drawing.moments if moment.words.startswith("Multiply")]
+    growing = [moment for moment, _ in moments if moment.words.startswith("Multiply")]
     assert [moment.products for moment in growing] == list(range(1, 10))
     assert [moment.shown for moment in growing] == pytest.approx(np.cumsum(value.products))
-    assert drawing.moments[1][0].shown == value.value  # the question is about a value that is there
+    assert moments[1][0].shown == value.value  # the question is about a value that is there
 
 
-def test_the_kernel_changes_where_the_words_say_it_does(drawing):
+def test_the_kernel_changes_where_the_words_say_it_does(moments):
     left_minus_right = {place: float(np.diff(opened(*place).w.sum(0)[[2, 0]])[0]) for place in (PLACE, *WALK)}
     assert left_minus_right[PLACE] > 0.2  # the upper edge of the stroke
     assert left_minus_right[28, 14] < -0.2  # its lower edge
     assert abs(left_minus_right[WALK[-1]]) < 0.01  # blank paper: even
-    said = {moment.value.at[1:]: moment.words for moment, _ in drawing.moments}
+    said = {moment.value.at[1:]: moment.words for moment, _ in moments}
     for place in WALK:
         value = opened(*place)
         where = {24: "inside", 25: "inside", 26: "inside", 27: "inside", 28: "edge", 29: "edge", 30: "blank paper"}
@@ -84,32 +84,34 @@ def test_the_kernel_changes_where_the_words_say_it_does(drawing):
         assert f"{value.w.max():.2f}" in said[place]
 
 
-def test_it_lasts_ten_seconds_and_begins_with_the_whole(drawing, animation):
+@pytest.mark.slow
+def test_it_lasts_ten_seconds_and_begins_with_the_whole(drawing, moments):
+    animation = opening.animation()
     with Image.open(io.BytesIO(animation)) as image:
         assert image.info["loop"] == 0
         assert image.size == (1200, 603)
         frames = [(np.asarray(each.convert("RGB")), each.info["duration"]) for each in ImageSequence.Iterator(image)]
-    assert [stay for _, stay in frames] == [stay for _, stay in drawing.moments]
+    assert [stay for _, stay in frames] == [stay for _, stay in moments]
     assert sum(stay for _, stay in frames) == 10_000
     assert frames[0][1] >= 1500
     with Image.open(io.BytesIO(drawing.png())) as still:
         assert np.array_equal(frames[0][0], np.asarray(still.convert("RGB")))
-    first = drawing.moments[0][0]
+    first = moments[0][0]
     assert (first.z, first.w, first.products) == (1, 1, 9)
     assert all((one != two).any() for (one, _), (two, _) in pairwise(frames))
     assert len(animation) < 600_000
 
 
-def test_no_text_is_smaller_than_eleven_pixels(drawing, monkeypatch):
+def test_no_text_is_smaller_than_eleven_pixels(moments, monkeypatch):
     """Where a page shows the sheet 800 pixels wide; numbers in cells are checked as they are set."""
     sizes = []
     placed = sheet._placed
     monkeypatch.setattr(
         sheet, "_placed", lambda text, x, y, size, *rest: sizes.append(size) or placed(text, x, y, size, *rest)
     )
-    for moment, _ in drawing.moments:
-        story.frame(moment, story.TITLE)
-    pixels = min(sizes) / 72 * 800 / sheet_of.WIDTH
+    for moment, _ in moments:
+        frame(moment, opening.TITLE)
+    pixels = min(sizes) / 72 * 800 / WIDTH
     assert len(sizes) > 500
     assert pixels >= 11
 
