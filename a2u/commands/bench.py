@@ -61,7 +61,7 @@ def bench(
     of_gpu: dict[str, Any] | None = None
     for group in chosen:
         if group == "gpu":
-            of_gpu = measure_gpu(where, compiled=compile_, say=_say)
+            of_gpu = measure_gpu(where, compiled=compile_, on_part=_say)
             if not as_json:
                 print(f"\n{to_markdown(of_gpu)}")
             if out is not None:

@@ -118,26 +118,6 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
-def lab(
-    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
-    port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port of the server [default: the first free from 8888].")
-    ] = None,
-) -> None:
-    """Open the course in JupyterLab at lesson 00. Ctrl-C (twice) stops it."""
-    from importlib.util import find_spec
-
-    from a2u.lessons.serve import FIRST, lab_command, notebooks_folder
-
-    notebook = notebooks_folder() / FIRST
-    if find_spec("jupyterlab") is None:
-        raise A2UError("JupyterLab is not installed: pip install 'a2u-upsampling[lab]', or use `make lab`.")
-    command, environment = lab_command(notebook, browser=browser, port=port)
-    sys.stdout.flush()
-    os.execve(command[0], command, environment)
-
-
 matting = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
 app.add_typer(
     matting,
@@ -175,6 +155,10 @@ def _register_later(name: str, where: str, summary: str) -> None:
 
 
 LATER = {
+    "lab": (
+        "a2u.commands.lab:lab",
+        "Open the course in JupyterLab, on copies of the lessons that are yours; --reset makes them fresh.",
+    ),
     "train": (
         "a2u.commands.train:train",
         "Train an auto-encoder with one upsampling operator: one row of Table 1.",

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from a2u.lessons import kernel
 from a2u.lessons.frame import Drawing
 
 SEED = 0
@@ -73,7 +74,13 @@ class Exercise:
     view: View | None = None
 
     def check(self, answer: Any) -> Verdict:
-        """Compare the answer with the reference on every case."""
+        """Compare the answer with the reference on every case; a learner's notebook notes what passed."""
+        verdict = self._judge(answer)
+        if verdict.passed:
+            kernel.passed(self.title)
+        return verdict
+
+    def _judge(self, answer: Any) -> Verdict:
         if answer is Ellipsis:
             return self._untried()
         if not callable(answer):

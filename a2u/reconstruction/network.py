@@ -28,7 +28,7 @@ HEADS = ("c1", "linear")
 
 
 def block(in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
-    """C(k): 3×3 convolution, batch norm (which makes a bias needless), ReLU."""
+    """C(k): 3×3 convolution, batch norm (which makes a bias unnecessary), ReLU."""
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False),
         nn.BatchNorm2d(out_channels),
@@ -42,7 +42,7 @@ class AutoEncoder(nn.Module):
     Args:
         operator: Any registered upsampling operator, "name" or "name:preset".
         down: "conv": a stride-2 C(k), as Table 1's rows without guides have it. "max": 2×2 max pooling, so that
-            the map before it is free to be a guide. "paired": the operator's own downsampling.
+            the map before it can be a guide. "paired": the operator's own downsampling.
         options: Passed on to the operator.
         head: The last layer. "c1": C(1) with its batch norm and ReLU, as the paper writes it. "linear": the
             convolution alone, with a bias.
@@ -102,7 +102,7 @@ class AutoEncoder(nn.Module):
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[torch.device]:
-    """Inside, `model` is in evaluation mode and nothing asks for gradients; its device. Afterwards it is as before."""
+    """Inside, `model` is in evaluation mode and records no gradients; yields its device. Afterwards it is as before."""
     was_training = model.training
     model.eval()
     try:

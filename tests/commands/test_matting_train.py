@@ -50,7 +50,7 @@ def test_backgrounds_are_part_of_a_result_where_they_are_given(tmp_path: Path) -
     assert task.config["backgrounds"] == str(tmp_path / "photographs")
     assert settings_of(task.config) == given
     assert given.command().endswith("--data DIR --backgrounds PICTURES")
-    with pytest.raises(A2UError, match="synthetic set brings its backgrounds"):
+    with pytest.raises(A2UError, match="synthetic set has its own backgrounds"):
         settings("nearest", "quick", backgrounds="photographs")
 
 

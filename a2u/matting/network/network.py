@@ -251,15 +251,15 @@ def _is_paired(operator: nn.Module, asked: bool | None) -> bool:
     assert isinstance(operator, Upsampler)
     able = operator.paired if isinstance(operator, A2U) else operator.card.pairs_down
     if asked and not able:
-        raise A2UError(f"{operator.card.title} cannot go down: leave paired=True out, or take an operator that can.")
+        raise A2UError(f"{operator.card.title} cannot go down: leave paired=True out, or choose an operator that can.")
     return able if asked is None else asked
 
 
 def _initialise(net: MattingNet) -> None:
-    """Kaiming's normal for the network's own convolutions; the operators have begun in their own way."""
+    """Kaiming's normal initialisation of the network's own convolutions; the operators keep their own."""
     for name, module in net.named_modules():
         if isinstance(module, nn.Conv2d) and not name.startswith("ups."):
             nn.init.kaiming_normal_(module.weight, a=SLOPE)
-    # Random weights of one channel to one are as often negative: alpha could then hardly rise above 0, and the loss
-    # would settle at predicting none. Begun as the identity, alpha is what the last norm and activation make.
+    # A random weight from one channel to one is negative half of the time: alpha could then hardly rise above 0, and
+    # training would settle at alpha 0. With the identity, alpha begins as what the last norm and activation give.
     nn.init.dirac_(net.head.alpha.weight)
