@@ -8,7 +8,7 @@ from command import a2u
 from PIL import Image, ImageSequence
 from project import ROOT
 
-from a2u.commands.figures import FIGURES, SECOND, files
+from a2u.commands.figures import FIGURES, files
 
 STORED = ROOT / "figures"
 
@@ -19,9 +19,7 @@ def pixels(path: Path) -> np.ndarray:
         return np.stack([np.asarray(each.convert("RGB"), dtype=float) for each in ImageSequence.Iterator(image)])
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in SECOND else ()) for name in FIGURES]
-)
+@pytest.mark.parametrize("name", FIGURES)
 def test_stored_pictures_are_those_of_the_command(name, tmp_path):
     left = a2u("figure", name, "--folder", tmp_path / "new")
     assert left.code == 0

@@ -84,7 +84,6 @@ def test_the_kernel_changes_where_the_words_say_it_does(moments):
         assert f"{value.w.max():.2f}" in said[place]
 
 
-@pytest.mark.slow
 def test_it_lasts_ten_seconds_and_begins_with_the_whole(drawing, moments):
     animation = opening.animation()
     with Image.open(io.BytesIO(animation)) as image:
