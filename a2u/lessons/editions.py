@@ -2,11 +2,13 @@
 
 A source is a Python file in jupytext's percent format. A cell tagged `exercise` is what the student gets; the
 cell tagged `solution` right after it takes its place in the solutions. A Markdown cell tagged `teacher` stands in the
-teacher's edition alone, between the cells of the solutions. Student and solutions are executed here and stored with
-their outputs, so that they can be read without running and checked cell by cell; what differs from run to run for no
-reason of ours (timings, random cell names, language versions, widget state) is removed, and a picture that looks as
-it did keeps its stored bytes. The teacher's edition has the same code as the solutions, and so it takes their outputs:
-nothing runs a third time, nothing can differ.
+teacher's edition alone, between the cells of the solutions. A cell tagged `prediction` asks a question: the student's
+edition starts with what answers it folded, the others show the answer (:mod:`a2u.lessons.folding`).
+
+Student and solutions are executed here and stored with their outputs, so that they can be read without running and
+checked cell by cell; what differs from run to run for no reason of ours (timings, random cell names, language
+versions, widget state) is removed, and a picture that looks as it did keeps its stored bytes. The teacher's edition has
+the same code as the solutions, and so it takes their outputs: nothing runs a third time, nothing can differ.
 
 Above a cell that takes long stands how long: `notebooks/source/seconds.json` has the seconds of each by the name of the
 cell, stored by `make times TEST_ARGS=--store-seconds`. A cell that was changed has another name, and so no time.
@@ -27,6 +29,7 @@ from typing import Any
 
 from a2u.errors import A2UError, near_match
 from a2u.files.reading import Missing, read_json
+from a2u.lessons.folding import fold_answers, show_answers
 from a2u.lessons.stored import keep_pictures, stored_pictures
 
 # Seconds until a kernel that does not start, or an output that does not come, is an error. A cell may take as long as
@@ -86,11 +89,12 @@ def compose(folder: Path, name: str, edition: str) -> Any:
             cells.append(cell)
         previous = tags
     notebook.cells = [cell for cell in cells if not _LEFT_OUT[edition] & _tags(cell)]
-    _name_cells(notebook.cells)
-    notebook.cells = list(_with_seconds(notebook.cells, _measured(folder).get(name, {})))
-    _name_cells(notebook.cells)
     for cell in notebook.cells:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in ("tags", "jupyter")}
+    (fold_answers if edition == "student" else show_answers)(notebook.cells)
+    _name_cells(notebook.cells)  # the seconds are kept by these names
+    notebook.cells = list(_with_seconds(notebook.cells, _measured(folder).get(name, {})))
+    _name_cells(notebook.cells)
     notebook.metadata = {"kernelspec": dict(_KERNEL), "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
@@ -195,7 +199,8 @@ def _with_seconds(cells: list[Any], seconds: dict[str, float]) -> Iterator[Any]:
     for cell in cells:
         if cell.cell_type == "code" and cell.id in seconds:
             about = max(_STEP, _STEP * round(seconds[cell.id] / _STEP))
-            yield nbformat.v4.new_markdown_cell(f"*The next cell takes about {about} seconds on a laptop.*")
+            words = f"*The next cell takes about {about} seconds on a laptop.*"
+            yield nbformat.v4.new_markdown_cell(words)  # type: ignore[no-untyped-call]
         yield cell
 
 
@@ -249,7 +254,10 @@ def _name_cells(cells: list[Any]) -> None:
 
 
 def _outline(notebook: Any) -> list[tuple[Any, ...]]:
-    return [(cell.id, cell.cell_type, cell.source, sorted(_tags(cell))) for cell in notebook.cells]
+    return [
+        (cell.id, cell.cell_type, cell.source, sorted(_tags(cell)), cell.metadata.get("jupyter"))
+        for cell in notebook.cells
+    ]
 
 
 def _code(notebook: Any) -> list[Any]:
@@ -263,7 +271,7 @@ def _shown(path: Path) -> list[Any]:
 def _settle(notebook: Any) -> None:
     """Remove what another run would write differently, and join what the kernel happened to send in pieces.
 
-    The view of a live widget refers to a kernel that is gone. Where a picture stands beside it, the picture stays
+    The view of a live widget refers to a kernel that is gone. Where a picture or markup stands beside it, that stays
     alone: it is what a page without a kernel (GitHub, a notebook just opened) can show.
     """
     for cell in notebook.cells:
@@ -276,7 +284,7 @@ def _settle(notebook: Any) -> None:
             else:
                 outputs.append(output)
             data = output.get("data", {})
-            if _WIDGET in data and "image/png" in data:
+            if _WIDGET in data and ("image/png" in data or "text/html" in data):
                 del data[_WIDGET]
         if "outputs" in cell:
             cell.outputs = outputs

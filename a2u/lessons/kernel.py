@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from a2u.errors import A2UError
-from a2u.lessons import progress
+from a2u.lessons import progress, tally
 from a2u.lessons.copies import is_copies_folder
 
 _ABOVE = "in JupyterLab: Run → Run All Above Selected Cell"
@@ -142,12 +142,13 @@ def load_ipython_extension(shell: Any) -> None:
     shell.events.register("pre_run_cell", _before)
     shell.events.register("post_run_cell", _after)
     shell.set_custom_exc((NameError,), _on_name_error)
+    tally.LISTENERS.append(_heard)
 
 
-def passed(title: str) -> None:
-    """Note that an exercise passed; nothing where no notebook of a learner's runs."""
-    if _session is not None:
-        _session.passed(title)
+def _heard(event: tally.Event) -> None:
+    """Note an exercise that passed."""
+    if _session is not None and event.kind == "exercise" and event.right:
+        _session.passed(event.name)
 
 
 def notebook_of(shell: Any) -> Path | None:

@@ -51,6 +51,7 @@
 
 # %%
 from a2u.commands.doctor import examine
+from a2u.lessons.start_here.predictions import predict
 
 problems = [check for check in examine() if check.status == "FAIL"]
 for check in problems:
@@ -69,6 +70,9 @@ if not problems:
 #   the largest value was.
 #
 # **Predict.** Which result will have holes? Which will look soft? Which comes closest to the original?
+
+# %% tags=["prediction"]
+predict("holes")
 
 # %%
 import a2u
@@ -148,7 +152,11 @@ overview()
 #
 # **Predict.** Choose one of the A²U in the explorer above and move the pixel from paper to stroke. What changes now
 # that did not change with bilinear?
-#
+
+# %% tags=["prediction"]
+predict("paper-and-stroke")
+
+# %% [markdown]
 # **Explain.** With bilinear the same four kernels come round again and again. With A²U every pixel gets its own. (Its
 # weights are still random there. Lesson 08 trains them.)
 
@@ -250,6 +258,8 @@ print("This session:", choose_mode().name)
 # </details>
 
 # %% tags=["exercise"]
+import torch
+
 from a2u.lessons.start_here.exercises import NEAREST
 
 
@@ -296,6 +306,8 @@ NEAREST.check(my_nearest)
 # </details>
 
 # %% tags=["exercise"]
+import torch
+
 from a2u.lessons.start_here.exercises import BLOCK
 
 
@@ -332,6 +344,14 @@ BLOCK.check(my_block)
 #
 # **Extend.** Write nearest neighbour for any ratio, without a loop; then for a map with a batch and channels. Next,
 # open a photograph: `read_picture` in `a2u/lessons/carafe/inputs.py` makes a 16×16 map of it.
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

@@ -1,4 +1,4 @@
-"""`a2u lab` as a learner has it: a checkout under git, JupyterLab in Chromium, lessons run, solved and run too early."""
+"""`a2u lab` as a learner has it: a git checkout, JupyterLab in Chromium, lessons run, solved and run too early."""
 
 import contextlib
 import json

@@ -10,8 +10,6 @@ from small_course import notebook, small_course
 
 from a2u.lessons import copies, progress
 
-pytestmark = pytest.mark.slow  # a kernel each, most with torch
-
 CELLS = [
     "# 01 · One formula",
     "import math\nfrom os import path as where\nx = [n for n in range(3)]",
