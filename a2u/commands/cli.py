@@ -175,7 +175,7 @@ LATER = {
         "a2u.commands.pretrained:pretrained",
         "Trained networks that ship with a2u: list them, or make them from finished runs.",
     ),
-    "figure": ("a2u.commands.figures:figure", "Remake pictures into figures/ as PNG, and print what each shows."),
+    "figure": ("a2u.commands.figures:figure", "Remake pictures into figures/, and print what each shows."),
     "matting train": (
         "a2u.commands.matting_train:train",
         "Train a matting network with one upsampling operator: one row of Table 2.",

@@ -84,6 +84,21 @@ def table(results: dict[str, dict[str, PhotographMatte]]) -> str:
     return "\n".join(lines)
 
 
+def page(drawing: "Drawing") -> str:
+    """`figures/photographs.md`: how the table of a drawing is to be read, and the table."""
+    return f"""# Photographs: what each method makes of what is unknown
+
+Made by `a2u figure photographs`: three photographs that come with scikit-image, with trimaps painted by hand. For each
+photograph, two shares of the unknown band: what becomes foreground (alpha above 0.9), and what stays undecided (alpha
+from 0.1 to 0.9). Then the mean difference from the alpha of closed-form, and the seconds of one processor core for one
+photograph. The true alphas are not known, so these numbers compare methods and do not score them.
+
+{drawing.says}
+
+![{drawing.alt}](photographs.png)
+"""
+
+
 def title(method: str) -> str:
     """The short name of a method for a column."""
     if method in CLASSICAL:
