@@ -19,11 +19,11 @@ from a2u.site.build import build
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two lessons, and fewer of the explorer's pictures than a reader gets."""
     out = tmp_path_factory.mktemp("public") / "site"
-    with pytest.MonkeyPatch.context() as patch:
-        few = {LESSON: dataclasses.replace(lesson_pages.pages()[LESSON], controls=FEW)}
-        fewer = {TRAINING: dataclasses.replace(lesson_pages.pages()[TRAINING], controls=FEWER)}
-        patch.setattr("a2u.site.pages.pages", lambda: {**few, **fewer})
-        build(NOTEBOOKS, out, [LESSON, TRAINING])
+    few = {
+        name: dataclasses.replace(lesson_pages.pages()[name], controls=controls)
+        for name, controls in {LESSON: FEW, TRAINING: FEWER}.items()
+    }
+    build(NOTEBOOKS, out, [LESSON, TRAINING], stored=True, explorers=few)
     return out
 
 
