@@ -50,22 +50,37 @@ def read(origin: Origin, name: str, edition: str = "student") -> Any:
     return notebook
 
 
-def both(origin: Origin, name: str) -> Any:
-    """The student's notebook, with the solution as it ran after each exercise.
+def editions(origin: Origin, name: str) -> list[tuple[str, Any]]:
+    """What the page is made of, by edition: the student's notebook and, if it has exercises, the solutions.
 
     Raises:
         A2UError: an edition is not there or not whole, or the two do not belong together.
     """
-    notebook = read(origin, name)
-    if not _has_exercises(notebook):
-        return notebook
+    student = read(origin, name)
+    if not any(_is_exercise(cell) for cell in student.cells):
+        return [("student", student)]
     solutions = read(origin, name, "solutions")
-    if len(solutions.cells) != len(notebook.cells):
+    if len(solutions.cells) != len(student.cells):
         raise A2UError(
-            f"{name}: the student's notebook has {len(notebook.cells)} cells and the solutions "
+            f"{name}: the student's notebook has {len(student.cells)} cells and the solutions "
             f"{len(solutions.cells)}, so they are not of one source: make notebooks NAMES={name}{_then(origin)}."
         )
-    return lessons.with_solutions(notebook, solutions)
+    return [("student", student), ("solutions", solutions)]
+
+
+def joined(origin: Origin, name: str) -> Any:
+    """The student's notebook, with the solution as it ran after each exercise.
+
+    Raises:
+        A2UError: as `editions` does.
+    """
+    (_, student), *others = editions(origin, name)
+    for _, solutions in others:
+        pairs = zip(student.cells, solutions.cells, strict=True)
+        student.cells = [
+            each for given, solved in pairs for each in ([given, solved] if _is_exercise(given) else [given])
+        ]
+    return student
 
 
 def check(origin: Origin, names: Sequence[str]) -> list[Lesson]:
@@ -80,8 +95,10 @@ def check(origin: Origin, names: Sequence[str]) -> list[Lesson]:
     described, complaints = [], []
     for name in names:
         try:
-            notebook = both(origin, name)
-            complaints += [f"{name}: {fault}" for fault in _faults(notebook, name, origin)]
+            for edition, notebook in editions(origin, name):
+                path = target(origin.folder, name, edition)
+                complaints += [f"{path}: {fault}" for fault in _faults(notebook, name, origin)]
+            notebook = joined(origin, name)
             described.append(lessons.describe(name, notebook))
             lessons.take_pictures(notebook)
         except A2UError as error:
@@ -123,8 +140,8 @@ def _begin(cell: Any) -> str:
     return repr(cell.source.strip().splitlines()[0][:50])
 
 
-def _has_exercises(notebook: Any) -> bool:
-    return any("exercise" in cell.metadata.get("tags", []) for cell in notebook.cells)
+def _is_exercise(cell: Any) -> bool:
+    return "exercise" in cell.metadata.get("tags", [])
 
 
 def _then(origin: Origin) -> str:

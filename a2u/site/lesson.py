@@ -72,17 +72,6 @@ def describe(name: str, notebook: Any) -> Lesson:
     return Lesson(name, title[1], title[2].strip(), lead_in_words, goals_in_words, " ".join(time[1].split()))
 
 
-def with_solutions(student: Any, solutions: Any) -> Any:
-    """Put after each exercise the solution as it ran: the cell that stands in its place in the other edition."""
-    pairs = list(zip(student.cells, solutions.cells, strict=True))
-    student.cells = [
-        cell
-        for given, solved in pairs
-        for cell in ([given, solved] if "exercise" in given.metadata.get("tags", []) else [given])
-    ]
-    return student
-
-
 def take_pictures(notebook: Any) -> dict[str, bytes]:
     """The pictures of all outputs, by their paths in the site: a digest of their content, in a folder.
 

@@ -55,7 +55,7 @@ def check_lesson(origin: Origin, name: str, explorer: Page | None) -> Made:
     Raises:
         A2UError: the notebook does not show this explorer, or a formula cannot be read.
     """
-    notebook = checks.both(origin, name)
+    notebook = checks.joined(origin, name)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             try:
@@ -98,7 +98,7 @@ def write_lesson(
     Raises:
         A2UError: a cell is not as it should be.
     """
-    notebook = checks.both(origin, name)
+    notebook = checks.joined(origin, name)
     files = lessons.take_pictures(notebook)
     deck = _deck(notebook, name, order, pages)
     files[f"{SLIDES}/{name}.html"] = deck.encode()
