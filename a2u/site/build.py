@@ -120,6 +120,7 @@ def _tasks(plan: Plan) -> tuple[list[Task], list[Task]]:
     """What must hold of all lessons first, and the pieces of the site: each lesson's pictures, then its page."""
     inputs = Inputs()
     site = inputs.of_site()
+    shown = repr([(each.name, each.number, each.title) for each in plan.order])  # of the others, on each page
     checking: list[Task] = []
     making: list[Task] = []
     for lesson in plan.order:
@@ -131,7 +132,7 @@ def _tasks(plan: Plan) -> tuple[list[Task], list[Task]]:
         checking.append(check)
         drawing = _drawing(explorer, pictures) if explorer else []
         making += drawing
-        key = digest(cells, pictures, repr(plan.order), str(plan.pages))
+        key = digest(cells, pictures, shown, str(plan.pages))
         given = (own, name, plan.order, plan.pages)
         making.append(Task("lesson", name, key, write_lesson, given, (check, *drawing)))
     return checking, making

@@ -80,9 +80,10 @@ def run(
     with ExitStack() as ends:
         pool = ends.enter_context(_Here()) if workers == 1 else _processes(min(workers, len(left)), ends)
         running: dict[Future[None], Task] = {}
+        at_once = 1 if workers == 1 else 2 * workers  # one in hand for each process: after a fault little is left to do
         while left or running:
             ready = [task for task in left if all(need.place in found for need in task.needs)]
-            for task in ready:
+            for task in ready[: at_once - len(running)]:
                 left.remove(task)
                 records = [found[need.place].record for need in task.needs]
                 running[pool.submit(_make, work, task.place, task.make, task.given, records)] = task

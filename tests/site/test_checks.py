@@ -1,6 +1,7 @@
 """What is wrong with a notebook is found before any page is made: one line for each fault, and all of them at once."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def test_a_fault_of_the_cells_is_one_line_with_what_to_do(tmp_path: Path, name: 
     edit, message = EDITS[name]
     edited(path, edit)
     (fault,) = faults(tmp_path)
-    pytest.raises(A2UError, checks.check, origin.find(tmp_path, stored=True), [SMALL]).match(message)
+    assert re.search(message, fault)
     assert SMALL in fault
 
 
@@ -109,5 +110,5 @@ def test_all_faults_of_all_lessons_are_named_at_once(tmp_path: Path) -> None:
 
 def test_an_unknown_lesson_is_named_with_the_nearest_one(tmp_path: Path) -> None:
     small(tmp_path)
-    with pytest.raises(A2UError, match="no built lesson '00_smal'.*Did you mean '00_small'"):
+    with pytest.raises(A2UError, match=r"no built lesson '00_smal'.*Did you mean '00_small'"):
         checks.check(origin.find(tmp_path, stored=True), ["00_smal"])

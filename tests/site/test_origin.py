@@ -89,7 +89,7 @@ def test_files_of_other_kinds_are_no_lessons(folder: Path) -> None:
 
 
 def test_a_folder_without_lessons_or_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(A2UError, match="no built lessons.*make notebooks"):
+    with pytest.raises(A2UError, match=r"no built lessons.*make notebooks"):
         origin.find(tmp_path, stored=True)
     with pytest.raises(A2UError, match=f"There is no folder {tmp_path / 'nowhere'}"):
         origin.find(tmp_path / "nowhere")

@@ -51,7 +51,7 @@ def test_processes_share_the_work_and_one_that_is_killed_is_explained(tmp_path: 
     found = run(tasks, tmp_path, 2)
     makers = {(piece.folder / piece.files[0]).read_text() for piece in found.values()}
     assert str(os.getpid()) not in makers
-    with pytest.raises(A2UError, match="process that draws was killed.*What is finished is kept"):
+    with pytest.raises(A2UError, match=r"process that draws was killed.*What is finished is kept"):
         run([*tasks, task("last", site_work.die), task("more")], tmp_path, 2)
 
 
