@@ -192,6 +192,10 @@ LATER = {
         "a2u.commands.table2:table",
         "Reproduce Table 2 small: matting networks on one data set, beside classical methods and the paper.",
     ),
+    "site": (
+        "a2u.commands.site:site",
+        "Write the lessons as pages and slides that need no kernel and no network.",
+    ),
     "bench": (
         "a2u.commands.bench:bench",
         "Measure speed and memory side by side on this machine, and print the ratios.",
