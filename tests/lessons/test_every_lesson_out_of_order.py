@@ -24,12 +24,17 @@ ADVICE = ("Run the cells above this one first", "Run the cells from top to botto
 
 
 @pytest.fixture(params=editions.names(NOTEBOOKS))
-def lesson(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A learner's copy of a lesson as its source has it now."""
+def lesson(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A learner's copy of a lesson as its source has it now; running it changes nothing that git sees."""
     course = small_course(tmp_path)
     nbformat.write(editions.compose(NOTEBOOKS, request.param, "student"), course / f"{request.param}.ipynb")
     copies.refresh(course, copies.place(course))
-    return copies.place(course) / f"{request.param}.ipynb"
+    before = {path: path.read_bytes() for path in course.rglob("*") if path.is_file()}
+    yield copies.place(course) / f"{request.param}.ipynb"
+    assert {path: path.read_bytes() for path in course.rglob("*") if path.is_file()} == before
+    assert {path.name for path in tmp_path.iterdir()} <= {"notebooks", copies.FOLDER, "runs"}, (
+        "the two last are ignored"
+    )
 
 
 def cells(lesson: Path) -> list[tuple[str, str]]:
