@@ -75,8 +75,8 @@ def test_the_lessons_are_all_there_with_their_minutes():
     found = [
         lessons.describe(name, lessons.read(ROOT / "notebooks", name)) for name in lessons.names(ROOT / "notebooks")
     ]
-    expected = [[f"[{each.number} {each.title.split(':')[0]}](notebooks/{each.name}.ipynb)", f"{each.minutes} + {each.exercises}"]
-                for each in found]  # fmt: skip
+    links = [f"[{each.number} {each.title.split(':')[0]}](notebooks/{each.name}.ipynb)" for each in found]
+    expected = [[link, f"{each.minutes} + {each.exercises}"] for link, each in zip(links, found, strict=True)]
     assert [row[:2] for row in rows_of("| lesson |")] == expected
     words = {4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
     read, solve = (

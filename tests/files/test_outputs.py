@@ -81,7 +81,9 @@ def test_what_is_read_is_not_replaced_whoever_wrote_it(tmp_path: Path, way: str)
 def test_links_folders_and_pipes_are_never_replaced(tmp_path: Path, kind: str, force: bool) -> None:
     path, victim = tmp_path / "a.png", tmp_path / "victim"
     victim.write_text("mine")
-    {"a link": lambda: path.symlink_to(victim), "a folder": path.mkdir, "not a regular file": lambda: os.mkfifo(path)}[kind]()
+    {"a link": lambda: path.symlink_to(victim), "a folder": path.mkdir, "not a regular file": lambda: os.mkfifo(path)}[
+        kind
+    ]()
     with pytest.raises(A2UError, match=f"but it is {kind}"):
         Outputs(tmp_path, BY, force).check(["a.png"])
     assert victim.read_text() == "mine"
