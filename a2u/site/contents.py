@@ -76,8 +76,8 @@ def _duration(minutes: int) -> str:
 
 
 _INSPECTOR = (
-    "One value of an upsampled digit: the window z on the 8×8 map, the kernel w that was generated for it, their "
-    "products, and the sum in the 16×16 output."
+    "One value on the edge of a digit in a trained network: the window z on the 16×16 map, the kernel w that A²U made "
+    "for this place, their products, and the sum in the 32×32 output."
 )
 _MAP = "The family tree of operators: by distance, learned once, from features, from pairs of features."
 

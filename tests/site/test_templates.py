@@ -13,7 +13,7 @@ from small_site import NAMES, explorers
 from a2u.lessons.page import pages
 from a2u.site.build import build
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 PAGES = ["index", *NAMES]
 WIDTHS = (390, 1000, 1440)
