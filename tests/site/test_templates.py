@@ -92,7 +92,8 @@ def test_no_page_scrolls_sideways_and_what_is_wide_scrolls_in_its_box(
     assert (
         reader.evaluate(
             """(width) => [...document.querySelectorAll("main *")].filter((part) =>
-        part.getBoundingClientRect().right > width + 1 && !part.closest("[data-wide], .unseen")
+        part.getBoundingClientRect().right > width + 1 && part.textContent.trim()
+        && !part.closest("[data-wide], .unseen")
     ).map((part) => part.outerHTML.slice(0, 120))""",
             width,
         )
