@@ -147,7 +147,7 @@ def _deck(notebook: Any, name: str, order: Sequence[Lesson], page: bool) -> str:
     exported, _ = DeckExporter().from_notebook_node(deck, resources)
     soup = BeautifulSoup(exported, "html.parser")
     _mark_steps(soup)
-    _fit_tables(soup)
+    fit_tables(soup)
     _fit_type(soup)
     _unlink(soup.select_one(".slides") or soup, order)
     return str(soup)
@@ -179,7 +179,7 @@ def _unlink(part: Tag, order: Sequence[Lesson]) -> None:
 def _sections(soup: BeautifulSoup, name: str) -> list[Section]:
     """Give every heading an id of its own, mark what a page shows in its own way, and collect what the search knows."""
     _mark_steps(soup)
-    _fit_tables(soup)
+    fit_tables(soup)
     _fold_code(soup, ".highlight pre")
     for table in soup.find_all("table"):
         table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
@@ -206,14 +206,22 @@ def _mark_steps(soup: BeautifulSoup) -> None:
             paragraph["class"] = word
 
 
-def _fit_tables(soup: BeautifulSoup) -> None:
+def fit_tables(soup: BeautifulSoup) -> None:
     """A heading without words is none; Markdown has no table without a line of them, so a line may have none at all."""
     for head in soup.select("thead"):
         if not head.get_text(strip=True):
             head.decompose()
     for heading in soup.find_all("th"):
+        formulas = heading.find_all("math")
         if not heading.get_text(strip=True):
             heading.name = "td"
+        elif heading.get_text(strip=True) == "".join(formula.get_text(strip=True) for formula in formulas):
+            # Many a reader for the ear takes no words from a formula, and then the column has no name.
+            words = soup.new_tag("span", attrs={"class": "unseen"})
+            words.string = _plain(heading)
+            for formula in formulas:
+                formula["aria-hidden"] = "true"
+            heading.append(words)
 
 
 def _fold_code(soup: BeautifulSoup, where: str) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from small_site import LESSON, TRAINING
 
+from a2u.site.export import markdown
+from a2u.site.pages import fit_tables
+
 
 def test_ids_are_unique_and_headings_descend_from_one_title(pages: dict[str, BeautifulSoup]) -> None:
     for name, page in pages.items():
@@ -65,3 +68,13 @@ def test_a_table_heading_without_words_is_none(pages: dict[str, BeautifulSoup]) 
     assert any(table.select("thead th") for table in tables)
     for table in tables:
         assert all(heading.get_text(strip=True) for heading in table.select("th"))
+
+
+def test_a_table_heading_that_is_a_formula_has_words_too() -> None:
+    soup = BeautifulSoup(markdown("| $w^2$ | the $P$ |\n|---|---|\n| 1 | 2 |"), "html.parser")
+    fit_tables(soup)
+    alone, mixed = soup.select("th")
+    assert alone.select_one("span.unseen").get_text() == "w2"
+    assert alone.math["aria-hidden"] == "true"
+    assert not mixed.select(".unseen")
+    assert not mixed.math.has_attr("aria-hidden")
