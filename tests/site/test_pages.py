@@ -7,9 +7,6 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from small_site import LESSON, TRAINING
 
-from a2u.site.export import markdown
-from a2u.site.pages import fit_tables
-
 
 def test_ids_are_unique_and_headings_descend_from_one_title(pages: dict[str, BeautifulSoup]) -> None:
     for name, page in pages.items():
@@ -59,22 +56,3 @@ def test_search_knows_every_section_and_its_words(site: Path, pages: dict[str, B
         assert {(name, h["id"]) for h in pages[f"{name}.html"].select("main h2, main h3")} <= places
     for word, expected in {"overshoots": LESSON, "reassemble": LESSON, "psnr": TRAINING}.items():
         assert expected in {page for page, *_, words in index if word in words.lower()}
-
-
-def test_a_table_heading_without_words_is_none(pages: dict[str, BeautifulSoup]) -> None:
-    """Markdown writes one where a table has none: a screen reader would announce an empty heading."""
-    tables = [table for page in pages.values() for table in page.select("table")]
-    assert any(not table.select("th") for table in tables)
-    assert any(table.select("thead th") for table in tables)
-    for table in tables:
-        assert all(heading.get_text(strip=True) for heading in table.select("th"))
-
-
-def test_a_table_heading_that_is_a_formula_has_words_too() -> None:
-    soup = BeautifulSoup(markdown("| $w^2$ | the $P$ |\n|---|---|\n| 1 | 2 |"), "html.parser")
-    fit_tables(soup)
-    alone, mixed = soup.select("th")
-    assert alone.select_one("span.unseen").get_text() == "w2"
-    assert alone.math["aria-hidden"] == "true"
-    assert not mixed.select(".unseen")
-    assert not mixed.math.has_attr("aria-hidden")
