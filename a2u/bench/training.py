@@ -6,8 +6,7 @@ workers and pinned memory), and the loss is read after each step. *Fast* keeps t
 channels-last layout, and reads the loss once per turn; on a GPU each step is one CUDA graph.
 
 The two curves may differ by what the order of sums changes, which training amplifies from step to step: at most
-`TOLERANCE`, relative to the loss, over the first `COMPARED` steps. TF32 and bfloat16 round more: their tolerance is
-larger.
+`TOLERANCE`, relative to the loss, over the first `COMPARED` steps; larger for TF32 and bfloat16, which round more.
 """
 
 import statistics

@@ -18,7 +18,7 @@ def lab(
     ] = None,
     reset: Annotated[
         bool,
-        typer.Option("--reset", help="Make the copy of LESSON fresh, or of all without one. Old copies are kept."),
+        typer.Option("--reset", help="Make the copy of LESSON fresh (or all copies), keep the old one, and stop."),
     ] = False,
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Make the copies, say how far you are, and stop: for VS Code.")
@@ -35,14 +35,16 @@ def lab(
     """
     course = serve.notebooks_folder()
     wanted = copies.lesson_named(course, lesson) if lesson is not None else None
-    if find_spec("jupyterlab") is None and not prepare:
+    if find_spec("jupyterlab") is None and not (prepare or reset):
         raise A2UError("JupyterLab is not installed: pip install 'a2u-upsampling[lab]', or use `make lab`.")
     folder = copies.place(course)
     said = copies.reset(course, folder, wanted) if reset else []
     said += copies.refresh(course, folder)
     for line in [*said, f"Your copies of the lessons are in {folder}.", *progress.lines(folder)]:
         print(line)
-    if not prepare:
+    if reset:
+        print("Start with `a2u lab`. A lesson that is open now: File → Reload Notebook from Disk.")
+    elif not prepare:
         _serve(folder / (f"{wanted}.ipynb" if wanted else serve.FIRST), browser, port)
 
 

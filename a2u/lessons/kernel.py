@@ -151,6 +151,12 @@ def _heard(event: tally.Event) -> None:
         _session.passed(event.name)
 
 
+def show_progress() -> None:
+    """Print how far the learner is in each lesson; where no learner's copy runs, how to have that."""
+    known = progress.lines(_session.folder) if _session is not None and _session.folder is not None else []
+    print("\n".join(known) or "How far you are stands here when you open the lessons with `a2u lab` (or `make lab`).")
+
+
 def notebook_of(shell: Any) -> Path | None:
     """The notebook that a kernel runs, where the program that shows it says so.
 

@@ -60,6 +60,8 @@ def lab_command(
         name: os.pathsep.join(filter(None, [str(CONFIG), os.environ.get(name, "")]))
         for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")  # settings, and kernels
     }
+    # So that `a2u` is a command in JupyterLab's terminal, too, where nobody activated the environment.
+    ours["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return [*command, *(extra or [])], os.environ | ours
 
 

@@ -173,6 +173,31 @@ class Filters(nn.Module):
         return filters
 
 
+class EncodingNorm(nn.Sequential):
+    """Group norm, groups within each of the M responses, and leaky ReLU 0.01 of Tensor[N, M, C, H, W] (†).
+
+    Args:
+        count: M.
+        channels: C.
+        groups: of each response; they divide C.
+
+    Parameters: 2·M·C.
+    """
+
+    def __init__(self, count: int, channels: int, groups: int) -> None:
+        super().__init__(nn.GroupNorm(groups * count, count * channels), nn.LeakyReLU(0.01))
+
+    def forward(self, response: Tensor) -> Tensor:
+        """Normalise and activate; channels are flattened for the norm."""
+        flat = response.flatten(1, 2)  # N M·C H W
+        if flat.shape[0] == 1 and flat.shape[2:].numel() == 1:
+            # Its groups may hold a single value, which torch refuses in a batch of 1.
+            flat = flat.expand(2, -1, -1, -1)
+        group, activation = self
+        y: Tensor = activation(group(flat))
+        return y[: len(response)].view_as(response)
+
+
 class Projection(nn.Module):
     """P of Eq. (4): d affinities to ``rows`` kernel values at each position.
 

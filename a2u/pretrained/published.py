@@ -33,7 +33,7 @@ class Conversion:
     ignored: dict[str, str] = field(default_factory=dict)  #: theirs → why
     missing: list[str] = field(default_factory=list)  #: our weights for which nothing was found
     sha256: str = ""  #: of the file
-    beside: tuple[str, ...] = ()  #: what the file holds beside the weights
+    beside: tuple[str, ...] = ()  #: what else the file holds
 
     def __str__(self) -> str:
         lines = [f"{len(self.used)} used, {len(self.ignored)} ignored, {len(self.missing)} missing"]

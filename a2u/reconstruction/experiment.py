@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from a2u.data import Digits, load, to_float32x32
 from a2u.errors import A2UError
 from a2u.reconstruction.metrics import Totals
-from a2u.reconstruction.network import AutoEncoder, evaluating
+from a2u.reconstruction.network import AutoEncoder
 from a2u.reconstruction.presets import EXPERIMENT, Settings, config_of
 from a2u.reconstruction.rows import Row, row
 from a2u.training import Run, choose_step, read_run
 from a2u.training.captured import at_once
 from a2u.training.device import choose_device, derive_seed, permutation
+from a2u.training.evaluating import evaluating
 from a2u.training.kind import check_begun
 from a2u.training.loop import Hook, Turns, finish, in_turns
 from a2u.training.precision import arithmetic, check_precision

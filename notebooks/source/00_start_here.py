@@ -42,6 +42,10 @@
 # run it. Run the cells from top to bottom; if something went wrong, *Kernel → Restart Kernel and Run All Cells*
 # starts afresh.
 #
+# What you run and change is your own copy, in the folder `my-lessons`. `a2u lab --reset 03` gives you a fresh lesson 03
+# and keeps your old copy. (In VS Code, run `a2u lab --prepare` once and open the files in `my-lessons`: those in
+# `notebooks` belong to the course, and git sees what changes there.)
+#
 # Lessons go in a rhythm. **Predict**: choose what you expect and press *Commit*, before you look; this is where you
 # learn most, and a wrong guess costs nothing. **Run** the next cell: its output starts folded, and opens when the cell
 # runs. **Explain**: click on the folded line (•••) and compare. A line that starts with `assert` checks a claim of the
@@ -56,7 +60,7 @@ from a2u.lessons.start_here.predictions import predict
 
 problems = [check for check in examine() if check.status == "FAIL"]
 for check in problems:
-    print(check.line())
+    print(*check.cells())
 if not problems:
     print("Everything a lesson needs is here.")
 
@@ -213,6 +217,14 @@ print("This session:", choose_mode().name)
 #
 # Each lesson has a twin with all exercises solved in the folder `solutions`. Next: **01**; who is
 # in a hurry goes from there to **06**, **07** and **08**.
+
+# %% [markdown]
+# How far are you? Run the next cell again whenever you come back; the terminal shows the same when the course starts.
+
+# %%
+from a2u.lessons.kernel import show_progress
+
+show_progress()
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong

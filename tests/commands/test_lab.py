@@ -71,6 +71,7 @@ def test_its_kernel_is_this_python_with_the_lessons_extension(course: Path, star
     ((_, environment),) = started
     for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):
         assert environment[name].split(os.pathsep)[0] == str(serve.CONFIG)
+    assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent), "for `a2u` in a terminal"
     import json
 
     kernel = json.loads((serve.CONFIG / "kernels" / "python3" / "kernel.json").read_text())
@@ -93,7 +94,7 @@ def test_reset_keeps_the_old_copy_and_says_where(course: Path, started: list[Sta
     a2u("lab", "--prepare")
     copy = course.parent / "my-lessons" / "01_one_formula.ipynb"
     copy.write_text("work")
-    done = a2u("lab", "--reset", "1", "--prepare")
+    done = a2u("lab", "--reset", "1")
     assert "Fresh from the course: 01_one_formula.ipynb." in done.out
     (kept,) = (copy.parent / copies.KEPT).rglob("*.ipynb")
     assert str(kept.parent) in done.out

@@ -58,3 +58,9 @@ def test_runs_without_backgrounds_keep_their_configuration() -> None:
     chosen = settings("nearest", "quick")
     assert "backgrounds" not in chosen.as_config()
     assert settings_of(chosen.as_config()) == chosen
+
+
+def test_the_precision_follows_from_the_device_unless_it_is_given() -> None:
+    assert command.choose_precision("auto", "cuda") == "bf16"
+    assert command.choose_precision("auto", "cpu") == "float32"
+    assert command.choose_precision("tf32", "cuda") == "tf32"

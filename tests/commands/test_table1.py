@@ -206,7 +206,7 @@ def test_one_run_fails_and_the_others_go_on(
         (["--precision", "fp8"], "There is no precision 'fp8'"),
         (
             ["--jobs", "2", "--lanes", "9"],
-            "--jobs 2 starts processes, --lanes 9 trains in this process: give one of them",
+            "--jobs 2 starts processes, but --lanes 9 trains in this process: give one of them",
         ),
         (["--data", "nowhere"], "does not exist"),
         (["--cluster", "slrum"], "Did you mean 'slurm'"),
@@ -454,7 +454,7 @@ def test_other_settings_are_told(data: Path, capsys: pytest.CaptureFixture[str])
 
 def test_the_report_takes_the_longest_preset_there_is(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert a2u("table1", "--rows", "nearest", "--sets", "mnist", "--data", data, "--device", "cpu").code == 0
-    assert "Preset reduced, as none was given" in capsys.readouterr().err
+    assert "Preset reduced, since none was given" in capsys.readouterr().err
     assert a2u("table1", "--report-only").code == 0
     assert report()["label"].startswith("reduced preset: 1 of the paper's 100 epochs over")
 

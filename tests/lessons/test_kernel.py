@@ -115,6 +115,20 @@ def test_progress_is_noted_and_told_when_the_lesson_is_opened_again(lesson: Path
         assert kernel.run(CODE[SETUP], SETUP).printed == "", "once is enough"
 
 
+SHOW = "from a2u.lessons.kernel import show_progress\nshow_progress()"
+
+
+def test_lesson_00_shows_the_table_to_a_learner_and_to_anyone_else_how_to_have_one(lesson: Path) -> None:
+    with kernel_of(lesson) as kernel:
+        assert kernel.run(SHOW, SETUP).printed.startswith("How far you are stands here"), "nothing was noted so far"
+        assert kernel.run(SHOW, SETUP).printed == (
+            "01 One formula  0 of 1 exercises passed, last cell run under “01 · One formula”\n"
+            "00 Start here   not begun yet\n"
+        )
+    with kernel_of(lesson, Path()) as kernel:
+        assert kernel.run(SHOW, SETUP).printed.startswith("How far you are stands here when you open the lessons with")
+
+
 def test_damaged_or_unwritable_notes_are_one_line_and_no_obstacle(lesson: Path) -> None:
     notes = lesson.parent / copies.RECORDS / progress.FILE
     notes.write_text("{")

@@ -23,7 +23,8 @@ from a2u.matting.data.synthetic import KINDS, scene
 from a2u.matting.data.synthetic.backgrounds import background
 from a2u.matting.data.synthetic.source import FIRST_SEED
 from a2u.matting.measure.metrics import Scores, measure, to_8bit
-from a2u.matting.network.network import MattingNet, settle
+from a2u.matting.network.inputs import settle
+from a2u.matting.network.network import MattingNet
 from a2u.matting.pictures import board
 from a2u.matting.report_text import spread_words
 from a2u.matting.rows import ROWS, build, row

@@ -21,10 +21,12 @@ from torch import Tensor, nn
 
 from a2u import formula
 from a2u.errors import A2UError
-from a2u.matting.network.network import MattingNet, check_pair, evaluating, settle
+from a2u.matting.network.inputs import check_pair, settle
+from a2u.matting.network.network import MattingNet
 from a2u.matting.network.pieces import Box, LazyMap, local, tiles, whole
 from a2u.operators import A2U, Upsampler
 from a2u.operators.encoding import bins
+from a2u.training.evaluating import evaluating
 from a2u.training.memory import PeakMemory
 
 BLOCKS_REACH = 4  # of two residual blocks: four 3×3 convolutions

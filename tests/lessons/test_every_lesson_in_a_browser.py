@@ -1,4 +1,4 @@
-"""`a2u lab` as a learner has it: a git checkout, JupyterLab in Chromium, lessons run, solved and run too early."""
+"""`a2u lab` as a learner has it: in a checkout under git, a browser in which lessons run, pass and run too early."""
 
 import contextlib
 import json
@@ -74,7 +74,7 @@ def address(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
         assert until(listens, 60), (home / "log").read_text()
         assert found, (home / "log").read_text()
-        yield f"{found[0]['url']}lab{{}}?token={found[0]['token']}"
+        yield f"{found[0]['url']}{{}}?token={found[0]['token']}"
     finally:
         server.terminate()
         server.wait()
@@ -127,7 +127,7 @@ def save_until(page: Page, condition) -> bool:
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_after_run_all_git_has_seen_nothing(name: str, checkout: Path, address: str, page: Page) -> None:
-    where = "" if name == "00_start_here.ipynb" else f"/tree/my-lessons/{name}"  # the first opens by itself
+    where = "" if name == "00_start_here.ipynb" else f"lab/tree/my-lessons/{name}"  # the first opens by itself
     page.goto(address.format(where))
     ready(page)
     assert page.locator(".jp-mod-current.lm-TabBar-tab", has_text=name).count(), "it opens at lesson 00"
@@ -144,7 +144,7 @@ def test_a_cell_that_runs_too_early_then_all_then_the_same_lesson_in_a_second_ta
     checkout: Path, address: str, page: Page
 ) -> None:
     copy = checkout / "my-lessons" / "01_one_formula.ipynb"
-    page.goto(address.format("/workspaces/one/tree/my-lessons/01_one_formula.ipynb"))
+    page.goto(address.format("lab/workspaces/one/tree/my-lessons/01_one_formula.ipynb"))
     ready(page)
     page.locator(".jp-CodeCell .jp-InputArea-editor").nth(1).click()
     error = page.locator("[data-mime-type='application/vnd.jupyter.error']")
@@ -162,7 +162,7 @@ def test_a_cell_that_runs_too_early_then_all_then_the_same_lesson_in_a_second_ta
     assert until(lambda: progress.of_lesson(copy.parent, copy.stem).passed == ("2 · One block, opened",))
 
     second = page.context.new_page()
-    second.goto(address.format("/workspaces/two/tree/my-lessons/01_one_formula.ipynb"))
+    second.goto(address.format("lab/workspaces/two/tree/my-lessons/01_one_formula.ipynb"))
     ready(second)
     assert second.get_by_text("x is 3").count(), "it shows what the first tab stored"
     second.locator(".jp-CodeCell .jp-InputArea-editor").nth(1).click()
