@@ -103,12 +103,10 @@ def command(page: Page, menu: str, name: str) -> None:
 
 def run_all(page: Page) -> None:
     """A click that comes before the kernel's channels are open is lost: click again."""
+    first = page.locator(".jp-CodeCell .jp-InputArea-prompt").first
     for _ in range(5):
         command(page, "Run", "runmenu:run-all")
-        with contextlib.suppress(TimeoutError):
-            page.locator(".jp-InputPrompt", has_text=re.compile(r"\[[*\d]+\]")).first.wait_for(
-                timeout=patience(10) * SECONDS
-            )
+        if until(lambda: re.search(r"\[[*\d]+\]", first.inner_text()), 10, every=0.5):
             return
     pytest.fail("Run All Cells ran no cell.")
 

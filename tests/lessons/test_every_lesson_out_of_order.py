@@ -14,8 +14,6 @@ from small_course import small_course
 
 from a2u.lessons import copies, editions
 
-pytestmark = pytest.mark.slow
-
 KEEP = "import builtins\nbuiltins.kept = dict(globals())"
 RESTORE = """
 for name in [name for name in globals() if name not in builtins.kept and not name.startswith("_")]:
