@@ -226,11 +226,10 @@ panel = explorer()
 panel
 
 # %%
-print(panel.set(row=3, column=4, i=6, j=22, weights="each with itself", rank=12).says)
-print(panel.set(rank=13).says.splitlines()[1])
+print(panel.at(row=3, column=4, i=6, j=22, weights="each with itself", rank=12).says)
+print(panel.at(rank=13).says.splitlines()[1])
 assert S[6, 22] < 0
 assert torch.allclose((pair_weights("each with itself") * S).sum(), (X**2).sum())
-_ = panel.set(i=12, j=8, weights="near pairs", rank=3)
 
 # %% [markdown]
 # **Explain.** (1) Pixels 6 and 22 lie left and right of the stroke: both carry ink, but it grows to the right at one
