@@ -16,6 +16,9 @@ function nameControls(panel) {
     if (number && number.getAttribute("role") !== "textbox") number.setAttribute("role", "textbox");
     name(number, `${words}, as a number`);
   }
+  for (const button of panel.querySelectorAll(".a2u-controls button")) {
+    name(button, button.textContent.replace(/[\uE000-\uF8FF]/g, "").trim()); // without its icon, which is a letter
+  }
 }
 
 function describePicture(panel, words) {

@@ -10,6 +10,7 @@ state holds the latest pictures. Stored, it would only show sliders that move no
 """
 
 import base64
+import html
 import struct
 import zlib
 from collections.abc import Iterator
@@ -18,13 +19,14 @@ from typing import Any
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 PNG, WORDS = "image/png", "text/plain"
+PANEL = "a2u-panel"  # the class that an explorer has in the page
 NOTE = "The explorer as it was when this notebook was saved. Run this cell (Shift+Enter) to move it again."
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _REFERENCE = "IPY_MODEL_"
 
 
 def before_saving(model: dict[str, Any], **_: Any) -> None:
-    """Jupyter calls this with what it is about to write; what it raises is logged, and the notebook is saved as it was.
+    """Jupyter calls this with what it is about to write. Should it raise, Jupyter logs that and saves all the same.
 
     Args:
         model: of Jupyter's contents API. Its notebook is changed in place; a file of another type is left alone.
@@ -49,26 +51,32 @@ def _kept(output: dict[str, Any], state: dict[str, Any]) -> Iterator[dict[str, A
         yield output
         return
     parts = list(_below(data[VIEW].get("model_id", ""), state))
-    if parts and "a2u-panel" in parts[0].get("_dom_classes", []):
-        yield {
-            "output_type": "display_data",
-            "data": {"text/markdown": f"*{NOTE}*", WORDS: NOTE},
-            "metadata": {},
-        }
-        output = _latest(output, parts)
-    yield {**output, "data": {kind: value for kind, value in output["data"].items() if kind != VIEW}}
-
-
-def _latest(output: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """The output with picture and words as the panel's parts have them now; as the cell left them, if they do not."""
-    picture = next((part["value"] for part in parts if part["model"] == "ImageModel" and "value" in part), "")
+    picture = {**output, "data": {kind: value for kind, value in data.items() if kind != VIEW}}
+    if not parts or PANEL not in parts[0].get("_dom_classes", []):
+        yield picture
+        return
+    yield _shown({"text/markdown": f"*{NOTE}*", WORDS: NOTE})
+    latest = next((part["value"] for part in parts if part["model"] == "ImageModel" and "value" in part), None)
     words = next((part for part in parts if "alt" in part), None)
-    if not picture or words is None:
-        return output
-    text = "\n".join(filter(None, [words["alt"], words.get("says", "")]))
-    data = {**output["data"], PNG: base64.b64encode(repacked(base64.b64decode(picture))).decode(), WORDS: text}
-    about = output.get("metadata", {})
-    return {**output, "data": data, "metadata": {**about, PNG: {**about.get(PNG, {}), "alt": words["alt"]}}}
+    if latest is None or words is None:
+        yield picture
+        return
+    alt, says = words["alt"], words.get("says", "")
+    text = "\n".join(filter(None, [alt, says]))
+    picture["data"] |= {PNG: base64.b64encode(repacked(base64.b64decode(latest))).decode(), WORDS: text}
+    about = picture.get("metadata", {})
+    yield {**picture, "metadata": {**about, PNG: {**about.get(PNG, {}), "alt": alt}}}
+    yield _shown({"text/html": _in_words(alt, says), WORDS: text})
+
+
+def _shown(data: dict[str, str]) -> dict[str, Any]:
+    return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+def _in_words(alt: str, says: str) -> str:
+    """What stands under the picture. JupyterLab gives a stored picture no alternative text, so it stands here too."""
+    lines = "<br>".join(map(html.escape, says.splitlines()))
+    return f"{lines}<details><summary>This picture in words</summary>{html.escape(alt)}</details>"
 
 
 def _below(name: str, state: dict[str, Any]) -> Iterator[dict[str, Any]]:
