@@ -35,6 +35,8 @@ def pytest_addoption(parser):
     text = "a lesson or a cell that takes longer makes the run fail, and does not only say so"
     group.addoption("--hold-to-budget", action="store_true", help=text)
     group.addoption("--quick", action="store_true", help="leave out what the rules of tests/helpers/quick.py name")
+    text = "write tests/slow.txt, which names the tests that --quick leaves out for their time"
+    group.addoption("--record-slow", action="store_true", help=text)
 
 
 def pytest_configure(config):
@@ -48,7 +50,7 @@ def pytest_configure(config):
         options = config.option
         times = Times(options.lesson_seconds, options.cell_seconds, options.hold_to_budget)
         config.pluginmanager.register(times, "lesson-times")
-    config.pluginmanager.register(Quick(config, config.option.quick), "quick")
+    config.pluginmanager.register(Quick(config, config.option.quick, config.option.record_slow), "quick")
     if config.pluginmanager.has_plugin("nbval"):
         make_nbval_patient()
 

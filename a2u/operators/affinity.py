@@ -91,9 +91,9 @@ class A2U(Upsampler):
         paired: also downsample (-d): the same U and V, a P of its own, (r·s)² taps, softmax.
 
     Before its normalisation a kernel value is of degree 2 (static), 3 (hybrid) or 5 (dynamic) in the guide: twice the
-    guide makes it 4, 8 or 32 times as large. Where that is much, each sigmoid stands at 0 or 1 and passes no gradient,
-    and a dynamic kernel is the same everywhere, for good. If kernels do not vary
-    (`a2u.matting.features.variation`), give group_norm=True, which makes the degree 0 (static) or 1, or a guide whose
+    guide makes it 4, 8 or 32 times as large. Where values are large, every sigmoid saturates at 0 or 1 and passes no
+    gradient; a dynamic kernel is then the same everywhere, and training cannot change that. If kernels do not vary
+    (`a2u.matting.features.variation`), use group_norm=True, which makes the degree 0 (static) or 1, or a guide whose
     values are about 1.
 
     Parameters: those of :class:`~a2u.operators.encoding.Filters` for U and V (M = d, times r² pointwise) and of
@@ -204,7 +204,7 @@ class A2U(Upsampler):
         return self.encode(guide)[0]
 
     def kernel(self, x: Tensor | None, guide: Tensor | None = None) -> Tensor:
-        """Kernels from the guide alone: Tensor[N, 1, s², rH, rW] (Eq. 4); x is not looked at."""
+        """Kernels from the guide alone: Tensor[N, 1, s², rH, rW] (Eq. 4); x is ignored."""
         guide = self.check_guide(guide)
         if 0 in guide.shape:
             return self.no_kernels(guide, 1, self.kernel_size**2)
@@ -226,7 +226,7 @@ class A2U(Upsampler):
         return self.down_kernel_of(*self.encode(guide))
 
     def down_kernel_of(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
-        """The downsampling kernels of affinities, as ``kernel_of``."""
+        """The downsampling kernels of affinities: each depends on its own position alone."""
         if self.p_down is None:
             raise A2UError("This A²U was built for upsampling only. Build it with paired=True or a preset that has -d.")
         return normalize(self.p_down(affinity, mean), "softmax")[:, None]
@@ -253,9 +253,8 @@ def _normed(response: Tensor, norm: nn.Sequential | None) -> Tensor:
     if norm is None:
         return response
     flat = response.flatten(1, 2)
-    if (
-        flat.shape[0] == 1 and flat.shape[2:].numel() == 1
-    ):  # one value a group, perhaps: torch refuses it in a batch of 1
+    if flat.shape[0] == 1 and flat.shape[2:].numel() == 1:
+        # Its groups may hold a single value, which torch refuses in a batch of 1.
         flat = flat.expand(2, -1, -1, -1)
     y: Tensor = norm(flat)[: len(response)].view_as(response)
     return y

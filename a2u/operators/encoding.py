@@ -1,4 +1,4 @@
-"""The two encodings of A²U: depth-wise responses of the encoder map, and what the input says about weights.
+"""The two encodings of A²U: depth-wise responses of the encoder map, and the summaries that weights are generated from.
 
 ``responses`` is gpconv of Eq. (4), for filters that may differ by sample (dynamic) and may be shared by all channels
 (channel-shared). A batch is one convolution whatever the filters: samples become groups.
@@ -41,17 +41,17 @@ def responses(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
     m, k = filters.shape[1], filters.shape[-1]
     start, groups = window_start(k, ratio), c
     if filters.shape[0] > 1 and x.is_contiguous(memory_format=torch.channels_last) and x.device.type == "cpu":
-        # As channels of one image the batch would have to be laid out again, and a sample fits in the cache.
+        # As channels of one image the batch would have to be copied to another layout; one sample fits in the cache.
         return torch.cat([responses(*one, ratio) for one in zip(x.split(1), filters.split(1), strict=True)])
     x = two_columns(x, ratio)
     if start < 0:  # a window smaller than its block begins inside it
         x, start = x[..., -start:, -start:], 0
     if filters.shape[0] > 1:  # per sample: the batch becomes channels of one image
         x, groups = x.reshape(1, n * c, *x.shape[-2:]), n * c
-    elif x.device.type == "cpu" and m > 2:  # several filters a channel: 2× to 3× faster so
+    elif x.device.type == "cpu" and m > 2:  # several filters per channel: 2× to 3× faster in this layout
         x = x.contiguous(memory_format=torch.channels_last)
     weights = filters.transpose(1, 2).expand(-1, c, -1, -1, -1).reshape(groups, m, 1, k, k)
-    if m <= 2:  # one filter a channel has its own fast kernel on CPUs; more of them do better together
+    if m <= 2:  # one filter per channel has a fast kernel of its own on CPUs; more are faster together
         parts = [F.conv2d(x, weights[:, i], stride=ratio, padding=start, groups=groups) for i in range(m)]
         y = torch.stack([p.view(n, c, *p.shape[-2:]) for p in parts], dim=1)
     else:
@@ -68,7 +68,7 @@ def compiled_affinity(x: Tensor, u: Tensor, v: Tensor, ratio: int, u_sigmoid: bo
     """
     n, c, height, width = x.shape
     h, w = height // ratio, width // ratio
-    # Padded outside, as in paths.compiled: inside, the padding would be worked out again for each of the k² taps.
+    # Padded outside, as in paths.compiled: inside, the padding would be computed again for each of the k² taps.
     padded = pad_channels_last(x, u.shape[-1], ratio, h, w)
     u, v = (f.flatten(3).transpose(2, 3).expand(n, -1, -1, c).contiguous() for f in (u, v))  # N M k² C, to read along C
     y: Tensor = _compiled_affinity()(padded, u, v, ratio, h, w, u_sigmoid)
@@ -99,10 +99,10 @@ def _compiled_affinity() -> Any:
 
 
 def descriptors(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """What the input says about weights: its adaptive average pooling to size×size, and its mean.
+    """The summaries of the input that weights are generated from: adaptive average pooling to size×size, and the mean.
 
     Tensor[N, C, H, W] → Tensor[N, C, size, size], Tensor[N, C, 1, 1]. Both axes are pooled by matrix products, one
-    row of weights a bin: one reading of the map for both results, and a backward that is deterministic on GPUs.
+    row of weights per bin: one pass over the map gives both results, and the backward is deterministic on GPUs.
     """
     rows, columns = (bins(length, size, x) for length in x.shape[-2:])  # size+1 H, size+1 W
     if x.is_contiguous(memory_format=torch.channels_last):
@@ -114,7 +114,7 @@ def descriptors(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def bins(length: int, size: int, like: Tensor) -> Tensor:
-    """Adaptive average pooling of one axis as a matrix: bin b averages ⌊bL/s⌋ … ⌈(b+1)L/s⌉ − 1; the last row all."""
+    """Adaptive average pooling of one axis as a matrix: bin b averages ⌊bL/s⌋ … ⌈(b+1)L/s⌉ − 1; the last row averages all."""
     position = torch.arange(length, device=like.device)
     b = torch.arange(size, device=like.device)[:, None]
     inside = (position >= b * length // size) & (position < -(-(b + 1) * length // size))
@@ -162,11 +162,11 @@ class Filters(nn.Module):
             self.generate = nn.Conv2d(channels, count * self.width, 1)
         else:
             self.weight = nn.Parameter(torch.empty(count, self.width, size, size))
-            bound = 1 / (size * summed**0.5)  # torch's own for a Conv2d of as many inputs
+            bound = 1 / (size * summed**0.5)  # torch's own bound for a Conv2d with as many inputs
             nn.init.uniform_(self.weight, -bound, bound)
 
     def forward(self, pooled: Tensor | None) -> Tensor:
-        """The map pooled to Tensor[N, C, k, k] (static: not looked at) → Tensor[N or 1, M, C or 1, k, k]."""
+        """The map pooled to Tensor[N, C, k, k] (static: ignored) → Tensor[N or 1, M, C or 1, k, k]."""
         if not self.dynamic:
             return self.weight[None]
         filters: Tensor = self.generate(pooled).unflatten(1, (self.count, self.width))
@@ -195,11 +195,11 @@ class Projection(nn.Module):
             self.generate = nn.Conv2d(channels, rows * rank, 1)
         else:
             self.weight = nn.Parameter(torch.ones(rows, rank))
-            if rows > 1:  # the taps of a kernel must begin unlike; a single value passes its affinities on
+            if rows > 1:  # the taps of a kernel must begin different; a single value passes its affinities on
                 nn.init.uniform_(self.weight, -(rank**-0.5), rank**-0.5)  # the scale of a 1×1 Conv2d of torch
 
     def forward(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
-        """Affinity Tensor[N, d, H, W] and the map's mean Tensor[N, C, 1, 1] (static: not looked at) → N rows H W."""
+        """Affinity Tensor[N, d, H, W] and the map's mean Tensor[N, C, 1, 1] (static: ignored) → N rows H W."""
         if not self.dynamic:
             return F.conv2d(affinity, self.weight[:, :, None, None])
         weights = self.generate(mean).view(-1, self.rows, self.rank)

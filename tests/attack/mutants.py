@@ -25,7 +25,7 @@ TESTS = {
     "a2u.paths": ["tests/test_paths.py", "tests/test_formula.py"],
     "a2u.tiles": ["tests/test_tiles.py", "tests/test_formula.py"],
     "a2u.matting.measure.metrics": ["tests/matting/measure/test_metrics.py"],
-    "a2u.reconstruction.metrics": ["tests/reconstruction/test_network.py"],
+    "a2u.reconstruction.metrics": ["tests/reconstruction/test_metrics.py"],
 }
 SWAPS: dict[type, type] = {
     **{ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult},

@@ -25,7 +25,6 @@ def claimed() -> dict[str, list[int]]:
     }
 
 
-@pytest.mark.slow
 def test_the_shares_are_those_that_are_measured(measured):
     names = {"closed-form": "closed-form", "knn": "KNN"} | {name: name for name in shipped()}
     assert set(claimed()) == set(names.values())
@@ -34,7 +33,6 @@ def test_the_shares_are_those_that_are_measured(measured):
         assert claimed()[names[method]] == pytest.approx(found, abs=1.5), method  # libraries differ a little
 
 
-@pytest.mark.slow
 def test_the_words_about_them_hold(measured):
     """The worst is the worst; the networks are farther from closed-form than KNN and leave more of the hair open."""
     apart = {name: sum(one.apart for one in each.values()) / len(each) for name, each in measured.items()}

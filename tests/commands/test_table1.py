@@ -126,7 +126,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["step", "writing", "written", "report"])
 def test_killed_it_goes_on_to_the_same_table(data: Path, tmp_path: Path, moment: str, whole: dict[str, Any]) -> None:
     with stopped("table1_work.py", tmp_path, moment) as process:
@@ -275,7 +274,6 @@ def test_every_command_trains_through_one_function(data: Path, monkeypatch: pyte
 # --- several at once --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_processes_train_the_same_and_fewer_run_when_memory_is_short(
     data: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -290,7 +288,6 @@ def test_processes_train_the_same_and_fewer_run_when_memory_is_short(
     assert cell("bilinear") == expected
 
 
-@pytest.mark.slow
 def test_a_process_may_start_workers_that_load_its_samples() -> None:
     outcomes: list[Outcome] = []
     jobs = plan(["nearest"], ["mnist"], [0], "quick", Path("runs"))
@@ -298,7 +295,6 @@ def test_a_process_may_start_workers_that_load_its_samples() -> None:
     assert [outcome.history[0]["images"] for outcome in outcomes] == [4000]
 
 
-@pytest.mark.slow
 def test_jobs_of_a_cluster_train_the_same(data: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("submitit", reason="needs submitit, the extra [cluster]")
     paths = [str(Path(table1_work.__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -321,7 +317,6 @@ def test_processes_end_with_ctrl_c(data: Path) -> None:
     assert not Path(f"/proc/{(jobs[0].folder / 'pid').read_text()}").exists()
 
 
-@pytest.mark.slow
 def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     pid = tmp_path / "runs" / "nearest-mnist-quick" / "pid"
     with started("table1_work.py", tmp_path, "endless") as process:

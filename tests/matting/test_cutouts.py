@@ -57,7 +57,7 @@ def test_names_that_differ_in_case_alone_need_the_same_name(tmp_path):
     picture(images / "A.png")
     picture(images / "a.png")
     if len(list(images.iterdir())) < 2:
-        pytest.skip("this file system takes both for one name")
+        pytest.skip("this file system treats both as one name")
     trimap_file(trimaps / "a.png")
     found, failed = pairs(images, trimaps)
     assert [pair.name for pair in found] == ["a"]

@@ -64,7 +64,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- what it writes ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_the_trial_writes_every_file_that_the_script_promises(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,7 +118,6 @@ def test_archives_hold_runs_that_a2u_reads(whole: Path, tmp_path: Path) -> None:
 # --- going on ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["training", "packing"])
 def test_killed_it_goes_on_to_the_same_results(whole: Path, tmp_path: Path, moment: str) -> None:
     words = arguments(tmp_path)

@@ -247,7 +247,7 @@ def test_kinds_that_need_more_say_what(name, content, message, tmp_path, monkeyp
 
 def test_a_folder_is_no_file(tmp_path):
     (tmp_path / "a.png").mkdir()
-    with pytest.raises(A2UError, match="is a folder, and should be a file"):
+    with pytest.raises(A2UError, match="is a folder, but should be a file"):
         read_colour(tmp_path / "a.png")
 
 

@@ -31,7 +31,7 @@ def fail(number: int) -> int:
     raise ValueError("a fault of the program")
 
 
-@pytest.mark.parametrize("context", ["fork", pytest.param("spawn", marks=pytest.mark.slow), None])
+@pytest.mark.parametrize("context", ["fork", "spawn", None])
 def test_the_work_comes_back_in_order_from_other_processes(context: str | None) -> None:
     found = list(spread(square, 7, 2, context))
     assert [value for value, _ in found] == [0, 1, 4, 9, 16, 25, 36]
