@@ -6,7 +6,7 @@ than that.
 """
 
 # ipywidgets and anywidget have no types of their own.
-# mypy: disable-error-code="misc, no-untyped-call"
+# mypy: disable-error-code="attr-defined, name-defined, misc, no-untyped-call"
 
 import html
 from pathlib import Path
@@ -22,7 +22,7 @@ GONE = f"The kernel that drew this picture has been restarted. {AGAIN} to move t
 SILENT = f"The kernel has not answered yet. If no other cell is running, it is gone: {AGAIN[0].lower()}{AGAIN[1:]}."
 
 
-class InPage(anywidget.AnyWidget):  # type: ignore[name-defined]
+class InPage(anywidget.AnyWidget):
     """Nothing to see; it works on the panel in which it stands.
 
     Attributes:
