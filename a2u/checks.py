@@ -126,7 +126,7 @@ def check_kernel(x: Tensor, w: Tensor, ratio: int, up: bool) -> int:
 
 
 def check_same(x: Tensor, w: Tensor) -> None:
-    """Raise A2UError unless map and kernels share a device and a dtype; float32 kernels may meet a half-precision map."""
+    """Raise A2UError unless map and kernels share device and dtype; float32 kernels may meet a half-precision map."""
     check_dtype("A map", x)
     wide = x.dtype in HALF and w.dtype == torch.float32
     if (x.dtype != w.dtype and not wide) or x.device != w.device:

@@ -88,11 +88,11 @@ class Outputs:
             raise A2UError(f"{path} is read by this command{same}, and would be replaced. Give another folder.")
         if path.is_symlink() or not path.is_file():
             what = "a link" if path.is_symlink() else "a folder" if path.is_dir() else "not a regular file"
-            raise A2UError(f"{path} would be written, but is already {what}. {_MOVE}")
+            raise A2UError(f"{path} would be written, but it is {what}. {_MOVE}")
         if not self.force and not self._is_own(path):
             raise A2UError(
-                f"{path} is there already, and `{self.by}` did not write it, or it was changed since: it would be lost. "
-                f"{_MOVE}"
+                f"{path} is there already, and `{self.by}` did not write it, or it was changed since. "
+                f"It would be lost. {_MOVE}"
             )
 
     def _is_own(self, path: Path) -> bool:

@@ -16,7 +16,14 @@ from a2u import formula
 from a2u.checks import At, check_choice, check_flag, check_positive
 from a2u.errors import A2UError
 from a2u.operators.contract import Card, Upsampler, Witness, down_witness
-from a2u.operators.encoding import Filters, Projection, compiled_affinity, descriptors, responses_to
+from a2u.operators.encoding import (
+    EncodingNorm,
+    Filters,
+    Projection,
+    compiled_affinity,
+    descriptors,
+    responses_to,
+)
 from a2u.operators.registry import register
 from a2u.paths import concrete
 
@@ -129,13 +136,8 @@ class A2U(Upsampler):
         check_choice("mode", mode, MODES)
         check_choice("share", share, SHARES)
         check_choice("normalization", normalization, NORMALIZATIONS)
-        for name, flag in (
-            ("pointwise", pointwise),
-            ("group_norm", group_norm),
-            ("u_sigmoid", u_sigmoid),
-            ("scaled", scaled),
-            ("paired", paired),
-        ):
+        flags = {"pointwise": pointwise, "group_norm": group_norm, "u_sigmoid": u_sigmoid, "scaled": scaled}
+        for name, flag in (flags | {"paired": paired}).items():
             check_flag(name, flag)
         _check_options(kernel_size, encoder_kernel, normalization, rank, order)
         if group_norm and self.guide_channels % norm_groups:
@@ -155,16 +157,12 @@ class A2U(Upsampler):
         summed = 1 if scaled else c
         self.v = Filters(c, self.filters, encoder_kernel, shared=shared, dynamic=dynamic, summed=summed)
         self.u = Filters(c, self.filters, encoder_kernel, shared=shared, dynamic=dynamic) if order == 2 else None
-        self.u_norm = self._norm(norm_groups) if group_norm and order == 2 else None
-        self.v_norm = self._norm(norm_groups) if group_norm else None
+        self.u_norm = EncodingNorm(self.filters, c, norm_groups) if group_norm and order == 2 else None
+        self.v_norm = EncodingNorm(self.filters, c, norm_groups) if group_norm else None
         rows = kernel_size**2 * (1 if pointwise else ratio**2)
         self.p = Projection(c, rows, rank, dynamic=mode != "static")
         self.down_size = ratio * kernel_size
         self.p_down = Projection(c, self.down_size**2, self.filters, dynamic=mode != "static") if paired else None
-
-    def _norm(self, groups: int) -> nn.Sequential:
-        sets = self.filters
-        return nn.Sequential(nn.GroupNorm(groups * sets, sets * self.guide_channels), nn.LeakyReLU(0.01))
 
     def encode(self, guide: Tensor) -> tuple[Tensor, Tensor | None]:
         """What both directions share.
@@ -178,14 +176,14 @@ class A2U(Upsampler):
         if self.path == "compiled" and concrete(guide) and self.u is not None and self.u_norm is None:
             total = compiled_affinity(guide, self.u(pooled), self.v(pooled), self.ratio, self.u_sigmoid)
             return self._scale(total), mean
-        raw = self.encodings(guide, pooled)
-        return self.combine([_normed(each, norm) for each, norm in zip(raw, self.norms(), strict=True)]), mean
+        pairs = zip(self.encodings(guide, pooled), self.norms(), strict=True)
+        return self.combine([each if norm is None else norm(each) for each, norm in pairs]), mean
 
     def encodings(self, guide: Tensor, pooled: Tensor | None) -> list[Tensor]:
         """Responses of U (order 2) and V before any norm, Tensor[N, M, C_g, H, W] each; local, given ``pooled``."""
         return responses_to(guide, [f(pooled) for f in (self.u, self.v) if f is not None], self.ratio)
 
-    def norms(self) -> list[nn.Sequential | None]:
+    def norms(self) -> list[EncodingNorm | None]:
         """The norm, if any, of each of the encodings."""
         return [self.v_norm] if self.u is None else [self.u_norm, self.v_norm]
 
@@ -246,18 +244,6 @@ class A2U(Upsampler):
         return ", ".join(
             parts + [name for name in ("pointwise", "paired", "u_sigmoid", "scaled") if getattr(self, name)]
         )
-
-
-def _normed(response: Tensor, norm: nn.Sequential | None) -> Tensor:
-    """Group norm and activation of Tensor[N, M, C, H, W], channels flattened for the norm."""
-    if norm is None:
-        return response
-    flat = response.flatten(1, 2)
-    if flat.shape[0] == 1 and flat.shape[2:].numel() == 1:
-        # Its groups may hold a single value, which torch refuses in a batch of 1.
-        flat = flat.expand(2, -1, -1, -1)
-    y: Tensor = norm(flat)[: len(response)].view_as(response)
-    return y
 
 
 def _check_options(kernel_size: int, encoder_kernel: int, normalization: str, rank: int, order: int) -> None:

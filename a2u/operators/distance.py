@@ -134,7 +134,7 @@ class Bilinear(_Distance):
     def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Upsample x by wᵀz at every position; on a CPU by torch's own bilinear interpolation, which is equal to it.
 
-        There it takes a tenth of the time, because it builds no kernel and reads four taps where the window has nine. On
+        There it takes a tenth of the time: it builds no kernel and reads four taps where the window has nine. On
         CUDA torch's backward adds in an order that differs from run to run, so the formula stays. It stays for
         bicubic as well: torch's is slower on a CPU, forward and backward.
         """

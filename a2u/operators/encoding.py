@@ -99,7 +99,7 @@ def _compiled_affinity() -> Any:
 
 
 def descriptors(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """The summaries of the input that weights are generated from: adaptive average pooling to size×size, and the mean.
+    """The summaries of the input that weights come from: adaptive average pooling to size×size, and the mean.
 
     Tensor[N, C, H, W] → Tensor[N, C, size, size], Tensor[N, C, 1, 1]. Both axes are pooled by matrix products, one
     row of weights per bin: one pass over the map gives both results, and the backward is deterministic on GPUs.
@@ -114,7 +114,7 @@ def descriptors(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def bins(length: int, size: int, like: Tensor) -> Tensor:
-    """Adaptive average pooling of one axis as a matrix: bin b averages ⌊bL/s⌋ … ⌈(b+1)L/s⌉ − 1; the last row averages all."""
+    """Adaptive average pooling of one axis as a matrix: bin b averages ⌊bL/s⌋ … ⌈(b+1)L/s⌉ − 1; the last row all."""
     position = torch.arange(length, device=like.device)
     b = torch.arange(size, device=like.device)[:, None]
     inside = (position >= b * length // size) & (position < -(-(b + 1) * length // size))
@@ -171,6 +171,31 @@ class Filters(nn.Module):
             return self.weight[None]
         filters: Tensor = self.generate(pooled).unflatten(1, (self.count, self.width))
         return filters
+
+
+class EncodingNorm(nn.Sequential):
+    """Group norm, groups within each of the M responses, and leaky ReLU 0.01 of Tensor[N, M, C, H, W] (†).
+
+    Args:
+        count: M.
+        channels: C.
+        groups: of each response; they divide C.
+
+    Parameters: 2·M·C.
+    """
+
+    def __init__(self, count: int, channels: int, groups: int) -> None:
+        super().__init__(nn.GroupNorm(groups * count, count * channels), nn.LeakyReLU(0.01))
+
+    def forward(self, response: Tensor) -> Tensor:
+        """Normalise and activate; channels are flattened for the norm."""
+        flat = response.flatten(1, 2)  # N M·C H W
+        if flat.shape[0] == 1 and flat.shape[2:].numel() == 1:
+            # Its groups may hold a single value, which torch refuses in a batch of 1.
+            flat = flat.expand(2, -1, -1, -1)
+        group, activation = self
+        y: Tensor = activation(group(flat))
+        return y[: len(response)].view_as(response)
 
 
 class Projection(nn.Module):

@@ -38,7 +38,7 @@ def down_index(logits: Tensor, ratio: int) -> Tensor:
         title="IndexNet",
         family="feature",
         order=1,
-        kernel="sigmoid of a stride-r convolution of the encoder map; shared (holistic) or one per channel (depth-wise)",
+        kernel="sigmoid of a stride-r convolution of the encoder map; shared (holistic) or per channel (depth-wise)",
         window="1×1",
         cost="1, and the index block: C·k² (holistic), k² (one-to-one), C·k² (many-to-one) per weight, linear",
         source="A²U paper, section 3, feature-based upsampling iii); section 5",

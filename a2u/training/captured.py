@@ -86,8 +86,8 @@ class Captured:
         """A step on each of the next `count` batches, with the scheduler's step after it; the sum of their losses."""
         return self._take(task, list(islice(batches, count)), task.scheduler.step).double().sum()
 
-    def _take(self, task: Task, batches: Sequence[Any], follow: Callable[[], None]) -> Tensor:
-        """A step on each batch, and `follow` after each; returns the losses."""
+    def _take(self, task: Task, batches: Sequence[Any], after_step: Callable[[], None]) -> Tensor:
+        """A step on each batch, and `after_step` after each; returns the losses."""
         state = task.optimizer.state  # load_state_dict puts another object there
         if self._owner is not state:
             self._forget()
@@ -95,11 +95,11 @@ class Captured:
             self._owner = state
         assert self._graph is not None
         if not self._fits(batches):
-            return torch.stack([self._unrecorded(task, batch, follow) for batch in batches])
+            return torch.stack([self._unrecorded(task, batch, after_step) for batch in batches])
         if self._warm < WARM_UP:
             self._warm += len(batches)
             return self._graph.warm(
-                lambda: torch.stack([self._unrecorded(task, batch, follow) for batch in batches]),
+                lambda: torch.stack([self._unrecorded(task, batch, after_step) for batch in batches]),
             )
         for i, batch in enumerate(batches):
             self._inputs[i].copy_(batch)
@@ -107,7 +107,7 @@ class Captured:
             if rates != self._known[i]:
                 self._known[i] = rates
                 _fill(self._rates[i], rates)
-            follow()
+            after_step()
         if self._losses is None:
             task.optimizer.zero_grad(set_to_none=True)  # so that backward makes gradients in the graph's memory
             self._losses = self._graph.record(lambda: self._all(task))
@@ -136,11 +136,11 @@ class Captured:
     def _all(self, task: Task) -> Tensor:
         return torch.stack([self._body(task, *each) for each in zip(self._inputs, self._rates, strict=True)])
 
-    def _unrecorded(self, task: Task, batch: Any, follow: Callable[[], None]) -> Tensor:
+    def _unrecorded(self, task: Task, batch: Any, after_step: Callable[[], None]) -> Tensor:
         rates = torch.empty_like(self._rates[0])
         _fill(rates, _rates_of(task))
         loss = self._body(task, batch, rates)
-        follow()
+        after_step()
         return loss
 
     def _body(self, task: Task, batch: Any, rates: Tensor) -> Tensor:

@@ -42,7 +42,7 @@ class Cluster:
             raise A2UError(f"There is no cluster {self.kind!r}. {near_match(self.kind, KINDS)}")
         if self.minutes < 1 or self.gpus < 0:
             raise A2UError(
-                f"A cluster job needs at least 1 minute and at least 0 GPUs, given minutes={self.minutes}, gpus={self.gpus}."
+                f"A cluster job needs minutes ≥ 1 and gpus ≥ 0, given minutes={self.minutes}, gpus={self.gpus}."
             )
         if self.partition is not None and self.kind != "slurm":
             raise A2UError(f"A partition is a part of a Slurm cluster; the cluster {self.kind!r} has none.")

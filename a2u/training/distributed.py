@@ -9,8 +9,8 @@ weights. How this becomes the training that one process would do:
   them in process p of P, and mean loss l_p there, each differentiates l_p · P · U_p / Σ U: the mean over processes is
   then Σ U_p l_p / Σ U, the loss of the whole batch.
 - Batch norm has the statistics of what it sees. On GPUs it becomes `SyncBatchNorm`, which sees the whole batch. On
-  CPUs torch has no such layer: there each process normalises by its own part, and the running statistics are those of process
-  0. With frozen norms there is no difference.
+  CPUs torch has no such layer: each process normalises by its own part, and the running statistics are those of
+  process 0. With frozen norms there is no difference.
 - Each process draws its own dropout, from its own seed.
 - Only process 0 writes files. It sends the others the state to go on from, since they may not share its disk. Each
   measures a part of the validation images.
@@ -67,7 +67,7 @@ class Together:
         return net
 
     def weigh(self, loss: Tensor, unknown: Tensor) -> Tensor:
-        """The loss, a mean over `unknown` pixels, weighted so that the mean over processes is that over all their pixels."""
+        """The loss, a mean over `unknown` pixels, weighted so that the mean over processes is that of all pixels."""
         return loss
 
     def step(self, step: Step) -> Step:
@@ -149,7 +149,7 @@ class _Shared:
         self.run = run
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
-        """The state that process 0 resumes from, in all processes; if it cannot be read, all of them raise the error."""
+        """Resume all processes from the state of process 0; if it cannot be read, all of them raise the error."""
         message: list[Any] = [None]
         if dist.get_rank() == 0:
             try:

@@ -77,7 +77,7 @@ class CudaGraph:
 def why_not_captured(error: BaseException) -> Exception:
     """What to raise for a recording that ended with `error`.
 
-    An error inside a recording is followed by another one when the recording ends, which hides it: the first one counts.
+    An error inside a recording is followed by another one when the recording ends, which hides it: the first counts.
     Too little memory stays what it is, since another kind of step would not help.
     """
     chain: list[BaseException] = []

@@ -102,7 +102,7 @@ class Lane:
         self._turns = run.job.turns(self._hear, run.how)
 
     def take(self, steps: int) -> None:
-        """Take some turns; raises StopIteration with the history at the end of the run, and whatever goes wrong in it."""
+        """Take some turns; raises StopIteration with the history at the end of the run, or what goes wrong in it."""
         with self.place.entered(), self._own_state():
             for _ in range(steps):
                 next(self._turns)

@@ -206,7 +206,7 @@ def test_one_run_fails_and_the_others_go_on(
         (["--precision", "fp8"], "There is no precision 'fp8'"),
         (
             ["--jobs", "2", "--lanes", "9"],
-            "--jobs 2 starts processes, --lanes 9 trains in this process: give one of them",
+            "--jobs 2 starts processes, but --lanes 9 trains in this process: give one of them",
         ),
         (["--data", "nowhere"], "does not exist"),
         (["--cluster", "slrum"], "Did you mean 'slurm'"),
@@ -280,8 +280,8 @@ def test_processes_train_the_same_and_fewer_run_when_memory_is_short(
     monkeypatch.setattr(parallel, "side_by_side", partial(side_by_side, work=table1_work.crowded))
     assert a2u("table1", *some(data, "bilinear,a2u"), "--jobs", 2).code == 1
     err = capsys.readouterr().err
-    for row, reason in (("Bilinear", "was killed, as a system does"), ("A²U", "There is not enough memory")):
-        assert re.search(f"{row} on MNIST, seed 0: .*{reason}.* It is put back; from now on 1 at once", err)
+    for row, reason in (("Bilinear", "was killed, as systems do"), ("A²U", "There is not enough memory")):
+        assert re.search(f"{row} on MNIST, seed 0: .*{reason}.* It is put back; from now on at most 1 at once", err)
     assert "A²U on MNIST, seed 0: FAILED. There is not enough memory" in err
     assert cell("a2u")["runs"] == 0
     expected = next(each for each in whole["table"] if (each["row"], each["set"]) == ("bilinear", "mnist"))
@@ -454,7 +454,7 @@ def test_other_settings_are_told(data: Path, capsys: pytest.CaptureFixture[str])
 
 def test_the_report_takes_the_longest_preset_there_is(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert a2u("table1", "--rows", "nearest", "--sets", "mnist", "--data", data, "--device", "cpu").code == 0
-    assert "Preset reduced, as none was given" in capsys.readouterr().err
+    assert "Preset reduced, since none was given" in capsys.readouterr().err
     assert a2u("table1", "--report-only").code == 0
     assert report()["label"].startswith("reduced preset: 1 of the paper's 100 epochs over")
 

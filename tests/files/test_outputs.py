@@ -76,13 +76,15 @@ def test_what_is_read_is_not_replaced_whoever_wrote_it(tmp_path: Path, way: str)
     assert path.read_bytes() == b"1"
 
 
-@pytest.mark.parametrize("kind", ["a link", "a folder", "no file"])
+@pytest.mark.parametrize("kind", ["a link", "a folder", "not a regular file"])
 @pytest.mark.parametrize("force", [False, True])
 def test_links_folders_and_pipes_are_never_replaced(tmp_path: Path, kind: str, force: bool) -> None:
     path, victim = tmp_path / "a.png", tmp_path / "victim"
     victim.write_text("mine")
-    {"a link": lambda: path.symlink_to(victim), "a folder": path.mkdir, "no file": lambda: os.mkfifo(path)}[kind]()
-    with pytest.raises(A2UError, match=f"is {kind} already"):
+    {"a link": lambda: path.symlink_to(victim), "a folder": path.mkdir, "not a regular file": lambda: os.mkfifo(path)}[
+        kind
+    ]()
+    with pytest.raises(A2UError, match=f"but it is {kind}"):
         Outputs(tmp_path, BY, force).check(["a.png"])
     assert victim.read_text() == "mine"
 

@@ -41,7 +41,7 @@ def test_a_file_too_large_is_another_file_and_is_not_read(tmp_path: Path) -> Non
     path = tmp_path / "sparse"
     with path.open("wb") as file:
         file.truncate(2**40)
-    with pytest.raises(A2UError, match=r"has 1,099,511,627,776 bytes, and a card has at most 1,000"):
+    with pytest.raises(A2UError, match=r"has 1,099,511,627,776 bytes, but a card has at most 1,000"):
         read_bytes(path, 1000, "a card")
 
 

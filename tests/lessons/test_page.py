@@ -5,15 +5,15 @@ import re
 import nbformat
 import pytest
 from project import NOTEBOOKS
+from small_site import NAMES
 
 from a2u.errors import A2UError
 from a2u.lessons import page as lesson_pages
-from a2u.site.lesson import names
 
 
 @pytest.mark.parametrize("name", sorted(lesson_pages.pages()))
 def test_a_declared_explorer_is_the_one_that_its_notebook_shows(name: str) -> None:
-    assert name in names(NOTEBOOKS)
+    assert name in NAMES
     panel = lesson_pages.pages()[name].panel()
     assert panel.drawing is not None
     cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells

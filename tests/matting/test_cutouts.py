@@ -73,8 +73,8 @@ def test_two_files_of_one_name_are_one_failure_each(tmp_path):
     found, failed = pairs(images, trimaps)
     assert found == []
     assert failed == {
-        "a": "a.bmp, a.png have one name, and would be one matte.",
-        "b": "b.png, b.tif have one name, and would be one matte.",
+        "a": "a.bmp, a.png have one name, so their mattes would be one file.",
+        "b": "b.png, b.tif have one name, so their mattes would be one file.",
         "c": f"it has no image in {images}.",
     }
 

@@ -1,6 +1,5 @@
 """The site of two lessons, built once, and a browser without a network."""
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +8,8 @@ from bs4 import BeautifulSoup
 from chromium import opened
 from playwright.sync_api import Page
 from project import NOTEBOOKS
-from small_site import FEW, FEWER, LESSON, TRAINING
+from small_site import FEW, FEWER, LESSON, TRAINING, explorers
 
-from a2u.lessons import page as lesson_pages
 from a2u.site.build import build
 
 
@@ -19,11 +17,8 @@ from a2u.site.build import build
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two lessons, and fewer of the explorer's pictures than a reader gets."""
     out = tmp_path_factory.mktemp("public") / "site"
-    with pytest.MonkeyPatch.context() as patch:
-        few = {LESSON: dataclasses.replace(lesson_pages.pages()[LESSON], controls=FEW)}
-        fewer = {TRAINING: dataclasses.replace(lesson_pages.pages()[TRAINING], controls=FEWER)}
-        patch.setattr("a2u.site.pages.pages", lambda: {**few, **fewer})
-        build(NOTEBOOKS, out, [LESSON, TRAINING])
+    few = explorers(one_formula=FEW, train_on_digits=FEWER)
+    build(NOTEBOOKS, out, [LESSON, TRAINING], stored=True, explorers=few)
     return out
 
 

@@ -7,10 +7,10 @@ import pytest
 from chromium import code_too_wide
 from playwright.sync_api import Page
 from project import NOTEBOOKS
+from small_site import NAMES
 
 from a2u.site import slides
 from a2u.site.build import build
-from a2u.site.lesson import names
 
 
 def test_slides_begin_at_headings_and_go_on_below() -> None:
@@ -45,12 +45,12 @@ def test_a_list_stays_with_its_paragraph_and_no_slide_is_nearly_empty() -> None:
 def decks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The slides of all lessons."""
     out = tmp_path_factory.mktemp("decks") / "slides"
-    build(NOTEBOOKS, out, pages=False)
+    build(NOTEBOOKS, out, pages=False, stored=True)
     return out / "slides"
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", names(NOTEBOOKS))
+@pytest.mark.parametrize("name", NAMES)
 def test_slides_turn_and_nothing_is_cut_off(decks: Path, page: Page, name: str) -> None:
     page.goto((decks / f"{name}.html").as_uri())
     page.wait_for_function("Reveal.isReady()")

@@ -13,7 +13,7 @@ def test_a_reader_finds_a_lesson_and_moves_a_slider_without_a_network(site: Path
     page.goto((site / "index.html").as_uri())
     page.get_by_role("link", name="01 One formula").click()
     page.wait_for_url(f"**/{LESSON}.html")
-    picture, caption = page.locator(".explorer img"), page.locator(".explorer figcaption")
+    picture, caption = page.locator(".explorer img"), page.locator(".explorer [role=status]")
     picture.scroll_into_view_if_needed()
     page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=picture.element_handle())
     before, words = settled(picture), caption.inner_text()

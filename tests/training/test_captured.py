@@ -285,7 +285,7 @@ def test_the_choice_of_a_step():
     assert type(choose_step(cuda)) is type(choose_step(cuda, "captured", "bf16")) is Captured
     assert type(choose_step(cuda, "eager")) is Eager
     for arguments, message in (
-        ((CPU, "captured"), "A captured step is a CUDA graph, and the device is cpu"),
+        ((CPU, "captured"), "A captured step is a CUDA graph, but the device is cpu"),
         ((CPU, "capture"), "Did you mean 'captured'"),
         ((CPU, "auto", "tf32"), "TF32 is arithmetic of NVIDIA GPUs"),
         ((CPU, "auto", "float16"), "Known: float32, tf32, bf16"),
@@ -297,7 +297,7 @@ def test_the_choice_of_a_step():
 def test_a_card_without_tf32_is_told(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (7, 5))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla T4")
-    with pytest.raises(A2UError, match=r"TF32 needs a GPU of compute capability 8.0 or more, and Tesla T4 has less"):
+    with pytest.raises(A2UError, match=r"TF32 needs a GPU of compute capability 8.0 or more, but Tesla T4 has less"):
         check_precision("tf32", torch.device("cuda"))
     check_precision("float32", torch.device("cuda"))
 

@@ -151,7 +151,7 @@ def test_threads_that_cannot_be_kept_are_said_in_one_line(
     with caplog.at_level(logging.WARNING), Run(tmp_path, CONFIG):
         assert torch.get_num_threads() == 1
     assert len(caplog.messages) == 1
-    assert "goes on with 1: sums may round otherwise" in caplog.messages[0]
+    assert "goes on with 1: sums may round differently" in caplog.messages[0]
     assert "\n" not in caplog.messages[0]
 
 

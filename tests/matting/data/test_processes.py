@@ -10,7 +10,7 @@ import torch
 
 from a2u.errors import A2UError
 from a2u.matting.data import processes
-from a2u.matting.data.processes import cores, deaths_told, spread
+from a2u.matting.data.processes import cores, deaths_explained, spread
 
 
 def square(number: int) -> tuple[int, int]:
@@ -82,12 +82,12 @@ def test_random_numbers_of_the_caller_stay_as_they_are() -> None:
     ],
 )
 def test_torchs_words_become_one_line(said: str, told: str) -> None:
-    with pytest.raises(A2UError, match=told), deaths_told():
+    with pytest.raises(A2UError, match=told), deaths_explained():
         raise RuntimeError(f"DataLoader worker {said}")
 
 
 def test_other_errors_are_not_touched() -> None:
-    with pytest.raises(RuntimeError, match="shapes"), deaths_told():
+    with pytest.raises(RuntimeError, match="shapes"), deaths_explained():
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
 
