@@ -19,6 +19,7 @@ from traitlets.utils.importstring import import_item
 
 from a2u.lessons import saving
 from a2u.lessons.frame import Drawing, Panel, slider
+from a2u.lessons.predict import Predictions, Question, right, wrong
 from a2u.lessons.saving import NOTE, PNG, VIEW, WORDS, before_saving, keep_pictures, repacked
 from a2u.lessons.serve import CONFIG
 from a2u.lessons.train_on_digits.live import LiveCurves
@@ -110,6 +111,15 @@ def test_a_training_that_was_watched_keeps_its_line_without_a_note() -> None:
     (picture,) = kept(saved)
     assert set(picture.data) == {PNG, WORDS}
     assert picture.data[WORDS].startswith("Training: A²U")
+
+
+def test_a_question_keeps_its_options() -> None:
+    question = Question("how-many", "How many?", right("Two.", "One each."), wrong("Three.", "One too many."))
+    quiz = Predictions("a2u.lessons.one_formula.predictions", [question], [])("how-many")
+    saved = notebook(shown(quiz))
+    keep_pictures(saved)
+    (page,) = kept(saved)
+    assert page.data == {"text/html": question.markup, WORDS: question.words}
 
 
 def test_what_is_no_explorer_is_left_alone(panel: Panel) -> None:
