@@ -1,4 +1,4 @@
-"""The two encodings of A²U: depth-wise responses of the encoder map, and what the input says about weights.
+"""The parts of A²U: depth-wise responses of the encoder map, what the input says about weights, and normalisation.
 
 ``responses`` is gpconv of Eq. (4), for filters that may differ by sample (dynamic) and may be shared by all channels
 (channel-shared). A batch is one convolution whatever the filters: samples become groups.
@@ -13,6 +13,26 @@ from torch import Tensor, nn
 
 from a2u.operators.strided import pays, strided
 from a2u.paths import channels_last, pad_channels_last, to_channels_last, two_columns, window_start
+
+NORMALIZATIONS = ("sigmoid+softmax", "softmax", "sigmoid", "none")
+
+
+def normalize(logits: Tensor, how: str) -> Tensor:
+    """Kernel values over the tap axis 1 of Tensor[N, taps, H, W]: see NORMALIZATIONS; Table 4 compares two."""
+    if "sigmoid" in how:
+        logits = logits.sigmoid()
+    return logits.softmax(dim=1) if "softmax" in how else logits
+
+
+def normed(response: Tensor, norm: nn.Sequential | None) -> Tensor:
+    """Group norm and activation of Tensor[N, M, C, H, W], channels flattened for the norm."""
+    if norm is None:
+        return response
+    flat = response.flatten(1, 2)
+    if flat.shape[0] == 1 and flat.shape[2:].numel() == 1:  # one value a group, perhaps: torch refuses that alone
+        flat = flat.expand(2, -1, -1, -1)
+    y: Tensor = norm(flat)[: len(response)].view_as(response)
+    return y
 
 
 def responses_to(x: Tensor, sets: list[Tensor], ratio: int) -> list[Tensor]:
