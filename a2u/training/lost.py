@@ -40,7 +40,7 @@ def first_to_tell() -> bool:
 
 
 def leave(message: str) -> NoReturn:
-    """Say why the training ends, once for all its processes, and leave at once: a proper end would wait for the dead."""
+    """Say why the training ends, once for all its processes, and leave at once: to end properly is to wait for all."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun may end this process while it speaks
     line = f"a2u: {' '.join(message.split())}"
     report(line)
