@@ -117,6 +117,7 @@ class Panel(widgets.VBox):
         super().__init__([in_page.frame(), row, self.image, self.caption, self.in_page])
         self.layout.max_width = f"{width + 20}px"
         self.add_class("a2u-panel")
+        self.add_class("a2u-live")
         self.redraw()
         if self.drawing is None:
             raise A2UError(f"The panel's first picture could not be drawn. {self.error}")

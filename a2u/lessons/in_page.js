@@ -1,4 +1,4 @@
-// The part of a panel that runs in the page. It names for screen readers what ipywidgets leaves without a name, and
+// The part of a panel or a question that runs in the page. It names for screen readers what ipywidgets leaves without a name, and
 // says so when a control was moved and no kernel answers.
 
 const PATIENCE = 3000; // milliseconds without an answer before the panel says so
@@ -54,7 +54,7 @@ function render({ model, el }) {
   };
 
   const begin = () => {
-    panel = el.closest(".a2u-panel");
+    panel = el.closest(".a2u-live");
     if (!panel) {
       if (!over) requestAnimationFrame(begin); // the panel is not in the page yet
       return;

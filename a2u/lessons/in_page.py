@@ -1,4 +1,4 @@
-"""The part of a panel that runs in the page: names for screen readers, and a word when no kernel answers.
+"""The part of a panel or a question that runs in the page: names for screen readers, and a word when no kernel answers.
 
 ipywidgets gives neither its sliders a name nor its pictures a description, and a slider whose kernel is gone still
 moves. A small script (`in_page.js`) mends both wherever widgets are shown; a page that cannot load it loses no more
@@ -18,15 +18,15 @@ import traitlets
 
 HERE = Path(__file__).parent
 AGAIN = "Run this cell again (Shift+Enter)"
-GONE = f"The kernel that drew this picture has been restarted. {AGAIN} to move the explorer."
+GONE = f"The kernel has been restarted, and nothing here would answer. {AGAIN}."
 SILENT = f"The kernel has not answered yet. If no other cell is running, it is gone: {AGAIN[0].lower()}{AGAIN[1:]}."
 
 
 class InPage(anywidget.AnyWidget):
-    """Nothing to see; it works on the panel in which it stands.
+    """Nothing to see; it works on the widget of class "a2u-live" in which it stands.
 
     Attributes:
-        alt: the description of the panel's picture.
+        alt: the description of the picture, if there is one.
         says: what stands under it. With `alt`, this is what a saved notebook keeps beside the picture.
     """
 
@@ -41,7 +41,7 @@ class InPage(anywidget.AnyWidget):
 
 
 def frame() -> widgets.HTML:
-    """The look of a panel, and what it says when its kernel is gone; unseen until then."""
+    """The look of a widget of class "a2u-live", and what it says when its kernel is gone; unseen until then."""
     style = (HERE / "in_page.css").read_text(encoding="utf-8")
     words = "".join(
         f'<div class="{kind}" role="alert">{html.escape(text)}</div>'

@@ -2,7 +2,7 @@
 
 The view of a live widget refers to a kernel. Opened again, with a new kernel or none, it shows "model not found", even
 where a picture stands beside it. So when a notebook is saved, each such view gives way to its picture and a line that
-says how to bring the explorer back; the page that is open keeps its live explorers.
+says how to bring the explorer back, and that of a question to its options; the open page keeps its live widgets.
 
 The server of `a2u lab` calls :func:`before_saving` (`lessons/jupyter/jupyter_server_config.json` says so), and the page
 sends it the state of its widgets with the notebook (`lessons/jupyter/labconfig/default_setting_overrides.json`). This
@@ -19,6 +19,7 @@ from typing import Any
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 PNG, WORDS = "image/png", "text/plain"
+BESIDE = (PNG, "text/html")  # what a page without a kernel can show in the place of a view
 PANEL = "a2u-panel"  # the class that an explorer has in the page
 NOTE = "The explorer as it was when this notebook was saved. Run this cell (Shift+Enter) to move it again."
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -36,7 +37,7 @@ def before_saving(model: dict[str, Any], **_: Any) -> None:
 
 
 def keep_pictures(notebook: dict[str, Any]) -> None:
-    """Put a picture in the place of each widget view that has one beside it, and remove the state of all widgets."""
+    """Each widget view gives way to the picture or the page that stands beside it; the state of all widgets goes."""
     saved = notebook.get("metadata", {}).pop("widgets", None) or {}
     state = saved.get(STATE, {}).get("state", {})
     for cell in notebook.get("cells", []):
@@ -47,7 +48,7 @@ def keep_pictures(notebook: dict[str, Any]) -> None:
 def _kept(output: dict[str, Any], state: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The outputs that take the place of this one."""
     data = output.get("data", {})
-    if VIEW not in data or PNG not in data:
+    if VIEW not in data or not any(kind in data for kind in BESIDE):
         yield output
         return
     parts = list(_below(data[VIEW].get("model_id", ""), state))

@@ -25,6 +25,7 @@ from a2u.lessons.in_page import AGAIN
 pytestmark = pytest.mark.browser
 
 OPEN = "from a2u.lessons.{} import explorer\npanel = explorer()\npanel"
+ASK = "from a2u.lessons.one_formula.predictions import predict\npredict(next(iter(predict.questions)))"
 SCREENS = {"laptop": (1440, 900), "small": (1000, 700), "a panel of about 750 pixels": (1180, 900)}
 THEMES = ("JupyterLab Light", "JupyterLab Dark")
 HIGHEST = 750  # pixels of a laptop's screen that a notebook has for itself
@@ -64,9 +65,9 @@ def every(course: Path, served: str, window: Page) -> Page:
 
 @pytest.fixture
 def one(course: Path, served: str, window: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page with one explorer and a cell that asks it, run; the notebook and its kernel are new."""
+    """A page with one explorer, a cell that asks it, and a question, run; the notebook and its kernel are new."""
     path = course / f"{request.node.name}.ipynb"
-    write_notebook(path, OPEN.format("inspector"), "words = panel.at(row=0).says")
+    write_notebook(path, OPEN.format("inspector"), "words = panel.at(row=0).says", ASK)
     page = window.context.new_page()
     page.set_default_timeout(patience(30) * SECONDS)
     run(page, served, path)
@@ -123,6 +124,13 @@ def test_everything_has_a_name_for_a_screen_reader(every: Page) -> None:
         assert sum(picture in line.replace("\\", "") for line in tree) <= 1, f"{name}: the description is read twice"
 
 
+def test_a_question_has_names_for_a_screen_reader(one: Page) -> None:
+    tree = one.locator(".a2u-predict").aria_snapshot()
+    assert re.search(r'radio "a\) ', tree)
+    assert re.search(r'button "Commit"', tree)
+    assert not re.search(r"- (radio|button|textbox)(:|$)", tree, re.M)
+
+
 def test_a_slider_moves_the_words_of_the_picture_too(one: Page) -> None:
     picture, handle = one.locator(".a2u-panel img"), one.get_by_role("slider", name="row", exact=True)
     before = picture.get_attribute("alt")
@@ -140,7 +148,7 @@ def test_a_later_cell_leaves_the_explorer_where_the_learner_put_it(one: Page) ->
     value, shown = handle.get_attribute("aria-valuenow"), settled(picture)
     cell = one.locator(".jp-CodeCell").nth(1)
     cell.locator(".cm-content").press("Shift+Enter")
-    cell.locator(".jp-InputPrompt", has_text="[3]").wait_for()
+    cell.locator(".jp-InputPrompt", has_text="[4]").wait_for()
     wait_until_idle(one)
     assert handle.get_attribute("aria-valuenow") == value
     assert picture.screenshot() == shown
@@ -158,6 +166,9 @@ def test_after_a_restart_the_explorer_asks_for_its_cell(one: Page) -> None:
         assert contrast(gone) >= CONTRAST, theme
     assert "slider" not in one.locator(".a2u-panel").aria_snapshot(), "there is nothing to move"
     assert one.locator(".a2u-panel img").is_visible()
+    question = one.locator(".a2u-predict")
+    assert AGAIN in question.locator(".a2u-gone").inner_text()
+    assert "radio" not in question.aria_snapshot(), "nor anything to choose"
 
     wait_until_idle(one)
     one.locator(".jp-CodeCell").first.locator(".cm-content").press("Shift+Enter")

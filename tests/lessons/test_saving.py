@@ -19,6 +19,7 @@ from traitlets.utils.importstring import import_item
 
 from a2u.lessons import saving
 from a2u.lessons.frame import Drawing, Panel, slider
+from a2u.lessons.predict import Predictions, Question, right, wrong
 from a2u.lessons.saving import NOTE, PNG, VIEW, WORDS, before_saving, keep_pictures, repacked
 from a2u.lessons.serve import CONFIG
 from a2u.lessons.train_on_digits.live import LiveCurves
@@ -112,6 +113,15 @@ def test_a_training_that_was_watched_keeps_its_line_without_a_note() -> None:
     assert picture.data[WORDS].startswith("Training: A²U")
 
 
+def test_a_question_keeps_its_options() -> None:
+    question = Question("how-many", "How many?", right("Two.", "One each."), wrong("Three.", "One too many."))
+    quiz = Predictions("a2u.lessons.one_formula.predictions", [question], [])("how-many")
+    saved = notebook(shown(quiz))
+    keep_pictures(saved)
+    (page,) = kept(saved)
+    assert page.data == {"text/html": question.markup, WORDS: question.words}
+
+
 def test_what_is_no_explorer_is_left_alone(panel: Panel) -> None:
     plain = shown(widgets.IntSlider())
     text = nbformat.v4.new_output("stream", text="printed")
@@ -187,7 +197,7 @@ def test_a_lesson_that_is_saved_closed_and_opened_again_shows_its_explorer(cours
         assert changes(picture, before), "a save leaves the explorer of the open page alive"
 
     with browsing(1000, 700) as page:
-        page.goto(served.format(name=path.name, workspace="again"))
+        open_notebook(page, served, path.name, "again")  # with a new kernel, which knows nothing of it
         picture = page.locator(".jp-OutputArea-output img")
         picture.wait_for()
         assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
