@@ -244,10 +244,12 @@ def _ramps() -> Any:
 
 def _nearest(colours: Any, palette: Any) -> Any:
     """For each colour the one of the palette that is most like it; a tint counts more than brightness."""
-    apart = ((_tinted(colours)[:, None] - _tinted(palette)[None]) ** 2).sum(axis=2)
+    ours, theirs = _tinted(colours), _tinted(palette)
+    # ‖a − b‖² without ‖a‖², which is the same for all b; whole numbers far below 2²⁴, so float32 is exact.
+    apart = (theirs**2).sum(axis=1) - 2 * ours @ theirs.T
     return palette[apart.argmin(axis=1)]
 
 
 def _tinted(colours: Any) -> Any:
     red, green, blue = colours.T
-    return np.stack([green, 2 * (red - green), 2 * (blue - green)], axis=1)
+    return np.stack([green, 2 * (red - green), 2 * (blue - green)], axis=1).astype(np.float32)

@@ -147,6 +147,7 @@ def _deck(notebook: Any, name: str, order: Sequence[Lesson], page: bool) -> str:
     exported, _ = DeckExporter().from_notebook_node(deck, resources)
     soup = BeautifulSoup(exported, "html.parser")
     _mark_steps(soup)
+    _fit_tables(soup)
     _fit_type(soup)
     _unlink(soup.select_one(".slides") or soup, order)
     return str(soup)
@@ -178,6 +179,7 @@ def _unlink(part: Tag, order: Sequence[Lesson]) -> None:
 def _sections(soup: BeautifulSoup, name: str) -> list[Section]:
     """Give every heading an id of its own, mark what a page shows in its own way, and collect what the search knows."""
     _mark_steps(soup)
+    _fit_tables(soup)
     _fold_code(soup, ".highlight pre")
     for table in soup.find_all("table"):
         table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
@@ -202,6 +204,16 @@ def _mark_steps(soup: BeautifulSoup) -> None:
         word = first.get_text().split(".")[0].split(",")[0].lower() if first and paragraph.contents[0] is first else ""
         if word in ("predict", "explain"):
             paragraph["class"] = word
+
+
+def _fit_tables(soup: BeautifulSoup) -> None:
+    """A heading without words is none; Markdown has no table without a line of them, so a line may have none at all."""
+    for head in soup.select("thead"):
+        if not head.get_text(strip=True):
+            head.decompose()
+    for heading in soup.find_all("th"):
+        if not heading.get_text(strip=True):
+            heading.name = "td"
 
 
 def _fold_code(soup: BeautifulSoup, where: str) -> None:

@@ -62,7 +62,7 @@ lesson.beside("hair", 3, (lesson.HALF, *lesson.METHODS))
 # down one of each; section 8 comes back to it.
 
 # %% tags=["prediction"]
-predict("half-everywhere")
+predict("enlarged-place")
 
 # %% [markdown]
 # ## 1 · Compose, and the way back
