@@ -197,7 +197,7 @@ def test_a_lesson_that_is_saved_closed_and_opened_again_shows_its_explorer(cours
         assert changes(picture, before), "a save leaves the explorer of the open page alive"
 
     with browsing(1000, 700) as page:
-        page.goto(served.format(name=path.name, workspace="again"))
+        open_notebook(page, served, path.name, "again")  # with a new kernel, which knows nothing of it
         picture = page.locator(".jp-OutputArea-output img")
         picture.wait_for()
         assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
