@@ -56,3 +56,12 @@ def test_search_knows_every_section_and_its_words(site: Path, pages: dict[str, B
         assert {(name, h["id"]) for h in pages[f"{name}.html"].select("main h2, main h3")} <= places
     for word, expected in {"overshoots": LESSON, "reassemble": LESSON, "psnr": TRAINING}.items():
         assert expected in {page for page, *_, words in index if word in words.lower()}
+
+
+def test_a_table_heading_without_words_is_none(pages: dict[str, BeautifulSoup]) -> None:
+    """Markdown writes one where a table has none: a screen reader would announce an empty heading."""
+    tables = [table for page in pages.values() for table in page.select("table")]
+    assert any(not table.select("th") for table in tables)
+    assert any(table.select("thead th") for table in tables)
+    for table in tables:
+        assert all(heading.get_text(strip=True) for heading in table.select("th"))
