@@ -35,8 +35,14 @@ ROOMS: dict[str, set[str]] = {
     "data": {"errors", "files"},
     "training": {"errors", "files"},
     "plots": {"errors"},
-    "reconstruction": {"errors", "files", "gradient", "markdown", "shell", "operators", "data", "training", "plots"},
-    "matting": {"errors", "files", "gradient", "markdown", "shell", "formula", "operators", "training", "plots"},
+    "reconstruction": {
+        *("errors", "files", "gradient", "markdown", "shell", "checks", "operators"),
+        *("data", "training", "plots"),
+    },
+    "matting": {
+        *("errors", "files", "gradient", "markdown", "shell", "checks", "formula", "operators"),
+        *("training", "plots"),
+    },
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
     "bench": {"errors", "files", "markdown", "formula", "operators", "data", "training", "reconstruction"},
     "lessons": {
