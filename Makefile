@@ -7,6 +7,7 @@
 BIN := .venv/bin
 WORKERS ?= 2
 LAB_ARGS ?=
+SITE_ARGS ?=
 TEST_ARGS ?=
 
 # What a cell may take on an idle laptop before it counts as hanging; conftest.py fits it to this machine.
@@ -58,11 +59,11 @@ notebooks: environment ## build the notebooks from notebooks/source (NAMES="01_o
 	$(BIN)/python -m a2u.lessons.editions build $(NAMES) $(if $(ONLY),--only $(ONLY))
 
 site: environment ## the lessons as pages that need no kernel and no network, in site/
-	@OMP_NUM_THREADS=1 $(BIN)/python -m a2u.site
+	@OMP_NUM_THREADS=1 $(BIN)/a2u site $(SITE_ARGS)
 
 slides: environment ## the lessons as slides alone, in slides/ (make site has them too)
-	@OMP_NUM_THREADS=1 $(BIN)/python -m a2u.site --slides
+	@OMP_NUM_THREADS=1 $(BIN)/a2u site --slides $(SITE_ARGS)
 
 clean: ## remove caches and the environment; runs/ and the notebooks stay
-	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist .site.build .slides.build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

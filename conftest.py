@@ -8,6 +8,7 @@ line for a processor, which Linux counts. Where nobody counts them, the clock's.
 """
 
 import importlib.util
+import json
 import os
 import time
 from collections import defaultdict
@@ -22,6 +23,8 @@ from quick import Quick
 ROOT = Path(__file__).parent
 NO_NETWORK = ROOT / "tests" / "no_network"
 LESSON_SECONDS, CELL_SECONDS = 60.0, 15.0
+LONG = 5.0  # seconds from which on a cell says beforehand how long it takes
+MEASURED = ROOT / "notebooks" / "source" / "seconds.json"
 
 collect_ignore = ["notebooks/teacher"]  # the code and the outputs of the solutions: a test holds them to that
 
@@ -34,7 +37,11 @@ def pytest_addoption(parser):
         group.addoption(f"--{name}-seconds", type=float, default=seconds, metavar="S", help=text)
     text = "a lesson or a cell that takes longer makes the run fail, and does not only say so"
     group.addoption("--hold-to-budget", action="store_true", help=text)
+    text = f"store the seconds of long cells in {MEASURED.relative_to(ROOT)}, for the line above each of them"
+    group.addoption("--store-seconds", action="store_true", help=text)
     group.addoption("--quick", action="store_true", help="leave out what the rules of tests/helpers/quick.py name")
+    text = "write tests/slow.txt, which names the tests that --quick leaves out for their time"
+    group.addoption("--record-slow", action="store_true", help=text)
 
 
 def pytest_configure(config):
@@ -46,9 +53,10 @@ def pytest_configure(config):
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
     if not hasattr(config, "workerinput"):
         options = config.option
-        times = Times(options.lesson_seconds, options.cell_seconds, options.hold_to_budget)
+        measured = MEASURED if options.store_seconds else None
+        times = Times(options.lesson_seconds, options.cell_seconds, options.hold_to_budget, measured)
         config.pluginmanager.register(times, "lesson-times")
-    config.pluginmanager.register(Quick(config, config.option.quick), "quick")
+    config.pluginmanager.register(Quick(config, config.option.quick, config.option.record_slow), "quick")
     if config.pluginmanager.has_plugin("nbval"):
         make_nbval_patient()
 
@@ -105,15 +113,15 @@ def pytest_runtest_call(item):
         if kernel.is_alive():
             lost = max(0.0, stood_in_line(process, os.getpid()) - line)
             seconds = max(computed(process) - before, clock - lost)
-        item.user_properties.append(("cell", [seconds, clock, before]))
+        item.user_properties += [("cell", [seconds, clock, before]), ("id", item.cell.get("id", ""))]
 
 
 class Times:
     """The seconds of every lesson and of its cells, from the reports of nbval's cells."""
 
-    def __init__(self, lesson_seconds=LESSON_SECONDS, cell_seconds=CELL_SECONDS, hold=False):
-        self.budget, self.hold = (lesson_seconds, cell_seconds), hold
-        self.lessons, self.cells = {}, defaultdict(dict)
+    def __init__(self, lesson_seconds=LESSON_SECONDS, cell_seconds=CELL_SECONDS, hold=False, measured=None):
+        self.budget, self.hold, self.measured = (lesson_seconds, cell_seconds), hold, measured
+        self.lessons, self.cells, self.long = {}, defaultdict(dict), defaultdict(dict)
 
     def pytest_runtest_logreport(self, report):
         """Count a cell; a lesson's time includes what its kernel computed to start."""
@@ -125,6 +133,15 @@ class Times:
                 self.lessons[file] = Seconds(before, before)
             self.cells[file][name] = Seconds(seconds, clock)
             self.lessons[file] += self.cells[file][name]
+            found = self.long[Path(file).stem]
+            if seconds >= LONG:
+                found[dict(report.user_properties).get("id", "")] = round(seconds, 1)
+
+    def store(self):
+        """Write the seconds of the long cells, by lesson and name of the cell; lessons that did not run keep theirs."""
+        before = json.loads(self.measured.read_text()) if self.measured.is_file() else {}
+        kept = {lesson: cells for lesson, cells in sorted({**before, **self.long}.items()) if cells}
+        self.measured.write_text(json.dumps(kept, indent=2) + "\n")
 
     def over(self):
         """One sentence for each lesson and cell that took longer than it may."""
@@ -143,6 +160,8 @@ class Times:
 
     def pytest_sessionfinish(self, session):
         """With --hold-to-budget, a run in which everything agrees still fails if a lesson is too slow."""
+        if self.measured is not None:
+            self.store()
         if self.hold and session.exitstatus == 0 and self.over():
             session.exitstatus = 1
 

@@ -1,7 +1,7 @@
-"""What the formula and its operators ask of their arguments.
+"""Checks of the arguments of the formula and its operators.
 
-Whatever is refused is refused in one voice: the rule, what was given, and what to do. What is accepted in another form
-(an integer of NumPy) is returned in the usual one.
+Every refusal reads the same: the rule, what was given, and what to do. A value in another accepted form (a NumPy
+integer) is returned in the usual form.
 """
 
 import math
@@ -21,7 +21,7 @@ DTYPES = (*REAL, torch.complex64, torch.complex128)
 
 
 def check_positive(name: str, value: object) -> int:
-    """The value as an int. A2UError unless it is an integer ≥ 1, of Python or of NumPy; True is not a number."""
+    """The value as an int; A2UError unless it is a Python or NumPy integer ≥ 1. True does not count as 1."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
     number = 0
@@ -36,7 +36,7 @@ def check_positive(name: str, value: object) -> int:
 
 
 def check_choice(name: str, value: object, known: Sequence[str]) -> None:
-    """Raise A2UError with the near match unless value is one of the known words."""
+    """Raise A2UError, with the closest known word, unless value is one of the known words."""
     if not isinstance(value, str) or value not in known:
         raise A2UError(f"Unknown {name} {value!r}. {near_match(str(value), list(known))}")
 
@@ -68,7 +68,7 @@ def check_dense(name: str, x: Tensor) -> None:
 
 
 def check_map(name: str, x: object) -> Tensor:
-    """The value, a tensor N C H W; A2UError otherwise, which says how to add the axis that is missing."""
+    """The value, a tensor N C H W; otherwise an A2UError that says how to add a missing axis."""
     try:
         return check_tensor(name, x, "N, C, H, W")
     except A2UError as error:
@@ -99,7 +99,7 @@ def check_arithmetic(name: str, what: str, weight: Tensor, seen: Tensor) -> None
 
 
 def described(value: object) -> str:
-    """What was given, as it is written in a message: the shape of a tensor, else the type."""
+    """How a message describes what was given: the shape of a tensor, otherwise the type."""
     if value is None:
         return "none"
     return str(tuple(value.shape)) if isinstance(value, Tensor) else type(value).__name__
@@ -151,7 +151,7 @@ def check_kernel(x: Tensor, w: Tensor, ratio: int, up: bool) -> int:
 
 
 def check_same(x: Tensor, w: Tensor) -> None:
-    """Raise A2UError unless map and kernels can be multiplied: one device, and one dtype, or float32 beside half."""
+    """Raise A2UError unless map and kernels share device and dtype; float32 kernels may meet a half-precision map."""
     check_dtype("A map", x)
     wide = x.dtype in HALF and w.dtype == torch.float32
     if (x.dtype != w.dtype and not wide) or x.device != w.device:
@@ -189,7 +189,7 @@ def check_at(at: At, shape: tuple[int, ...]) -> At:
 
 
 def empty(x: Tensor, size: Sequence[int], *others: Tensor) -> Tensor:
-    """A tensor of this size, which has an axis of 0, in x's dtype: a function of all, whose gradients are zeros."""
+    """A tensor of this size (with an axis of 0) in x's dtype, connected to all arguments: their gradients are zeros."""
     nothing = x.new_zeros(tuple(size))
     for each in (x, *others):
         nothing = nothing + each.reshape(-1)[:0].sum().to(x.dtype)

@@ -16,12 +16,12 @@ _OUT_OF_MEMORY = (
     "could not create a memory",
     "not enough memory",
 )
-# oneDNN says no more than this when it finds no memory for its plan or its scratch space.
+# All that oneDNN says when it finds no memory for its plan or its scratch space.
 _NO_PRIMITIVE = "could not create a primitive"
 
 
 def memory_ran_out(error: BaseException) -> bool:
-    """Is this what Python, torch or oneDNN raise when the memory, of the machine or of a GPU, does not suffice?"""
+    """Whether Python, torch or oneDNN raised this because the memory of the machine or of a GPU ran out."""
     text = str(error).lower()
     known = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     in_words = any(word in text for word in (*_OUT_OF_MEMORY, _NO_PRIMITIVE))

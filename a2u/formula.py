@@ -24,7 +24,7 @@ Arithmetic, the same for every path of :func:`reassemble` and :func:`reduce`, fo
   as it lowers those of torch.
 - Gradients of complex maps are those of torch: conjugated.
 - NaN and infinity reach the outputs whose window contains them, and no others, whatever their weights: 0 · NaN is NaN.
-  Outside the map z is 0, so an infinite weight makes NaN there. (On a GPU, tiles say NaN in place of infinity.)
+  Outside the map z is 0, so an infinite weight makes NaN there. (On a GPU, tiles give NaN in place of infinity.)
 - Integers and booleans are refused, since they cannot hold a weighted sum.
 """
 
@@ -108,7 +108,7 @@ def reassemble(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
 
 
 def reduce(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
-    r"""Downsample: y[n, c, i, j] = Σ_t w[n, g(c), t, i, j] · z[n, c, t, i, j], one window a block of r×r.
+    r"""Downsample: y[n, c, i, j] = Σ_t w[n, g(c), t, i, j] · z[n, c, t, i, j], one window per r×r block.
 
     Args:
         x: Tensor[N, C, H, W], the map to downsample; r divides H and W.
@@ -173,9 +173,9 @@ def choose_path(x: Tensor, w: Tensor) -> str:
       kernels shared by fewer than four channels, where a matrix product has nothing to batch.
     - ``tiles`` (a batched matrix product over 4×4 tiles) everywhere else: the fastest without a compiler.
 
-    While torch traces or transforms the call (torch.compile, torch.export, torch.func, forward-mode derivatives)
-    ``tiles`` and ``compiled`` are ``shift`` too: a compiler fuses it into one loop, and each transform knows its
-    operations. So is ``compiled`` for tensors without values, those of the meta device and of FakeTensorMode.
+    While torch traces or transforms the call (torch.compile, torch.export, torch.func, forward-mode derivatives),
+    ``tiles`` and ``compiled`` run ``shift`` instead: a compiler fuses it into one loop, and every transform supports
+    its operations. ``compiled`` also runs ``shift`` for tensors without values (meta device, FakeTensorMode).
 
     ``compiled`` is never chosen: it compiles ``shift`` on first use, which takes from seconds to a minute and
     needs a C++ compiler. Ask for it where the same shape is used many times. ``reference`` is for reading.

@@ -31,7 +31,7 @@ def autocasts(device: torch.device) -> bool:
 
 
 def without_autocast(device: torch.device) -> AbstractContextManager[object]:
-    """The formula keeps the precision of what it is given: inside, autocast lowers nothing on this device."""
+    """A context in which autocast lowers nothing on this device: the formula keeps the precision it is given."""
     return torch.autocast(device.type, enabled=False) if autocasts(device) else nullcontext()
 
 
@@ -124,10 +124,10 @@ def _margins(x: Tensor, size: int, step: int, h: int, w: int) -> tuple[int, int,
 
 
 def two_columns(x: Tensor, ratio: int) -> Tensor:
-    """The map, with a block of zeros at its right if it is one block wide. What a convolution makes of that is cropped.
+    """The map, with a block of zeros added on the right if it is only one block wide; callers crop the result.
 
-    A convolution in bfloat16 with a stride whose result has one column reads beyond its input, on CPUs with AMX
-    (oneDNN 3.13, torch 2.15): it gives NaN or numbers of others.
+    On CPUs with AMX, a strided convolution in bfloat16 whose result has one column reads beyond its input (oneDNN 3.13,
+    torch 2.15): it gives NaN, or values that depend on unrelated memory.
     """
     narrow = ratio > 1 and x.device.type == "cpu" and not traced() and x.shape[-1] == ratio
     return F.pad(x, (0, ratio)) if narrow else x
@@ -146,12 +146,13 @@ def shift(x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
 
 
 def _repeat(x: Tensor, times: int) -> Tensor:
-    """Every value times × times."""
+    """Repeat every value in a block of times×times."""
     if times == 1:
         return x
     if x.is_complex():
         return x.repeat_interleave(times, dim=-2).repeat_interleave(times, dim=-1)
-    # In float32, "nearest" divides places by 41 wrongly, and by more; "nearest-exact" does not, with a slower backward.
+    # In float32, "nearest" rounds some positions wrongly from ratio 41 on. "nearest-exact" does not, but its backward
+    # is slower.
     return F.interpolate(x, scale_factor=float(times), mode="nearest" if times <= 40 else "nearest-exact")
 
 
@@ -175,13 +176,13 @@ def _sum_of_shifts(padded: Tensor, w: Tensor, size: int, step: int, phases: int)
 
 
 def compiled(x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
-    """The same as one compiled loop: seconds to a minute on the first use of a shape, and a C++ compiler."""
+    """The same as one compiled loop. It needs a C++ compiler; the first use of a shape takes seconds to a minute."""
     h, wd = w.shape[-2] // phases, w.shape[-1] // phases
-    # Padded outside: fused into the loop, the padding would be worked out again for each of the k² taps.
+    # Padded outside: fused into the loop, the padding would be computed again for each of the k² taps.
     summed: Tensor = _compiled_sum()(pad_channels_last(x, size, step, h, wd), w, size, step, phases)
     return summed
 
 
 @lru_cache(maxsize=1)
 def _compiled_sum() -> Any:
-    return torch.compile(_sum_of_shifts, dynamic=False)  # a kernel for each shape: several times as fast as one for all
+    return torch.compile(_sum_of_shifts, dynamic=False)  # one kernel per shape: several times as fast as one for all

@@ -9,9 +9,9 @@ from typing import Any
 def command(words: str, options: Mapping[str, Any]) -> str:
     """A command with these options, each written as the command line reads it.
 
-    words: the command itself. options: by the names of Python parameters. True and False become --name and --no-name,
-    a list its items with commas between ("none" if it has none), a mapping an --option NAME=VALUE for each of its
-    items, everything else itself; None is left out.
+    words: the command itself. options: by the names of Python parameters. True and False become --name and --no-name;
+    a list becomes its items with commas between ("none" if it is empty); a mapping becomes one --option NAME=VALUE
+    per item; None is left out; everything else is written as it is.
 
     >>> command("a2u train", {"row": "a2u", "weight_decay": 1e-4})
     'a2u train --row a2u --weight-decay 0.0001'
@@ -32,7 +32,7 @@ def command(words: str, options: Mapping[str, Any]) -> str:
 
 
 def _option(value: Any) -> str:
-    """JSON, but text that no JSON is stays as it is: softmax, not "softmax"."""
+    """The value as JSON; text that is not JSON stays as it is: softmax, not "softmax"."""
     if not isinstance(value, str):
         return json.dumps(value)
     try:

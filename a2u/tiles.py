@@ -2,17 +2,18 @@ r"""The banded matrix product: reassembly and reduction without a compiler, as m
 
 :class:`Tiles` cuts the map into overlapping tiles of 4×4 base positions. Inside a tile every output is a weighted sum
 of the same E² inputs (E = 3·step + k), so w becomes a banded matrix and the tile one small matrix product. The band
-wastes some multiplications (2.6× for k = 5) and wins because matrix products are what CPUs and GPUs do best: nothing
-larger than a tile's overlap is ever copied. What sizes, steps and phases are, says :mod:`a2u.paths`.
+wastes some multiplications (2.6× for k = 5). It wins all the same: matrix products are what CPUs and GPUs do best, and
+tiles copy each input only once more for every tile that overlaps it. :mod:`a2u.paths` says what sizes, steps and phases
+are.
 
 The zeros of the band multiply inputs that an output does not see, and 0 · NaN is NaN. So a NaN or an infinity among
 the inputs would spread over its whole tile. Two remedies keep it where the formula has it:
 
-- On a CPU one sum shows whether all inputs are finite. If they are not, tiles of 1×1 base position do the work: their
+- On a CPU one sum shows whether all inputs are finite. If they are not, tiles of one base position are used: their
   band is the kernel itself, without a zero, and the result is that of the formula. They copy more and are slower.
-- On a GPU looking at a sum would mean waiting for it, and in a trace there is nothing to look at. There the product
-  meets zeros in place of what is not finite, and NaN is then written to every output that sees such an input (where
-  the formula may say infinity).
+- On a GPU, reading a sum would mean waiting for it, and in a trace there is no value to read. There the product uses
+  zeros in place of inputs that are not finite, and NaN is then written to every output that sees such an input (where
+  the formula may give infinity).
 
 Inputs are x for the outputs, and the outputs' gradients for the gradient of x. The gradient of w needs no remedy: its
 products pair each output with each input and only those of the band are read.
@@ -27,7 +28,7 @@ from torch import Tensor
 
 from a2u.paths import HALF, concrete, differentiated, mapped, pad_to_grid, shift, window_start, without_autocast
 
-TILE = 4  # base positions a side; 2 copies more overlap, 8 wastes more of the band (both measured slower)
+TILE = 4  # base positions per side; 2 copies more overlap, 8 wastes more of the band (both measured slower)
 
 
 def banded(x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
@@ -41,7 +42,7 @@ class Tiles(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, w: Tensor, size: int, step: int, phases: int) -> Tensor:
-        """One matrix product a tile and group: band (outputs × E²) · tile (E² × channels)."""
+        """One matrix product per tile and group: band (outputs × E²) · tile (E² × channels)."""
         ctx.save_for_backward(x, w)
         ctx.geometry = size, step, phases
         finite = all_finite(x)
@@ -79,7 +80,7 @@ def _gradients(
 def all_finite(x: Tensor) -> bool | None:
     """Whether every value is finite; None where looking would wait for a device, or where there are no values.
 
-    A sum that overflows counts as not finite: the way for such input is slower and as right.
+    A sum that overflows counts as not finite: the path for such input is slower and equally correct.
     """
     if x.device.type != "cpu" or not concrete(x):
         return None
@@ -95,8 +96,8 @@ def _poison(x: Tensor) -> Tensor:
 class _Grid:
     """The geometry of one tiling: how maps, kernels and outputs become batches of matrices and return.
 
-    In the shapes, T is the base positions a side of a tile, B = N·tiles·G the batch of matrices, E² the inputs of a
-    tile, r = phases.
+    In the shapes, T is the number of base positions per side of a tile, B = N·tiles·G the batch of matrices, E² the
+    inputs of a tile, r = phases.
     """
 
     def __init__(self, x: Tensor, w: Tensor, size: int, step: int, phases: int, tile: int) -> None:
@@ -146,7 +147,7 @@ class _Grid:
         """The adjoint of band: the entries that belong to a kernel, in the kernels' layout."""
         t, r, k = self.tile, self.phases, self.size
         band = band.view(self.n, self.rows, self.columns, self.g, t, r, t, r, self.side, self.side)
-        w = self._taps(band).contiguous()  # one row of k² after the other first: twice as fast
+        w = self._taps(band).contiguous()  # gathering rows of k² first is twice as fast
         w = w.permute(0, 3, 8, 9, 1, 4, 5, 2, 6, 7)  # N G k k rows T r columns T r
         w = w.reshape(self.n, self.g, k * k, self.rows * t * r, self.columns * t * r)
         return w[..., : self.h * r, : self.w * r]
@@ -154,7 +155,7 @@ class _Grid:
     def _taps(self, band: Tensor) -> Tensor:
         """N rows columns G T r T r E E → N rows columns G T r T r k k, a view: position (a, b) sees window (a, b)."""
         stride = list(band.stride())
-        stride[4] += self.step * stride[8]  # a base position further down, and so is its window
+        stride[4] += self.step * stride[8]  # one base position down, the window moves down too
         stride[6] += self.step * stride[9]
         return band.as_strided((*band.shape[:8], self.size, self.size), stride)
 

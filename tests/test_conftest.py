@@ -1,5 +1,6 @@
 """What every run shares: no network, the time of each lesson beside its budget, and patience with a slow machine."""
 
+import json
 import os
 import socket
 import subprocess
@@ -76,6 +77,19 @@ def test_a_lesson_counts_whole_and_a_cell_alone_and_a_busy_machine_is_no_fault_o
         ["notebooks/02.ipynb", "71.0", "71.0", "14.0", "14.0"],
         ["notebooks/03.ipynb", "5.0", "451.0", "4.0", "450.0"],
     ]
+
+
+def test_the_seconds_of_long_cells_are_stored_when_asked_for(tmp_path: Path) -> None:
+    found = times()
+    found.measured = tmp_path / "seconds.json"
+    found.measured.write_text(json.dumps({"01_lesson": {"gone": 8.0, "first": 6.0}, "02_other": {"kept": 9.0}}))
+    for name, seconds in (("first", 5.04), ("short", 4.9), ("last", 12.34)):
+        properties = [("cell", [seconds, 100.0, 1.0]), ("id", name)]
+        report = {"nodeid": f"notebooks/01_lesson.ipynb::{name}", "when": "call", "user_properties": properties}
+        found.pytest_runtest_logreport(SimpleNamespace(**report))
+    found.store()
+    stored = json.loads(found.measured.read_text())
+    assert stored == {"01_lesson": {"first": 5.0, "last": 12.3}, "02_other": {"kept": 9.0}}
 
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 80), ("2001:db8::1", 80)])

@@ -181,7 +181,6 @@ def test_export_keeps_the_values():
     torch.testing.assert_close(program.module()(x, w), reassemble(x, w, 2, "reference"))
 
 
-@pytest.mark.slow
 def test_compiled_equals_reference_with_gradients():
     """One small compilation by torch's default backend."""
     x, w = make(1, 4, 4, 4, 3, 2, 1, dtype=torch.float32)

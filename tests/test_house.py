@@ -49,10 +49,10 @@ ROOMS: dict[str, set[str]] = {
         *("errors", "files", "formula", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "pretrained"),
     },
-    "site": {"errors", "plots", "lessons"},
+    "site": {"errors", "files", "training", "plots", "lessons"},
     "commands": {
         *("errors", "files", "operators", "data", "training", "plots"),
-        *("reconstruction", "matting", "pretrained", "bench", "lessons"),
+        *("reconstruction", "matting", "pretrained", "bench", "lessons", "site"),
     },
     "__init__": {"errors", "formula", "operators", "pretrained"},
 }

@@ -10,13 +10,13 @@ import patience
 import pytest
 from processes import python
 from project import HELPERS, ROOT
-from quick import CASES, evenly
+from quick import CASES, LIST, SLOW, evenly, family, listed, record
 
 TESTS = ROOT / "tests"
 FILES = sorted(TESTS.rglob("*.py"))
 NAMED = [path for path in FILES if path.name.startswith("test_") and path.parent.name != "attack"]
 # Tests of the project as a whole: of its tree, its words, its files beside a2u/, and of the tests themselves.
-WHOLE = {"house", "prose", "readme", "places", "teacher", "conftest", "suite"}
+WHOLE = {"house", "prose", "readme", "places", "teacher", "conftest", "suite", "environment"}
 CLOCKS = {"sleep", "monotonic", "perf_counter", "process_time"}
 PATIENT = HELPERS / "patience.py"  # the one file that looks at the clock
 
@@ -149,22 +149,67 @@ def test_the_quick_form_takes_the_first_the_last_and_even_steps_between(count: i
     assert not steps or max(steps) - min(steps) <= 1
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("quick", [True, False])
-def test_the_quick_form_says_what_it_leaves_out(quick: bool, workers: int, tmp_path: Path) -> None:
-    file = tmp_path / "test_some.py"
-    file.write_text(
-        "import pytest\n"
-        "@pytest.mark.parametrize('n', range(20))\ndef test_many(n): print(f'case {n}.')\n"
-        "@pytest.mark.parametrize('n', range(3))\ndef test_few(n): pass\n"
-        "@pytest.mark.slow\ndef test_slow(): pass\n"
-        "@pytest.mark.browser\ndef test_in_a_browser(): pass\n"
-    )
-    words = ["-m", "pytest", "-q", "-p", "conftest", "-n", workers, *(["--quick"] if quick else []), file.name]
-    path = os.pathsep.join(map(str, (ROOT, HELPERS)))
-    done = python(*words, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path})
+SOME = """
+import pytest
+
+@pytest.mark.parametrize("n", range(20))
+def test_many(n): pass
+
+@pytest.mark.parametrize("n", range(3))
+def test_few(n): pass
+
+def test_slow(): sum(range(10**7))
+
+@pytest.mark.parametrize("n", range(2))
+def test_one_case_is_slow(n): sum(range(n * 10**7))
+
+@pytest.mark.browser
+def test_in_a_browser(): pass
+"""
+
+
+def run_some(folder: Path, *words: object) -> list[str]:
+    """The lines that pytest prints in a folder with these tests, and with the list that lies there."""
+    (folder / "test_some.py").write_text(SOME)
+    (folder / LIST.parent).mkdir(exist_ok=True)
+    path = os.pathsep.join(map(str, (ROOT, HELPERS, folder)))
+    (folder / "impatient.py").write_text("import quick\nquick.SLOW = 0.05\n")
+    words = ("-m", "pytest", "-q", "-p", "impatient", "-p", "conftest", "--rootdir", ".", *words, "test_some.py")
+    done = python(*words, cwd=folder, env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == 0, done.stdout
-    assert f"{CASES + 3 if quick else 25} passed" in done.stdout
-    said = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    for line in (f"{20 - CASES} cases of tests with more than {CASES}", "1 marked slow", "1 marked browser"):
-        assert (line in said) == quick
+    return [" ".join(line.split()) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_slow_tests_are_named_then_listed_then_left_out_of_the_quick_form(workers: int, tmp_path: Path) -> None:
+    slow = ("test_some.py::test_one_case_is_slow[1]", "test_some.py::test_slow")
+    for words in ((), ("--record-slow",), (), ("--quick",)):
+        lines, quick = run_some(tmp_path, "-n", workers, *words), "--quick" in words
+        assert lines[-1].startswith(f"{CASES + 3 + 1 if quick else 27} passed")
+        recorded = tuple(sorted(listed(tmp_path / LIST)))
+        assert recorded in ((), slow)
+        assert {line.split()[-1] for line in lines if line.endswith(slow)} == set(slow) - set(recorded)
+        for line in (f"{20 - CASES} cases of tests with more than {CASES}", "2 in tests/slow.txt", "1 marked browser"):
+            assert (line in lines) == quick
+    assert recorded == slow
+
+
+def test_a_test_is_listed_whole_if_all_its_cases_are_slow(tmp_path: Path) -> None:
+    (tmp_path / LIST.parent).mkdir()
+    (tmp_path / "other.py").touch()
+    record({"other.py::test": 9.0, "gone.py::test": 9.0}, tmp_path)
+    record(
+        {"a.py::test[1]": 2 * SLOW, "a.py::test[2]": 3 * SLOW, "a.py::more[1]": SLOW / 2, "a.py::more[2]": 2 * SLOW},
+        tmp_path,
+    )
+    assert set(listed(tmp_path / LIST)) == {"a.py::test", "a.py::more[2]", "other.py::test"}
+
+
+def test_the_list_names_tests_that_exist() -> None:
+    """A test that was renamed would be in the quick form again, however long it takes."""
+    for name in listed(ROOT / LIST):
+        file, *classes, test = family(name).split("::")
+        tree = ast.parse((ROOT / file).read_text())
+        for each in classes:
+            tree = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == each)
+        assert any(isinstance(node, ast.FunctionDef) and node.name == test for node in tree.body), name

@@ -5,9 +5,9 @@
 
 Run it at the top of this repository, which need not be installed. DIR holds the IDX files of MNIST and Fashion-MNIST
 (`MNIST/`, `FashionMNIST/`, plain or .gz). It needs Python 3.11+, torch 2.11+ with CUDA, numpy, safetensors, filelock,
-and for matting scipy, OpenCV and scikit-image; what is missing is told before anything starts. On a machine without a
-network, get wheels elsewhere (`pip download --no-deps --only-binary=:all: -d wheels NAME`), take them along, and
-`pip install --no-index --no-deps --target site wheels/*.whl`; then `PYTHONPATH=.:site`.
+and for matting scipy, OpenCV and scikit-image; missing packages are reported before anything starts. On a machine
+without a network, get wheels elsewhere (`pip download --no-deps --only-binary=:all: -d wheels NAME`), take them along,
+and `pip install --no-index --no-deps --target site wheels/*.whl`; then `PYTHONPATH=.:site`.
 
 What it does, one after the other, each part as far as the budget goes:
 
@@ -18,10 +18,10 @@ What it does, one after the other, each part as far as the budget goes:
     seeds    A²U and both IndexNets on MNIST with seeds 1 and 2
     float32  two rows in float32, to see how much TF32 changes
 
-Everything is written at once and whole, so that being killed loses nothing: the same command goes on. Where the next
-machine is a fresh one, give the folder that came back: `--before FOLDER`. What comes back lies flat in OUT, eight files
-of at most 16 MiB: results.json, smoke.json, bench.json and archives of run folders, which `a2u table1 --report-only`,
-`a2u evaluate` and `a2u pretrained export` read once they are unpacked into `runs/`.
+Everything is written at once and whole, so a kill loses nothing: the same command goes on. If the next machine is a new
+one, give the folder that came back: `--before FOLDER`. What comes back is in OUT, without sub-folders, at most eight
+files of at most 16 MiB: results.json, smoke.json, bench.json and archives of run folders, which
+`a2u table1 --report-only`, `a2u evaluate` and `a2u pretrained export` read once they are unpacked into `runs/`.
 `--tiny` does the same on a CPU in a minute or two, with the sample inside a2u and a few steps: a trial of every part.
 """
 
@@ -40,7 +40,7 @@ NEEDS = ("torch", "numpy", "safetensors", "filelock")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code: 0 when all is done, 3 when something is not yet, 1 for bad input."""
+    """The exit code: 0 when all is done, 3 when something is left to do, 1 for bad input."""
     began = time.monotonic()  # loading torch counts, too
     asked = _arguments(arguments)
     missing = [name for name in NEEDS if find_spec(name) is None]

@@ -1,4 +1,4 @@
-"""Run folders as they go into the archives of `one_gpu_store.py`: what of them is packed, in which order, how small."""
+"""Run folders as they go into the archives of `one_gpu_store.py`: which files, in which order, and how small."""
 
 import io
 import json
@@ -29,7 +29,8 @@ def files_of(folder: Path) -> list[Path]:
 class Item:
     """A run folder, as it goes into an archive.
 
-    rank: what is packed first. half: its weights alone, in half precision. changed: when its files did, nanoseconds.
+    rank: low ranks are packed first. half: only its weights, in half precision. changed: when its files last changed,
+    in nanoseconds.
     """
 
     folder: Path
@@ -41,17 +42,17 @@ class Item:
 
     @property
     def name(self) -> str:
-        """Of the folder."""
+        """The name of the folder."""
         return self.folder.name
 
     @property
     def key(self) -> tuple[int, str]:
-        """To sort by."""
+        """The sort key."""
         return self.rank, self.name
 
     @property
     def mark(self) -> tuple[str, int, int]:
-        """Another one after each change."""
+        """A value that differs after each change."""
         return self.name, self.size, self.changed
 
     @staticmethod
@@ -68,7 +69,7 @@ class Item:
 
 
 def _half_of(path: Path, size: int) -> int:
-    """Bytes of a file when its weights are halved: of a checkpoint at most this."""
+    """The most bytes that a file has once its weights are halved."""
     return size // 2 + 65_536 if path.suffix == ".safetensors" else size
 
 
@@ -94,7 +95,7 @@ def _rank(folder: Path) -> int:
 def zipped(items: Sequence[Item]) -> bytes:
     """An archive of these run folders."""
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:  # weights do not get smaller by packing
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:  # weights do not compress
         for item in items:
             for path in item.files:
                 data = halved(path) if item.half and path.suffix == ".safetensors" else path.read_bytes()
@@ -119,7 +120,7 @@ class _Weights:
 
 
 def halved(path: Path) -> bytes:
-    """A checkpoint with the model alone, in half precision."""
+    """A checkpoint with only the model, in half precision."""
     weights = _Weights()
     state = checkpoint.load(path, {"model": weights})
     with tempfile.TemporaryDirectory() as folder:

@@ -51,7 +51,7 @@ def _workers() -> int:
 
 
 def choose_iterations(runs: Path, device: torch.device, precision: str, left: float) -> int:
-    """The largest of `CHOICES` that all three networks can have, by the speed of the one that costs most.
+    """The largest of `CHOICES` that all three networks can have, by the speed of the slowest one.
 
     Raises:
         A2UError: Not even the smallest.
@@ -63,7 +63,7 @@ def choose_iterations(runs: Path, device: torch.device, precision: str, left: fl
         if needs <= left:
             return iterations
     raise A2UError(
-        f"Matting needs about {needs:.0f} s for {CHOICES[-1]} iterations, and {max(0, left):.0f} s are left."
+        f"Matting needs about {needs:.0f} s for {CHOICES[-1]} iterations, but {max(0, left):.0f} s are left."
     )
 
 
@@ -91,11 +91,11 @@ def _seconds_of_a_step(job: Job, device: torch.device) -> float:
 def train_matting(
     jobs: Sequence[Job], on_end: Callable[[Outcome], None], left: Callable[[], float], on_epoch: Callable[[], None]
 ) -> bool:
-    """Train and measure them one after the other, until the time is over; are all of them complete?"""
+    """Train and measure them one after the other, until the time runs out; returns whether all are complete."""
 
     def on_progress(_: Job, progress: Progress) -> None:
         if left() <= 0:
-            raise A2UError("The time was over; the last complete epoch is kept.")
+            raise A2UError("The time ran out; the last complete epoch is kept.")
         if progress.step == progress.steps:
             on_epoch()
 

@@ -55,7 +55,7 @@ def smoke(
 ) -> dict[str, Any]:
     """One row: steps in a graph against eager steps on the same batches.
 
-    graphed: takes the steps in a graph; None: as this device can, if it is a GPU.
+    graphed: takes the steps in a graph; None: made here, if the device is a GPU.
 
     Returns:
         captured: can its steps be recorded, and are they the eager ones? error: why not. difference: of the mean loss,
@@ -114,7 +114,7 @@ class InMemory(JobInTurns):
     """A training that no folder keeps, to see how fast the lanes are."""
 
     def kept(self) -> Kept:
-        """Nothing."""
+        """Nothing is kept."""
         return Kept(NOT_RUN)
 
 
@@ -189,7 +189,7 @@ def rate(rows: Sequence[str], images: Images, device: torch.device, plan: Plan, 
 
 
 def choose_epochs(choices: Sequence[int], rows: int, steps: int, per_second: float, left: float) -> int:
-    """The largest number of epochs that `rows` runs of `steps` an epoch can have in the seconds that are left.
+    """The largest number of epochs that `rows` runs of `steps` per epoch can have in the seconds that are left.
 
     Raises:
         A2UError: Not even the smallest.
@@ -200,6 +200,6 @@ def choose_epochs(choices: Sequence[int], rows: int, steps: int, per_second: flo
     least = min(choices)
     needs = MARGIN * rows * steps * least / per_second
     raise A2UError(
-        f"The budget is too small: {rows} rows of {least} epochs need about {needs:.0f} s at {per_second:.0f} steps a "
-        f"second, and {max(0, left):.0f} s are left. Give a larger --budget, or fewer --rows."
+        f"The budget is too small: {rows} rows of {least} epochs need about {needs:.0f} s at {per_second:.0f} steps "
+        f"per second, but {max(0, left):.0f} s are left. Give a larger --budget, or fewer --rows."
     )

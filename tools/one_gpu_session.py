@@ -62,7 +62,7 @@ class Session:
         results = self.store.results
         for key, value in asked.items():
             if results.setdefault(key, value) != value:
-                raise A2UError(f"{self.asked.out} was begun with {key} {results[key]}, and now {value} is asked for.")
+                raise A2UError(f"{self.asked.out} was begun with {key} {results[key]}, but now {value} is asked for.")
         results["machine"] = environment(self.device)
         results["calls"].append({"arguments": sys.argv[1:], "budget": self.asked.budget})
 
@@ -105,7 +105,7 @@ class Session:
         for what, seconds in self.store.results["spent"].items():
             print(f"{what:>10} {seconds:8.1f} s, in all calls")
         for name in self.store.results["left_out"]:
-            print(f"There was no room for the folder of {name}: it is in {self.store.runs} alone.")
+            print(f"There was no room for the folder of {name}: it is only in {self.store.runs}.")
 
     def _smoke(self) -> bool:
         found = self.store.read("smoke.json") or {}
@@ -113,14 +113,14 @@ class Session:
             if row not in found and self.left() > 0:
                 found[row] = smoke(row, self.images["mnist"], self.device, self.plan)
                 self.store.write("smoke.json", found)
-                self.say(f"{row}: {found[row].get('error', 'captured')}, {found[row]['ms']} ms a step")
+                self.say(f"{row}: {found[row].get('error', 'captured')}, {found[row]['ms']} ms per step")
         return len(found) >= len(self.plan.rows)
 
     def _bench(self) -> bool:
         if self.store.read("bench.json") is None:
             from a2u.bench.gpu import LARGE, TINY, measure_gpu
 
-            found = measure_gpu(self.device, TINY if self.tiny else LARGE, compiled=False, say=self.say)
+            found = measure_gpu(self.device, TINY if self.tiny else LARGE, compiled=False, on_part=self.say)
             self.store.write("bench.json", found)
         return True
 
@@ -130,7 +130,7 @@ class Session:
             with self.store.spending("rate"):
                 able = [row for row in self.plan.rows if not self._refused(row)] or self.plan.rows
                 results["rate"] = rate(able, self.images["mnist"], self.device, self.plan, min(60.0, self.left()))
-            self.say(f"{results['rate']['steps_per_second']:.1f} steps a second in {results['rate']['lanes']} lanes")
+            self.say(f"{results['rate']['steps_per_second']:.1f} steps per second in {results['rate']['lanes']} lanes")
         steps = len(self.images["mnist"][0]) // (self.plan.batch or 100)
         if "epochs" not in results:
             per_second = results["rate"]["steps_per_second"]
@@ -179,7 +179,7 @@ class Session:
         return jobs
 
     def _train(self, jobs: Sequence[JobInTurns], pace: float | None = None) -> bool:
-        """Train in lanes what fits into the time that is left; is all of it done?"""
+        """Train in lanes what fits into the time that is left; returns whether all of it is done."""
 
         def on_progress(_: Job, progress: Progress) -> None:
             if progress.step == progress.steps:
@@ -200,7 +200,7 @@ class Session:
         return "" if found["captured"] else str(found["error"])
 
     def _ended(self, outcome: Outcome) -> None:
-        """Take down how a run ended, and pack it."""
+        """Record how a run ended, and pack it."""
         name, last = outcome.job.folder.name, outcome.history[-1] if outcome.history else {}
         scores = "".join(f", {key} {last[key]:.4g}" for key in ("psnr", "ssim", "sad") if key in last)
         self.say(f"{outcome.job}: {outcome.status}{scores} {outcome.message}".rstrip())

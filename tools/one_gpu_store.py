@@ -37,7 +37,7 @@ class Store:
         self.out, self.runs = out, runs
         make_folder(out)
         make_folder(runs)
-        sweep(out)  # what a process left that was killed while it wrote
+        sweep(out)  # what a killed process left half-written
         self._unpacked: dict[str, int] = {}  # runs that came from `before`: bytes of their files
         self._packed: dict[str, list[tuple[str, int, int]]] = {}  # by archive: its runs, and what they were like
         self._next = 0.0
@@ -54,7 +54,7 @@ class Store:
         try:
             found: dict[str, Any] = json.loads(path.read_text())
         except ValueError as error:
-            raise A2UError(f"{path} is no JSON ({error}): delete it to make it again.") from error
+            raise A2UError(f"{path} is not JSON ({error}): delete it to make it again.") from error
         return found
 
     def write(self, name: str, content: Any) -> None:
@@ -120,7 +120,9 @@ class Store:
 
     def _take_over(self, before: Path) -> None:
         if not before.is_dir():
-            raise A2UError(f"--before names no folder: {before}. Give the one with results.json of an earlier call.")
+            raise A2UError(
+                f"--before must name a folder, given {before}. Give the one with results.json of an earlier call."
+            )
         for path in sorted(before.glob("*.json")):
             if not (self.out / path.name).exists():
                 write_whole(self.out / path.name, path.read_bytes())
@@ -129,7 +131,9 @@ class Store:
                 for info in archive.infolist():
                     name, _, file = info.filename.partition("/")
                     if Path(name).name != name or Path(file).name != file or name in ("", "..") or file in ("", ".."):
-                        raise A2UError(f"{path} holds {info.filename}, which is no file of a run: it is not unpacked.")
+                        raise A2UError(
+                            f"{path} holds {info.filename}, which is not a file of a run: it is not unpacked."
+                        )
                     make_folder(self.runs / name)
                     if not (self.runs / name / file).exists():
                         write_whole(self.runs / name / file, archive.read(info))

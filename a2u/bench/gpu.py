@@ -8,8 +8,8 @@ and much to move. So its yardstick is the rate at which the device copies a larg
 Bytes that must be moved, of 4-byte values: forward x, w and y; forward and backward x, w and y, then again x, w and the
 gradient of y, and the gradients of x and w. What a path moves beyond that lowers its part.
 
-Maps are about 1 GB on a GPU, so that the time to start a kernel does not count. On a CPU everything is tiny: that shows
-that the code runs, and measures the CPU's copy rate.
+Maps are about 1 GB on a GPU, so that the time to start a kernel does not matter. On a CPU everything is tiny: that
+shows that the code runs, and measures the CPU's copy rate.
 """
 
 import gc
@@ -64,7 +64,7 @@ def measure_gpu(
     device: torch.device,
     sizes: Sizes | None = None,
     compiled: bool = True,
-    say: Callable[[str], None] = lambda _: None,
+    on_part: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Measure all parts on this device.
 
@@ -72,11 +72,11 @@ def measure_gpu(
         device: a GPU; on a CPU `sizes` are tiny, unless given.
         sizes: what is measured.
         compiled: also the compiled path, which takes up to a minute to compile.
-        say: called with a line for people before each part.
+        on_part: called before each part with a line for people.
 
     Returns:
         machine; copy, reassembly, kernels and training, each with what :func:`copy_rate` and its neighbours return, or
-        {"error": why} where one failed, so that the others are there all the same; and seconds, spent on each.
+        {"error": why} where one failed, so that the others are still reported; and the seconds spent on each.
     """
     chosen = sizes or (LARGE if device.type == "cuda" else TINY)
     report: dict[str, Any] = {
@@ -90,7 +90,7 @@ def measure_gpu(
     }
     seconds = {}
     for name, part in PARTS.items():
-        say(f"measuring {name} on {report['machine']['device']} …")
+        on_part(f"measuring {name} on {report['machine']['device']} …")
         started = time.perf_counter()
         try:
             report[name] = part(device, chosen, compiled)
@@ -200,7 +200,7 @@ def write(report: dict[str, Any], out: Path) -> list[Path]:
 
     if report["tiny"] or report["machine"]["device"] == "CPU":
         raise A2UError(
-            f"{NAME} holds what a GPU reaches at full size, and this was measured on a {report['machine']['device']} "
+            f"{NAME} holds what a GPU reaches at full size, but this was measured on a {report['machine']['device']} "
             f"{'with tiny sizes' if report['tiny'] else ''}, so it is not written. Run it on a GPU."
         )
     content = json.dumps(report, indent=2, ensure_ascii=False) + "\n"

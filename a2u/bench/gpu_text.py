@@ -27,7 +27,7 @@ def to_markdown(report: dict[str, Any]) -> str:
 
 def _what(report: dict[str, Any]) -> str:
     if not report["tiny"]:
-        return "Maps are about 1 GB, so that the time to start a kernel does not count."
+        return "Maps are about 1 GB, so that the time to start a kernel does not matter."
     where = "the CPU" if report["machine"]["device"] == "CPU" else report["machine"]["device"]
     return f"Measured with tiny sizes on {where}, with its own copy rate: this shows that the code runs, and no speed."
 
@@ -67,6 +67,6 @@ def _training(found: Sequence[dict[str, Any]], sizes: dict[str, Any]) -> list[st
         differs = f"{each['difference']:.1e} (at most {each['tolerance']:g})"
         speed = f"{each['ms']:.3g}", f"{each['images']:,.0f}", f"{each['speedup']:.2f}×"
         rows.append([each["candidate"], *speed, differs])
-    head = ["way", "ms a step", "images a second", "faster", "largest relative difference of a loss"]
+    head = ["way", "ms per step", "images per second", "faster", "largest relative difference of a loss"]
     ways = "Plain: a DataLoader and eager steps. Fast: as `a2u train` does it."
     return [f"{sizes['steps']} steps of batch {sizes['images']}. {ways}", "", *table(head, rows, 1)]

@@ -45,7 +45,7 @@ def measure(group: str, calls: dict[str, Call], device: torch.device, turns: int
 
 
 def milliseconds(calls: dict[str, Call], device: torch.device, turns: int) -> dict[str, float]:
-    """Of one call of each, which take turns; the median of the turns."""
+    """Milliseconds of one call of each: the calls take turns, and the median of the turns counts."""
     for call in calls.values():  # compile, allocate, choose algorithms
         call()
         call()
@@ -105,9 +105,9 @@ def peak_memory(call: Call, device: torch.device) -> int:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing that is written to the terminal inside appears, from whatever language.
+    """Inside, nothing that is written to the terminal appears, whatever language writes it.
 
-    The profiler's library announces itself there, over the tables. What Python has still to write comes out before.
+    The profiler's library would announce itself there, in the tables. What Python has buffered is written before.
     """
     streams = (sys.stdout, sys.stderr)
     for stream in streams:
@@ -127,6 +127,6 @@ def quiet() -> Iterator[None]:
 
 
 def wait(device: torch.device) -> None:
-    """Until the device has done what it was asked to."""
+    """Wait until the device has done what it was asked to."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

@@ -1,4 +1,4 @@
-"""The operators under the clock: reassembly, the kernels and encodings of A²U, one step of section 5's network."""
+"""Timings of the operators: reassembly, the kernels and encodings of A²U, one step of section 5's network."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from a2u.operators.strided import strided
 def formula_lines(device: torch.device, compiled: bool, turns: int) -> list[Timing]:
     """Reassembly against unfold, multiply, sum, and against bilinear interpolation; on a GPU maps of 134 MB."""
     lines = []
-    side = 256 if device.type == "cuda" else 64  # the k² copies that the baseline makes have to find room, too
+    side = 256 if device.type == "cuda" else 64  # the k² copies that the baseline makes must fit, too
     for k in (5, 3):
         torch.manual_seed(0)
         x = torch.randn(2, 64, side, side, device=device, requires_grad=True)
@@ -68,7 +68,7 @@ def kernels_lines(device: torch.device, compiled: bool, turns: int) -> list[Timi
     lines = []
     for preset in ("dynamic-cs", "dynamic-cw"):
         calls = batch_and_loop(preset, device, 16, 64, 64, compiled)
-        note = "CPU: 2·25 taps a value in any loop; compiled: reading the map three times. A GPU: starting kernels"
+        note = "CPU: 2·25 taps per value in any loop; compiled: reading the map three times. A GPU: starting kernels"
         lines += measure(f"kernels: {preset}, batch 16, C=64, 64²", calls, device, turns, note)
     return lines
 
@@ -102,7 +102,7 @@ def batch_and_loop(
 
 
 def kernels_one_by_one(op: A2U, guide: Tensor) -> Tensor:
-    """Eq. (4) for each sample alone, written for nothing else: the best loop over a batch."""
+    """Eq. (4) sample by sample, in code written for this alone: the best loop over a batch."""
     kernels = []
     for one in guide.split(1):
         c, k = op.guide_channels, op.encoder_kernel

@@ -3,10 +3,10 @@
 Both train the A²U row from the same initial weights on the same batches of 100, in turns, and report the loss of every
 step. *Plain* keeps uint8 images on the CPU, a DataLoader resizes them one by one and makes batches (on a GPU with four
 workers and pinned memory), and the loss is read after each step. *Fast* keeps the resized images on the device, in
-channels-last layout, and reads the loss once a turn; on a GPU each step is one CUDA graph.
+channels-last layout, and reads the loss once per turn; on a GPU each step is one CUDA graph.
 
 The two curves may differ by what the order of sums changes, which training amplifies from step to step: at most
-`TOLERANCE`, relative to the loss, over the first `COMPARED` steps. TF32 and bfloat16 round more, and get more room.
+`TOLERANCE`, relative to the loss, over the first `COMPARED` steps; larger for TF32 and bfloat16, which round more.
 """
 
 import statistics
@@ -44,7 +44,7 @@ class StepTiming:
     group: str
     candidate: str
     ms: float  #: of one step
-    images: float  #: a second
+    images: float  #: per second
     speedup: float  #: plain time / this time
     hours: float  #: of 100 epochs of 60,000 images, at this speed
     difference: float  #: the largest relative difference of a loss from plain's
@@ -59,7 +59,7 @@ class StepTiming:
 
 
 class Files(Dataset[Tensor]):
-    """Images as they lie on a disk, resized when they are asked for."""
+    """Images as they are stored on a disk, resized when they are asked for."""
 
     def __init__(self, digits: Digits) -> None:
         self.digits = digits
@@ -72,7 +72,7 @@ class Files(Dataset[Tensor]):
 
 
 def plain(train: Digits, device: torch.device, precision: str = "float32", batch: int = BATCH) -> Turn:
-    """Training as it is usually written: a function that takes some steps more and returns their losses."""
+    """Training as it is usually written: a function that takes some more steps and returns their losses."""
     model = build_model(row(ROW), SEED).to(device)
     optimizer = torch.optim.SGD(model.parameters(), RATE)
     on_gpu = device.type == "cuda"

@@ -1,6 +1,6 @@
 """Progress as a user sees it, on stderr: a bar on a terminal, and lines that stay.
 
-Nothing here trains. `progress` and `progress_of_all` lend hooks, which a command hands to what trains:
+Nothing here trains. `progress` and `progress_of_all` give hooks, which a command passes to the training:
 
     with progress(folder, epochs, steps, reached, shown) as hooks:
         train(experiment, run, hooks.on_step, hooks.on_epoch)
@@ -32,7 +32,7 @@ def say(text: str) -> None:
 
 
 class Bar:
-    """A bar on a terminal; elsewhere nothing. Use `bar`, which also takes it away."""
+    """A bar on a terminal; elsewhere nothing. Use `bar`, which also removes it."""
 
     def __init__(self, drawn: "RichProgress", total: int, done: int, unit: str) -> None:
         self._drawn = drawn
@@ -45,7 +45,7 @@ class Bar:
 
 @contextmanager
 def bar(total: int, unit: str, done: int = 0) -> Iterator[Bar]:
-    """A bar of `total` steps, images or the like (`unit`); it goes when the block ends, however it ends."""
+    """A bar of `total` steps, images or the like (`unit`); it disappears when the block ends, however it ends."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
@@ -173,7 +173,7 @@ def _verdict(outcome: Outcome, reached: Callable[[History], str]) -> str:
 class Meter:
     """How far a campaign is, in steps over all its runs, and how long the rest will take.
 
-    total: steps of all runs that are not complete; done: those made, before and now.
+    total: steps of all runs that are not complete; done: those taken, before and now.
     """
 
     def __init__(self, jobs: Sequence[Job], clock: Callable[[], float] = time.monotonic) -> None:
@@ -189,7 +189,7 @@ class Meter:
 
     @property
     def done(self) -> int:
-        """Steps made."""
+        """Steps taken."""
         return sum(self._done.values())
 
     def step(self, job: Job, progress: Progress) -> None:

@@ -45,7 +45,7 @@ def bench(
     samples (C=64, 64², channels last). depthwise: A²U's encodings of a guide that is channels last, contiguous, or made
     contiguous first. toy: one training step of Table 1's network, batch 100, each row against nearest.
     toy-training: training that network from the images on, as it is usually written and as `a2u train` does it, with
-    images a second, the time of the paper's 100 epochs, and how far the two loss curves differ. gpu: the copy rate of
+    images per second, the time of the paper's 100 epochs, and how far the two loss curves differ. gpu: the copy rate of
     the device, reassembly as a part of it, kernels of a batch against a loop, and 200 steps of training; on a CPU with
     tiny sizes, which only shows that it runs.
     """
@@ -56,12 +56,12 @@ def bench(
         if name not in GROUPS:
             raise A2UError(f"There is no group {name!r} to measure. {near_match(name, GROUPS)}")
     if out is not None and (where.type != "cuda" or "gpu" not in chosen):
-        raise A2UError(f"--out is for the group gpu on a GPU, and the device is {where.type}: leave it out.")
+        raise A2UError(f"--out is for the group gpu on a GPU, but the device is {where.type}: leave it out.")
     lines: list[Timing | StepTiming] = []
     of_gpu: dict[str, Any] | None = None
     for group in chosen:
         if group == "gpu":
-            of_gpu = measure_gpu(where, compiled=compile_, say=_say)
+            of_gpu = measure_gpu(where, compiled=compile_, on_part=_say)
             if not as_json:
                 print(f"\n{to_markdown(of_gpu)}")
             if out is not None:
@@ -110,7 +110,7 @@ def show_operators(lines: list[Timing]) -> None:
 
 def show_training(lines: list[StepTiming]) -> None:
     """A table for each group, and the two ends of the loss curves."""
-    heads = ("", ">a step", ">images/s", ">faster", ">projected", "loss curve", "")
+    heads = ("", ">per step", ">images/s", ">faster", ">projected", "loss curve", "")
     for group in dict.fromkeys(line.group for line in lines):
         print(f"\n{group}: A²U, batch {BATCH}; projected for {EPOCHS} epochs of {IMAGES:,} images")
         rows = []

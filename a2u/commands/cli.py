@@ -1,4 +1,4 @@
-"""The command line `a2u …`: one sub-command per job. Each is a few lines that call the rooms which do the work.
+"""The command line `a2u …`: one sub-command per job. Each is a few lines that call the code which does the work.
 
 What is slow to import (torch above all) loads inside the sub-command that needs it, so that help is instant.
 """
@@ -44,7 +44,7 @@ def _print_version(wanted: bool) -> None:
 def options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave."),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """What every sub-command shares: the version, and help."""
@@ -70,7 +70,7 @@ def ops(
 
 @app.command()
 def params(
-    matting: Annotated[bool, typer.Option("--matting", help="Count whole networks, a row of Table 2 each.")] = False,
+    matting: Annotated[bool, typer.Option("--matting", help="Count whole networks, one per row of Table 2.")] = False,
     as_json: Json = False,
 ) -> None:
     """Count the parameters that each operator adds to the matting network, beside the paper's numbers.
@@ -118,26 +118,6 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
-def lab(
-    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
-    port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port of the server [default: the first free from 8888].")
-    ] = None,
-) -> None:
-    """Open the course in JupyterLab at lesson 00. Ctrl-C (twice) stops it."""
-    from importlib.util import find_spec
-
-    from a2u.lessons.serve import FIRST, lab_command, notebooks_folder
-
-    notebook = notebooks_folder() / FIRST
-    if find_spec("jupyterlab") is None:
-        raise A2UError("JupyterLab is not installed: pip install 'a2u-upsampling[lab]', or use `make lab`.")
-    command, environment = lab_command(notebook, browser=browser, port=port)
-    sys.stdout.flush()
-    os.execve(command[0], command, environment)
-
-
 matting = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
 app.add_typer(
     matting,
@@ -149,13 +129,13 @@ app.add_typer(
 def _register_later(name: str, where: str, summary: str) -> None:
     """Add sub-command `name`, whose typer function `where` ("module:function") is imported when it runs.
 
-    "matting train" is `train` of the group `matting`. Everything after the name, --help included, goes to that
+    "matting train" is `train` of the group `matting`. Everything after the name, --help included, is passed to that
     function unread.
     """
 
     def forward(context: typer.Context) -> Any:
         module, function = where.split(":")
-        os.environ.pop("MPLBACKEND", None)  # none of these opens a window, and matplotlib dies of a wrong word there
+        os.environ.pop("MPLBACKEND", None)  # none of these opens a window, and a wrong word there crashes matplotlib
         command = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
         command.command(context_settings={"help_option_names": ["-h", "--help"]})(
             getattr(importlib.import_module(module), function)
@@ -175,6 +155,10 @@ def _register_later(name: str, where: str, summary: str) -> None:
 
 
 LATER = {
+    "lab": (
+        "a2u.commands.lab:lab",
+        "Open the course in JupyterLab, on copies of the lessons that are yours; --reset makes them fresh.",
+    ),
     "train": (
         "a2u.commands.train:train",
         "Train an auto-encoder with one upsampling operator: one row of Table 1.",
@@ -191,7 +175,7 @@ LATER = {
         "a2u.commands.pretrained:pretrained",
         "Trained networks that ship with a2u: list them, or make them from finished runs.",
     ),
-    "figure": ("a2u.commands.figures:figure", "Remake pictures into figures/ as PNG, and print what each shows."),
+    "figure": ("a2u.commands.figures:figure", "Remake pictures into figures/, and print what each shows."),
     "matting train": (
         "a2u.commands.matting_train:train",
         "Train a matting network with one upsampling operator: one row of Table 2.",
@@ -207,6 +191,10 @@ LATER = {
     "matting table": (
         "a2u.commands.table2:table",
         "Reproduce Table 2 small: matting networks on one data set, beside classical methods and the paper.",
+    ),
+    "site": (
+        "a2u.commands.site:site",
+        "Write the lessons as pages and slides that need no kernel and no network.",
     ),
     "bench": (
         "a2u.commands.bench:bench",
@@ -245,7 +233,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _leave(message: str, code: int) -> None:
     line = f"a2u: {as_options(' '.join(message.split()))}"
-    if os.environ.get("RANK", "0") == "0":  # of several processes of one training, one speaks
+    if os.environ.get("RANK", "0") == "0":  # of several processes of one training, one prints
         print(line, file=sys.stderr)
     if "TORCHELASTIC_ERROR_FILE" in os.environ:  # under torchrun, which closes with a report
         from a2u.training.lost import report

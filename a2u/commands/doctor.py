@@ -111,7 +111,7 @@ def _widgets() -> Iterator[Check]:
     wanted = [Requirement(each) for each in metadata.requires("ipywidgets") or []]
     fits = [r.specifier for r in wanted if r.name.replace("-", "_") == "jupyterlab_widgets"]
     if any(manager not in specifier for specifier in fits):
-        detail = f"ipywidgets {version} needs jupyterlab_widgets {fits[0]}, installed is {manager}"
+        detail = f"ipywidgets {version} needs jupyterlab_widgets {fits[0]}, but {manager} is installed"
         yield Check("FAIL", "widgets", detail, "pip install --upgrade ipywidgets jupyterlab_widgets.")
         return
     from jupyter_core.paths import jupyter_path

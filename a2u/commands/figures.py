@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def _inspector() -> "Drawing":
-    """One output value of A²U on the shared digit: its window, its kernel, their products and the sum."""
-    from a2u.lessons.inspector import example, picture
+    """One value of a trained network on the edge of a digit, opened into wᵀz: a picture, and an animation of it."""
+    from a2u.commands.opening import opening
 
-    return picture(*example("a2u:static-pw-cw", 2), (0, 0, 8, 6), "A²U, static-pw-cw, random weights")
+    return opening()
 
 
 def _operators() -> "Drawing":
@@ -27,14 +27,14 @@ def _operators() -> "Drawing":
 
 
 def _figure_2() -> "Drawing":
-    """Kernel generation of A²U with d = 1, on the shared digit (Figure 2 of the paper, drawn anew)."""
+    """Kernel generation of A²U with d = 1, on the shared digit (Figure 2 of the paper, redrawn)."""
     from a2u.lessons.a2u_operator.explorer import figure_2
 
     return figure_2()
 
 
 def _figure_3() -> "Drawing":
-    """The matting network of section 6, drawn from the module itself (Figure 3 of the paper, drawn anew)."""
+    """The matting network of section 6, drawn from the module itself (Figure 3 of the paper, redrawn)."""
     from a2u.lessons.matting.figure_3 import figure_3
 
     return figure_3()
@@ -96,11 +96,37 @@ FIGURES: "dict[str, Callable[[], Drawing]]" = {
 }
 
 
+def _inspector_moving(_drawing: "Drawing") -> bytes:
+    from a2u.commands.opening import animation
+
+    return animation()
+
+
+def _photographs_page(drawing: "Drawing") -> bytes:
+    from a2u.commands.photographs import page
+
+    return page(drawing).encode()
+
+
+# What is written beside a picture, by the ending of its name.
+SECOND: "dict[str, tuple[str, Callable[[Drawing], bytes]]]" = {
+    "inspector": ("webp", _inspector_moving),
+    "photographs": ("md", _photographs_page),
+}
+
+
+def files(name: str) -> list[str]:
+    """What is written for one figure: NAME.png first."""
+    return [f"{name}.png", *([f"{name}.{SECOND[name][0]}"] if name in SECOND else [])]
+
+
 def figure(
     names: Annotated[list[str] | None, typer.Argument(help=f"Which: {', '.join(FIGURES)}. Default: all.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where to write NAME.png.")] = Path("figures"),
+    folder: Annotated[Path, typer.Option(help="Where to write NAME.png, and inspector.webp, photographs.md.")] = Path(
+        "figures"
+    ),
 ) -> None:
-    """Remake pictures into figures/ as PNG, and print what each shows."""
+    """Remake pictures into figures/, and print what each shows."""
     from a2u.files.outputs import Outputs
     from a2u.files.writing import make_folder
 
@@ -109,9 +135,10 @@ def figure(
         if name not in FIGURES:
             raise A2UError(f"There is no figure {name!r}. {near_match(name, list(FIGURES))}")
     outputs = Outputs(folder, "a2u figure")
-    outputs.check([f"{name}.png" for name in names])
+    outputs.check([file for name in names for file in files(name)])
     make_folder(folder)
     for name in names:
         drawing = FIGURES[name]()
-        path = outputs.write(f"{name}.png", drawing.png())
-        print(f"{path}: {drawing.words}")
+        contents = [drawing.png(), *([SECOND[name][1](drawing)] if name in SECOND else [])]
+        paths = [outputs.write(file, content) for file, content in zip(files(name), contents, strict=True)]
+        print(f"{', '.join(map(str, paths))}: {drawing.words}")

@@ -44,7 +44,7 @@ def evaluate(
     mattes: Annotated[
         Path | None,
         typer.Option(
-            help="Finished mattes instead, of any program: a folder with NAME.png, or NAME-alpha.png, for each image."
+            help="Finished mattes instead, from any program: a folder with NAME.png, or NAME-alpha.png, for each image."
         ),
     ] = None,
     data: Annotated[
@@ -61,7 +61,7 @@ def evaluate(
         int | None, typer.Option(min=16, help="Side of the synthetic scenes. Default: the run's, or 256.")
     ] = None,
     backgrounds: Annotated[
-        Path | None, typer.Option(help="For a folder of foregrounds alone: a folder of pictures to lay behind them.")
+        Path | None, typer.Option(help="For a folder of foregrounds alone: a folder of pictures to put behind them.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.")] = None,
     convention: Annotated[
@@ -76,13 +76,13 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, instead of a table.")] = False,
     as_csv: Annotated[
-        bool, typer.Option("--csv", help="A line an image as CSV on stdout, instead of a table.")
+        bool, typer.Option("--csv", help="One line per image as CSV on stdout, instead of a table.")
     ] = False,
 ) -> None:
     """Measure mattes on a data set: SAD, MSE, Grad and Conn of a network, a classical method or finished files.
 
     An image that fails is reported at the end, with exit code 1; the others
-    are measured all the same, and the means are over those.
+    are still measured, and the means are over those.
 
     Examples:
 
@@ -156,7 +156,7 @@ def predict(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for NAME-alpha.png and NAME-cutout.png.")] = Path(
         "mattes"
     ),
-    cutout: Annotated[bool, typer.Option(help="Write the cut-out too, not the alpha alone.")] = True,
+    cutout: Annotated[bool, typer.Option(help="Write the cut-out too, not only the alpha.")] = True,
     tile: TileOption = None,
     device: Device = "auto",
     last: Annotated[bool, typer.Option("--last", help="A run's last epoch, instead of its best.")] = False,
@@ -164,12 +164,12 @@ def predict(
     """Cut out what is in front: an alpha and an RGBA picture of each image, from its trimap.
 
     On photographs --classical closed-form works best. The networks that
-    ship are small and learned on drawn scenes: they are there to learn
-    from, and blur over hair; least bad is matting/dynamic-cs-d-norm.
+    ship are small and were trained on drawn scenes: they are meant for
+    learning, and blur hair; the least bad is matting/dynamic-cs-d-norm.
 
-    The cut-out has the estimated colours of the foreground alone, so that
+    The cut-out has only the estimated colours of the foreground, so that
     no rim of the old background shows; they are in the space of the
-    image's colour profile, which is kept. Of folders, an image that fails is
+    image's colour profile, which is kept. With folders, an image that fails is
     reported at the end, with exit code 1; the others are written.
 
     Examples:
@@ -213,12 +213,12 @@ def predict(
 
 
 def _one_of(methods: dict[str, Any]) -> None:
-    """Refuse none and several; the empty name too."""
+    """Refuse no method and more than one; an empty name counts as given."""
     given = [name for name, value in methods.items() if value is not None]
     if len(given) != 1:
         what = f"{' and '.join(given)} are" if given else "none is"
         raise A2UError(
-            f"One method makes the mattes, and {what} given: choose one of {', '.join(methods)}. "
+            f"One method makes the mattes, but {what} given: choose one of {', '.join(methods)}. "
             f"`a2u matting train` makes a run; --classical knn needs none."
         )
 
@@ -232,7 +232,7 @@ def _convention(name: str) -> Convention:
 
 
 def _before_the_work(tile: int | None, out: Path | None) -> None:
-    """What would fail for every image alike fails now."""
+    """Refuse now what would fail for every image."""
     if tile is not None:
         check_tile(tile)
     if out is not None:

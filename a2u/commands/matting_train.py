@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from a2u.commands.bar import progress, say
-from a2u.commands.options import Device
+from a2u.commands.options import Device, kernels_of, milestones_of, named_values
 from a2u.errors import A2UError
 from a2u.matting import experiment as experiments
 from a2u.matting.experiment import BEST, Experiment, prepare
@@ -29,7 +29,7 @@ DataOption = Annotated[
 ]
 PrecisionOption = Annotated[str, typer.Option(help="auto (bf16 on a GPU, float32 elsewhere), float32, tf32 or bf16.")]
 WorkersOption = Annotated[
-    int, typer.Option(min=0, help="Processes that prepare samples; 0: none beside this one. Samples are the same.")
+    int, typer.Option(min=0, help="Processes that prepare samples; 0: none besides this one. Samples are the same.")
 ]
 
 
@@ -52,7 +52,7 @@ def train(
     crop: Annotated[int | None, typer.Option(help="Side of the squares trained on, in pixels.")] = None,
     batch: Annotated[int | None, typer.Option(help="Samples per step, of all processes together.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the preset's.")] = None,
-    iterations: Annotated[int | None, typer.Option(help="Steps an epoch, instead of the preset's.")] = None,
+    iterations: Annotated[int | None, typer.Option(help="Steps per epoch, instead of the preset's.")] = None,
     lr: Annotated[float | None, typer.Option(help="First learning rate of everything but the encoder.")] = None,
     encoder_lr: Annotated[float | None, typer.Option(help="First learning rate of the encoder.")] = None,
     milestones: Annotated[
@@ -90,7 +90,7 @@ def train(
 ) -> None:
     """Train a matting network with one upsampling operator: one row of Table 2.
 
-    The run is kept in runs/NAME/: config.json, metrics.json (one record an
+    The run is kept in runs/NAME/: config.json, metrics.json (one record per
     epoch), checkpoint.safetensors and best.safetensors, the epoch with the
     lowest SAD on validation images. Stopped at any moment, the same command
     goes on after the last complete epoch and ends with the same result.
@@ -118,13 +118,13 @@ def train(
         "iterations": iterations,
         "lr": lr,
         "encoder_lr": encoder_lr,
-        "milestones": None if milestones is None else parse_milestones(milestones),
+        "milestones": None if milestones is None else milestones_of(milestones),
         "pretrained": pretrained,
         "freeze": freeze,
         "validation": validation,
         "test_size": test_size,
-        "kernels": None if kernels is None else parse_kernels(kernels),
-        "options": parse_options(option or []) or None,
+        "kernels": None if kernels is None else kernels_of(kernels),
+        "options": named_values(option or []) or None,
         "precision": choose_precision(precision, chosen_device.type),
         "backgrounds": None if backgrounds is None else str(backgrounds),
     }
@@ -150,8 +150,8 @@ def train(
 
 def _lost(folder: Path) -> str:
     return (
-        f"Another process of this training was lost, and it cannot go on without it. {_kept(folder)} The output of "
-        "that process or the system's log says why it was lost."
+        f"Another process of this training was lost, and the training cannot go on without it. {_kept(folder)} The "
+        "output of that process or the system's log says why it was lost."
     )
 
 
@@ -209,46 +209,3 @@ def choose_precision(precision: str, kind: str) -> str:
     if precision != "auto":
         return precision
     return "bf16" if kind == "cuda" else "float32"
-
-
-def parse_milestones(text: str) -> tuple[int, ...]:
-    """ "20,26" as numbers; "none" as none at all.
-
-    Raises:
-        A2UError: Something else than whole numbers from 1 on, in order.
-    """
-    words = [word.strip() for word in text.split(",") if word.strip() and text.strip() != "none"]
-    numbers = tuple(int(word) for word in words if word.isdecimal())
-    if len(numbers) < len(words) or list(numbers) != sorted({*numbers} - {0}):
-        raise A2UError(f"--milestones takes rising whole numbers with commas between, such as 20,26; given {text!r}.")
-    return numbers
-
-
-def parse_kernels(text: str) -> tuple[int, int]:
-    """ "1,29" as two numbers.
-
-    Raises:
-        A2UError: Something else.
-    """
-    words = [word.strip() for word in text.split(",")]
-    if len(words) != 2 or not all(word.isdecimal() for word in words):
-        raise A2UError(f"--kernels takes two whole numbers with a comma between, such as 1,29; given {text!r}.")
-    return int(words[0]), int(words[1])
-
-
-def parse_options(words: list[str]) -> dict[str, Any]:
-    """["kernel_size=5", "normalization=softmax"] as a dict; values are numbers, true, false, null, or text.
-
-    Raises:
-        A2UError: A word without "=".
-    """
-    found: dict[str, Any] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not (key and equals and value):
-            raise A2UError(f"--option takes NAME=VALUE, such as kernel_size=5; given {word!r}.")
-        try:
-            found[key] = json.loads(value)
-        except ValueError:
-            found[key] = value
-    return found

@@ -4,6 +4,7 @@ The library does not know the command line. Its messages name parameters as in P
 `as_options` writes what the user of a command types instead: --device cpu.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -32,7 +33,7 @@ def seeds_of(text: str) -> list[int]:
     """The seeds of --seeds, each once.
 
     Raises:
-        A2UError: Something else than whole numbers from 0 on.
+        A2UError: Not whole numbers from 0 on.
     """
     words = [word.strip() for word in text.split(",")]
     if not all(word.isdecimal() for word in words):
@@ -41,10 +42,10 @@ def seeds_of(text: str) -> list[int]:
 
 
 def fractions_of(option: str, text: str) -> tuple[float, ...]:
-    """The numbers of an option, between commas; "none" is no number at all.
+    """The numbers of an option, between commas; "none" gives none.
 
     Raises:
-        A2UError: Something else than numbers.
+        A2UError: Not numbers.
     """
     words = [] if text.strip() == "none" else words_of(option, text)
     try:
@@ -53,13 +54,56 @@ def fractions_of(option: str, text: str) -> tuple[float, ...]:
         raise A2UError(f"{option} takes numbers with commas between, or none; given {text!r}.") from error
 
 
+def milestones_of(text: str) -> tuple[int, ...]:
+    """ "20,26" as numbers; "none" as none at all.
+
+    Raises:
+        A2UError: Not rising whole numbers from 1 on.
+    """
+    words = [word.strip() for word in text.split(",") if word.strip() and text.strip() != "none"]
+    numbers = tuple(int(word) for word in words if word.isdecimal())
+    if len(numbers) < len(words) or list(numbers) != sorted({*numbers} - {0}):
+        raise A2UError(f"--milestones takes rising whole numbers with commas between, such as 20,26; given {text!r}.")
+    return numbers
+
+
+def kernels_of(text: str) -> tuple[int, int]:
+    """ "1,29" as two numbers.
+
+    Raises:
+        A2UError: Not two whole numbers.
+    """
+    words = [word.strip() for word in text.split(",")]
+    if len(words) != 2 or not all(word.isdecimal() for word in words):
+        raise A2UError(f"--kernels takes two whole numbers with a comma between, such as 1,29; given {text!r}.")
+    return int(words[0]), int(words[1])
+
+
+def named_values(words: list[str]) -> dict[str, Any]:
+    """["kernel_size=5", "normalization=softmax"] as a dict; values are numbers, true, false, null, or text.
+
+    Raises:
+        A2UError: A word without "=".
+    """
+    found: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not (key and equals and value):
+            raise A2UError(f"--option takes NAME=VALUE, such as kernel_size=5; given {word!r}.")
+        try:
+            found[key] = json.loads(value)
+        except ValueError:
+            found[key] = value
+    return found
+
+
 QUOTES = "'\""
 _known: dict[str, str] = {}  # a name in Python → the option of the command that runs now
 _PARAMETER = re.compile(r"`(?P<name>[a-z_]+)(?:=(?P<value>[^`]+))?`")
 
 
 def know_options(parameters: Iterable[Any]) -> None:
-    """From now on messages speak of these parameters of a typer command."""
+    """From now on messages use the options of these parameters of a typer command."""
     _known.clear()
     for parameter in parameters:
         for option in (*parameter.opts, *parameter.secondary_opts):
@@ -72,7 +116,7 @@ def know_options(parameters: Iterable[Any]) -> None:
 def as_options(text: str) -> str:
     """A message of the library as the command line says it: "use `batch=8`" becomes "use --batch 8".
 
-    What is no option of the command that runs stays as it is, commands such as `a2u train` too.
+    Names that are not options of the running command stay as they are, and so do commands such as `a2u train`.
     """
     return _PARAMETER.sub(_as_option, text)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from a2u.lessons.frame import Drawing
 
 CLASSICAL = {"closed-form": "closed-form", "knn": "KNN"}
-SHOWN = ("closed-form", "knn", "matting/dynamic-cs-d-norm", "matting/dynamic-cs")  # of the networks the best, the worst
+SHOWN = ("closed-form", "knn", "matting/dynamic-cs-d-norm", "matting/dynamic-cs")  # the best and the worst network
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def photographs_figure() -> "Drawing":
 
 
 def table(results: dict[str, dict[str, PhotographMatte]]) -> str:
-    """All methods in Markdown: of each photograph the shares above 0.9 and undecided, then both means."""
+    """All methods in Markdown: for each photograph the shares above 0.9 and undecided, then both means."""
     lines = [f"| method | {' | '.join(PHOTOGRAPHS)} | apart from closed-form | seconds |"]
     lines.append("|---" * (len(PHOTOGRAPHS) + 3) + "|")
     for method, each in results.items():
@@ -82,6 +82,21 @@ def table(results: dict[str, dict[str, PhotographMatte]]) -> str:
         seconds = sum(one.seconds for one in each.values()) / len(each)
         lines.append(f"| {title(method)} | {' | '.join(cells)} | {apart:.2f} | {seconds:.1f} |")
     return "\n".join(lines)
+
+
+def page(drawing: "Drawing") -> str:
+    """`figures/photographs.md`: how the table of a drawing is to be read, and the table."""
+    return f"""# Photographs: what each method makes of what is unknown
+
+Made by `a2u figure photographs`: three photographs that come with scikit-image, with trimaps painted by hand. For each
+photograph, two shares of the unknown band: what becomes foreground (alpha above 0.9), and what stays undecided (alpha
+from 0.1 to 0.9). Then the mean difference from the alpha of closed-form, and the seconds of one processor core for one
+photograph. The true alphas are not known, so these numbers compare methods and do not score them.
+
+{drawing.says}
+
+![{drawing.alt}](photographs.png)
+"""
 
 
 def title(method: str) -> str:

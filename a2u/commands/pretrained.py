@@ -24,7 +24,7 @@ def pretrained(
         typer.Option(help="export: folder with the test images, as the run's training had it."),
     ] = None,
     backgrounds: Annotated[
-        Path | None, typer.Option(help="export, of a matting run: folder of pictures to compose the test images over.")
+        Path | None, typer.Option(help="export, for a matting run: folder of pictures to compose the test images over.")
     ] = None,
     folder: Annotated[
         Path | None,
@@ -37,12 +37,13 @@ def pretrained(
             help=f"export: {', '.join(STORAGES)}. Default: the smallest that loses less than 0.05 dB, or 1 % of SAD."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")] = False,
 ) -> None:
     """Trained networks that ship with a2u: list them, or make them from finished runs.
 
-    What is no run is left out with a line that says so. A run that cannot be
-    exported is reported at the end, with exit code 1; the others are.
+    Folders that are not runs are left out, and a line says so. A run that
+    cannot be exported is reported at the end, with exit code 1; the others
+    are exported.
 
     Examples:
 
@@ -78,7 +79,7 @@ def _export(
     storage: str | None,
     force: bool,
 ) -> Found[ModelCard]:
-    """Every finished run; what cannot be exported is named at the end, and the others go on."""
+    """Export every finished run; those that cannot be exported are named at the end."""
     from a2u.files.outputs import Outputs
     from a2u.pretrained.export import BY, OWN, export
 

@@ -73,7 +73,7 @@ def evaluation_text(evaluation: Evaluation) -> str:
     heads = ("image", *(f">{NAMES[score]}" for score in SCORES), ">unknown", ">seconds")
     lines = [evaluation.method, f"on {evaluation.data}", "", text(heads, rows)]
     if len(listed) < len(scored):
-        lines.append(f"Listed are the {LISTED} with the largest SAD of {len(scored)}; -o keeps the whole table.")
+        lines.append(f"The {LISTED} of {len(scored)} with the largest SAD are listed; -o keeps the whole table.")
     without = len(evaluation.measured) - len(scored)
     lines += [f"{without} without a true alpha: mattes, no scores."] * bool(without)
     lines.append(f"Over the unknown region; lower is better. Conn where nothing is shared: {evaluation.convention}.")

@@ -1,4 +1,4 @@
-"""What a command does with a list of run folders, such as `runs/*`: some may be of another experiment, or no runs."""
+"""What a command does with a list of run folders, such as `runs/*`: some may be of another experiment, or not runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ T = TypeVar("T")
 class Found(Generic[T]):
     """What became of the folders.
 
-    results: of the runs that could be used. unsuitable: the others by the reason, nothing is wrong with them. failed:
-    runs that could not be used though they should, with the reason.
+    results: of the runs that could be used. unsuitable: other folders by the reason; nothing is wrong with them.
+    failed: runs that should be usable but are not, with the reason.
     """
 
     results: list[T] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Found(Generic[T]):
     failed: dict[Path, str] = field(default_factory=dict)
 
     def complain(self, advice: str) -> None:
-        """Say what was left out, a line a reason; `advice` says what to give instead.
+        """Say what was left out, one line per reason; `advice` says what to give instead.
 
         Raises:
             A2UError: A run failed, or nothing could be used at all.

@@ -1,4 +1,4 @@
-"""What a process finds around it, set right once before a command runs: streams, working folder, environment."""
+"""The surroundings of a process, prepared once before a command runs: streams, working folder, environment."""
 
 import codecs
 import os
@@ -28,10 +28,10 @@ def prepare() -> None:
 
 
 def escape(error: UnicodeError) -> tuple[str, int]:
-    """What stands for characters that a stream cannot write, such as ² where it speaks ASCII: \\u00b2.
+    """What stands for characters that a stream cannot write, such as ² on an ASCII stream: \\u00b2.
 
-    In the output of --json, where they occur within texts only, that is the same text for every reader. Names of files
-    whose bytes are no text are written so too.
+    In the output of --json, where they occur only within texts, that is the same text for every reader. Names of files
+    whose bytes are not text are written in the same way.
     """
     if not isinstance(error, UnicodeEncodeError):
         raise error

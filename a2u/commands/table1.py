@@ -1,4 +1,4 @@
-"""`a2u table1`: train all of Table 1, or a part, and write it with everything that the paper claims from it.
+"""`a2u table1`: train all of Table 1, or a part, and write it with the paper's claims about it.
 
 Progress goes to stderr, the table to stdout, and `figures/table1*.{json,md,png}` hold it all.
 """
@@ -37,7 +37,7 @@ KEEP_EVERY = 10  # epochs, in lanes: measuring and saving one run makes the othe
 def table1(
     rows: Annotated[str, typer.Option(help=f"all, or some of: {', '.join(ROWS)}; commas between.")] = "all",
     sets: Annotated[str, typer.Option(help="Data sets.")] = "mnist,fashion",
-    seeds: Annotated[str, typer.Option(help="One run a seed; the table shows mean ± standard deviation.")] = "0",
+    seeds: Annotated[str, typer.Option(help="One run per seed; the table shows mean ± standard deviation.")] = "0",
     preset: Annotated[
         str | None,
         typer.Option(
@@ -128,7 +128,7 @@ def table1(
     where = (runs, data, download, device)
     keep_every = KEEP_EVERY if lanes > 1 else 1
     planned = plan(names, words_of("--sets", sets), numbers, chosen, *where, precision, epochs, keep_every, lanes)
-    say(f"Preset {chosen}{'' if preset else ', as none was given'}; {len(planned)} runs in {runs}/.")
+    say(f"Preset {chosen}{'' if preset else ', since none was given'}; {len(planned)} runs in {runs}/.")
     if kept and not report_only:
         planned = [job for job in planned if not _is_kept(job, kept)]
     failed = []
@@ -151,12 +151,12 @@ def table1(
 
 
 def _check_lanes(lanes: int, jobs: int, place: Cluster | None) -> None:
-    """Lanes run in this process alone. What they need of a GPU is checked before it is used."""
+    """Refuse lanes beside other processes, and allow many streams before a GPU is first used."""
     if lanes == 1:
         return
     if jobs > 1 or place is not None:
         other = f"--jobs {jobs} starts processes" if place is None else "--cluster trains elsewhere"
-        raise A2UError(f"{other}, --lanes {lanes} trains in this process: give one of them.")
+        raise A2UError(f"{other}, but --lanes {lanes} trains in this process: give one of them.")
     many_streams()
 
 
@@ -223,7 +223,7 @@ def write(report: dict[str, Any], runs: Path, out: Outputs) -> None:
 
 
 def _model_of(run: Run, runs: Path) -> AutoEncoder | None:
-    """The trained network of a run; of one that only an earlier report has, from its exported weights, or None."""
+    """The trained network of a run; if only an earlier report has the run, from its exported weights, or None."""
     if not run.get(MARK):
         return load_model(runs / run["run"])[0]
     from a2u.pretrained.load import weights_of

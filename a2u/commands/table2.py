@@ -30,14 +30,15 @@ FILES = ("matting.json", "matting.md", "matting.png")
 def table(
     rows: Annotated[str, typer.Option(help=f"all, or some of: {', '.join(ROWS)}; commas between.")] = "all",
     preset: Annotated[
-        str, typer.Option(help="paper, narrow or quick. Of narrow, the ablation is brief; see `a2u matting train`.")
+        str, typer.Option(help="paper, narrow or quick. With narrow, the ablation uses brief; see `a2u matting train`.")
     ] = "narrow",
     data: DataOption = SYNTHETIC,
     backgrounds: Annotated[
         Path | None, typer.Option(help="For a folder of foregrounds alone: a folder of pictures to compose them over.")
     ] = None,
     seeds: Annotated[
-        str, typer.Option(help="Of the table; further ones train the rows again, and show how much a seed changes.")
+        str,
+        typer.Option(help="Seeds of the table; further ones train the rows again, and show how much the seed changes."),
     ] = "0",
     ablation: Annotated[
         bool, typer.Option(help="Kernel size and normalisation of hybrid-cw and dynamic-cs too: Tables 3 and 4.")
@@ -90,7 +91,7 @@ def table(
         failed = [outcome for outcome in outcomes if outcome.failed]
     if failed and len(failed) == len(planned):
         raise A2UError(blame(failed, len(planned)))
-    say("The test images are measured.")
+    say("Measuring on the test images …")
     report = collect(runs, preset, data, numbers, classical, device, **changes)
     write(report, outputs)
     print(json.dumps(report, indent=2, ensure_ascii=False) if as_json else table_2_text(report))

@@ -1,7 +1,7 @@
-"""Tables for a terminal: the one way to print one, and the tables of operators and of their parameters.
+"""Tables for a terminal: the only way to print one, and the tables of operators and of their parameters.
 
 Numbers stand in rows that are never broken, cut short or drawn with lines, so that a pipe gets what a terminal shows.
-Only the cards, which are sentences, are wrapped to the width they find.
+Only the cards, which are sentences, are wrapped to the width of the terminal.
 """
 
 import io

@@ -30,7 +30,7 @@ DataOption = Annotated[
 DownloadOption = Annotated[
     bool, typer.Option("--download", help="Fetch the full set into --data (default ~/.cache/a2u) if missing.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a result on stdout, instead of a table.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per result on stdout, instead of a table.")]
 
 
 def train(
@@ -44,7 +44,7 @@ def train(
         str | None,
         typer.Option(
             help="Schedule: quick (2 epochs, for the sample), reduced (1 epoch of small steps, for the full set on a "
-            "CPU), medium (10 of them, for a night) or paper (100 epochs). Default: quick on the sample, paper with "
+            "CPU), medium (10 of them, overnight) or paper (100 epochs). Default: quick on the sample, paper with "
             "--data or --download."
         ),
     ] = None,
@@ -54,7 +54,9 @@ def train(
     momentum: Annotated[float | None, typer.Option(help="Instead of the schedule's.")] = None,
     milestones: Annotated[
         str | None,
-        typer.Option(help="Parts of the training after which the rate is divided by 10: 0.5,0.7,0.85; none: never."),
+        typer.Option(
+            help="Fractions of the training after which the rate is divided by 10: 0.5,0.7,0.85; none: never."
+        ),
     ] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Of SGD; the paper states none. Default 0.")] = None,
     head: Annotated[str | None, typer.Option(help="Last layer: c1 (with batch norm and ReLU) or linear.")] = None,
@@ -63,7 +65,9 @@ def train(
     device: Device = "auto",
     step: Annotated[
         str,
-        typer.Option(help="auto (captured on a GPU), eager, captured (steps as CUDA graphs), or compiled: one result."),
+        typer.Option(
+            help="auto (captured on a GPU), eager, captured (steps as CUDA graphs) or compiled; results agree."
+        ),
     ] = "auto",
     precision: Annotated[
         str, typer.Option(help="Arithmetic of a GPU: float32, tf32 or bf16. The last two change results.")
@@ -76,9 +80,9 @@ def train(
 ) -> None:
     """Train an auto-encoder with one upsampling operator: one row of Table 1.
 
-    The run is kept in runs/NAME/: config.json, metrics.json (one record an
-    epoch) and checkpoint.safetensors. Stopped at any moment, by Ctrl-C or
-    worse, the same command goes on after the last complete epoch and ends
+    The run is kept in runs/NAME/: config.json, metrics.json (one record per
+    epoch) and checkpoint.safetensors. Stopped at any moment, even by a power
+    cut, the same command goes on after the last complete epoch and ends
     with the same result.
 
     Examples:
@@ -168,8 +172,8 @@ def evaluate(
     """Measure trained runs on test images: PSNR, SSIM, RMSE and MAE, beside the paper's Table 1.
 
     By default on the 1,000 test images inside a2u; with --data on all
-    10,000. The output says which. What is no run of `a2u train`, or has no
-    complete epoch, is left out with a line that says so. A damaged run is
+    10,000. The output says which. Folders that are not runs of `a2u train`, or
+    have no complete epoch, are left out, and a line says so. A damaged run is
     reported at the end, with exit code 1; the others are measured.
 
     Examples:

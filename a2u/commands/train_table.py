@@ -27,7 +27,7 @@ class TrainedRow:
     run: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: the fields, and under "paper" its numbers, or null for a row beside the table."""
+        """For JSON: the fields, and under "paper" its numbers, or null for a row outside the table."""
         paper = row(self.row).paper.get(self.set)
         return {**asdict(self), "paper": paper._asdict() if paper else None}
 

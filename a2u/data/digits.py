@@ -2,7 +2,7 @@
 
 By default a real, class-balanced sample that ships with the package (4,000 training and 1,000 test images
 of each set); the full sets (60,000 and 10,000) from a folder of IDX files or, if asked, by torchvision.
-Every file's checksum is compared with the known one; nothing is ever replaced by something else in silence.
+Every file's checksum is compared with the known one; nothing is ever silently replaced by something else.
 
 Sources: Y. LeCun, C. Cortes, C. Burges, *The MNIST database of handwritten digits* (CC BY-SA 3.0);
 H. Xiao, K. Rasul, R. Vollgraf, *Fashion-MNIST*, 2017 (MIT, Zalando SE).
@@ -36,14 +36,14 @@ CLASSES = {
         *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
     ),
 }
-STEMS = {"train": "train", "test": "t10k"}  # how the files are called for each split
+STEMS = {"train": "train", "test": "t10k"}  # how the file names begin for each split
 
 
 @dataclass(frozen=True)
 class Digits:
     """One split of one data set.
 
-    images: uint8 (N, 28, 28). labels: int64 (N,), an index into `classes`. source: a sentence part that says
+    images: uint8 (N, 28, 28). labels: int64 (N,), an index into `classes`. source: a phrase that says
     which data these are. edition: "sample" or "full". sha256: the digest of all pixels, then all labels.
     """
 
@@ -158,7 +158,7 @@ def _read_known(path: Path, name: str, stem: str, remedy: str) -> tuple[Tensor, 
     wanted = checksums.expected("sample" if sample else "full", name, stem)
     try:
         content = idx.read_content(path)
-    except Unreadable:  # now, which says nothing about its content
+    except Unreadable:  # only now: its content may be sound
         raise
     except A2UError as error:
         raise A2UError(f"{error} Its content should have SHA-256 {wanted}. {remedy}") from error
@@ -183,7 +183,7 @@ def _source(edition: str, name: str, split: str, count: int, folder: Path) -> st
 
 
 def _download_missing(name: str, folder: Path) -> None:
-    """Let torchvision fetch the files that are not in `folder` yet, into `folder`/MNIST/raw; no other is replaced."""
+    """Let torchvision fetch the files that are not in `folder` yet, into `folder`/MNIST/raw; existing files stay."""
     stems = [f"{split}-{kind}" for split in STEMS.values() for kind in ("images", "labels")]
     stems = [stem for stem in stems if not _is_there(folder, name, stem)]
     if not stems:

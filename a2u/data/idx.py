@@ -2,7 +2,7 @@
 
     00 00 08 nd   size_1 … size_nd (big-endian 32-bit)   size_1 · … · size_nd unsigned bytes
 
-`08` says unsigned byte and `nd` is the number of dimensions: 3 for images, 1 for labels. Files are read plain
+`08` means unsigned byte and `nd` is the number of dimensions: 3 for images, 1 for labels. Files are read plain
 or gzipped; a checksum is always that of the *decompressed* content, so one known value serves both.
 Source: http://yann.lecun.com/exdb/mnist, "file formats".
 """
@@ -47,7 +47,7 @@ def read_content(path: Path) -> bytes:
 def _expand(raw: bytes) -> bytes:
     """What a gzip file holds, one member or several, up to `LARGEST` bytes of it."""
     found = b""
-    while raw.strip(b"\0"):  # zeros may fill it up
+    while raw.strip(b"\0"):  # zeros may pad its end
         stream = zlib.decompressobj(_GZIP)
         found += stream.decompress(raw, LARGEST + 1 - len(found))
         if len(found) > LARGEST:

@@ -2,7 +2,7 @@
 
 Of each class, 400 training and 100 test images, evenly spaced over the file (the two halves of MNIST's test
 set come from different writers), kept in file order. The same input gives the same content on every machine;
-the checksums that a2u knows are of the content, whatever a compressor makes of it.
+a2u knows checksums of the content, so it does not matter how a compressor packs it.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def write(digits: Digits, out: Outputs) -> dict[str, str]:
     """Write the sample of one split; returns the digest of each file's content by its stem.
 
     Raises:
-        A2UError: A file of another origin is there, such as the full set itself.
+        A2UError: A file that this command did not write is in the way, such as the full set itself.
     """
     keep = choose(digits.labels, PER_CLASS[digits.split])
     digests = {}

@@ -6,7 +6,7 @@ name, its content as it is now, and the same command; so neither a photograph th
 is lost, nor a result that somebody has worked on since. A command never writes over a file that it reads.
 All names are checked before the work begins, and each one again when it is written.
 
-The line comes before the file: killed in between, a command knows the old file as well as the new one.
+The line is written before the file: if the command is killed in between, the list has the old file and the new one.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ class Outputs:
     Args:
         folder: made when the first file is written.
         by: the command, such as "a2u figure"; it replaces what it wrote itself.
-        force: replace other files too. What is read is never replaced.
+        force: replace other files too. Files that the command reads are never replaced.
     """
 
     def __init__(self, folder: str | Path, by: str, force: bool = False) -> None:
@@ -87,11 +87,12 @@ class Outputs:
             same = "" if inputs[found] == path else f" (as {inputs[found]})"
             raise A2UError(f"{path} is read by this command{same}, and would be replaced. Give another folder.")
         if path.is_symlink() or not path.is_file():
-            what = "a link" if path.is_symlink() else "a folder" if path.is_dir() else "no file"
-            raise A2UError(f"{path} is to be written, and is {what} already. {_MOVE}")
+            what = "a link" if path.is_symlink() else "a folder" if path.is_dir() else "not a regular file"
+            raise A2UError(f"{path} would be written, but it is {what}. {_MOVE}")
         if not self.force and not self._is_own(path):
             raise A2UError(
-                f"{path} is there already, and `{self.by}` did not write it as it is now: it would be lost. {_MOVE}"
+                f"{path} is there already, and `{self.by}` did not write it, or it was changed since. "
+                f"It would be lost. {_MOVE}"
             )
 
     def _is_own(self, path: Path) -> bool:
@@ -129,12 +130,12 @@ class Outputs:
             twin = seen.get(plain)
             seen[plain] = name
             if twin is not None and (twin == name or _takes_for_one(self.folder)):
-                also = "" if twin == name else f" (for {twin} too: this disk takes both for one name)"
+                also = "" if twin == name else f" (also for {twin}: this disk treats both as one name)"
                 raise A2UError(f"Two results would be one file, {self.folder / name}{also}. Rename one of the inputs.")
 
 
 def _takes_for_one(folder: Path) -> bool:
-    """Does the file system take upper and lower case, or two ways to write an accent, for one name?"""
+    """Does the file system treat upper and lower case, or two ways to write an accent, as the same name?"""
     place = next((each for each in (folder, *folder.absolute().parents) if each.is_dir()), Path())
     try:
         with tempfile.NamedTemporaryFile(prefix="a2u-é-", dir=place) as probe:
@@ -156,7 +157,7 @@ def _ends_a_line(place: Path) -> bool:
 
 
 def _lines(folder: Path) -> list[dict[str, str]]:
-    """The lines of a folder's list; one that was cut short by a power failure counts for nothing."""
+    """The lines of a folder's list; one that was cut short by a power failure is ignored."""
     try:
         content = read_bytes(folder / LIST)
     except A2UError:

@@ -1,7 +1,7 @@
 """Files read with care: only regular files, only so many bytes, and a message of its own for each kind of fault.
 
-That a file cannot be read now (`Unreadable`: not there, no permission, a failing disk) says nothing about its content,
-so no message about it advises to delete anything. That its content is wrong is for the caller to say.
+A file that cannot be read now (`Unreadable`: not there, no permission, a failing disk) may have sound content, so no
+message about it advises deleting anything. Whether the content is wrong is for the caller to say.
 """
 
 import errno
@@ -15,7 +15,7 @@ from a2u.errors import A2UError
 from a2u.files.remedies import remedy_for
 
 MIB = 2**20
-JSON_LIMIT = 256 * MIB  # far beyond the history of any run, far below what a memory holds
+JSON_LIMIT = 256 * MIB  # far more than the history of any run, far less than the memory of any machine
 _QUIETLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 _WORDS: dict[type, str] = {
@@ -40,7 +40,7 @@ class Missing(Unreadable):
 
 
 def open_regular(path: Path) -> int:
-    """A descriptor of `path`, a regular file, to read from. Nothing waits for a pipe's other end.
+    """A descriptor of `path`, a regular file, to read from. A pipe is refused at once: nothing waits for its other end.
 
     Raises:
         Missing: There is no such file.
@@ -53,7 +53,7 @@ def open_regular(path: Path) -> int:
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise Unreadable(f"{path} is {_kind(mode)}, and should be a file.")
+        raise Unreadable(f"{path} is {_kind(mode)}, but should be a file.")
     return descriptor
 
 
@@ -62,8 +62,8 @@ def read_bytes(path: str | Path, limit: int | None = None, what: str = "such a f
 
     Args:
         path: of the file.
-        limit: bytes that `what` has at most; a larger file is another one, and is not read.
-        what: is expected, for the message.
+        limit: the most bytes that `what` can have; a larger file is of another kind, and is not read.
+        what: the name of what is expected, for the message.
 
     Raises:
         Missing: There is no such file.
@@ -80,7 +80,7 @@ def read_bytes(path: str | Path, limit: int | None = None, what: str = "such a f
             raise explain_read(error, path) from error
     size = max(size, len(content))
     if limit is not None and size > limit:
-        raise A2UError(f"{path} has {size:,} bytes, and {what} has at most {limit:,}: it is another file.")
+        raise A2UError(f"{path} has {size:,} bytes, but {what} has at most {limit:,}: it is of another kind.")
     return content
 
 
@@ -90,7 +90,7 @@ def explain_read(error: OSError | ValueError, path: Path) -> Unreadable:
     if number in (errno.ENOENT, errno.ENOTDIR):
         return Missing(f"{path} is not there. Check the name and its ending.")
     if number == errno.ENXIO:
-        return Unreadable(f"{path} is a socket or a device, and should be a file.")
+        return Unreadable(f"{path} is a socket or a device, but should be a file.")
     reason = getattr(error, "strerror", None) or " ".join(str(error).split())
     advice = remedy_for(error).reading or "Its content may be whole: try again, or read a copy."
     return Unreadable(f"{path} cannot be read ({reason}). {advice}")
@@ -129,18 +129,18 @@ def parse_json(content: bytes | str, shape: Any = object) -> Any:
 
 
 def fault(value: Any, shape: Any, name: str = "it") -> str | None:
-    """What keeps `value` from having a shape, in words; None if it has it.
+    """Why `value` does not have a shape, in words; None if it has.
 
     A shape is a type; a tuple of types, one of which it must be; a list with the shape of every item; or a dict with
     the shape of some keys, all of which must be there (others may be). A whole number counts as a float.
     A bool does not count as a number.
 
     >>> fault({"epoch": "1"}, {"epoch": int})
-    "it['epoch'] should be a whole number, and is '1'"
+    "it['epoch'] should be a whole number, but is '1'"
     """
     if isinstance(shape, dict):
         if not isinstance(value, dict):
-            return f"{name} should be an object with {', '.join(shape)}, and is {_short(value)}"
+            return f"{name} should be an object with {', '.join(shape)}, but is {_short(value)}"
         for key, inner in shape.items():
             if key not in value:
                 return f"{name} has no {key!r}"
@@ -150,26 +150,26 @@ def fault(value: Any, shape: Any, name: str = "it") -> str | None:
         return None
     if isinstance(shape, list):
         if not isinstance(value, list):
-            return f"{name} should be a list, and is {_short(value)}"
+            return f"{name} should be a list, but is {_short(value)}"
         every = (fault(item, shape[0], f"{name}[{index}]") for index, item in enumerate(value))
         return next((found for found in every if found), None)
     kinds = shape if isinstance(shape, tuple) else (shape,)
     if any(_is(value, kind) for kind in kinds):
         return None
     names = " or ".join(_WORDS.get(kind, kind.__name__) for kind in kinds)
-    return f"{name} should be {names}, and is {_short(value)}"
+    return f"{name} should be {names}, but is {_short(value)}"
 
 
 def expanded(path: str | Path) -> Path:
     """`path` with a leading ~ or ~user replaced by that home folder.
 
     Raises:
-        A2UError: Nobody knows that folder.
+        A2UError: That home folder is not known.
     """
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
-        raise A2UError(f"The home folder in {path} is not known. Give the whole path, from / on.") from error
+        raise A2UError(f"The home folder in {path} is not known. Give the full path, beginning with /.") from error
 
 
 def _is(value: Any, kind: type) -> bool:

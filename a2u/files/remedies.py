@@ -1,14 +1,14 @@
-"""What helps when the operating system refuses a file: the one table, for reading, for writing and for commands."""
+"""What helps when the operating system refuses a file: one table for reading, for writing and for commands."""
 
 import errno
 from typing import NamedTuple
 
 
 class Remedy(NamedTuple):
-    """What helps with one error number. None: nothing that is particular to it.
+    """What helps with one error number; None where no particular advice is known.
 
-    reading, writing: where it is known what was tried. command: where only the number is known, at the end of a
-    command; None where the error may as well be a fault of the program, which keeps its traceback.
+    reading, writing: for an error while a known file is read or written. command: for an error that reaches the end of
+    a command; None where it may be a fault of the program, which then keeps its traceback.
     """
 
     reading: str | None = None

@@ -1,7 +1,7 @@
-"""Tensors in files: safetensors from bytes, and the zip archives of torch proven before they are opened.
+"""Tensors in files: safetensors from bytes, and the zip archives of torch checked before they are opened.
 
-A safetensors file is read as bytes and parsed from memory: so its name may be any that the system allows, and nobody
-changes it halfway. Neither kind runs code.
+A safetensors file is read as bytes and parsed from memory: so any name that the system allows will do, and the file
+cannot change halfway. Neither kind runs code.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _LENGTH = 8  # bytes that say how long the header of a safetensors file is
-_LONGEST = 100 * MIB  # header that the format allows
+_LONGEST = 100 * MIB  # the longest header that the format allows, in bytes
 _CHUNK = 4 * MIB
 
 
@@ -27,7 +27,7 @@ def read_tensors(path: Path, remedy: str) -> tuple[dict[str, "Tensor"], dict[str
 
     Raises:
         Unreadable: The file is not there or cannot be read now.
-        A2UError: It is no such file, or a damaged one; `remedy` ends the message.
+        A2UError: It is not a safetensors file, or it is damaged; `remedy` ends the message.
     """
     try:
         return parse_tensors(read_bytes(path))
@@ -41,7 +41,7 @@ def parse_tensors(content: bytes) -> tuple[dict[str, "Tensor"], dict[str, str]]:
     """The tensors and the texts in the bytes of a safetensors file.
 
     Raises:
-        ValueError: They are not such bytes; the message says why.
+        ValueError: They are not a safetensors file; the message says why.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load
@@ -54,7 +54,7 @@ def parse_tensors(content: bytes) -> tuple[dict[str, "Tensor"], dict[str, str]]:
 
 
 def read_texts(path: Path) -> dict[str, str]:
-    """The texts in the header of a safetensors file, without reading its tensors; none if it is no such file.
+    """The texts in the header of a safetensors file, without reading its tensors; empty if it is another file.
 
     Raises:
         Unreadable: The file is not there or cannot be read now.
@@ -70,12 +70,12 @@ def read_texts(path: Path) -> dict[str, str]:
 def _texts(header: bytes) -> dict[str, str]:
     found = parse_json(header, dict).get("__metadata__", {})
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise ValueError("its metadata are no texts")
+        raise ValueError("its metadata are not text")
     return found
 
 
 def prove_archive(content: bytes) -> None:
-    """Read a whole zip archive once, as torch writes checkpoints, and compare every CRC; anything else passes.
+    """Check a zip archive, as torch writes checkpoints, by reading it once and comparing every CRC; other files pass.
 
     Raises:
         ValueError: A part is damaged, or would take more memory than the file could need (torch compresses nothing).
@@ -86,10 +86,10 @@ def prove_archive(content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             whole = sum(part.file_size for part in archive.infolist())
             if whole > len(content) + MIB:
-                raise ValueError(f"it would unpack to {whole:,} bytes, and a checkpoint of torch is not compressed")
+                raise ValueError(f"it would unpack to {whole:,} bytes, but torch does not compress its checkpoints")
             for part in archive.infolist():
                 with archive.open(part) as file:
-                    while file.read(_CHUNK):  # raises at the end if the CRC is another
+                    while file.read(_CHUNK):  # raises at the end if the CRC differs
                         pass
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError) as error:
         raise ValueError(f"the archive is damaged: {' '.join(str(error).split())}") from error

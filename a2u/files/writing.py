@@ -1,8 +1,8 @@
-"""Files that are whole or not there: written beside the target under a name of their own, then renamed over it.
+"""Files that are whole or not there: written beside the target under a temporary name, then renamed over it.
 
-Two writers of one file never meet: each has a temporary name that no other has, opened exclusively, so that a link
-that waits under it is not followed. While it writes, a writer holds a lock on its temporary file; the system takes the
-lock back when the process dies, however it dies, and so `sweep` knows a leftover from the work of a live writer.
+Two writers of one file never collide: each has a temporary name of its own, opened exclusively, so a link that someone
+placed under it is not followed. While it writes, a writer holds a lock on its temporary file. The system releases the
+lock when the process dies, however it dies, so `sweep` can tell a leftover from the work of a live writer.
 """
 
 import errno
@@ -19,14 +19,14 @@ from a2u.files.remedies import remedy_for
 fcntl: Any
 try:
     import fcntl
-except ImportError:  # Windows: there an open file cannot be deleted, which says as much
+except ImportError:  # Windows: there an open file cannot be deleted, which serves as well
     fcntl = None
 
 UNFINISHED = ".unfinished"
 _TOKEN = 16  # hexadecimal digits that tell one writer's temporary name from another's
 _EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
-# What a system answers that cannot bring a folder to the disk, or will not for this user: then nothing can be done.
+# Errors of a system that cannot sync a folder, or does not allow this user to: then nothing can be done.
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.ENOSYS)
 
 
@@ -37,10 +37,10 @@ def explain(error: OSError, path: Path) -> A2UError:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` in one step: a reader, a second writer or a crash meets the old file or the new one.
+    """Replace `path` by `content` in one step: at any moment the old file is there, or the new one.
 
     Raises:
-        A2UError: The disk is full or the place not writable; the old file, if any, is as it was.
+        A2UError: The disk is full or the folder not writable; the old file, if any, is unchanged.
     """
     try:
         unfinished, descriptor = _begin(path)
@@ -62,7 +62,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and those around it, if they are not there.
+    """Make `folder` and its parents, where they are missing.
 
     Raises:
         A2UError: It cannot be made.
@@ -74,7 +74,7 @@ def make_folder(folder: Path) -> None:
 
 
 def write_all(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    """Write files by name into `folder`, made if need be, each whole or not at all; their paths.
+    """Write files by name into `folder` (made if missing), each whole or not at all; returns their paths.
 
     Raises:
         A2UError: The folder or a file cannot be written.
@@ -86,7 +86,7 @@ def write_all(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what writers left in `folder` that were killed: nothing else, and nothing of a writer that lives."""
+    """Remove what killed writers left in `folder`: nothing else, and nothing of a writer that is still running."""
     try:
         found = [each for each in folder.iterdir() if _is_ours(each.name)]
     except OSError:  # the next write there will give the reason
@@ -101,17 +101,17 @@ def _begin(path: Path) -> tuple[Path, int]:
         unfinished = path.with_name(f"{path.name[:40]}.{secrets.token_hex(_TOKEN // 2)}{UNFINISHED}")
         try:
             descriptor = os.open(unfinished, _EXCLUSIVE, 0o666)
-        except FileExistsError:  # something waits under this very name, and stays as it is
+        except FileExistsError:  # something already has this very name, and keeps it
             continue
         _lock(descriptor, wait=True)  # `sweep` may hold it for the moment in which it removes the file
         if fcntl is None or os.fstat(descriptor).st_nlink:
             return unfinished, descriptor
-        os.close(descriptor)  # swept away in the moment between its making and its lock
+        os.close(descriptor)  # swept away between its creation and its lock
     raise FileExistsError(errno.EEXIST, "no free name was found beside it")
 
 
 def _lock(descriptor: int, wait: bool = False) -> bool:
-    """Take the lock of an open file, if it is free or once it is; False: it is not, or the file system has no locks."""
+    """Take the lock of an open file: at once or, with `wait`, when it is free. False if it was not to be locked."""
     if fcntl is None:
         return True
     try:
@@ -149,7 +149,7 @@ def _remove_if_dead(leftover: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Bring a rename to the disk, where a folder can be opened at all."""
+    """Sync a rename to the disk, on systems where a folder can be opened."""
     if fcntl is None:
         return
     try:

@@ -2,14 +2,20 @@
 
 A source is a Python file in jupytext's percent format. A cell tagged `exercise` is what the student gets; the
 cell tagged `solution` right after it takes its place in the solutions. A Markdown cell tagged `teacher` stands in the
-teacher's edition alone, between the cells of the solutions. Student and solutions are executed here and stored with
-their outputs, so that they can be read without running and checked cell by cell; what differs from run to run for no
-reason of ours (timings, random cell names, language versions, widget state) is removed, and a picture that looks as
-it did keeps its stored bytes. The teacher's edition has the same code as the solutions, and so it takes their outputs:
-nothing runs a third time, nothing can differ.
+teacher's edition alone, between the cells of the solutions. A cell tagged `prediction` asks a question: the student's
+edition starts with what answers it folded, the others show the answer (:mod:`a2u.lessons.folding`).
+
+Student and solutions are executed here and stored with their outputs, so that they can be read without running and
+checked cell by cell; what differs from run to run for no reason of ours (timings, random cell names, language
+versions, widget state) is removed, and a picture that looks as it did keeps its stored bytes. The teacher's edition has
+the same code as the solutions, and so it takes their outputs: nothing runs a third time, nothing can differ.
+
+Above a cell that takes long stands how long: `notebooks/source/seconds.json` has the seconds of each by the name of the
+cell, stored by `make times TEST_ARGS=--store-seconds`. A cell that was changed has another name, and so no time.
 
     python -m a2u.lessons.editions build 01_one_formula                  # one lesson, or all without a name
     python -m a2u.lessons.editions build 01_one_formula --only teacher   # after changing nothing but a teacher's note
+    python -m a2u.lessons.editions build --text              # after changing no code: the stored outputs are taken over
     python -m a2u.lessons.editions check                     # which notebooks no longer follow their source?
 """
 
@@ -22,7 +28,9 @@ from pathlib import Path
 from typing import Any
 
 from a2u.errors import A2UError, near_match
+from a2u.files.reading import Missing, read_json
 from a2u.files.writing import write_whole
+from a2u.lessons.folding import fold_answers, show_answers
 from a2u.lessons.stored import keep_pictures, stored_pictures
 
 # Seconds until a kernel that does not start, or an output that does not come, is an error. A cell may take as long as
@@ -31,6 +39,8 @@ PATIENCE = 600
 EDITIONS = ("student", "solutions", "teacher")
 _EXERCISE, _SOLUTION, _TEACHER = "exercise", "solution", "teacher"
 _LEFT_OUT = {"student": {_SOLUTION, _TEACHER}, "solutions": {_EXERCISE, _TEACHER}, "teacher": {_EXERCISE}}
+SECONDS = "seconds.json"
+_STEP = 5  # seconds: machines differ by more than what lies between
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # a traceback of a notebook is coloured for its page
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -80,20 +90,30 @@ def compose(folder: Path, name: str, edition: str) -> Any:
             cells.append(cell)
         previous = tags
     notebook.cells = [cell for cell in cells if not _LEFT_OUT[edition] & _tags(cell)]
-    _name_cells(notebook.cells)
     for cell in notebook.cells:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in ("tags", "jupyter")}
+    (fold_answers if edition == "student" else show_answers)(notebook.cells)
+    _name_cells(notebook.cells)  # the seconds are kept by these names
+    notebook.cells = list(_with_seconds(notebook.cells, _measured(folder).get(name, {})))
+    _name_cells(notebook.cells)
     notebook.metadata = {"kernelspec": dict(_KERNEL), "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
 
 
-def build(folder: Path, name: str, edition: str) -> Path:
+def build(folder: Path, name: str, edition: str, text: bool = False) -> Path:
     """Execute one edition where it is stored and write it there, whole or not at all.
+
+    Args:
+        folder: `notebooks/`.
+        name: of the lesson.
+        edition: one of `EDITIONS`.
+        text: only text has changed: take the outputs that are stored, and execute nothing.
 
     Raises:
         A2UError: Something else stands there (`check_replaceable`); a cell fails; or, for the teacher's edition, the
-            notebook that it takes its outputs from is not there or does not follow the source.
+            notebook that it takes its outputs from is not there or does not follow the source; or, with `text`, a cell
+            of code has changed.
     """
     import nbformat
 
@@ -102,13 +122,15 @@ def build(folder: Path, name: str, edition: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     if edition == "teacher":
         _take_outputs(notebook, folder, name)
+    elif text:
+        _take_own_outputs(notebook, path, name)
     else:
         _execute(notebook, name, edition, path.parent)
         _settle(notebook)
         keep_pictures(notebook, stored_pictures(target(folder, name, each) for each in EDITIONS))
     nbformat.validate(notebook)
-    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
-    write_whole(path, f"{text.rstrip()}\n".encode())
+    written: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    write_whole(path, f"{written.rstrip()}\n".encode())
     return path
 
 
@@ -176,6 +198,42 @@ def _take_outputs(notebook: Any, folder: Path, name: str) -> None:
         own.outputs, own.execution_count = executed.outputs, executed.execution_count
 
 
+def _take_own_outputs(notebook: Any, path: Path, name: str) -> None:
+    stored = _code(_read(path)) if path.is_file() else []
+    if [cell.source for cell in stored] != [cell.source for cell in _code(notebook)]:
+        raise A2UError(f"{path} has other code than its source: make notebooks NAMES={name}")
+    for own, executed in zip(_code(notebook), stored, strict=True):
+        own.outputs, own.execution_count = executed.outputs, executed.execution_count
+
+
+def _measured(folder: Path) -> dict[str, dict[str, float]]:
+    """The seconds of long cells, by lesson and by the cell's name; empty where nobody measured them.
+
+    Raises:
+        A2UError: The file is damaged.
+    """
+    path, remedy = folder / "source" / SECONDS, "Measure again: make times TEST_ARGS=--store-seconds"
+    try:
+        found: dict[str, dict[str, float]] = read_json(path, dict, remedy)
+    except Missing:
+        return {}
+    if not all(isinstance(s, int | float) and s > 0 for cells in found.values() for s in cells.values()):
+        raise A2UError(f"{path} has something else than seconds for a cell. {remedy}")
+    return found
+
+
+def _with_seconds(cells: list[Any], seconds: dict[str, float]) -> Iterator[Any]:
+    """The cells, with a line above each that takes long."""
+    import nbformat
+
+    for cell in cells:
+        if cell.cell_type == "code" and cell.id in seconds:
+            about = max(_STEP, _STEP * round(seconds[cell.id] / _STEP))
+            words = f"*The next cell takes about {about} seconds on a laptop.*"
+            yield nbformat.v4.new_markdown_cell(words)  # type: ignore[no-untyped-call]
+        yield cell
+
+
 def drift(folder: Path) -> Iterator[str]:
     """One sentence for each stored notebook whose cells are not those of its source."""
     wanted = {
@@ -226,7 +284,10 @@ def _name_cells(cells: list[Any]) -> None:
 
 
 def _outline(notebook: Any) -> list[tuple[Any, ...]]:
-    return [(cell.id, cell.cell_type, cell.source, sorted(_tags(cell))) for cell in notebook.cells]
+    return [
+        (cell.id, cell.cell_type, cell.source, sorted(_tags(cell)), cell.metadata.get("jupyter"))
+        for cell in notebook.cells
+    ]
 
 
 def _code(notebook: Any) -> list[Any]:
@@ -240,7 +301,7 @@ def _shown(path: Path) -> list[Any]:
 def _settle(notebook: Any) -> None:
     """Remove what another run would write differently, and join what the kernel happened to send in pieces.
 
-    The view of a live widget refers to a kernel that is gone. Where a picture stands beside it, the picture stays
+    The view of a live widget refers to a kernel that is gone. Where a picture or markup stands beside it, that stays
     alone: it is what a page without a kernel (GitHub, a notebook just opened) can show.
     """
     for cell in notebook.cells:
@@ -253,7 +314,7 @@ def _settle(notebook: Any) -> None:
             else:
                 outputs.append(output)
             data = output.get("data", {})
-            if _WIDGET in data and "image/png" in data:
+            if _WIDGET in data and ("image/png" in data or "text/html" in data):
                 del data[_WIDGET]
         if "outputs" in cell:
             cell.outputs = outputs
@@ -266,6 +327,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("job", choices=["build", "check"])
     parser.add_argument("names", nargs="*", help="lessons, such as 01_one_formula (build: all without a name)")
     parser.add_argument("--only", choices=EDITIONS, help="build this edition and leave the others as they are")
+    parser.add_argument("--text", action="store_true", help="only text has changed: take the outputs that are stored")
     parser.add_argument("--folder", type=Path, default=Path("notebooks"))
     given = parser.parse_intermixed_args(arguments)
     try:
@@ -282,7 +344,7 @@ def main(arguments: list[str] | None = None) -> int:
         for job in jobs:  # before the first notebook, which takes minutes
             check_replaceable(target(given.folder, *job))
         for job in jobs:
-            print(build(given.folder, *job), flush=True)
+            print(build(given.folder, *job, given.text), flush=True)
     except A2UError as error:
         print(f"a2u: {_COLOUR.sub('', str(error))}", file=sys.stderr)
         return 1

@@ -3,11 +3,11 @@
 An :class:`Exercise` holds the reference (slow and obvious), random cases with a fixed seed, and a list of known
 mistakes, each with a wrong implementation and the hint for it. ``exercise.check(answer)`` runs the learner's
 function: the shape must be right first, then the values. Every wrong answer is told for which arguments it is wrong,
-by their names. One that equals a known mistake gets that mistake's hint; every other is told where it differs most.
-Nothing raises: a lesson runs to its end whatever a learner has written.
+by their names. One that equals a known mistake gets that mistake's hint, any other the hint of a general slip
+(:mod:`a2u.lessons.answers.slips`) if one explains it; and every one is told where it differs most. Nothing raises: a
+lesson runs to its end whatever a learner has written.
 """
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,13 +15,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from a2u.lessons import tally
+from a2u.lessons.answers.case import Case, alike, as_numbers
+from a2u.lessons.answers.numbers import known_factor
+from a2u.lessons.answers.run import Answer, outcome, stopped
+from a2u.lessons.answers.slips import recognise
+from a2u.lessons.answers.words import call, figure, kind_of, names_of, worst
 from a2u.lessons.frame import Drawing
 
 SEED = 0
-TOLERANCE = 1e-5
 CASES = 5
+WEAK = ("outside 0 … 1", "always the same", "length", "nearly right")  # slips that a more particular guess displaces
 
-Answer = Callable[..., Any]
 View = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, str]]
 
 
@@ -40,7 +45,7 @@ class Verdict:
 
     passed: bool | None
     message: str
-    mistake: str | None = None  # the name of a known mistake
+    mistake: str | None = None  # the name of a known mistake, or of a general slip
     drawing: Drawing | None = None
 
     def __bool__(self) -> bool:
@@ -72,76 +77,106 @@ class Exercise:
     kind: str = ""
     view: View | None = None
 
+    @property
+    def lesson(self) -> str:
+        """The lesson that it belongs to, by its folder: "one_formula"."""
+        return tally.lesson_of(self.reference.__module__)
+
     def check(self, answer: Any) -> Verdict:
-        """Compare the answer with the reference on every case."""
+        """Compare the answer with the reference on every case, and report what came of it."""
+        verdict = self._judge(answer)
+        if verdict.passed is not None:
+            tally.report(tally.Event(self.lesson, "exercise", self.title, verdict.passed))
+        return verdict
+
+    def _judge(self, answer: Any) -> Verdict:
         if answer is Ellipsis:
             return self._untried()
         if not callable(answer):
-            return Verdict(False, f"✗ {self.title}: hand over your function itself, got {_kind(answer)}.")
-        names = _names(answer, self.reference)
+            return self._wrong(f"hand over your function itself, got {kind_of(answer)}.")
+        names = names_of(answer, self.reference)
         generator = torch.Generator().manual_seed(SEED)
-        drawn = [self.cases(generator, number) for number in range(CASES)]
-        yours: list[Tensor] = []
-        for number, arguments in enumerate(drawn):
-            given, seen = f"given {_call(names, arguments)}", drawn[: number + 1]
-            result = _outcome(answer, arguments)
+        cases: list[Case] = []
+        for number in range(CASES):
+            arguments = self.cases(generator, number)
+            given = f"given {call(names, arguments)}"
+            result = outcome(answer, arguments, quiet=number > 0)  # what it prints appears once
             if result is Ellipsis or isinstance(result, NotImplementedError):
                 return self._untried()
-            if result is None:
-                return Verdict(False, f"✗ {self.title}: your function returns nothing (None). Is there a `return`?")
-            if isinstance(result, Exception):
-                what = f"your function stopped with {type(result).__name__}: {result}"
-                return self._wrong(f"{what}\n  {given}", self._exactly(seen, [*yours, result]))
+            if isinstance(result, BaseException):
+                known = self._exactly([*cases, Case(arguments, _nothing(), _nothing())], result)
+                return self._wrong(f"{stopped(result, names)}\n  {given}", known)
             try:
-                own = torch.as_tensor(result).detach().double()
-            except (TypeError, ValueError, RuntimeError):
-                return Verdict(False, f"✗ {self.title}: return a tensor, got {_kind(result)}.")
-            shape = tuple(self.reference(*map(_copy, arguments)).shape)
-            yours.append(own)
-            if tuple(own.shape) != shape:
-                what = f"the result should have shape {shape}, yours has {tuple(own.shape)}"
-                return self._wrong(f"{what}\n  {given}", self._exactly(seen, yours), "shape")
-        return self._compare(drawn, yours, names)
+                own, dtype = as_numbers(result)
+            except ValueError as error:
+                return self._wrong(str(error))
+            target = outcome(self.reference, arguments).double()
+            cases.append(Case(arguments, target, own, dtype))
+            if own.shape != target.shape:
+                what = f"the result should have shape {tuple(target.shape)}, yours has {tuple(own.shape)}\n  {given}"
+                return self._wrong(what, self._diagnosis(cases, names), "shape")
+        return self._compare(cases, names)
 
-    def _compare(self, drawn: list[tuple[Any, ...]], yours: list[Tensor], names: list[str]) -> Verdict:
-        targets = [self.reference(*map(_copy, arguments)).double() for arguments in drawn]
-        for number, (arguments, target, own) in enumerate(zip(drawn, targets, yours, strict=True)):
-            if not _same(target, own):
-                mistake = self._exactly(drawn, yours) or self._here(drawn[number], target, own)
-                given = _call(names, arguments)
-                drawing = self._drawing(target, own, given)
-                return self._wrong(self._values(target, own, arguments, names), mistake, drawing=drawing)
-        message = f"✓ {self.title}: {len(drawn)} random cases agree with the reference."
-        return Verdict(True, message, drawing=self._drawing(targets[0], yours[0], _call(names, drawn[0])))
+    def _compare(self, cases: list[Case], names: list[str]) -> Verdict:
+        wrong = next((case for case in cases if case.wrong), None)
+        shown = wrong or cases[0]
+        drawing = self._drawing(shown.target, shown.own, call(names, shown.arguments))
+        if wrong is None:
+            message = f"✓ {self.title}: {len(cases)} random cases agree with the reference."
+            return Verdict(True, message, drawing=drawing)
+        what = self._values(wrong.target, wrong.own, wrong.arguments, names)
+        return self._wrong(what, self._diagnosis(cases, names), drawing=drawing)
 
-    def _exactly(self, drawn: list[tuple[Any, ...]], yours: Sequence[Tensor | Exception]) -> Mistake | None:
-        """The known mistake that gives the same, or stops with the same error, on every case."""
+    def _diagnosis(self, cases: Sequence[Case], names: list[str]) -> tuple[str, str] | None:
+        """The name and the hint of what was probably done: this exercise's own mistakes first, then general slips."""
+        known = self._exactly(cases) or self._here(next(case for case in cases if case.wrong))
+        if known is not None:
+            return known
+        slip = recognise(cases, self.reference, names)
+        weak = slip is None or slip[0] in WEAK
+        return (self._with_factor(cases) if weak else None) or slip
+
+    def _exactly(self, cases: Sequence[Case], error: BaseException | None = None) -> tuple[str, str] | None:
+        """The known mistake that gives the same on every case; with `error`, stops with the same in the last one."""
+        yours = [case.own for case in cases] if error is None else [*(case.own for case in cases[:-1]), error]
         for mistake in self.mistakes:
-            theirs = [_outcome(mistake.compute, arguments) for arguments in drawn]
-            if all(_alike(a, b) for a, b in zip(theirs, yours, strict=True)):
-                return mistake
+            theirs = (outcome(mistake.compute, case.arguments) for case in cases)
+            if all(alike(a, b) for a, b in zip(theirs, yours, strict=True)):
+                return mistake.name, mistake.hint
         return None
 
-    def _here(self, arguments: tuple[Any, ...], target: Tensor, own: Tensor) -> Mistake | None:
+    def _here(self, case: Case) -> tuple[str, str] | None:
         """The known mistake that gives the same in this case, where it is a mistake: others may come on top of it."""
         for mistake in self.mistakes:
-            theirs = _outcome(mistake.compute, arguments)
-            if _alike(theirs, own) and not _alike(theirs, target):
-                return mistake
+            theirs = outcome(mistake.compute, case.arguments)
+            if alike(theirs, case.own) and not alike(theirs, case.target):
+                return mistake.name, mistake.hint
+        return None
+
+    def _with_factor(self, cases: Sequence[Case]) -> tuple[str, str] | None:
+        """A known mistake with a factor of 255 or 1000 on top of it."""
+        for mistake in self.mistakes:
+            theirs = [outcome(mistake.compute, case.arguments) for case in cases]
+            if not any(isinstance(each, BaseException) for each in theirs):
+                numbers = [torch.as_tensor(each).double() for each in theirs]
+                found = known_factor([(made, case.own) for made, case in zip(numbers, cases, strict=True)])
+                if found is not None:
+                    return mistake.name, f"{mistake.hint}\n  And once that is mended: {found[1]}"
         return None
 
     def _wrong(
-        self, what: str, mistake: Mistake | None, otherwise: str | None = None, drawing: Drawing | None = None
-    ) -> Verdict:
+        self, what: str, known: tuple[str, str] | None = None, otherwise: str | None = None,
+        drawing: Drawing | None = None,
+    ) -> Verdict:  # fmt: skip
         message = f"✗ {self.title}: {what}"
-        if mistake is None:
+        if known is None:
             return Verdict(False, message, otherwise, drawing)
-        return Verdict(False, f"{message}\n  {mistake.hint}", mistake.name, drawing)
+        return Verdict(False, f"{message}\n  {known[1]}", known[0], drawing)
 
     def _values(self, target: Tensor, own: Tensor, arguments: tuple[Any, ...], names: list[str]) -> str:
         """What is wrong with these values."""
-        given = f"the shape is right, the values are not yet, given {_call(names, arguments)}"
-        return f"{given}\n  {_worst(target, own)}"
+        given = f"the shape is right, the values are not yet, given {call(names, arguments)}"
+        return f"{given}\n  {worst(target, own)}"
 
     def _drawing(self, target: Tensor, own: Tensor, given: str) -> Drawing | None:
         from a2u.plots.maps import comparison
@@ -163,8 +198,8 @@ class Numeric(Exercise):
 
     def _values(self, target: Tensor, own: Tensor, arguments: tuple[Any, ...], names: list[str]) -> str:
         whole = float(target).is_integer()
-        expected, yours = (_figure(float(v), whole) for v in (target, own))
-        return f"for {_call(names, arguments, '=')}: expected {expected}, yours is {yours}"
+        expected, yours = (figure(float(v), whole) for v in (target, own))
+        return f"for {call(names, arguments, '=')}: expected {expected}, yours is {yours}"
 
     def _drawing(self, target: Tensor, own: Tensor, given: str) -> Drawing | None:
         return None
@@ -179,64 +214,5 @@ def one_kernel(target: Tensor, own: Tensor) -> tuple[Tensor, Tensor, str]:
     return first, second, f"output ({i}, {j})"
 
 
-def _outcome(function: Answer, arguments: tuple[Any, ...]) -> Any:
-    """What a function returns, or the exception that stops it: whatever a learner's code does is an answer."""
-    try:
-        return function(*map(_copy, arguments))
-    except Exception as error:
-        return error
-
-
-def _copy(argument: Any) -> Any:
-    return argument.clone() if isinstance(argument, Tensor) else argument
-
-
-def _same(a: Tensor, b: Tensor, nan: bool = False) -> bool:
-    """Equal within the tolerance; `nan`: NaN equals NaN, as where a mistake makes them."""
-    return a.shape == b.shape and bool(torch.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=nan))
-
-
-def _alike(a: Any, b: Any) -> bool:
-    """Equal values, NaN included, as where a mistake makes them; or one and the same error."""
-    if isinstance(a, Exception) or isinstance(b, Exception):
-        return type(a) is type(b) and str(a) == str(b)
-    return _same(torch.as_tensor(a).double(), torch.as_tensor(b).double(), nan=True)
-
-
-def _worst(target: Tensor, own: Tensor) -> str:
-    difference = (target - own).abs().nan_to_num(nan=float("inf"))
-    at = [int(index) for index in torch.unravel_index(difference.argmax(), difference.shape)]
-    return f"The largest difference is at {at}: expected {float(target[*at]):.4f}, yours is {float(own[*at]):.4f}."
-
-
-def _kind(value: Any) -> str:
-    return f"{type(value).__name__}"
-
-
-def _figure(value: float, whole: bool) -> str:
-    """2,048 among whole numbers, else 0.2500."""
-    return f"{value:,.0f}" if whole and value.is_integer() else f"{value:,.4f}"
-
-
-def _names(answer: Answer, reference: Answer) -> list[str]:
-    """Names of the arguments, as the learner's own function has them, or the reference if that has others."""
-    own, known = (_positional(function) for function in (answer, reference))
-    return own if len(own) == len(known) else known
-
-
-def _positional(function: Answer) -> list[str]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-def _call(names: list[str], arguments: tuple[Any, ...], joint: str = " ") -> str:
-    """The arguments in short: "x 5×7, row 2, kind 'holistic'"."""
-    words = []
-    for name, value in zip(names, arguments, strict=True):
-        tensor = isinstance(value, Tensor) and value.dim()
-        what = "×".join(map(str, value.shape)) if tensor else repr(value)
-        words.append(f"{name} {what}" if tensor else f"{name}{joint}{what}")
-    return ", ".join(words)
+def _nothing() -> Tensor:
+    return torch.empty(0)

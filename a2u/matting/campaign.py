@@ -20,7 +20,7 @@ from a2u.training.campaign import Job
 from a2u.training.loop import Hook
 from a2u.training.run_folder import History
 
-# The order of training: what most is to be learned from comes first.
+# The order of training: the rows that teach most come first.
 ORDER = (
     "nearest", "bilinear", "dynamic-cs", "hybrid-cw", "carafe", "indexnet", "dynamic-cs-d", "static-cw",
     "static-pw-cw", "hybrid-cs", "dynamic-cw", "dynamic-cs-d-norm",
@@ -34,7 +34,7 @@ _SCORES_SHAPE: dict[str, Any] = {
 }
 
 
-BRIEFLY = {"narrow": "brief"}  # the preset of the ablation, where it is not the table's own
+BRIEFLY = {"narrow": "brief"}  # the preset of the ablation, where it differs from the table's
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def plan(
 
 
 def _train(settings: Settings, folder: Path, device: str, workers: int, on_progress: Hook) -> History:
-    """Train to the end, from where the folder is, and measure the best epoch on the test images."""
+    """Train from where the folder is to the end, and measure the best epoch on the test images."""
     experiment = prepare(settings, device, workers)
     with Run(folder, experiment.config, experiment.device) as run:
         history = experiments.train(experiment, run, on_progress, on_progress)
@@ -115,7 +115,7 @@ def _train(settings: Settings, folder: Path, device: str, workers: int, on_progr
 def measure(folder: Path, device: str = "auto") -> dict[str, Any]:
     """The four metrics of a run's best epoch on the test images of its data; kept in the run's folder.
 
-    Scores that are there already, of the same epoch and the same images, are not made again.
+    Scores of the same epoch and the same images that are there already are not measured again.
     """
     from a2u.matting.data.sources import open_test
     from a2u.matting.measure.predictors import of_network
@@ -135,8 +135,8 @@ def measure_classical(
 ) -> dict[str, Any]:
     """The four metrics of closed-form or KNN matting on the same test images; kept in `folder`.
 
-    An image that the method refuses, as it must where the trimap knows nothing, is left out of the means: "scored"
-    and "images" say so, and "failed" why.
+    An image that the method refuses, as it must where the trimap knows nothing, is left out of the means:
+    "scored" and "images" give the numbers, "failed" the reasons.
     """
     from a2u.matting.data.sources import open_test
     from a2u.matting.measure.predictors import of_classical
@@ -150,10 +150,10 @@ def measure_classical(
 
 
 def _kept(folder: Path, data: str, epoch: int | None) -> dict[str, Any] | None:
-    """Scores that are kept of these images and this epoch; None without, or if an older version wrote fewer.
+    """The kept scores of these images and this epoch; None if there are none, or an older version wrote fewer.
 
     Raises:
-        A2UError: There is a file of that name that holds no scores, and that is not ours to replace.
+        A2UError: A file of that name holds something else, which must not be replaced.
     """
     try:
         found: dict[str, Any] = read_json(folder / SCORES_FILE, _OURS_SHAPE)

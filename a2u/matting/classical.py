@@ -1,7 +1,7 @@
 """Matting without learning: closed-form and KNN matting, and the colours of a foreground, by the library pymatting.
 
 Both methods say how alike the alphas of two pixels should be, as a matrix L, and ask for the alpha that fits best
-while the trimap's known pixels stay what they are: αᵀLα → min, one sparse linear system an image. They are the
+while the trimap's known pixels stay what they are: αᵀLα → min, one sparse linear system per image. They are the
 classical rows of the paper's Tables 5 and 7:
 
 - closed-form: alike within 3×3 windows in which colours lie on one line. A. Levin et al., *A closed-form solution to
@@ -24,7 +24,7 @@ from torch import Tensor
 from a2u.errors import A2UError, near_match
 from a2u.matting.data.trimap import UNKNOWN
 
-SMALLEST = 5  # pixels a side: closed-form has 3×3 windows, KNN 20 neighbours
+SMALLEST = 5  # pixels per side: closed-form has 3×3 windows, KNN 20 neighbours
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def predict(name: str, image: Tensor, trimap: Tensor) -> Tensor:
         return alpha
     if not (background or foreground):
         raise A2UError(
-            f"{chosen.title} begins at known pixels, and this trimap has none: every constant would do. Mark some "
-            f"background (0) or foreground (255); a trained network needs none of them."
+            f"{chosen.title} starts from known pixels, but this trimap has none: any constant would fit. Mark some "
+            f"background (0) or foreground (255); a trained network needs no known pixels."
         )
     if not (background and foreground):  # L's rows sum to 0: the constant costs nothing
         return torch.full_like(alpha, float(foreground))
@@ -95,7 +95,7 @@ def estimate_foreground(image: Tensor, alpha: Tensor) -> Tensor:
         A2UError: Another shape, or pymatting is not installed.
     """
     _check(image, alpha, "alpha", smallest=1)
-    if image[0].numel() == 1:  # one pixel has no neighbour to ask
+    if image[0].numel() == 1:  # a single pixel has no neighbours
         return image.detach().cpu().float().clamp(0, 1)
     estimate = _pymatting().estimate_foreground_ml
     found = estimate(_channels_last(image), alpha[0].detach().cpu().double().numpy())

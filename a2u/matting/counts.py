@@ -74,7 +74,7 @@ def count_networks(width: float = 1.0) -> list[NetworkCount]:
 
 
 def count_network(name: str, width: float = 1.0) -> NetworkCount:
-    """One row of Table 2: built, counted and forgotten, without a trace in the random numbers of others."""
+    """One row of Table 2: built, counted and dropped, without a change to the caller's random numbers."""
     with torch.random.fork_rng(devices=[]):
         net = build_network(name, width)
     total, extra = (sum(p.numel() for p in module.parameters()) for module in (net, net.ups))

@@ -38,7 +38,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Cut:
-    """What was written for one pair, and what its matte took."""
+    """What was written for one pair, and what its matte cost."""
 
     alpha: Path
     cutout: Path | None
@@ -54,7 +54,7 @@ def pairs(image: Path, trimap: Path) -> tuple[list[Pair], dict[str, str]]:
     Where no name is the same, upper and lower case and the Unicode form may differ (:class:`Pictures`).
 
     Returns:
-        The pairs by name, and for each name without a partner the reason why it is none.
+        The pairs by name, and for each name that makes no pair the reason.
 
     Raises:
         A2UError: A path that does not exist, a file with a folder, or no image at all.
@@ -87,17 +87,17 @@ def pairs(image: Path, trimap: Path) -> tuple[list[Pair], dict[str, str]]:
 
 
 def _several(files: list[Path]) -> str:
-    return f"{', '.join(path.name for path in files)} have one name, and would be one matte."
+    return f"{', '.join(path.name for path in files)} have one name, so their mattes would be one file."
 
 
 def results(chosen: Sequence[Pair], out: str | Path, colours: bool = True, read: Iterable[Path] = ()) -> Outputs:
-    """Where the results of the pairs will be written; nothing is yet.
+    """Where the results of the pairs will be written; nothing is written yet.
 
     Args:
         chosen: from :func:`pairs`.
         out: the folder.
-        colours: the cut-outs too, not the alphas alone.
-        read: what is read beside the pairs, such as the weights.
+        colours: the cut-outs too, not only the alphas.
+        read: what is read besides the pairs, such as the weights.
 
     Raises:
         A2UError: A result would replace a file that is read, or one that `a2u matting predict` did not write.
@@ -126,7 +126,7 @@ def cut_all(
         chosen: from :func:`pairs`.
         predictor: from :mod:`a2u.matting.measure.predictors`.
         out: from :func:`results`.
-        colours: write the cut-out too, not the alpha alone.
+        colours: write the cut-out too, not only the alpha.
         on_pair: called after each pair with what was written, or with the reason why nothing was.
     """
     failed = {}

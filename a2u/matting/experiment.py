@@ -2,8 +2,8 @@
 
 Half an alpha loss, half a composition loss (`a2u.matting.losses`), Adam with one learning rate for the encoder and one
 for everything else, both divided by 10 at milestones (`a2u.matting.settings`). After each epoch the network is measured
-on validation images, which are neither trained on nor part of the test: of a folder every 20th foreground
-(`a2u.matting.data.holdout`), unless it brings a validation folder.
+on validation images, which are neither trained on nor part of the test: in a folder every 20th foreground
+(`a2u.matting.data.holdout`), unless it has a validation folder.
 """
 
 import math
@@ -56,7 +56,7 @@ class Experiment:
         train: what to draw samples from; their order follows from the settings' seed and the epoch.
         validation: images measured after each epoch.
         device: where to compute.
-        workers: processes that prepare samples; 0 prepares them in this one. It changes no sample.
+        workers: processes that prepare samples; 0 prepares them in this one. Samples are the same.
         together: the other processes of the same training, see `a2u.training.distributed`.
     """
 
@@ -115,7 +115,7 @@ class Experiment:
     def loss(self, batch: "Sample") -> Tensor:
         """½ alpha loss + ½ composition loss over the unknown pixels.
 
-        Of several processes the mean of this is the loss of their batches as one: each counts for its unknown pixels.
+        With several processes the mean of this is the loss of their batches as one: each counts by its unknown pixels.
         """
         image = batch.image.contiguous(memory_format=torch.channels_last)
         pred = self._forward(image, batch.trimap)
@@ -183,13 +183,13 @@ def train(
     experiment: Experiment, run: Keeper | None = None, on_step: Hook | None = None, on_epoch: Hook | None = None
 ) -> History:
     """Train to the end, from where `run` is, and keep the last state and the best epoch; hooks as in `fit`."""
-    from a2u.matting.data.processes import deaths_told
+    from a2u.matting.data.processes import deaths_explained
 
     report_every = 20 if experiment.device.type == "cuda" else 1  # reading the loss makes a GPU wait
     step = experiment.together.step(choose_step(experiment.device, "eager", experiment.settings.precision))
     keeper = experiment.together.keeper(run)
     try:
-        with deaths_told():
+        with deaths_explained():
             return fit(experiment, keeper, on_step, on_epoch, report_every, step, best=BEST)
     finally:
         experiment.close()

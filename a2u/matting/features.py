@@ -1,19 +1,19 @@
 r"""What an upsampled feature map shows, in numbers: its energy, the contrast of its edges, and what it is made of.
 
-The energy of a map y of C channels is the root mean square over them, one number a position:
+The energy of a map y of C channels is the root mean square over them, one number per position:
 
     e[i, j] = √( Σ_c y[c, i, j]² / C )
 
-Networks that were trained apart have no common unit, so an energy is looked at after its own range became 0 … 1. The
-*edge contrast* says how much of what changes in it changes at the boundary of the object: the mean gradient magnitude
-on the band B where the true alpha varies, over the mean off it, of the places W that are looked at,
+Networks that were trained separately share no unit, so an energy is shown after its range was stretched to 0 … 1.
+The *edge contrast* says how much of its change lies at the boundary of the object: the mean gradient magnitude on the
+band B where the true alpha varies, divided by the mean off it, both over the places W that count,
 
     contrast = mean_{W and B} ‖∇e‖ / mean_{W, not B} ‖∇e‖
 
 1: edges are anywhere; 10: ten times as much at the boundary. Adding a constant to a map or stretching its range changes
-nothing. Of a matting network W is the unknown region: the loss looks nowhere else, so what a map holds where the trimap
-knows changes nothing. Its rim does not count, for a gradient there reads across it. `ablated` takes from a network
-what a decoder stage could have its detail from: the kernels' variation over places, or the skip's.
+nothing. For a matting network W is the unknown region: the loss looks nowhere else, so what a map holds outside has no
+effect. Its rim does not count, because a gradient there reads across it. `ablated` removes from a network
+one source of a decoder stage's detail: the variation over places of its kernels, or that of its skip.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,8 +43,8 @@ def energy(y: Tensor) -> Tensor:
 def stretch(values: Tensor, where: Tensor | None = None) -> Tensor:
     """Each map's own range becomes 0 … 1: Tensor[..., H, W]; a map that does not vary becomes 0.
 
-    where: a bool Tensor[H, W]; the range is then that of these places without the outermost hundredths, so that a few
-    pixels do not decide how all others look, and what leaves it is clipped.
+    where: a bool Tensor[H, W]; the range is then that of these places without the lowest and the highest hundredth,
+    so that a few pixels do not decide how all others look; values beyond it are clipped.
     """
     if where is None:
         low, high = values.amin((-2, -1), keepdim=True), values.amax((-2, -1), keepdim=True)
@@ -85,16 +85,16 @@ def edge_contrast(values: Tensor, band: Tensor, where: Tensor | None = None) -> 
         A number of 0 or more; infinite where nothing changes off the band.
 
     Raises:
-        A2UError: sizes that differ, or a band that is everywhere or nowhere of what counts.
+        A2UError: sizes that differ, or a band that covers all or none of the places that count.
     """
     if values.dim() != 2 or values.shape != band.shape or band.dtype != torch.bool:
         raise A2UError(
-            f"Edge contrast is of a map (H, W) and a bool band of its size, got {tuple(values.shape)} and {band.dtype} "
+            f"Edge contrast needs a map (H, W) and a bool band of its size, got {tuple(values.shape)} and {band.dtype} "
             f"{tuple(band.shape)}. Take one image's energy, and the band of its alpha at the same size."
         )
     counts = torch.ones_like(band) if where is None else within(where)
     if not ((counts & band).any() and (counts & ~band).any()):
-        raise A2UError("The band covers everything or nothing: there is no on and off to compare.")
+        raise A2UError("The band covers everything or nothing, so there is nothing to compare.")
     slope = gradient(stretch(values.double()))
     on, off = float(slope[counts & band].mean()), float(slope[counts & ~band].mean())
     if off == 0:

@@ -1,7 +1,7 @@
 """Three photographs that ship with scikit-image, with trimaps painted by hand: what a method is worth outside its data.
 
 A trimap is painted as anyone would paint it: an outline around the object, filled, and strokes of a brush along what is
-not sure, broad where there is hair. The coordinates here are all there is to it. No true alpha is known, so nothing is
+not sure, broad where there is hair. The coordinates below define it. No true alpha is known, so nothing is
 scored: the pictures are looked at, and :func:`shares` says how much of the painted band a method decides.
 """
 
@@ -74,7 +74,7 @@ def photograph(name: str) -> Case:
     """One of them with its painted trimap; its alpha is not known.
 
     Raises:
-        A2UError: There is none of that name, or scikit-image, which brings them, is not installed.
+        A2UError: There is none of that name, or scikit-image, which contains them, is not installed.
     """
     if name not in PHOTOGRAPHS:
         raise A2UError(f"There is no photograph {name!r}. {near_match(name, list(PHOTOGRAPHS))}")

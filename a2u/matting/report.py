@@ -37,7 +37,7 @@ def collect(
 ) -> dict[str, Any]:
     """Everything that the run folders say about Table 2 under one preset.
 
-    rows: an entry a row, with its four scores or why there are none; ablation: likewise for Tables 3 and 4;
+    rows: an entry per row, with its four scores or why there are none; ablation: likewise for Tables 3 and 4;
     classical: closed-form and KNN matting on the same images; label: what was run, for every title. These are of the
     first seed. spread: what the other seeds reached, of the rows that were trained with several. Complete runs that
     were not measured yet are measured now.
@@ -91,7 +91,7 @@ def label(chosen: Settings) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Of what the scores may depend on."""
+    """The versions of packages that the scores may depend on."""
     packages = ("torch", "numpy", "scipy", "opencv-python-headless", "pymatting", "pillow")
     found = {"python": platform.python_version()}
     for name in packages:
@@ -103,7 +103,7 @@ def versions() -> dict[str, str]:
 
 
 def _command(chosen: Settings, seeds: Sequence[int], rows: Sequence[str] = ()) -> str:
-    """The `a2u matting table` that makes the table, or these rows of it with these seeds."""
+    """The `a2u matting table` command that makes the table, or these rows of it with these seeds."""
     some = 0 < len(rows) < len(ROWS)
     asked = {
         "preset": chosen.preset,
@@ -120,7 +120,7 @@ def _spread(
 ) -> list[dict[str, Any]]:
     """What a row reaches with other seeds: SAD of each, their mean and sample standard deviation, the first's too.
 
-    Rows that were trained with one seed alone are left out: nothing can be said of them.
+    Rows that were trained with only one seed are left out: they have no spread.
     """
     found = []
     for each in rows:

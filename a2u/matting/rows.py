@@ -1,6 +1,6 @@
 """The rows of Table 2 by name: which operator makes each, and what the paper measured on Composition-1k.
 
-Beside them any other operator is a row of its own name, "deconvolution" or "a2u:toy", that the paper did not measure.
+Besides them any other operator is a row of its own name, "deconvolution" or "a2u:toy", that the paper did not measure.
 """
 
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ def row(name: str) -> Row:
     """The row called `name`; the name of any operator, with a preset or without, is one too.
 
     Raises:
-        A2UError: There is no row and no operator of that name; the near match is told.
+        A2UError: There is no row and no operator of that name; the message gives the closest one.
     """
     if name in ROWS:
         return ROWS[name]
@@ -82,7 +82,7 @@ def row(name: str) -> Row:
     )
 
 
-# What the network itself says when it builds an operator.
+# What the network itself sets when it builds an operator.
 _NETWORKS = (
     "name",
     "upsampler",
@@ -104,7 +104,7 @@ def build(name: str, width: float = 1.0, pretrained: bool = False, **options: An
     for option in options:
         if option in _NETWORKS:
             raise A2UError(
-                f"{option} is the network's own, which sets it for each of its stages: it cannot be an option of the "
-                f"operator. `a2u ops {name.partition(':')[0]}` shows those."
+                f"The network sets {option} itself, for each of its stages, so it cannot be an option of the operator. "
+                f"`a2u ops {name.partition(':')[0]}` shows the operator's options."
             )
     return MattingNet(found.upsampler, width, pretrained, paired=found.paired, **{**found.options, **options})

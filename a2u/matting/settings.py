@@ -1,12 +1,12 @@
-"""What a matting experiment is asked for: a row, its data, and a preset or any of its settings changed.
+"""The settings of a matting experiment: a row, its data, and a preset with any of its settings changed.
 
 Presets:
 
     paper   crops 512, batch 16, 30 epochs of 6,000 iterations, learning rate 0.01, encoder 1e-4 from ImageNet's weights
             with its batch norms fixed, ÷10 after epochs 20 and 26, trimaps of 1-29 pixels: for a GPU and the data sets
-    narrow  a quarter of everything that has a size (channels, crops of 128, trimaps of 1-9), nothing trained before:
+    narrow  a quarter of everything that has a size (channels, crops of 128, trimaps of 1-9), no pretrained weights:
             some minutes on one CPU core
-    brief   narrow, for a sixth of its iterations: for the ablation, which compares its runs with each other alone
+    brief   narrow, for a sixth of its iterations: for the ablation, which compares its runs only with each other
     quick   the same, smaller and shorter still: to see everything run
 
 Numbers of the short presets are not the paper's: every output says which preset and which data made it.
@@ -28,7 +28,7 @@ from a2u.training.kind import KEY, check_experiment, with_experiment
 from a2u.training.run_folder import check_name
 
 SYNTHETIC = "synthetic"  # data that are drawn from seeds
-WIDEST = 8  # times the channels of the paper's network: a typing mistake, long before a memory is full
+WIDEST = 8  # times the channels of the paper's network; more can only be a typing mistake
 EXPERIMENT = "matting"  # what a run of it says in its config
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -53,7 +53,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What defines a result, beside the machine.
+    """What defines a result, besides the machine.
 
     data: "synthetic", or the folder of a data set. crop: side of the squares trained on. batch: of all processes
     together. iterations: of an epoch. encoder_lr: of the encoder; lr: of everything else, the operators included.
@@ -105,21 +105,23 @@ class Settings:
             if not kept:
                 raise A2UError(f"{key} must be {rule}, given {getattr(self, key)}.")
         if self.pretrained and self.width != 1:
-            raise A2UError(f"ImageNet's weights fit the network of width 1, given {self.width:g}: leave one of them.")
+            raise A2UError(
+                f"ImageNet's weights fit the network of width 1, given {self.width:g}: leave out one of the two."
+            )
         if self.backgrounds is not None and self.data == SYNTHETIC:
             raise A2UError(
-                f"The synthetic set brings its backgrounds, given {self.backgrounds}: leave out `backgrounds`."
+                f"The synthetic set has its own backgrounds, given {self.backgrounds}: leave out `backgrounds`."
             )
 
     @property
     def title(self) -> str:
-        """Which run this is, for people."""
+        """The name of the run, for people."""
         extra = "".join(f", {key} {value}" for key, value in sorted(self.options.items()))
         return f"{row(self.row).title}{extra}, seed {self.seed}"
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The settings that are not the preset's; `settings` with them gives these again."""
+        """The settings that differ from the preset; `settings` with these changes gives the same settings again."""
         usual = settings(self.row, self.preset, self.data, self.seed)
         found = {key: value for key, value in asdict(self).items() if value != getattr(usual, key)}
         if "pretrained" in found:  # what `settings` freezes follows from it
@@ -128,11 +130,11 @@ class Settings:
 
     @property
     def where(self) -> str:
-        """ "synthetic", or the name of the data's folder: no path of one machine."""
+        """ "synthetic", or the name of the data's folder, without its path on this machine."""
         return self.data if self.data == SYNTHETIC else Path(self.data).absolute().name
 
     def command(self, data: str = "DIR", backgrounds: str = "PICTURES") -> str:
-        """The `a2u matting train` that asks for these settings; the two names stand for folders of the user's.
+        """The `a2u matting train` command with these settings; the two names stand for the user's folders.
 
         The precision is always given, since its default depends on the machine.
         """
@@ -141,14 +143,14 @@ class Settings:
         return command("a2u matting train", {"row": self.row, "preset": self.preset, **changes, **last})
 
     def folders(self, data: str = "DIR", backgrounds: str = "PICTURES") -> dict[str, str | None]:
-        """The options of every command that name folders of the user's, by these names; None where there is none."""
+        """The options of every command that name the user's folders, by these names; None where there is none."""
         return {
             "data": None if self.data == SYNTHETIC else data,
             "backgrounds": None if self.backgrounds is None else backgrounds,
         }
 
     def as_config(self) -> dict[str, Any]:
-        """What a run's config.json holds; backgrounds only where they are given, so that older runs go on."""
+        """What a run's config.json holds; backgrounds only where they are given, so that older runs can go on."""
         found: dict[str, Any] = json.loads(json.dumps({KEY: EXPERIMENT, **asdict(self)}))  # lists for tuples
         if self.backgrounds is None:
             del found["backgrounds"]

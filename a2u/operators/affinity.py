@@ -18,12 +18,12 @@ from a2u.errors import A2UError
 from a2u.operators.contract import Card, Upsampler, Witness, down_witness
 from a2u.operators.encoding import (
     NORMALIZATIONS,
+    EncodingNorm,
     Filters,
     Projection,
     compiled_affinity,
     descriptors,
     normalize,
-    normed,
     responses_to,
 )
 from a2u.operators.registry import register
@@ -92,9 +92,9 @@ class A2U(Upsampler):
         paired: also downsample (-d): the same U and V, a P of its own, (r·s)² taps, softmax.
 
     Before its normalisation a kernel value is of degree 2 (static), 3 (hybrid) or 5 (dynamic) in the guide: twice the
-    guide makes it 4, 8 or 32 times as large. Where that is much, each sigmoid stands at 0 or 1 and passes no gradient,
-    and a dynamic kernel is the same everywhere, for good. If kernels do not vary
-    (`a2u.matting.features.variation`), give group_norm=True, which makes the degree 0 (static) or 1, or a guide whose
+    guide makes it 4, 8 or 32 times as large. Where values are large, every sigmoid saturates at 0 or 1 and passes no
+    gradient; a dynamic kernel is then the same everywhere, and training cannot change that. If kernels do not vary
+    (`a2u.matting.features.variation`), use group_norm=True, which makes the degree 0 (static) or 1, or a guide whose
     values are about 1.
 
     Parameters: those of :class:`~a2u.operators.encoding.Filters` for U and V (M = d, times r² pointwise) and of
@@ -130,13 +130,8 @@ class A2U(Upsampler):
         check_choice("mode", mode, MODES)
         check_choice("share", share, SHARES)
         check_choice("normalization", normalization, NORMALIZATIONS)
-        for name, flag in (
-            ("pointwise", pointwise),
-            ("group_norm", group_norm),
-            ("u_sigmoid", u_sigmoid),
-            ("scaled", scaled),
-            ("paired", paired),
-        ):
+        flags = {"pointwise": pointwise, "group_norm": group_norm, "u_sigmoid": u_sigmoid, "scaled": scaled}
+        for name, flag in (flags | {"paired": paired}).items():
             check_flag(name, flag)
         _check_options(kernel_size, encoder_kernel, normalization, rank, order)
         if group_norm and self.guide_channels % norm_groups:
@@ -156,16 +151,12 @@ class A2U(Upsampler):
         summed = 1 if scaled else c
         self.v = Filters(c, self.filters, encoder_kernel, shared=shared, dynamic=dynamic, summed=summed)
         self.u = Filters(c, self.filters, encoder_kernel, shared=shared, dynamic=dynamic) if order == 2 else None
-        self.u_norm = self._norm(norm_groups) if group_norm and order == 2 else None
-        self.v_norm = self._norm(norm_groups) if group_norm else None
+        self.u_norm = EncodingNorm(self.filters, c, norm_groups) if group_norm and order == 2 else None
+        self.v_norm = EncodingNorm(self.filters, c, norm_groups) if group_norm else None
         rows = kernel_size**2 * (1 if pointwise else ratio**2)
         self.p = Projection(c, rows, rank, dynamic=mode != "static")
         self.down_size = ratio * kernel_size
         self.p_down = Projection(c, self.down_size**2, self.filters, dynamic=mode != "static") if paired else None
-
-    def _norm(self, groups: int) -> nn.Sequential:
-        sets = self.filters
-        return nn.Sequential(nn.GroupNorm(groups * sets, sets * self.guide_channels), nn.LeakyReLU(0.01))
 
     def encode(self, guide: Tensor) -> tuple[Tensor, Tensor | None]:
         """What both directions share.
@@ -182,8 +173,8 @@ class A2U(Upsampler):
         if self.path == "compiled" and concrete(guide) and self.u is not None and self.u_norm is None:
             total = compiled_affinity(guide, self.u(pooled), self.v(pooled), self.ratio, self.u_sigmoid)
             return self._scale(total), mean
-        raw = self.encodings(guide, pooled)
-        return self.combine([normed(each, norm) for each, norm in zip(raw, self.norms(), strict=True)]), mean
+        pairs = zip(self.encodings(guide, pooled), self.norms(), strict=True)
+        return self.combine([each if norm is None else norm(each) for each, norm in pairs]), mean
 
     def encodings(self, guide: Tensor, pooled: Tensor | None) -> list[Tensor]:
         """Responses of U (order 2) and V before any norm, Tensor[N, M, C_g, H, W] each; local, given ``pooled``."""
@@ -196,7 +187,7 @@ class A2U(Upsampler):
             check_map("The pooled guide", pooled)
         return responses_to(guide, [f(pooled) for f in made], self.ratio)
 
-    def norms(self) -> list[nn.Sequential | None]:
+    def norms(self) -> list[EncodingNorm | None]:
         """The norm, if any, of each of the encodings."""
         return [self.v_norm] if self.u is None else [self.u_norm, self.v_norm]
 
@@ -219,7 +210,7 @@ class A2U(Upsampler):
         return self.encode(guide)[0]
 
     def kernel(self, x: Tensor | None, guide: Tensor | None = None) -> Tensor:
-        """Kernels from the guide alone: Tensor[N, 1, s², rH, rW] (Eq. 4); x is not looked at."""
+        """Kernels from the guide alone: Tensor[N, 1, s², rH, rW] (Eq. 4); x is ignored."""
         guide = self.check_guide(guide)
         if 0 in guide.shape:
             return self.no_kernels(guide, 1, self.kernel_size**2)
@@ -245,7 +236,7 @@ class A2U(Upsampler):
         return self.down_kernel_of(*self.encode(guide))
 
     def down_kernel_of(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
-        """The downsampling kernels of affinities, as ``kernel_of``."""
+        """The downsampling kernels of affinities: each depends on its own position alone."""
         project, (n, height, width) = self._projection_down(), self._check_affinity(affinity, mean)
         if 0 in affinity.shape:
             return empty(affinity, (n, 1, self.down_size**2, height, width), *project.parameters())

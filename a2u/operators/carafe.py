@@ -33,7 +33,7 @@ def carafe_kernel(logits: Tensor, ratio: int) -> Tensor:
         order=1,
         kernel="softmax of a convolution of the decoder map; shared by all channels",
         window="k×k of one channel, k = 5",
-        cost="k², and a share of (C·C_m + 9·C_m·k²r²)/(C·r²) for the kernel",
+        cost="k², and (C·C_m + 9·C_m·k²r²)/(C·r²) for the kernel",
         source="A²U paper, section 3, feature-based upsampling ii)",
     )
 )

@@ -62,9 +62,9 @@ class Card:
     order: int  #: 0: w ignores features; 1: linear in features; 2: pairwise
     kernel: str  #: where w comes from
     window: str  #: which z it meets
-    cost: str  #: multiply-adds of one output value of one channel, the kernel's making included
+    cost: str  #: multiply-adds of one output value of one channel, those that make the kernel included
     source: str  #: paper and equation
-    needs_guide: bool = False  #: forward wants an encoder map at r·H × r·W
+    needs_guide: bool = False  #: forward needs an encoder map at r·H × r·W
     pairs_down: bool = False  #: has a downsample() that shares what upsampling learns
     ratios: str = "any integer ≥ 1"  #: ratios it is defined for
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  #: named sets of options
@@ -135,7 +135,7 @@ class Upsampler(nn.Module):
             raise A2UError(f"Map and guide must be on one device, got {x.device} and {guide.device}. Use guide.to(x).")
 
     def check_guide(self, guide: Tensor | None) -> Tensor:
-        """The guide, if it is an encoder map that this operator was built for and the ratio divides."""
+        """The guide; A2UError unless this operator was built for such encoder maps and the ratio divides its size."""
         if guide is None:
             raise A2UError(f"{self.card.title} needs a guide, the encoder map, got none.")
         check_ratio(check_map("A guide", guide), self.ratio, up=False)
@@ -148,7 +148,7 @@ class Upsampler(nn.Module):
         return guide
 
     def _check_arithmetic(self, name: str, seen: Tensor) -> None:
-        """Raise A2UError unless kernels can be made from the map or guide that they are made from."""
+        """Raise A2UError unless the operator can make kernels from this map or guide."""
         if self.card.family == "feature":
             check_dtype(name, seen, REAL)
         weight = next(self.parameters(), None)
@@ -156,7 +156,7 @@ class Upsampler(nn.Module):
             check_arithmetic(self.card.title, "the operator with op.to(x)", weight, seen)
 
     def no_kernels(self, seen: Tensor, groups: int, taps: int, *, down: bool = False) -> Tensor:
-        """Kernels of a map or guide with an axis of 0: Tensor[N, groups, taps, …], a function of all parameters."""
+        """Kernels of a map or guide with an axis of 0: Tensor[N, groups, taps, …], connected to all parameters."""
         height, width = seen.shape[2:]
         if not self.card.needs_guide:
             height, width = height * self.ratio, width * self.ratio
@@ -186,7 +186,7 @@ class UniversalUpsampler(Upsampler):
         self.out_channels = check_positive("out_channels", self.channels if out_channels is None else out_channels)
 
     def _check_arithmetic(self, name: str, seen: Tensor) -> None:
-        """Raise A2UError unless the weights, brought to the map's dtype, can meet it."""
+        """Raise A2UError unless the weights, converted to the map's dtype, can multiply it."""
         weight = next(self.parameters(), seen)
         if weight.device != seen.device or (weight.is_complex() and not seen.is_complex()):
             raise A2UError(

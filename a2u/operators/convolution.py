@@ -4,9 +4,9 @@ Both operators are one convolution to C_out·r² channels followed by a pixel sh
 are stored: pixel shuffle stores that convolution; deconvolution stores what one input value spreads onto the
 output, and reading it from the output's side sorts its taps into r² phases.
 
-With random first weights each phase mixes the channels in its own way, and a network has to learn that neighbouring
-outputs belong together before it learns anything else. ``phases="alike"`` begins where that is known already: a pixel
-shuffle as a convolution followed by nearest neighbour, a deconvolution as a random mixture of channels interpolated
+With random initial weights each phase mixes the channels in its own way, and a network has to learn that neighbouring
+outputs belong together before it learns anything else. With ``phases="alike"`` it starts from there: a pixel shuffle
+begins as a convolution followed by nearest neighbour, a deconvolution as a random mixture of channels interpolated
 bilinearly. Training moves the phases apart where that helps.
 """
 
@@ -68,7 +68,7 @@ class Deconvolution(UniversalUpsampler):
         out_channels: C_out.
         kernel_size: K ≥ r; smaller ones would leave outputs that nothing reaches. Where r does not divide K, the
             outputs receive different numbers of taps: the checkerboard.
-        phases: first weights, "random" as torch draws them or "alike": v ⊗ t ⊗ t with random v for each pair of
+        phases: initial weights, "random" as torch draws them or "alike": v ⊗ t ⊗ t with random v for each pair of
             channels and the triangle t_i = max(0, 1 − |i − (K − 1)/2| / r).
 
     Parameters: C·C_out·K².
@@ -104,7 +104,7 @@ class Deconvolution(UniversalUpsampler):
     def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Upsample x by wᵀz, z spanning all channels; a guide is accepted and ignored."""
         self.check(x, guide)
-        # At ratio 1 torch takes no output_padding, of an empty map it makes nothing, and autocast would round w and z.
+        # torch takes no output_padding at ratio 1 and no empty map, and autocast would round w and z.
         if self.path != "auto" or self.ratio == 1 or x.numel() == 0 or autocasts(x.device):
             return super().forward(x, guide)
         return nn.functional.conv_transpose2d(
@@ -118,7 +118,9 @@ class Deconvolution(UniversalUpsampler):
     def kernel(self, x: Tensor | None = None, guide: Tensor | None = None) -> Tensor:
         """The stored weights sorted by phase: Tensor[C_out·r², C·k²]."""
         w = nn.functional.pad(self.weight, (0, 1, 0, 1))  # C C_out K+1 K+1: the tap that does not exist is zero
-        taps = phase_taps(self.kernel_size, self.ratio, w.device)[1]  # worked out anew: nothing to save or to lose
+        taps = phase_taps(self.kernel_size, self.ratio, w.device)[
+            1
+        ]  # computed on each call: no buffer to save or to lose
         w = w[:, :, taps[:, :, None, None], taps]  # C C_out r k r k
         return w.permute(1, 2, 4, 0, 3, 5).reshape(self.out_channels * self.ratio**2, -1)
 
@@ -143,7 +145,7 @@ class PixelShuffle(UniversalUpsampler):
         ratio: r.
         out_channels: C_out.
         kernel_size: k.
-        phases: first weights, "random" for each phase, or "alike": one random convolution for all phases of a channel
+        phases: initial weights, "random" for each phase, or "alike": one random convolution for all phases of a channel
             (A. Aitken et al., *Checkerboard artifact free sub-pixel convolution*, 2017).
 
     Parameters: C·C_out·r²·k².

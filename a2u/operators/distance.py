@@ -1,7 +1,7 @@
 """Distance-based operators: w depends only on where the output lies between its reference points.
 
 All three follow torch.nn.functional.interpolate with align_corners=False: output i' sits at source coordinate
-s = (i' + ½)/r − ½. Reference points beyond the border repeat the border value, so their weights fold into the
+s = (i' + ½)/r − ½. Reference points beyond the border repeat the border value, so their weights are added to the
 border's: the kernel changes there, the formula does not. Weights along the two axes multiply.
 """
 
@@ -68,7 +68,7 @@ _SOURCE = "A²U paper, section 3, distance-based upsampling; Eq. (1)"
         title="Nearest neighbour",
         family="distance",
         order=0,
-        kernel="[1]: nothing decides",
+        kernel="the constant [1]",
         window="1×1, the nearest source value",
         cost="1",
         source=_SOURCE,
@@ -83,7 +83,7 @@ class Nearest(Upsampler):
     def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Repeat each value r×r times, which is wᵀz to the bit."""
         self.check(x, guide)
-        if self.path != "auto" or x.is_complex() or 0 in x.shape:  # torch repeats no complex numbers and no empty maps
+        if self.path != "auto" or x.is_complex() or 0 in x.shape:  # torch cannot interpolate complex or empty maps
             return super().forward(x, guide)
         return _interpolate(x, self.ratio, "nearest-exact")  # "nearest" rounds i'/r, and is wrong for r = 41, 47, 55, …
 
@@ -110,7 +110,7 @@ class _Distance(Upsampler):
 
 
 def _interpolate(x: Tensor, ratio: int, mode: str) -> Tensor:
-    """torch's own, of the type of x under autocast as well."""
+    """torch's own interpolation, in the dtype of x even under autocast."""
     return F.interpolate(x, scale_factor=float(ratio), mode=mode).to(x.dtype)
 
 
@@ -134,7 +134,7 @@ class Bilinear(_Distance):
     def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Upsample x by wᵀz at every position; on a CPU by torch's own bilinear interpolation, which is equal to it.
 
-        There it takes a tenth of the time, for it builds no kernel and reads four taps where the window has nine. On
+        There it takes a tenth of the time: it builds no kernel and reads four taps where the window has nine. On
         CUDA torch's backward adds in an order that differs from run to run, so the formula stays. It stays for
         bicubic as well: torch's is slower on a CPU, forward and backward.
         """

@@ -1,4 +1,4 @@
-"""The parts of A²U: depth-wise responses of the encoder map, what the input says about weights, and normalisation.
+"""The two encodings of A²U: depth-wise responses of the encoder map, and the summaries that weights are generated from.
 
 ``responses`` is gpconv of Eq. (4), for filters that may differ by sample (dynamic) and may be shared by all channels
 (channel-shared). A batch is one convolution whatever the filters: samples become groups.
@@ -22,17 +22,6 @@ def normalize(logits: Tensor, how: str) -> Tensor:
     if "sigmoid" in how:
         logits = logits.sigmoid()
     return logits.softmax(dim=1) if "softmax" in how else logits
-
-
-def normed(response: Tensor, norm: nn.Sequential | None) -> Tensor:
-    """Group norm and activation of Tensor[N, M, C, H, W], channels flattened for the norm."""
-    if norm is None:
-        return response
-    flat = response.flatten(1, 2)
-    if flat.shape[0] == 1 and flat.shape[2:].numel() == 1:  # one value a group, perhaps: torch refuses that alone
-        flat = flat.expand(2, -1, -1, -1)
-    y: Tensor = norm(flat)[: len(response)].view_as(response)
-    return y
 
 
 def responses_to(x: Tensor, sets: list[Tensor], ratio: int) -> list[Tensor]:
@@ -61,17 +50,17 @@ def responses(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
     m, k = filters.shape[1], filters.shape[-1]
     start, groups = window_start(k, ratio), c
     if filters.shape[0] > 1 and channels_last(x) and x.device.type == "cpu":
-        # As channels of one image the batch would have to be laid out again, and a sample fits in the cache.
+        # As channels of one image the batch would have to be copied to another layout; one sample fits in the cache.
         return torch.cat([responses(*one, ratio) for one in zip(x.split(1), filters.split(1), strict=True)])
     x = two_columns(x, ratio)
     if start < 0:  # a window smaller than its block begins inside it
         x, start = x[..., -start:, -start:], 0
     if filters.shape[0] > 1:  # per sample: the batch becomes channels of one image
         x, groups = x.reshape(1, n * c, *x.shape[-2:]), n * c
-    elif x.device.type == "cpu" and m > 2:  # several filters a channel: 2× to 3× faster so
+    elif x.device.type == "cpu" and m > 2:  # several filters per channel: 2× to 3× faster in this layout
         x = to_channels_last(x)
     weights = filters.transpose(1, 2).expand(-1, c, -1, -1, -1).reshape(groups, m, 1, k, k)
-    if m <= 2:  # one filter a channel has its own fast kernel on CPUs; more of them do better together
+    if m <= 2:  # one filter per channel has a fast kernel of its own on CPUs; more are faster together
         parts = [F.conv2d(x, weights[:, i], stride=ratio, padding=start, groups=groups) for i in range(m)]
         y = torch.stack([p.view(n, c, *p.shape[-2:]) for p in parts], dim=1)
     else:
@@ -88,7 +77,7 @@ def compiled_affinity(x: Tensor, u: Tensor, v: Tensor, ratio: int, u_sigmoid: bo
     """
     n, c, height, width = x.shape
     h, w = height // ratio, width // ratio
-    # Padded outside, as in paths.compiled: inside, the padding would be worked out again for each of the k² taps.
+    # Padded outside, as in paths.compiled: inside, the padding would be computed again for each of the k² taps.
     padded = pad_channels_last(x, u.shape[-1], ratio, h, w)
     u, v = (f.flatten(3).transpose(2, 3).expand(n, -1, -1, c).contiguous() for f in (u, v))  # N M k² C, to read along C
     y: Tensor = _compiled_affinity()(padded, u, v, ratio, h, w, u_sigmoid)
@@ -119,10 +108,10 @@ def _compiled_affinity() -> Any:
 
 
 def descriptors(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """What the input says about weights: its adaptive average pooling to size×size, and its mean.
+    """The summaries of the input that weights come from: adaptive average pooling to size×size, and the mean.
 
     Tensor[N, C, H, W] → Tensor[N, C, size, size], Tensor[N, C, 1, 1]. Both axes are pooled by matrix products, one
-    row of weights a bin: one reading of the map for both results, and a backward that is deterministic on GPUs.
+    row of weights per bin: one pass over the map gives both results, and the backward is deterministic on GPUs.
     """
     rows, columns = (bins(length, size, x) for length in x.shape[-2:])  # size+1 H, size+1 W
     across = (
@@ -181,15 +170,40 @@ class Filters(nn.Module):
             self.generate = nn.Conv2d(channels, count * self.width, 1)
         else:
             self.weight = nn.Parameter(torch.empty(count, self.width, size, size))
-            bound = 1 / (size * summed**0.5)  # torch's own for a Conv2d of as many inputs
+            bound = 1 / (size * summed**0.5)  # torch's own bound for a Conv2d with as many inputs
             nn.init.uniform_(self.weight, -bound, bound)
 
     def forward(self, pooled: Tensor | None) -> Tensor:
-        """The map pooled to Tensor[N, C, k, k] (static: not looked at) → Tensor[N or 1, M, C or 1, k, k]."""
+        """The map pooled to Tensor[N, C, k, k] (static: ignored) → Tensor[N or 1, M, C or 1, k, k]."""
         if not self.dynamic:
             return self.weight[None]
         filters: Tensor = self.generate(pooled).unflatten(1, (self.count, self.width))
         return filters
+
+
+class EncodingNorm(nn.Sequential):
+    """Group norm, groups within each of the M responses, and leaky ReLU 0.01 of Tensor[N, M, C, H, W] (†).
+
+    Args:
+        count: M.
+        channels: C.
+        groups: of each response; they divide C.
+
+    Parameters: 2·M·C.
+    """
+
+    def __init__(self, count: int, channels: int, groups: int) -> None:
+        super().__init__(nn.GroupNorm(groups * count, count * channels), nn.LeakyReLU(0.01))
+
+    def forward(self, response: Tensor) -> Tensor:
+        """Normalise and activate; channels are flattened for the norm."""
+        flat = response.flatten(1, 2)  # N M·C H W
+        if flat.shape[0] == 1 and flat.shape[2:].numel() == 1:
+            # Its groups may hold a single value, which torch refuses in a batch of 1.
+            flat = flat.expand(2, -1, -1, -1)
+        group, activation = self
+        y: Tensor = activation(group(flat))
+        return y[: len(response)].view_as(response)
 
 
 class Projection(nn.Module):
@@ -214,11 +228,11 @@ class Projection(nn.Module):
             self.generate = nn.Conv2d(channels, rows * rank, 1)
         else:
             self.weight = nn.Parameter(torch.ones(rows, rank))
-            if rows > 1:  # the taps of a kernel must begin unlike; a single value passes its affinities on
+            if rows > 1:  # the taps of a kernel must begin different; a single value passes its affinities on
                 nn.init.uniform_(self.weight, -(rank**-0.5), rank**-0.5)  # the scale of a 1×1 Conv2d of torch
 
     def forward(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
-        """Affinity Tensor[N, d, H, W] and the map's mean Tensor[N, C, 1, 1] (static: not looked at) → N rows H W."""
+        """Affinity Tensor[N, d, H, W] and the map's mean Tensor[N, C, 1, 1] (static: ignored) → N rows H W."""
         if not self.dynamic:
             return F.conv2d(affinity, self.weight[:, :, None, None])
         weights = self.generate(mean).view(-1, self.rows, self.rank)

@@ -43,9 +43,9 @@ def down_index(logits: Tensor, ratio: int) -> Tensor:
         title="IndexNet",
         family="feature",
         order=1,
-        kernel="sigmoid of a stride-r convolution of the encoder map; shared (holistic) or one a channel (depth-wise)",
+        kernel="sigmoid of a stride-r convolution of the encoder map; shared (holistic) or per channel (depth-wise)",
         window="1×1",
-        cost="1, and the index block: C·k² (holistic), k² (one-to-one), C·k² (many-to-one) a weight, linear",
+        cost="1, and the index block: C·k² (holistic), k² (one-to-one), C·k² (many-to-one) per weight, linear",
         source="A²U paper, section 3, feature-based upsampling iii); section 5",
         needs_guide=True,
         pairs_down=True,
@@ -63,8 +63,8 @@ class IndexNet(Upsampler):
         channels: C.
         ratio: r.
         guide_channels: channels of the encoder map.
-        kind: "holistic": one index map for all channels. "depthwise-o2o": one a channel, from that channel alone.
-            "depthwise-m2o": one a channel, from all channels.
+        kind: "holistic": one index map for all channels. "depthwise-o2o": one per channel, from that channel alone.
+            "depthwise-m2o": one per channel, from all channels.
         context: the index block sees 2r×2r of the encoder map instead of r×r.
         nonlinear: two layers with batch norm and ReLU6 (hidden 2C) instead of one convolution.
 
@@ -86,7 +86,7 @@ class IndexNet(Upsampler):
         check_choice("kind of IndexNet", kind, KINDS)
         if kind == "depthwise-o2o" and self.guide_channels != self.channels:
             raise A2UError(
-                "One-to-one indices come each from the channel they serve, so guide and map must have the same "
+                "Each one-to-one index comes from the channel that it serves, so guide and map must have the same "
                 f"channels, got channels={channels} and guide_channels={self.guide_channels}."
             )
         self.kind = kind

@@ -50,7 +50,7 @@ def build(name: str, channels: int, ratio: int = 2, *, guide_channels: int | Non
         **options: the operator's own options; they override those of the preset.
 
     Raises:
-        A2UError: unknown name, preset or option (with the near match), or a value the operator rejects.
+        A2UError: unknown name, preset or option (with the closest known one), or a value the operator rejects.
 
     Example:
         >>> op = build("a2u:dynamic-cs", channels=64)

@@ -1,14 +1,14 @@
-"""Strided depth-wise convolutions with several filters per channel, and their gradients, in the way that suits a CPU.
+"""Strided depth-wise convolutions with several filters per channel, and their gradients, in a form that suits CPUs.
 
 oneDNN has a fast kernel for one filter per channel, but no fast kernel for the gradients of a strided convolution with
-several. Both gradients are written here as convolutions of stride 1 along the map. The gradients of the M responses lie
-between each other as rows (row i·M + m is row i of filter m), so one window of M·k' rows sees all filters at once:
+several. Both gradients are written here as convolutions of stride 1 along the map. The gradients of the M responses are
+interleaved as rows (row i·M + m is row i of filter m), so one window of M·k' rows sees all filters at once:
 
 - Position r·e + a − start of the map (start: the padding) meets the taps a, a + r, a + 2r, … and no others. The map
   falls into r² such *phases* (a, b). The gradient of a phase is one depth-wise convolution of the rows with the taps
   of that phase, reversed, at stride (M, 1).
-- The gradient of those taps is the weight gradient of that same convolution, with the phase of the map in the place
-  of the output's gradient.
+- The gradient of those taps is the weight gradient of that same convolution, with the phase of the map in place of
+  the output's gradient.
 """
 
 from typing import Any
@@ -27,12 +27,12 @@ def pays(x: Tensor, sets: list[Tensor], ratio: int) -> bool:
     with AVX-512), against one grouped convolution:
 
     - k = 4, r = 2 is 1.3 to 3 times as fast, k = 2 or 3 1.2 to 1.5 times, k = 6 with r = 3 2 to 3 times.
-    - More than two taps per phase and axis (k > 2r), one filter per channel, or ratio 1 gain nothing or lose.
-    - Fewer than 16 channels do not fill the vectors that these kernels work on, and lose.
-    - Float32 only: under autocast, in half precision and in double precision oneDNN takes other ways.
+    - More than two taps per phase and axis (k > 2r), one filter per channel, or ratio 1 are no faster, or slower.
+    - Fewer than 16 channels do not fill the vectors that these kernels work on, and are slower.
+    - Float32 only: under autocast, in half precision and in double precision oneDNN uses other kernels.
     - On CUDA neither form has been measured; there the plain convolution stays.
 
-    Filters that differ by sample are not for :func:`strided` at all, nor is a call that torch.vmap maps.
+    :func:`strided` does not take filters that differ by sample, nor a call that torch.vmap maps.
     """
     size, count = sets[0].shape[-1], sum(filters.shape[1] for filters in sets)
     return (
@@ -68,7 +68,7 @@ def strided(x: Tensor, sets: list[Tensor], ratio: int) -> list[Tensor]:
 class _Strided(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor, height: int, width: int, ratio: int, *sets: Tensor) -> tuple[Tensor, ...]:
-        """One depth-wise convolution per filter, its rows between those of the others."""
+        """One depth-wise convolution per filter, its rows interleaved with those of the others."""
         return tuple(_plain(x, filters, height, width, ratio) for filters in sets)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The same few images through every network: reconstructions and errors, a row a network."""
+"""The same few images through every network: reconstructions and errors, one row per network."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -47,7 +47,7 @@ def gallery(
     outputs = {title: None if maps is None else as_maps(maps) for title, maps in rows.items()}
     for title, maps in outputs.items():
         if maps is not None and maps.shape != inputs.shape:
-            raise A2UError(f"{title} has shape {maps.shape}, and the images have {inputs.shape}: they must be equal.")
+            raise A2UError(f"{title} has shape {maps.shape}, but the images have {inputs.shape}: they must be equal.")
     if not len(inputs):
         raise A2UError("There is nothing to show: give at least one image.")
     count = len(inputs)

@@ -48,7 +48,7 @@ def side_by_side(maps: Mapping[str, Any], *, kind: str = "signed", width: float 
 
 
 def comparison(target: Any, yours: Any, kind: str = "", name: str = "") -> Figure:
-    """Target, yours and what yours has more (positive) or less (negative): zero is white.
+    """Target, yours, and by how much yours is larger (positive) or smaller (negative): zero is white.
 
     Args:
         target, yours: arrays of one shape; see :func:`flat` for those that are not pictures.

@@ -49,7 +49,7 @@ class Example:
 
 
 def qualitative(examples: Sequence[Example], *, limit: float = ERROR_LIMIT, note: str = "") -> Figure:
-    """A block an example: the whole images, below them one place enlarged, below that the errors there.
+    """One block per example: the whole images, below them one place enlarged, below that the errors there.
 
     Args:
         examples: all with the same methods, in the same order.
@@ -57,7 +57,7 @@ def qualitative(examples: Sequence[Example], *, limit: float = ERROR_LIMIT, note
         note: what was measured on what; stands at the foot.
 
     Raises:
-        A2UError: No example, no matte, other methods in one than in another, sizes that differ, or a zoom outside.
+        A2UError: No example, no matte, methods that differ between examples, sizes that differ, or a zoom outside.
     """
     shown = [_arrays(example) for example in examples]
     _check(shown)
@@ -130,7 +130,9 @@ def _check(examples: Sequence[Example]) -> None:
         maps = {"trimap": example.trimap, "truth": example.truth, **example.mattes}
         for name, values in maps.items():
             if values is not None and values.shape != size:
-                raise A2UError(f"{example.title}: {name} is {values.shape}, and the image {size}: they must be equal.")
+                raise A2UError(
+                    f"{example.title}: {name} is {values.shape}, but the image is {size}: they must be equal."
+                )
         assert example.zoom is not None
         top, left, side = example.zoom
         if min(top, left, side - 1) < 0 or top + side > size[0] or left + side > size[1]:
@@ -176,7 +178,9 @@ def _draw(page: Axes, example: Example, top: float, lefts: Sequence[float], side
     first = top + _TITLE
     second = first + tall + _NOTE
     third = second + side + _GAP
-    truth = [example.truth] if len(lefts) == 3 + len(example.mattes) else []  # of no example is it known
+    truth = (
+        [example.truth] if len(lefts) == 3 + len(example.mattes) else []
+    )  # the column is left out where no example has one
     panels = [example.image, example.trimap / 255, *truth, *example.mattes.values()]
     for left, panel in zip(lefts, panels, strict=True):
         block = Block(left + (side - width) / 2, first, cell, *example.image.shape[:2])

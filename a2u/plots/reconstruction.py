@@ -24,7 +24,7 @@ def comparison(
     *,
     limit: float = ERROR_LIMIT,
 ) -> Figure:
-    """A row an image: the input, what each model makes of it, and the errors |reconstruction − input|.
+    """One row per image: the input, what each model makes of it, and the errors |reconstruction − input|.
 
     Args:
         images: array (N, H, W) or (N, 1, H, W), values in [0, 1].
@@ -41,7 +41,7 @@ def comparison(
         raise A2UError("There is nothing to compare: give at least one image and one reconstruction.")
     for title, maps in outputs.items():
         if maps.shape != inputs.shape:
-            raise A2UError(f"{title} has shape {maps.shape}, and the images have {inputs.shape}: they must be equal.")
+            raise A2UError(f"{title} has shape {maps.shape}, but the images have {inputs.shape}: they must be equal.")
     count, columns = len(outputs), 1 + 2 * len(outputs)
     side = (WIDTH - 0.2 - (columns - 3) * _GAP - 2 * _GROUP) / columns
     height = _HEAD + len(inputs) * (side + _GAP) + _FOOT

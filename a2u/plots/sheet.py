@@ -109,7 +109,7 @@ def _placed(text: str, x: float, y: float, size: float, align: str, weight: str 
 
 
 def _width(text: str) -> float:
-    """Of a text one unit high."""
+    """The width of a text one unit high."""
     return float(np.ptp(np.asarray(_glyphs(text, "normal").vertices)[:, 0]))
 
 

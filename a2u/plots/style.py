@@ -3,8 +3,9 @@
 The window z is blue and a square, the kernel w is orange and a diamond, the output y is green and a circle; an arrow
 always runs z, w → ∑ → y. Signed values share one map (zero is white, positive turns to ink), weights one map (zero is
 white, positive turns to dark orange); what is negative is violet in both. Errors share one map from black to yellow.
-Colours are told apart under all
-common kinds of colour blindness, and none carries a meaning alone: a glyph, a letter or a printed number says it too.
+Colours can be told
+apart under all common kinds of colour blindness, and none carries a meaning alone: a glyph, a letter or a printed
+number says it too.
 
 Figures are made from ``matplotlib.figure.Figure`` and never through pyplot, so they may be drawn in any thread and
 leave no state behind. Everything is drawn inside :func:`context`.
@@ -74,7 +75,7 @@ RC: Any = {
 }
 
 
-# What a user's matplotlibrc or style may have changed is put back first, but for what is not about looks.
+# What a user's matplotlibrc or style may have changed is put back first, except what is not about looks.
 _NOT_LOOKS = ("backend", "backend_fallback", "interactive", "toolbar", "webagg", "tk.", "savefig.directory", "macosx")
 
 
@@ -88,7 +89,7 @@ def _defaults() -> dict[str, Any]:
 def context() -> Iterator[None]:
     """The style, for as long as the block lasts; importing this module changes nothing.
 
-    It is the same whatever style the user has set: everything else is as matplotlib comes.
+    It is the same whatever style the user has set: everything else is matplotlib's default.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of settings that matplotlib is about to drop
@@ -100,7 +101,7 @@ def context() -> Iterator[None]:
 
 def figure(width: float, height: float) -> Figure:
     """An empty figure of width × height in hundreds of notebook pixels; draw into it inside :func:`context`."""
-    with context():  # a figure keeps settings of the moment when it is made
+    with context():  # a figure keeps the settings of the moment when it is made
         return Figure(figsize=(width, height), dpi=DPI)
 
 
@@ -120,7 +121,7 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
 def png(fig: Figure, density: float = DENSITY, small: bool = True) -> bytes:
     """The figure as PNG, ``density`` pixels for each notebook pixel; equal figures give equal bytes.
 
-    ``small=False`` packs it loosely: larger, and several times sooner done, for a picture that is soon replaced.
+    ``small=False`` packs it loosely: larger but several times faster, for a picture that is soon replaced.
     """
     canvas, dpi = FigureCanvasAgg(fig), fig.get_dpi()
     fig.set_dpi(DPI * density)
@@ -137,7 +138,7 @@ def _pack(pixels: Any, level: int) -> bytes:
     height, width = pixels.shape[:2]
     rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)  # the first byte of a row names its filter: none
     rows[:, 1:] = pixels[..., :3].reshape(height, 3 * width)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits a channel, colour type 2: RGB
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits per channel, colour type 2: RGB
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), level)), (b"IEND", b""))
     chunks = (struct.pack(">I", len(d)) + tag + d + struct.pack(">I", zlib.crc32(tag + d)) for tag, d in parts)
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

@@ -59,7 +59,7 @@ def scoreboard(names: Sequence[str], sizes: Sequence[int], sets: Mapping[str, Ta
 def _check(names: Sequence[str], sets: Mapping[str, TableColumn], *columns: Sequence[object]) -> None:
     for column in (*columns, *(c for s in sets.values() for c in (s.paper, s.ours))):
         if len(column) != len(names):
-            raise A2UError(f"A table of {len(names)} rows needs as many values a column, given {len(column)}.")
+            raise A2UError(f"A table of {len(names)} rows needs as many values per column, given {len(column)}.")
 
 
 def _heading(page: Axes, title: str, label: str) -> None:
@@ -167,7 +167,7 @@ def _bars(ax: Axes, scores: TableColumn, at: int, title: str) -> None:
 
 
 def epochs(curves: Mapping[str, Mapping[str, Sequence[float | None]]], *, label: str) -> Figure:
-    """PSNR on test images after every epoch: a panel a data set, a line a row, its name at its end.
+    """PSNR on test images after every epoch: one panel per data set, one line per row, its name at its end.
 
     Args:
         curves: by data set, then by row, the PSNR after epochs 1, 2, …, None where it was not measured; at least one
@@ -175,11 +175,11 @@ def epochs(curves: Mapping[str, Mapping[str, Sequence[float | None]]], *, label:
         label: what was run here.
 
     Raises:
-        A2UError: No curve of two epochs: a single point is no curve.
+        A2UError: No curve of two epochs: a single point is not a curve.
     """
     longest = max((len(line) for lines in curves.values() for line in lines.values()), default=0)
     if longest < 2:
-        raise A2UError(f"A curve needs at least two epochs, and these runs have {longest}: draw `gains` instead.")
+        raise A2UError(f"A curve needs at least two epochs, but these runs have {longest}: draw `gains` instead.")
     height, width = 4.9, WIDTH / len(curves)
     names = list(dict.fromkeys(name for lines in curves.values() for name in lines))
     with style.context():
@@ -207,7 +207,7 @@ def epochs(curves: Mapping[str, Mapping[str, Sequence[float | None]]], *, label:
 
 
 def _look(number: int) -> dict[str, Any]:
-    """A colour and a dash for each of up to twenty-four rows: neither repeats together."""
+    """A colour and a dash for each of up to twenty-four rows: no pair repeats."""
     count = len(style.NETWORKS)
     dash = style.STROKES[(number % count + number // count) % len(style.STROKES)]
     return {

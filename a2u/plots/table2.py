@@ -43,7 +43,7 @@ class Choice:
 
 
 def matting_board(lines: Sequence[TableRow], choices: Sequence[Choice], *, label: str, below: str = "") -> Figure:
-    """All rows with the metrics of both, SAD as a bar; below, the ablation.
+    """All rows with the metrics measured here and the paper's, SAD as a bar; below, the ablation.
 
     Bars have the scale of the SAD measured here, from 0; other seeds are open diamonds on them. The paper's numbers are
     of other images: they have no bars.
@@ -52,7 +52,7 @@ def matting_board(lines: Sequence[TableRow], choices: Sequence[Choice], *, label
         lines: of the table, from top to bottom.
         choices: of the ablation; none leaves it out.
         label: what was run here; stands under the title.
-        below: the same of the ablation; "" where it is the same.
+        below: the same for the ablation; "" if it is the label.
 
     Raises:
         A2UError: No line, or a line without four metrics.
@@ -112,7 +112,7 @@ def _bar(page: Axes, y: float, value: float, largest: float) -> None:
 
 
 def _ablation(page: Axes, top: float, choices: Sequence[Choice], label: str) -> None:
-    """Its bars have a scale of their own: these runs compare with each other alone."""
+    """Its bars have a scale of their own: these runs can be compared only with each other."""
     largest = max((choice.ours for choice in choices if choice.ours is not None), default=1.0)
     sheet.label(page, 0.1, top, "The axes of Tables 3 and 4: kernel size and normalisation", size=9.5, ha="left")
     sheet.label(page, _HERE[0], top, "SAD", style.W, 8.5, "right", "normal")

@@ -19,16 +19,16 @@ from a2u.reconstruction.rows import EXTRA, ROWS
 HOME = Path(__file__).parent
 GROUP = "toy"  # the auto-encoders of section 5
 MATTING = "matting"  # the networks of section 6
-REMEDY = "Install a2u again, or make the weights anew with `a2u pretrained export`."
+REMEDY = "Install a2u again, or make the weights again with `a2u pretrained export`."
 
 
 @dataclass(frozen=True)
 class ModelCard:
     """What a set of weights is, and where it comes from.
 
-    settings: everything that the training was asked for, as its run's config.json has it. set, edition: which data;
-    of matting, "synthetic", or the name of a folder. test: which images the metrics are of. metrics: "psnr" (dB),
-    "ssim", "rmse" and "mae", of matting "sad", "mse", "grad" and "conn", under "full" (float32, as trained) and
+    settings: all settings of the training, as its run's config.json has them. set, edition: which data;
+    for matting, "synthetic", or the name of a folder. test: which images the metrics are of. metrics: "psnr" (dB),
+    "ssim", "rmse" and "mae", for matting "sad", "mse", "grad" and "conn", under "full" (float32, as trained) and
     "stored" (as loaded here). storage: how the values are kept, see `a2u.pretrained.packing`.
     bytes, sha256: of the safetensors file. date: when the training ended (UTC). digest: of everything else on the card,
     see :meth:`seal`; cards of older versions have none.
@@ -137,7 +137,7 @@ def _valid(found: dict[str, Any], name: str) -> ModelCard:
     if made.name != name:
         raise ValueError(f"it is that of {made.name!r}")
     if made.digest and made.digest != made.seal():
-        raise ValueError(f"its digest is {made.digest}, and its values have {made.seal()}")
+        raise ValueError(f"its digest is {made.digest}, but its values have {made.seal()}")
     if len(made.sha256) != 64 or not set(made.sha256) <= set("0123456789abcdef") or made.bytes < 1:
         raise ValueError("its weights have no SHA-256 of 64 digits, or no size")
     try:

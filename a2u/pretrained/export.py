@@ -32,7 +32,7 @@ from a2u.training.kind import KEY, check_experiment
 from a2u.training.run_folder import read_environment
 
 LIMIT = 0.05  # dB that packing may cost
-SAD_LIMIT = 0.01  # part of its SAD that packing may cost a matting network
+SAD_LIMIT = 0.01  # share of its SAD that packing may cost a matting network
 DIGITS = 5  # of the metrics on a card
 OWN = Path("pretrained")  # where weights go unless the user says otherwise: never over those that ship
 BY = "a2u pretrained export"
@@ -40,11 +40,11 @@ BY = "a2u pretrained export"
 
 @dataclass(frozen=True)
 class Exported:
-    """What an experiment knows of a run that ships.
+    """What an experiment knows about a run that ships.
 
-    model: with the weights to ship. measure: metrics of the model as it is at the call. enough: are these metrics, with
-    packed weights, as good as those, with whole ones? storages: to try, from the smallest on. facts: fields of the
-    card.
+    model: with the weights to ship. measure: gives the metrics of the model at the time of the call. enough: says
+    whether the first metrics, with packed weights, are as good as the second, with whole ones. storages: to try, from
+    the smallest on. facts: fields of the card.
     """
 
     model: nn.Module
@@ -66,11 +66,11 @@ def export(
 
     Args:
         folder: the run, as `a2u train` or `a2u matting train` made it.
-        data: where the images are that it was tested on (`a2u.data.load`, or the folder of a matting set); None: the
+        data: where the images of its test are (`a2u.data.load`, or the folder of a matting set); None: the
             sample, or for a matting run what it was trained on.
         home: where GROUP/NAME.safetensors and .json go: a folder, or the `Outputs` of one for several runs.
         storages: to try, in this order. The first within the limit is kept, and otherwise the last.
-        backgrounds: of a matting run on foregrounds alone, where those to compose over are; None: as in training.
+        backgrounds: for a matting run on foregrounds alone, where those to compose over are; None: as in training.
         force: replace weights of the same name that are there already.
 
     Raises:
@@ -84,8 +84,8 @@ def export(
         check_experiment(config, TABLE_1_RUN, folder)
     if len(history) < config["epochs"]:
         raise A2UError(
-            f"{folder} is not finished: {len(history)} of {config['epochs']} epochs. Weights are made of finished "
-            "runs; the command that trained it goes on where it was."
+            f"{folder} is not finished: {len(history)} of {config['epochs']} epochs. Weights are made from finished "
+            "runs; the command that trained it continues it."
         )
     found = _matting(folder, data, backgrounds) if config[KEY] == MATTING_RUN else _table_1(folder, config, data)
     _refuse_replacing(out, found.facts["name"], force)  # before anything is measured
@@ -112,7 +112,7 @@ def export(
 
 
 def write(out: Outputs, card: ModelCard, content: bytes) -> None:
-    """Write weights and their card; the card last, so that none ever speaks of weights that are not there."""
+    """Write weights and their card; the card last, so that no card describes weights that are not there."""
     out.write(f"{card.name}.safetensors", content)
     out.write(f"{card.name}.json", card.as_json())
 
@@ -191,7 +191,7 @@ def _seed(seed: int) -> str:
 
 
 def _settings(settings: Settings) -> dict[str, Any]:
-    """As the card's file has them: no path of this machine."""
+    """The settings as a card has them, without paths of this machine."""
     behind = settings.backgrounds and Path(settings.backgrounds).absolute().name
     config = replace(settings, data=settings.where, backgrounds=behind).as_config()
     del config[KEY]
@@ -199,10 +199,10 @@ def _settings(settings: Settings) -> dict[str, Any]:
 
 
 def _rounded(scores: dict[str, float]) -> dict[str, float]:
-    """As a card holds metrics."""
+    """The metrics as a card has them."""
     return {key: round(value, DIGITS) for key, value in scores.items()}
 
 
 def _date_of(path: Path) -> str:
-    """When a file was written last (UTC)."""
+    """The day on which a file was last written (UTC)."""
     return datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()

@@ -42,7 +42,7 @@ def load_network(path: Path, best: bool = True) -> Trained:
     Args:
         path: a run folder of `a2u matting train`; one of its checkpoints, there or copied elsewhere; the name of
             weights that ship ("matting/dynamic-cs"); or a published A²U checkpoint.
-        best: of a run folder, the epoch with the lowest SAD on its validation images; otherwise the last.
+        best: for a run folder, the epoch with the lowest SAD on its validation images; otherwise the last.
 
     Raises:
         A2UError: None of these, or a file that is damaged.
@@ -75,7 +75,7 @@ def _of_run(folder: Path, best: bool) -> Trained:
 
 
 def _of_checkpoint(path: Path) -> Trained:
-    """The very file: its metadata say what was trained."""
+    """The network of one checkpoint, whose metadata say what was trained."""
     from a2u.matting.experiment import build_model
     from a2u.matting.settings import EXPERIMENT, settings_of
 

@@ -1,4 +1,4 @@
-"""A checkpoint of any other program: the one place that opens such files. None of the code in them is run.
+"""Checkpoints of other programs; only this module opens such files. None of the code in them is run.
 
 What a file is follows from its first bytes, not from its ending: safetensors, or what `torch.save` writes now (a zip
 archive) and wrote before version 1.6. Training scripts keep more than weights in it: the optimizer, and metrics as
@@ -23,10 +23,18 @@ from a2u.errors import A2UError
 from a2u.files.reading import read_bytes
 from a2u.files.tensors import parse_tensors, prove_archive, refuse_nan, sha256
 
-KEYS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights")  # that weights lie under
+KEYS = (
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net",
+    "network",
+    "module",
+    "weights",
+)  # under which weights are kept
 ENDINGS = ".pth, .pt, .ckpt, .pth.tar or .safetensors"
 OPEN_AGAIN = (
-    "Where you trust it, open it with the program that wrote it, and save its weights alone: "
+    "If you trust it, open it with the program that wrote it, and save only its weights: "
     "torch.save({'state_dict': net.state_dict()}, 'weights.pth')."
 )
 
@@ -48,7 +56,7 @@ def open_checkpoint(path: Path) -> ForeignWeights:
     """The weights of a file, whatever else it holds.
 
     Raises:
-        A2UError: It cannot be read, is no checkpoint, names what only code could make, or holds no weights by name.
+        A2UError: It cannot be read, is not a checkpoint, needs code to be run, or holds no weights by name.
     """
     content = read_bytes(path)
     digest = sha256(content)
@@ -63,7 +71,7 @@ def open_checkpoint(path: Path) -> ForeignWeights:
         named = re.search(r"GLOBAL (\S+)", words)
         if named:
             raise A2UError(
-                f"{path} cannot be read as weights: it needs {named[1]}, which is code, and no code of a file is run. "
+                f"{path} cannot be read as weights: it needs {named[1]}, which is code, but no code of a file is run. "
                 f"{OPEN_AGAIN}"
             ) from error
         raise A2UError(
@@ -127,7 +135,7 @@ def _tensor(value: Any) -> Tensor | None:
 
 
 class _Kind:
-    """In the place of numpy.dtype: which plain number, in which byte order."""
+    """Stands in for numpy.dtype: which plain number, in which byte order."""
 
     def __init__(self, code: Any = "", *_: Any) -> None:
         self.code, self.order = _text(code), "="
@@ -138,14 +146,14 @@ class _Kind:
     def read(self, content: Any) -> Any:
         """The numbers in these bytes, as an array."""
         if not re.fullmatch(r"[biufc]\d{1,2}", self.code) or self.order not in ("<", ">", "=", "|"):
-            raise ValueError(f"a numpy value of type {self.code!r}, which is no plain number")
+            raise ValueError(f"a numpy value of type {self.code!r}, which is not a plain number")
         data = content.encode("latin1") if isinstance(content, str) else bytes(content)
         kind = np.dtype(self.order + self.code)
         return np.frombuffer(data, kind).astype(kind.newbyteorder("="))
 
 
 class _Array:
-    """In the place of numpy.ndarray."""
+    """Stands in for numpy.ndarray."""
 
     values: Any = None
 
@@ -153,12 +161,12 @@ class _Array:
 
     def __setstate__(self, state: Any) -> None:
         _, shape, kind, fortran, content = state
-        if isinstance(kind, _Kind) and re.fullmatch(r"[biufc]\d{1,2}", kind.code):  # of objects nothing is kept
+        if isinstance(kind, _Kind) and re.fullmatch(r"[biufc]\d{1,2}", kind.code):  # arrays of objects are not kept
             self.values = kind.read(content).reshape(shape, order="F" if fortran else "C")
 
 
 class _Ignored:
-    """In the place of settings that scripts keep beside the weights; nothing of them is kept."""
+    """Stands in for settings that scripts keep beside the weights; nothing of them is kept."""
 
     def __init__(self, *_: Any) -> None: ...
 
@@ -166,7 +174,7 @@ class _Ignored:
 
 
 def _scalar(kind: Any, content: Any = b"") -> Any:
-    """In the place of numpy's maker of single numbers: the number, as Python's own."""
+    """Stands in for numpy's function that makes single numbers: a plain Python number."""
     if not isinstance(kind, _Kind):
         raise ValueError("a numpy number without its type")
     return kind.read(content)[0].item()

@@ -27,7 +27,7 @@ def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, ModelCard]:
     The file's SHA-256 must be the card's, and a safetensors file holds tensors only: no code runs.
 
     Raises:
-        A2UError: no such name (the message gives a near one); a file that is missing, damaged or of another network.
+        A2UError: no such name (the message gives the closest); a file that is missing, damaged or of another network.
 
     Example:
         >>> model, card = load_pretrained("toy/a2u-mnist")
@@ -55,7 +55,7 @@ def load_pretrained(name: str, home: Path = HOME) -> tuple[Any, ModelCard]:
 
 
 def weights_of(config: Mapping[str, Any], psnr: float, home: Path = HOME) -> Any | None:
-    """The network that `a2u pretrained export` kept of one run of Table 1, where its run folder is gone.
+    """The network that `a2u pretrained export` kept of one run of Table 1, for when its run folder is gone.
 
     Args:
         config: of the run, as its config.json has it.

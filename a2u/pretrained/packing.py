@@ -73,7 +73,7 @@ def smallest(
 ) -> tuple[dict[str, Tensor], dict[str, float], str]:
     """The first storage whose metrics are `enough`, else the last: what it packs, its metrics, its name.
 
-    measure: metrics of `module` as it is at the call, which is with packed weights. Afterwards it has its own again.
+    measure: gives the metrics of `module`, which has the packed weights then; afterwards it has its own again.
     """
     state = {key: value.clone() for key, value in module.state_dict().items()}
     for storage in storages:

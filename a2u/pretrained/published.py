@@ -1,7 +1,7 @@
 """Published A²U checkpoints, converted: every key is used, ignored with a reason, or reported as missing.
 
 The published network is the row dynamic-cs-d† with 6×6 encodings; its second form has a U and a V for each channel
-("unshare"), which the shapes in a file tell. `MODULES` maps its modules to ours and is all that is assumed about its
+("unshare"), which a file's shapes show. `MODULES` maps its modules to ours and is all that is assumed about its
 names; a name outside it is reported, never guessed. Its norms are fused with their activation and scale by |γ| + 1e-5,
 which becomes the scale of our batch norms; group norms are taken as they are.
 """
@@ -33,7 +33,7 @@ class Conversion:
     ignored: dict[str, str] = field(default_factory=dict)  #: theirs → why
     missing: list[str] = field(default_factory=list)  #: our weights for which nothing was found
     sha256: str = ""  #: of the file
-    beside: tuple[str, ...] = ()  #: what the file holds beside the weights
+    beside: tuple[str, ...] = ()  #: what else the file holds
 
     def __str__(self) -> str:
         lines = [f"{len(self.used)} used, {len(self.ignored)} ignored, {len(self.missing)} missing"]
@@ -41,7 +41,7 @@ class Conversion:
         return "\n".join(lines + [f"  missing {name}" for name in self.missing])
 
     def summary(self) -> list[str]:
-        """The counts, and every key that was ignored but for the counters, which mean nothing."""
+        """The counts, and every key that was ignored, except the counters, which do not matter."""
         named = {name: reason for name, reason in self.ignored.items() if not name.endswith(COUNTERS)}
         counters = len(self.ignored) - len(named)
         first = f"{len(self.used)} keys used, {len(named)} ignored, {counters} counters of batches skipped"
@@ -108,7 +108,7 @@ def convert(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> tuple[dic
         module, _, what = strip(name).rpartition(".")
         target = f"{MODULES[module]}.{what}" if module in MODULES else None
         if what in COUNTERS:
-            conversion.ignored[name] = "counts batches, which nothing reads"
+            conversion.ignored[name] = "counts batches, and is not used"
         elif target is None:
             conversion.ignored[name] = "no module of that name is known"
         elif target not in own:
@@ -146,7 +146,7 @@ def load_published(path: str | Path) -> tuple[MattingNet, Conversion]:
     net = build(ROW, **OPTIONS, **_options(opened.state))
     own = net.state_dict()
     converted, conversion = convert(opened.state, own)
-    conversion.ignored |= dict.fromkeys(opened.odd, "no tensor")
+    conversion.ignored |= dict.fromkeys(opened.odd, "not a tensor")
     conversion.beside, conversion.sha256 = opened.beside, opened.sha256
     if conversion.missing:
         some, words = ", ".join(conversion.missing[:3]), "; ".join(conversion.summary()[:4])
@@ -161,7 +161,7 @@ def load_published(path: str | Path) -> tuple[MattingNet, Conversion]:
 def _options(state: Mapping[str, Tensor]) -> dict[str, Any]:
     """What the shapes say about the operators: U and V of each channel; the size of the upsampling kernel.
 
-    The size of the encodings leaves no trace in the weights: it is that of the published settings.
+    The size of the encodings does not show in the weights: it is that of the published settings.
     """
     shapes = {strip(name): tuple(value.shape) for name, value in state.items()}
     u, p = (shapes.get(f"bilinear0.{name}.1.weight") for name in ("bconv_U", "bconv_UP"))

@@ -37,7 +37,7 @@ def plan(
 ) -> list[JobInTurns]:
     """The jobs of a part of Table 1, in the order in which they train: whole tables, one seed after the other.
 
-    Folders are named as `a2u train` names them. Every word is checked here, before anything is trained.
+    Folders are named as `a2u train` names them. Every name is checked here, before anything is trained.
     epochs: instead of the preset's. keep_every: see `a2u.training.fit`. lanes: how many runs will share the device,
     to be recorded with each.
 
@@ -49,7 +49,7 @@ def plan(
             if word not in known:
                 raise A2UError(f"There is no {what} {word!r}. {near_match(word, known)}")
     choose_device(device)
-    check_precision(precision, None)  # whether the device has it, each run finds out where it trains
+    check_precision(precision, None)  # each run checks whether its own device has it
     wanted = [
         settings(row, data_set, preset, seed, epochs=epochs)
         for seed in dict.fromkeys(seeds)
@@ -101,7 +101,7 @@ def _turns(asked: Settings, folder: Path, place: _Place, on_progress: Hook, how:
 class ByIndex(Experiment):
     """The same experiment with batches that say which images they hold, for the loss to gather.
 
-    A CUDA graph then gathers them itself, and all that it must be given is 400 numbers a step.
+    A CUDA graph then gathers them itself, and needs only one index per image for each step.
     """
 
     def batches(self, epoch: int) -> Iterator[Tensor]:

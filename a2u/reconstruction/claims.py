@@ -1,6 +1,6 @@
 """What the paper claims from Table 1, checked one by one against measured numbers.
 
-Which rows a claim speaks of follows from the operators: from their cards, and from what they learn. A claim holds
+The rows that a claim is about follow from the operators: from their cards, and from what they learn. A claim holds
 if it holds for every pair of rows that it compares; a pair is named with both numbers where it does not. A claim
 whose rows were not all measured is decided only if a measured pair already contradicts it.
 
@@ -82,7 +82,7 @@ def check(psnr: Mapping[str, Mapping[str, float]], seeds: Mapping[str, BySeed] |
             verdict, numbers = _cheaper(measured, ours, rival)
             over = _over_seeds(each, [(ours, rival)])
             small, large = parameters(ours)[1], parameters(rival)[1]
-            if small >= large:  # whatever any seed reaches
+            if small >= large:  # fails whatever any seed reaches
                 over |= {"decision": FAILS, "reason": f"{small:,} ≥ {large:,} parameters, with every seed"}
             found.append(_claim(claim, data_set, verdict, numbers, *_cheaper(theirs, ours, rival), over))
     return found
@@ -117,7 +117,7 @@ def _over_seeds(psnr: BySeed, pairs: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _why_open(undecided: list[Difference], count: int) -> str:
-    """What leaves pairs open: the spread of those with several seeds, and that the others have one."""
+    """Why pairs are undecided: the spread over seeds, or that there is only one seed."""
     single = [each for each in undecided if each.n == 1]
     within = [each for each in undecided if each.n > 1]
     reasons = [f"{_words(each)} is within the spread over seeds" for each in within]

@@ -1,8 +1,8 @@
-"""How far two rows of Table 1 are apart over seeds, and whether that is more than a seed changes.
+"""How far two rows of Table 1 are apart over seeds, and whether that is more than the seed changes.
 
 Runs of one seed see the same images in the same order, so two rows are compared seed by seed: d_s = PSNR of one − PSNR
 of the other, in dB. Of n seeds: mean d̄, sample standard deviation sd, standard error sd/√n. The order of two rows is
-told if the 95 % interval of the mean, d̄ ± t·sd/√n (Student's t with n − 1 degrees of freedom), does not contain 0.
+decided if the 95 % interval of the mean, d̄ ± t·sd/√n (Student's t with n − 1 degrees of freedom), does not contain 0.
 One seed has no spread, so it tells nothing about the next one, however large its difference is.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-# Student's t, 97.5 %, for 1, 2, … 10 degrees of freedom; with more than 10 the last one errs on the careful side.
+# Student's t, 97.5 %, for 1, 2, … 10 degrees of freedom; beyond 10 the last value is a little too careful.
 T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
@@ -31,17 +31,17 @@ class Difference:
 
     @property
     def mean(self) -> float:
-        """Over the seeds."""
+        """The mean over the seeds."""
         return fmean(self.by_seed.values())
 
     @property
     def sd(self) -> float | None:
-        """Sample standard deviation over the seeds; None of a single one."""
+        """Sample standard deviation over the seeds; None for a single one."""
         return stdev(self.by_seed.values()) if self.n > 1 else None
 
     @property
     def error(self) -> float | None:
-        """Standard error of the mean; None of a single seed."""
+        """Standard error of the mean; None for a single seed."""
         return None if self.sd is None else self.sd / math.sqrt(self.n)
 
     @property
@@ -52,7 +52,7 @@ class Difference:
         return 1 if self.mean > 0 else -1
 
     def words(self, better: str, worse: str) -> str:
-        """For people, with these names of the rows: "A − B: +0.28 ± 0.05 dB (n = 3)"."""
+        """In words, with these names of the rows: "A − B: +0.28 ± 0.05 dB (n = 3)"."""
         spread = "" if self.error is None else f" ± {self.error:.2f}"
         return f"{better} − {worse}: {self.mean:+.2f}{spread} dB (n = {self.n})".replace(": -", ": −")
 

@@ -1,8 +1,8 @@
 """Rows of Table 1 that were measured before: taken from the report that holds them, once their run folders are gone.
 
-A report (`table1.json`) has of each run what it reached, after every epoch, and everything that it was asked for. So a
-row that was finished once need not be trained again to stand in a table: where the runs folder has no complete run, the
-earlier one takes its place, marked "measured_before", if it has the settings and the data of the rest.
+A report (`table1.json`) records for each run its results after every epoch, and all its settings. So a row that was
+finished once need not be trained again to appear in a table: where the runs folder has no complete run, the earlier one
+takes its place, marked "measured_before", if it has the settings and the data of the rest.
 """
 
 import json
@@ -29,7 +29,7 @@ def read_earlier(path: Path) -> list[Run]:
     """The measured runs of a report that `a2u table1` wrote, each with the mark.
 
     Raises:
-        A2UError: No such file, or something else than a report.
+        A2UError: No such file, or not a report.
     """
     remedy = "Give a table1.json that `a2u table1` wrote."
     runs = read_json(path, {"runs": [dict]}, remedy)["runs"]
@@ -54,7 +54,7 @@ def _check(run: Run) -> None:
     curve = [psnr for psnr in run["curve"] if psnr is not None]  # None after an epoch that was not measured
     numbers = [*(run[metric] for metric in METRICS), *curve, run["seconds"]]
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in numbers):
-        raise ValueError(f"a number of {run['run']} is none")
+        raise ValueError(f"a result of {run['run']} is not a finite number")
     if len(run["curve"]) != run["epochs"] or abs(run["curve"][-1] - run["psnr"]) > 1e-3:
         raise ValueError(f"the curve of {run['run']} does not end at its PSNR after {run['epochs']} epochs")
     if not isinstance(run["changes"], dict) or config_of_run(run)["epochs"] != run["epochs"]:
@@ -62,9 +62,9 @@ def _check(run: Run) -> None:
 
 
 def config_of_run(run: Run) -> dict[str, Any]:
-    """What the run was asked for, and its data, as its config.json had it; without the experiment that it is of.
+    """The settings and the data of the run as its config.json had them, without the experiment.
 
-    A report of an older version does not have train_sha256, and neither has this then.
+    A report of an older version has no train_sha256; then neither has this.
     """
     asked = settings(run["row"], run["set"], run["preset"], run["seed"])
     data = {key: run[key] for key in DATA if key in run}
@@ -73,7 +73,7 @@ def config_of_run(run: Run) -> dict[str, Any]:
 
 
 def is_run_of(run: Run, config: Mapping[str, Any]) -> bool:
-    """Was this run asked for exactly what `config` asks for, on the same data?"""
+    """Does this run have exactly the settings and the data of `config`?"""
     wanted, found = json.loads(json.dumps(dict(config))), config_of_run(run)
     wanted.pop(KEY, None)  # a report is of one experiment
     if "train_sha256" not in found:
@@ -82,10 +82,10 @@ def is_run_of(run: Run, config: Mapping[str, Any]) -> bool:
 
 
 def fill(details: Sequence[Run], earlier: Sequence[Run], preset: str) -> tuple[list[Run], list[str]]:
-    """Put earlier runs where there are none; returns the runs, and the names of those that do not fit the rest.
+    """Fill gaps with earlier runs; returns the runs, and the names of the gaps whose earlier runs do not fit the rest.
 
-    A run fits if it has the preset, and the settings and data of the runs that are there; of several, the first. Where
-    none is there, the first earlier run says what the rest has to have.
+    An earlier run fits if it has the preset, and the settings and data of the measured runs; of several that fit, the
+    first is taken. If nothing is measured, the first earlier run decides what the others must have.
 
     Args:
         details: one for each row, set and seed of the report, "measured" or not.
@@ -115,7 +115,7 @@ def _fits(run: Run, like: Run, digests: Mapping[str, str]) -> bool:
 
 
 def _changed(run: Run) -> dict[str, Any]:
-    """What the run was asked for that is not the preset's of today."""
+    """The settings of the run that differ from today's preset."""
     config = config_of_run(run)
     preset = json.loads(json.dumps(vars(settings(run["row"], run["set"], run["preset"], run["seed"]))))
     return {key: value for key, value in config.items() if key not in DATA and preset.get(key) != value}

@@ -1,6 +1,6 @@
 """One experiment = one row of Table 1: an auto-encoder learns to reproduce digits.
 
-ℓ1 loss, SGD, a learning rate that falls by 10 at milestones; what may be chosen is in `a2u.reconstruction.presets`.
+ℓ1 loss, SGD, a learning rate that is divided by 10 at milestones; `a2u.reconstruction.presets` has what can be chosen.
 """
 
 from collections.abc import Iterator
@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from a2u.data import Digits, load, to_float32x32
 from a2u.errors import A2UError
 from a2u.reconstruction.metrics import Totals
-from a2u.reconstruction.network import AutoEncoder, evaluating
+from a2u.reconstruction.network import AutoEncoder
 from a2u.reconstruction.presets import EXPERIMENT, Settings, config_of
 from a2u.reconstruction.rows import Row, row
 from a2u.training import Run, choose_step, read_run
 from a2u.training.captured import at_once
 from a2u.training.device import choose_device, derive_seed, permutation
+from a2u.training.evaluating import evaluating
 from a2u.training.kind import check_begun
 from a2u.training.loop import Hook, Turns, finish, in_turns
 from a2u.training.precision import arithmetic, check_precision
@@ -55,7 +56,7 @@ class Experiment:
         self.images = _on_device(train, settings.resize, self.device)  # N 1 32 32
         self.test_images = _on_device(test, settings.resize, self.device)
         if len(self.images) < settings.batch:
-            raise A2UError(f"A batch of {settings.batch} needs as many images, and there are {len(self.images)}.")
+            raise A2UError(f"A batch of {settings.batch} needs as many images, but there are {len(self.images)}.")
         self.steps = len(self.images) // settings.batch
         model = build_model(row(settings.row), settings.seed, settings.head).to(device)
         # Convolutions read a pixel's channels as one run of memory: 1.7 times as fast on a CPU.
@@ -107,7 +108,7 @@ def _on_device(digits: Digits, resize: str, device: torch.device) -> Tensor:
 def evaluate_on(model: nn.Module, images: Tensor, batch: int | None = None) -> dict[str, float]:
     """The four metrics of `model` over `images` (N, 1, 32, 32), see `a2u.reconstruction.metrics`.
 
-    batch: images at a time; by default 2,500 on a GPU, and 250 elsewhere, where the maps of more leave the caches.
+    batch: images at a time; by default 2,500 on a GPU, and 250 elsewhere, so that the maps fit into the caches.
     """
     scores = Totals()
     with arithmetic("float32"), evaluating(model) as device:  # however it was trained: 47 dB is an error of 0.004

@@ -28,7 +28,7 @@ from a2u.reconstruction.network import AutoEncoder
 class Follows:
     """How far the kernels of one stage follow edges.
 
-    size: of the stage's output, in pixels a side. measure: "peakedness" or "gate". by_phase: the Pearson correlation
+    size: of the stage's output, in pixels per side. measure: "peakedness" or "gate". by_phase: the Pearson correlation
     for each of the r² phases, row-major. spread: the standard deviation of the measure, over everything.
     """
 
@@ -65,7 +65,7 @@ def stage_kernels(model: AutoEncoder, images: Tensor) -> list[Tensor]:
     """The kernels of every upsampling stage for these images, from the smallest map to the largest.
 
     Args:
-        model: in the mode it is to be looked at; evaluation mode for a trained one.
+        model: in the mode to be examined; evaluation mode for a trained one.
         images: Tensor[N, 1, H, W].
 
     Returns:
@@ -80,22 +80,22 @@ def stage_kernels(model: AutoEncoder, images: Tensor) -> list[Tensor]:
 
 
 def peakedness(w: Tensor, axis: int = -3) -> Tensor:
-    """1 − H(w)/ln k² of kernels whose k² > 1 weights lie along `axis`, which goes; in float64.
+    """1 − H(w)/ln k² of kernels whose k² > 1 weights lie along `axis`, which is removed; in float64.
 
     Raises:
-        A2UError: a single weight, or weights that are negative: neither has an entropy to speak of.
+        A2UError: a single weight, or weights that are negative: neither has a meaningful entropy.
     """
     taps = w.shape[axis]
     if taps < 2 or bool((w < 0).any()):
         least = float(w.min())
-        raise A2UError(f"Peakedness is of two or more weights ≥ 0 that sum to 1, got {taps}, the least {least}.")
+        raise A2UError(f"Peakedness needs two or more weights ≥ 0 that sum to 1, got {taps}, the least {least}.")
     w = w.double()  # an untrained kernel differs from a box filter in the fifth digit, its entropy in the tenth
-    peaked: Tensor = (1 + torch.special.xlogy(w, w).sum(axis) / math.log(taps)).clamp(min=0)  # but for rounding
+    peaked: Tensor = (1 + torch.special.xlogy(w, w).sum(axis) / math.log(taps)).clamp(min=0)  # rounding may give less
     return peaked
 
 
 def measure(w: Tensor) -> tuple[str, Tensor]:
-    """What to look at in kernels [N, G, k², H, W]: "peakedness", or "gate" for k = 1; [N, H, W], mean over groups."""
+    """What to measure in kernels [N, G, k², H, W]: "peakedness", or "gate" for k = 1; [N, H, W], mean over groups."""
     if w.shape[2] == 1:
         return "gate", w.mean(dim=(1, 2))
     return "peakedness", peakedness(w).mean(dim=1)
@@ -113,7 +113,7 @@ def edges(images: Tensor, size: int | None = None) -> Tensor:
 def correlation(a: Tensor, b: Tensor) -> float:
     """Pearson correlation of two tensors of one shape, in float64; 0 where one of them does not vary."""
     if a.shape != b.shape:
-        raise A2UError(f"A correlation is of two tensors of one shape, got {tuple(a.shape)} and {tuple(b.shape)}.")
+        raise A2UError(f"A correlation needs two tensors of one shape, got {tuple(a.shape)} and {tuple(b.shape)}.")
     a, b = (t.double() - t.double().mean() for t in (a, b))
     size = float((a.square().sum() * b.square().sum()).sqrt())
     return float((a * b).sum()) / size if size > 1e-12 else 0.0
@@ -124,12 +124,12 @@ def follows_edges(
 ) -> list[Follows]:
     """Correlate the kernels of every stage with the edges of the images.
 
-    Phases are kept apart, because each has kernels of its own, and a difference between two phases is no edge.
+    Phases are kept apart, because each has kernels of its own, and a difference between two phases is not an edge.
 
     Args:
         model: see :func:`stage_kernels`.
         images: Tensor[N, 1, H, W], taken `batch` at a time.
-        look: what to see in the kernels, :func:`measure` unless given.
+        look: what to measure in the kernels, :func:`measure` unless given.
     """
     parts = [[look(w) for w in stage_kernels(model, chunk)] for chunk in images.split(batch)]
     results = []

@@ -11,8 +11,6 @@ The map before each D2 has the channels and the size that U2 makes at its level,
 There are no skip connections: whatever the decoder learns of the encoder's maps passes through the operator.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -23,6 +21,7 @@ from a2u.checks import check_arithmetic, check_choice, check_map
 from a2u.errors import A2UError
 from a2u.operators import build, card
 from a2u.operators.registry import free_options
+from a2u.training.evaluating import evaluating
 
 LEVELS = (32, 64, 128)  # channels before each D2
 DOWNS = ("conv", "max", "paired")
@@ -30,7 +29,7 @@ HEADS = ("c1", "linear")
 
 
 def block(in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
-    """C(k): 3×3 convolution, batch norm (which makes a bias needless), ReLU."""
+    """C(k): 3×3 convolution, batch norm (which makes a bias unnecessary), ReLU."""
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False),
         nn.BatchNorm2d(out_channels),
@@ -44,7 +43,7 @@ class AutoEncoder(nn.Module):
     Args:
         operator: Any registered upsampling operator, "name" or "name:preset".
         down: "conv": a stride-2 C(k), as Table 1's rows without guides have it. "max": 2×2 max pooling, so that
-            the map before it is free to be a guide. "paired": the operator's own downsampling.
+            the map before it can be a guide. "paired": the operator's own downsampling.
         options: Passed on to the operator.
         head: The last layer. "c1": C(1) with its batch norm and ReLU, as the paper writes it. "linear": the
             convolution alone, with a bias.
@@ -106,18 +105,6 @@ class AutoEncoder(nn.Module):
                 "While it trains, batch norm needs more than one value of each channel, and one image of 8×8 has one "
                 "at the bottom of the auto-encoder. Give more images or larger ones, or call eval() first."
             )
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[torch.device]:
-    """Inside, `model` is in evaluation mode and nothing asks for gradients; its device. Afterwards it is as before."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield next(model.parameters()).device
-    finally:
-        model.train(was_training)
 
 
 def reconstruct(model: nn.Module, images: Tensor, batch: int = 250) -> Tensor:

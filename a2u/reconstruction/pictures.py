@@ -37,7 +37,7 @@ def table(report: dict[str, Any]) -> Figure:
 
 
 def curves(report: dict[str, Any]) -> Figure:
-    """PSNR after every epoch; of runs of a single epoch, which have no curve, the gain over nearest neighbour."""
+    """PSNR after every epoch; for runs of a single epoch, which have no curve, the gain over nearest neighbour."""
     first = {(run["set"], run["row"]): run for run in reversed(report["runs"]) if run["status"] == "measured"}
     if max(len(run["curve"]) for run in first.values()) > 1:
         lines = {
@@ -49,7 +49,7 @@ def curves(report: dict[str, Any]) -> Figure:
 
 
 def reconstructions(report: dict[str, Any], find: Find) -> Figure:
-    """The same images of both sets through all nine networks; of several seeds, the first that is complete."""
+    """The same images of both sets through all nine networks; with several seeds, the first that is complete."""
     images = {
         data_set: to_float32x32(load(data_set, "test"))[list(chosen)].numpy()[:, 0]
         for data_set, chosen in SHOWN.items()

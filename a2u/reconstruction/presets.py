@@ -1,8 +1,8 @@
-"""What can be chosen of an experiment of Table 1, and how a run of it is named, known and asked for. Four presets:
+"""The settings of an experiment of Table 1, and how a run of it is named, identified and started. Four presets:
 
     paper    100 epochs, batch 100, learning rate 0.01, ÷10 after epochs 50, 70 and 85: for the full sets
-    medium   10 epochs of small steps with momentum, of our own: for the full sets where there is no GPU and a night
-    reduced  one epoch of the same: for the full sets where there is no GPU
+    medium   10 epochs of small steps with momentum, of our own: for the full sets without a GPU, overnight
+    reduced  one epoch of the same: for the full sets without a GPU
     quick    the same for the embedded sample, on two CPU cores
 
 Numbers of the short presets show an ordering; they are not the paper's numbers, and every output says which
@@ -34,7 +34,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What defines a result, beside the data.
+    """What defines a result, besides the data.
 
     set: "mnist" or "fashion". milestones: the learning rate is divided by 10 after these parts of all steps.
     weight_decay, head (`AutoEncoder`) and resize (`a2u.data.to_float32x32`) are what the paper leaves open.
@@ -74,17 +74,17 @@ class Settings:
 
     @property
     def title(self) -> str:
-        """Which run this is, for people."""
+        """The name of the run, for people."""
         return f"{row(self.row).title} on {TITLES[self.set]}, seed {self.seed}"
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The settings that are not the preset's."""
+        """The settings that differ from the preset."""
         usual = settings(self.row, self.set, self.preset, self.seed)
         return {key: value for key, value in asdict(self).items() if value != getattr(usual, key)}
 
     def command(self, data: str | None = None, precision: str = "float32") -> str:
-        """The `a2u train` that asks for these settings, on the sample or on full sets in the folder `data`."""
+        """The `a2u train` command with these settings, on the sample or on full sets in the folder `data`."""
         named = {"row": self.row, "set": self.set, "preset": self.preset, "seed": self.seed or None}
         exact = {"precision": None if precision == "float32" else precision}
         return command("a2u train", {**named, **self.changes, **exact, "data": data})
@@ -104,7 +104,7 @@ def settings(row: str, data_set: str = "mnist", preset: str = "quick", seed: int
 
 
 def config_of(settings: Settings, train: Digits, test: Digits, precision: str = "float32") -> dict[str, Any]:
-    """What the run of these settings on these images is known by; arithmetic is named unless it is float32."""
+    """The config that identifies a run: settings, images, and the precision unless it is float32."""
     data = {"data": train.edition, "train_sha256": train.sha256, "test_sha256": test.sha256}
     config = {KEY: EXPERIMENT, **asdict(settings), **data}
     return config if precision == "float32" else {**config, "precision": precision}
@@ -117,7 +117,7 @@ def settings_of(config: Mapping[str, Any]) -> Settings:
 
 
 def command_of(config: Mapping[str, Any], data: str = "DIR") -> str:
-    """The `a2u train` that made the run with this config; `data` stands for the folder of full sets."""
+    """The `a2u train` command that made the run with this config; `data` stands for the folder of full sets."""
     full = config["data"] == "full"
     return settings_of(config).command(data if full else None, config.get("precision", "float32"))
 

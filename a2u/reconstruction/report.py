@@ -22,21 +22,21 @@ from a2u.training.kind import KEY
 
 IMAGES = {"full": "60,000 training images a set", "sample": "4,000 training images a set"}
 IN_FULL = "a2u table1 --preset paper --data DIR"
-# Keys of a config that the report of its run has beside the settings.
+# Keys of a config that the report of its run has besides the settings.
 IDENTITY = (KEY, "row", "set", "preset", "seed", *DATA)
 
 
 def collect(runs: Path, preset: str, seeds: Sequence[int], earlier: Sequence[Run] = ()) -> dict[str, Any]:
     """Everything that the run folders, and runs measured before, say about Table 1 under one preset.
 
-    table: a cell a row and set, with mean and sd of each metric over its seeds, or None; runs: how each was made, or
+    table: a cell per row and set, with mean and sd of each metric over its seeds, or None; runs: how each was made, or
     why it is missing; missing: the rows that have no run at all; claims: see `a2u.reconstruction.claims`; label: what
     was run, for every title.
 
     Args:
         runs: where run folders are.
         preset: of the runs.
-        seeds: a run each; a seed that only `earlier` has is reported too.
+        seeds: one run each; a seed that only `earlier` has is reported too.
         earlier: runs of an earlier report, for where the folders have none; see `a2u.reconstruction.earlier`.
 
     Raises:
@@ -119,7 +119,7 @@ def _run(runs: Path, row: str, data_set: str, preset: str, seed: int) -> dict[st
 
 
 def _changes(config: dict[str, Any]) -> dict[str, Any]:
-    """What defines the run beside its data, and is not the preset's."""
+    """What defines the run, besides its data, and differs from the preset."""
     changed: dict[str, Any] = json.loads(json.dumps(settings_of(config).changes))
     return changed | ({"precision": config["precision"]} if "precision" in config else {})
 

@@ -17,7 +17,7 @@ PLACES = {"psnr": 2, "ssim": 4, "rmse": 4, "mae": 4}
 
 
 def to_markdown(report: dict[str, Any]) -> str:
-    """The whole report: label, one table a set, the claims, how each run was made."""
+    """The whole report: label, one table per set, the claims, how each run was made."""
     lines = ["# Table 1: image reconstruction", "", f"**{_sentence(report['label'])}.**", ""]
     if not report["full"]:
         sentence = "These are not the numbers of the paper's experiment: a shortened run shows an order."
@@ -73,7 +73,7 @@ def _by_set(cells: list[dict[str, Any]]) -> str:
 
 
 def _optimizer(preset: str) -> str:
-    """A sentence on the settings in which the preset differs from the paper's, beside the epochs."""
+    """A sentence on the settings, besides the epochs, in which the preset differs from the paper."""
     names = {"batch": "batch", "lr": "learning rate", "momentum": "momentum"}
     own, paper = PRESETS[preset], PRESETS["paper"]
     odd = [key for key in names if own[key] != paper[key]]
@@ -123,7 +123,7 @@ def _claims_table(report: dict[str, Any]) -> list[str]:
 
 
 def _differences(report: dict[str, Any]) -> list[str]:
-    """Of all pairs of rows that a claim compares and that share several seeds, the difference by seed."""
+    """The difference by seed of all pairs of rows that a claim compares and that share several seeds."""
     pairs = {
         (claim["set"], pair["better"], pair["worse"]): pair
         for claim in report["claims"]

@@ -51,7 +51,7 @@ ROWS: dict[str, Row] = {row.name: row for row in [
          (28.54, .9874, .0374, .0148), (25.58, .9797, .0527, .0269)),
     _row("bilinear", "Conv/2 – Bilinear", "bilinear", "conv",
          (26.12, .9783, .0495, .0205), (23.68, .9675, .0656, .0343)),
-    # The paper does not say how these two begin. Where all phases begin alike, a short training comes nearer to it.
+    # The paper does not say how these two begin. If all phases begin alike, a short training comes closer to it.
     _row("deconvolution", "Conv/2 – Deconvolution", "deconvolution", "conv",
          (31.85, .9942, .0256, .0089), (27.42, .9870, .0426, .0207), phases="alike"),
     _row("pixel_shuffle", "Conv/2 – Pixel shuffle", "pixel_shuffle", "conv",
@@ -81,7 +81,7 @@ def row(name: str) -> Row:
     """The row called `name`, of Table 1 or beside it.
 
     Raises:
-        A2UError: There is none of that name; the near match is told.
+        A2UError: There is no row of that name; the message gives the closest one.
     """
     if name not in ROWS and name not in EXTRA:
         raise A2UError(f"Table 1 has no row {name!r}. {near_match(name, [*ROWS, *EXTRA])}")

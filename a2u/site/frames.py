@@ -6,8 +6,8 @@
 import hashlib
 import io
 import itertools
+import math
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,66 +43,126 @@ class StoredPicture:
 
 
 @dataclass(frozen=True)
-class Frames:
-    """All that the page needs to show an explorer.
+class Frame:
+    """What one combination of the controls shows: a picture, its description, and its numbers."""
 
-    ``frames`` holds for each combination of the controls, the last one fastest, the place of its picture in
-    ``pictures``, and those of its description and of its numbers in ``texts``.
-    """
+    picture: StoredPicture
+    alt: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """An explorer as its page offers it, without its pictures."""
 
     controls: list[Control]
-    pictures: list[StoredPicture]
-    texts: list[str]
-    frames: list[tuple[int, int, int]]
     fixed: list[str]  # the other controls, which the page leaves as they are: "the row stays 5"
     buttons: list[str]  # what those say that do something, which a page cannot
     words: str  # of the first picture, as the notebook has it
 
     @property
     def first(self) -> int:
-        """The place in ``frames`` of the combination that the page starts with."""
+        """The place of the combination that the page starts with; the last control counts fastest."""
         place = 0
         for control in self.controls:
             place = place * len(control.texts) + control.start
         return place
 
+
+@dataclass(frozen=True)
+class Frames:
+    """All that the page needs to show an explorer: what it offers, and one frame for each combination."""
+
+    explorer: Explorer
+    frames: list[Frame]
+
+    @property
+    def start(self) -> Frame:
+        """The one that the page shows first."""
+        return self.frames[self.explorer.first]
+
     @property
     def data(self) -> dict[str, Any]:
-        """What the page's script reads."""
+        """What the page's script reads: each picture and each text once, and for each combination their places."""
+        pictures: dict[StoredPicture, int] = {}
+        texts: dict[str, int] = {}
+        places = [
+            (
+                pictures.setdefault(frame.picture, len(pictures)),
+                texts.setdefault(frame.alt, len(texts)),
+                texts.setdefault(frame.says, len(texts)),
+            )
+            for frame in self.frames
+        ]
         return {
-            "sizes": [len(control.texts) for control in self.controls],
-            "pictures": [list(asdict(picture).values()) for picture in self.pictures],
-            "texts": self.texts,
-            "frames": self.frames,
+            "sizes": [len(control.texts) for control in self.explorer.controls],
+            "pictures": [list(asdict(picture).values()) for picture in pictures],
+            "texts": list(texts),
+            "frames": places,
         }
 
 
-def render(page: Page, folder: Path, address: str) -> Frames:
-    """Draw every combination into ``folder``, which the page reaches at ``address``.
+def count(page: Page) -> int:
+    """How many combinations the page offers."""
+    return math.prod(map(len, page.controls.values()))
+
+
+def describe(page: Page) -> Explorer:
+    """Open the explorer, and say what its page offers.
 
     Raises:
-        A2UError: a control or value does not exist, or a combination cannot be drawn.
+        A2UError: a control or value does not exist, or the first picture cannot be drawn.
     """
     panel = page.panel()
     assert panel.drawing is not None
-    words, folder_width = panel.drawing.words, panel.image.layout.width
     controls = [_control(panel, name, list(values)) for name, values in page.controls.items()]
     others = [control for name, control in panel.controls.items() if name not in page.controls]
     fixed = [_fixed(control) for control in others if not _is_button(control)]
     buttons = [control.description for control in others if _is_button(control)]
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures: dict[StoredPicture, int] = {}
-    texts: dict[str, int] = {}
-    frames = []
-    for values in itertools.product(*page.controls.values()):
+    return Explorer(controls, fixed, buttons, panel.drawing.words)
+
+
+def draw(page: Page, places: range, address: str) -> tuple[list[Frame], dict[str, bytes]]:
+    """Draw the combinations at these places of their order.
+
+    Args:
+        page: of the explorer.
+        places: among all combinations, the last control fastest.
+        address: the folder where the page finds its pictures.
+
+    Returns:
+        The frames, and the files of their pictures by their paths in the site.
+
+    Raises:
+        A2UError: a combination cannot be drawn.
+    """
+    panel = _opened(page)
+    width = int(panel.image.layout.width.removesuffix("px"))
+    frames, files = [], {}
+    for values in list(itertools.product(*page.controls.values()))[places.start : places.stop]:
         drawing = panel.set(**dict(zip(page.controls, values, strict=True)))
-        picture = _store(panel.image.value, folder, address, int(folder_width.removesuffix("px")))
-        frames.append((
-            pictures.setdefault(picture, len(pictures)),
-            texts.setdefault(drawing.alt, len(texts)),
-            texts.setdefault(drawing.says, len(texts)),
-        ))  # fmt: skip
-    return Frames(controls, list(pictures), list(texts), frames, fixed, buttons, words)
+        picture, content = _store(panel.image.value, address, width)
+        files[picture.file] = content
+        frames.append(Frame(picture, drawing.alt, drawing.says))
+    return frames, files
+
+
+def restore(explorer: Any, drawn: list[Any]) -> Frames:
+    """Explorer and frames from their dictionaries, as a record holds them."""
+    controls = [Control(**control) for control in explorer["controls"]]
+    made = [Frame(StoredPicture(**frame["picture"]), frame["alt"], frame["says"]) for frame in drawn]
+    return Frames(Explorer(**(explorer | {"controls": controls})), made)
+
+
+_LAST: dict[str, Panel] = {}  # the panel that this process drew last: some take seconds to open
+
+
+def _opened(page: Page) -> Panel:
+    key = repr(page)
+    if key not in _LAST:
+        _LAST.clear()
+        _LAST[key] = page.panel()
+    return _LAST[key]
 
 
 def _control(panel: Panel, name: str, values: list[Any]) -> Control:
@@ -132,18 +192,17 @@ def _fixed(control: Any) -> str:
     return f"the {control.description} stays {value}"
 
 
-def _store(png: bytes, folder: Path, address: str, page_width: int) -> StoredPicture:
-    """Write a picture as WebP under a name that is a digest of its content."""
+def _store(png: bytes, address: str, page_width: int) -> tuple[StoredPicture, bytes]:
+    """A picture as WebP, under a name that is a digest of its content."""
     with Image.open(io.BytesIO(png)) as opened:
         full = np.asarray(opened.convert("RGB"))
     few = Image.fromarray(fewer_colours(full))
     file = io.BytesIO()
-    few.save(file, "WEBP", lossless=True, method=4)
-    name = f"{hashlib.sha256(file.getvalue()).hexdigest()[:16]}.webp"
-    if not (folder / name).is_file():
-        (folder / name).write_bytes(file.getvalue())
+    few.save(file, "WEBP", lossless=True, method=2, quality=50)  # as small as the slowest, in half the time
+    content = file.getvalue()
     width = min(page_width, round(few.width / style.DENSITY))
-    return StoredPicture(f"{address}/{name}", width, round(width * few.height / few.width))
+    name = f"{hashlib.sha256(content).hexdigest()[:16]}.webp"
+    return StoredPicture(f"{address}/{name}", width, round(width * few.height / few.width)), content
 
 
 def fewer_colours(pixels: Any) -> Any:
@@ -153,24 +212,26 @@ def fewer_colours(pixels: Any) -> Any:
     stay as they are; between them, where letters and edges are smooth, greys choose among greys and areas, and only
     what is left chooses among colours made for this picture.
     """
+    height, width = pixels.shape[:2]
     red, green, blue = np.moveaxis(pixels.astype(np.int32), 2, 0)
-    packed = red << 16 | green << 8 | blue
-    count = np.bincount(packed.ravel(), minlength=1 << 24)  # several times faster than sorting the pixels
-    known = np.flatnonzero(count)
-    colours = np.stack([known >> 16, known >> 8 & 255, known & 255], axis=1)
-    areas = colours[np.argsort(-count[known], kind="stable")[:AREAS]]
+    packed = (red << 16 | green << 8 | blue).ravel()
+    # Neighbours are mostly equal, so runs of equal pixels are counted: ten times fewer than pixels.
+    begins = np.flatnonzero(np.concatenate([[True], packed[1:] != packed[:-1]]))
+    lengths = np.diff(np.append(begins, packed.size))
+    known, which = np.unique(packed[begins], return_inverse=True)
+    count = np.bincount(which, weights=lengths)
+    colours = np.stack([known >> 16, known >> 8 & 255, known & 255], axis=1).astype(np.int64)
+    areas = colours[np.argsort(-count, kind="stable")[:AREAS]]
     palette = np.concatenate([areas, _ramps()])
     chosen = _nearest(colours, palette)
     other = np.abs(chosen - colours).max(axis=1) > TINT
     if other.any():
-        count[known[~other]] = 0
-        line = Image.fromarray(pixels[count[packed] > 0][None])
+        left = other[which]
+        line = Image.fromarray(np.repeat(colours[which[left]].astype(np.uint8), lengths[left], axis=0)[None])
         few = line.quantize(COLOURS - len(palette), method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         made = np.asarray(few.convert("RGB"))[0].astype(np.int64)
         chosen[other] = _nearest(colours[other], np.concatenate([palette, np.unique(made, axis=0)]))
-    table = np.empty((1 << 24, 3), dtype=np.uint8)  # only the rows of known colours are ever touched
-    table[known] = chosen
-    return table[packed]
+    return np.repeat(chosen.astype(np.uint8)[which], lengths, axis=0).reshape(height, width, 3)
 
 
 def _ramps() -> Any:
@@ -183,10 +244,12 @@ def _ramps() -> Any:
 
 def _nearest(colours: Any, palette: Any) -> Any:
     """For each colour the one of the palette that is most like it; a tint counts more than brightness."""
-    apart = ((_tinted(colours)[:, None] - _tinted(palette)[None]) ** 2).sum(axis=2)
+    ours, theirs = _tinted(colours), _tinted(palette)
+    # ‖a − b‖² without ‖a‖², which is the same for all b; whole numbers far below 2²⁴, so float32 is exact.
+    apart = (theirs**2).sum(axis=1) - 2 * ours @ theirs.T
     return palette[apart.argmin(axis=1)]
 
 
 def _tinted(colours: Any) -> Any:
     red, green, blue = colours.T
-    return np.stack([green, 2 * (red - green), 2 * (blue - green)], axis=1)
+    return np.stack([green, 2 * (red - green), 2 * (blue - green)], axis=1).astype(np.float32)

@@ -5,15 +5,14 @@ import hashlib
 import re
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from a2u.errors import A2UError, near_match
-from a2u.lessons.editions import target
+from a2u.errors import A2UError
 from a2u.plots import style
 
 PICTURES = "pictures"  # folder of the site
 _LINE = 50  # a picture of fewer pixels in height is a line of text, drawn where a cell is still running
+_PNG = b"\x89PNG\r\n\x1a\n"
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -51,25 +50,6 @@ class Lesson:
         return [*map(int, re.findall(r"\d+", self.time)), 0, 0]
 
 
-def names(folder: Path) -> list[str]:
-    """The built lessons of a folder, in order."""
-    return sorted(path.stem for path in folder.glob("[0-9][0-9]_*.ipynb"))
-
-
-def read(folder: Path, name: str, edition: str = "student") -> Any:
-    """The notebook of one edition.
-
-    Raises:
-        A2UError: it was never built.
-    """
-    import nbformat
-
-    path = target(folder, name, edition)
-    if not path.is_file():
-        raise A2UError(f"There is no built lesson {name!r} in {folder}. {near_match(name, names(folder))}")
-    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-
-
 def describe(name: str, notebook: Any) -> Lesson:
     """Read the first cell.
 
@@ -92,28 +72,16 @@ def describe(name: str, notebook: Any) -> Lesson:
     return Lesson(name, title[1], title[2].strip(), lead_in_words, goals_in_words, " ".join(time[1].split()))
 
 
-def with_solutions(student: Any, solutions: Any) -> Any:
-    """Put after each exercise the solution as it ran: the cell that stands in its place in the other edition."""
-    pairs = list(zip(student.cells, solutions.cells, strict=True))
-    student.cells = [
-        cell
-        for given, solved in pairs
-        for cell in ([given, solved] if "exercise" in given.metadata.get("tags", []) else [given])
-    ]
-    return student
-
-
-def store_pictures(notebook: Any, out: Path) -> None:
-    """Write the pictures of all outputs to ``out/pictures``, under a digest of their content.
+def take_pictures(notebook: Any) -> dict[str, bytes]:
+    """The pictures of all outputs, by their paths in the site: a digest of their content, in a folder.
 
     Each output then says in its metadata where its picture is, how large, its alternative text, and the words that
     the cell printed with it.
 
     Raises:
-        A2UError: a picture has no alternative text.
+        A2UError: a picture has no alternative text, or is none.
     """
-    folder = out / PICTURES
-    folder.mkdir(parents=True, exist_ok=True)
+    files: dict[str, bytes] = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
@@ -121,6 +89,8 @@ def store_pictures(notebook: Any, out: Path) -> None:
             if "image/png" not in data:
                 continue
             png = base64.b64decode(data["image/png"])
+            if not png.startswith(_PNG):
+                raise A2UError(f"A picture is no PNG; its cell begins {cell.source[:60]!r}.")
             given = output.metadata.get("image/png", {})
             words = data.get("text/plain", "")
             alt = given.get("alt", "") or words
@@ -132,18 +102,18 @@ def store_pictures(notebook: Any, out: Path) -> None:
             if height < _LINE:
                 output.data = {"text/plain": words}
                 continue
-            file = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
-            if not (folder / file).is_file():
-                (folder / file).write_bytes(png)
+            file = f"{PICTURES}/{hashlib.sha256(png).hexdigest()[:16]}.png"
+            files[file] = png
             says = words.removeprefix(alt).strip() if words.startswith(alt) else ""
             printed = any(says in other.get("text", "") for other in cell.outputs) if says else True
             output.metadata["image/png"] = {
-                "file": f"{PICTURES}/{file}",
+                "file": file,
                 "alt": alt,
                 "width": width,
                 "height": height,
                 "says": "" if printed else says,
             }
+    return files
 
 
 def size(png: bytes, width: int | None = None) -> tuple[int, int]:

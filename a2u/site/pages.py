@@ -6,22 +6,23 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from a2u.errors import A2UError
-from a2u.lessons.page import pages
+from a2u.lessons.page import Page
+from a2u.site import checks, frames, slides
 from a2u.site import lesson as lessons
-from a2u.site import slides
-from a2u.site.export import TEMPLATES, DeckExporter, PageExporter
-from a2u.site.frames import Frames, render
+from a2u.site.export import TEMPLATES, DeckExporter, PageExporter, markdown
+from a2u.site.frames import Explorer, Frames
 from a2u.site.lesson import Lesson
+from a2u.site.origin import Origin
+from a2u.site.work import Made
 
-FRAMES = "frames"  # folder of the site
+FRAMES, SLIDES = "frames", "slides"  # folders of the site
 # A green disc, the sign of an output: y = wᵀz.
 ICON = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3.4' fill='%23007F4F'/%3E%3C/svg%3E"  # noqa: E501
 _LONGEST = 12_000  # letters of a section that the search looks at
@@ -45,38 +46,98 @@ def template(name: str) -> Any:
     return made.get_template(name)
 
 
-def write_page(folder: Path, name: str, order: Sequence[Lesson], out: Path) -> list[Section]:
-    """Write ``out/NAME.html`` with its pictures and frames; returns its sections.
+def check_lesson(origin: Origin, name: str, explorer: Page | None) -> Made:
+    """Open the explorer and read every formula: what takes too long to be looked at with the rest of a notebook.
+
+    Returns:
+        No files; as the record, what the explorer offers, or None.
 
     Raises:
-        A2UError: a notebook, an explorer or a formula is not as it should be.
+        A2UError: the notebook does not show this explorer, or a formula cannot be read.
     """
-    notebook = _prepared(folder, name, out)
-    frames = _with_explorer(notebook, name, out)
+    notebook = checks.joined(origin, name)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            try:
+                markdown(cell.source)
+            except A2UError as error:
+                raise A2UError(f"{name}: {error}") from error
+    if explorer is None:
+        return {}, None
+    described = frames.describe(explorer)
+    if not any(_shows(output, described) for cell in notebook.cells for output in cell.get("outputs", [])):
+        raise A2UError(
+            f"No cell of {name} shows the explorer that its page.py names: the notebook should hold the words "
+            f"{described.words[:80]!r}…. Is the notebook older than the explorer, or its start another one?"
+        )
+    return {}, asdict(described)
+
+
+def draw_frames(explorer: Page, places: range) -> Made:
+    """The pictures of some of the explorer's combinations."""
+    drawn, files = frames.draw(explorer, places, f"{FRAMES}/{explorer.notebook}")
+    return files, [asdict(frame) for frame in drawn]
+
+
+def write_lesson(
+    origin: Origin, name: str, order: Sequence[Lesson], pages: bool, explorer: Any = None, *drawn: Any
+) -> Made:
+    """A lesson's page and its slides, with the pictures of its cells.
+
+    Args:
+        origin: of the notebook.
+        name: of the lesson.
+        order: all lessons of the site, to link them.
+        pages: False for the slides alone.
+        explorer: as :func:`check_lesson` has recorded it.
+        drawn: as :func:`draw_frames` has recorded it, in order.
+
+    Returns:
+        The files; as the record, the page's sections for the search.
+
+    Raises:
+        A2UError: a cell is not as it should be.
+    """
+    notebook = checks.joined(origin, name)
+    files = lessons.take_pictures(notebook)
+    deck = _deck(notebook, name, order, pages)
+    files[f"{SLIDES}/{name}.html"] = deck.encode()
+    if not pages:
+        return files, []
+    shown = None if explorer is None else frames.restore(explorer, [frame for part in drawn for frame in part])
+    page, sections = _page(notebook, name, order, shown)
+    files[f"{name}.html"] = page.encode()
+    return files, [asdict(section) for section in sections]
+
+
+def _page(notebook: Any, name: str, order: Sequence[Lesson], shown: Frames | None) -> tuple[str, list[Section]]:
+    if shown is not None:
+        _leave_room(notebook, shown.explorer)
     place = [each.name for each in order].index(name)
     this = order[place]
     exported, _ = PageExporter().from_notebook_node(notebook, {"up": ""})
-    if frames is not None:
-        exported = exported.replace(_MARK, template("explorer.html.j2").render(frames=frames, prefix="control-"))
+    if shown is not None:
+        exported = exported.replace(_MARK, template("explorer.html.j2").render(shown=shown, prefix="control-"))
     soup = BeautifulSoup(exported, "html.parser")
     sections = _sections(soup, name)
+    _unlink(soup, order)
     page = template("lesson.html.j2").render(
         title=f"{this.number} · {this.title} · a2u",
         description=f"Lesson {this.number} of a2u: {', '.join(this.goals)}"[:300],
         icon=ICON,
         lesson=this,
         toc=[section for section in sections if section.level == 2],
-        body=_safe(str(soup)),
+        body=safe(str(soup)),
         before=order[place - 1] if place else None,
         after=order[place + 1] if place + 1 < len(order) else None,
     )
-    (out / f"{name}.html").write_text(page, encoding="utf-8")
-    return sections
+    return page, sections
 
 
-def write_deck(folder: Path, name: str, this: Lesson, out: Path, page: bool = True) -> None:
-    """Write ``out/slides/NAME.html``; with ``page``, its last corner leads to the lesson's page."""
-    deck = slides.arrange(_prepared(folder, name, out), this.title)
+def _deck(notebook: Any, name: str, order: Sequence[Lesson], page: bool) -> str:
+    """The slides; with ``page``, the corner of each leads to the lesson's page."""
+    this = next(each for each in order if each.name == name)
+    deck = slides.arrange(notebook, this.title)
     resources = {
         "up": "../",
         "title": f"{this.number} · {this.title}",
@@ -86,43 +147,39 @@ def write_deck(folder: Path, name: str, this: Lesson, out: Path, page: bool = Tr
     exported, _ = DeckExporter().from_notebook_node(deck, resources)
     soup = BeautifulSoup(exported, "html.parser")
     _mark_steps(soup)
+    _fit_tables(soup)
     _fit_type(soup)
-    (out / "slides").mkdir(exist_ok=True)
-    (out / "slides" / f"{name}.html").write_text(str(soup), encoding="utf-8")
+    _unlink(soup.select_one(".slides") or soup, order)
+    return str(soup)
 
 
 _MARK = "<!-- the explorer -->"
 
 
-def _prepared(folder: Path, name: str, out: Path) -> Any:
-    notebook = lessons.read(folder, name)
-    if any("exercise" in cell.metadata.get("tags", []) for cell in notebook.cells):
-        notebook = lessons.with_solutions(notebook, lessons.read(folder, name, "solutions"))
-    lessons.store_pictures(notebook, out)
-    return notebook
+def _shows(output: Any, explorer: Explorer) -> bool:
+    # A drawing that does not move may have the same words, but is displayed, not the value of its cell.
+    return bool(output.output_type == "execute_result" and output.data.get("text/plain") == explorer.words)
 
 
-def _with_explorer(notebook: Any, name: str, out: Path) -> Frames | None:
-    """Draw the explorer's pictures, and leave a mark in the cell that shows it."""
-    page = pages().get(name)
-    if page is None:
-        return None
-    frames = render(page, out / FRAMES / name, f"{FRAMES}/{name}")
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            # A drawing that does not move may have the same words, but is displayed, not the value of its cell.
-            if output.output_type == "execute_result" and output.data.get("text/plain") == frames.words:
-                output.data = {"text/html": _MARK}
-                return frames
-    raise A2UError(
-        f"No cell of {name} shows the explorer that its page.py names: the notebook should hold the "
-        f"words {frames.words[:80]!r}…. Is the notebook older than the explorer, or its start another one?"
-    )
+def _leave_room(notebook: Any, explorer: Explorer) -> None:
+    """Leave a mark in place of the output that shows the explorer."""
+    shows = [each for cell in notebook.cells for each in cell.get("outputs", []) if _shows(each, explorer)]
+    shows[0].data = {"text/html": _MARK}
+
+
+def _unlink(part: Tag, order: Sequence[Lesson]) -> None:
+    """A link to a file that is not in this site, such as a lesson that was left out, becomes plain text."""
+    there = {f"{each.name}.html" for each in order}
+    for link in part.select("a[href]"):
+        file = str(link["href"]).split("#")[0]
+        if file and not re.match(r"\w+:|//", file) and file not in there:
+            link.unwrap()
 
 
 def _sections(soup: BeautifulSoup, name: str) -> list[Section]:
     """Give every heading an id of its own, mark what a page shows in its own way, and collect what the search knows."""
     _mark_steps(soup)
+    _fit_tables(soup)
     _fold_code(soup, ".highlight pre")
     for table in soup.find_all("table"):
         table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
@@ -147,6 +204,16 @@ def _mark_steps(soup: BeautifulSoup) -> None:
         word = first.get_text().split(".")[0].split(",")[0].lower() if first and paragraph.contents[0] is first else ""
         if word in ("predict", "explain"):
             paragraph["class"] = word
+
+
+def _fit_tables(soup: BeautifulSoup) -> None:
+    """A heading without words is none; Markdown has no table without a line of them, so a line may have none at all."""
+    for head in soup.select("thead"):
+        if not head.get_text(strip=True):
+            head.decompose()
+    for heading in soup.find_all("th"):
+        if not heading.get_text(strip=True):
+            heading.name = "td"
 
 
 def _fold_code(soup: BeautifulSoup, where: str) -> None:
@@ -196,10 +263,11 @@ def _plain(part: Tag) -> str:
     return " ".join(part.get_text().split())
 
 
-def _safe(html: str) -> Any:
+def safe(html: str) -> Any:
+    """Markup made by our own templates, which another template leaves as it is."""
     from markupsafe import Markup
 
-    return Markup(html)  # made by our own templates
+    return Markup(html)
 
 
 def search_script(sections: Sequence[Section], order: Sequence[Lesson]) -> str:

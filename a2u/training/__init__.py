@@ -1,4 +1,4 @@
-"""Training without knowing what: a loop, checkpoints, run folders, devices and seeds."""
+"""Training for any model: a loop, checkpoints, run folders, devices and seeds."""
 
 from a2u.training.device import choose_device
 from a2u.training.loop import Progress, Task, fit

@@ -1,7 +1,7 @@
-"""Many runs as one job, trained one after the other or several at once (`a2u.training.parallel`).
+"""Many runs as one campaign, trained one after the other or several at once (`a2u.training.parallel`).
 
-A campaign is a list of jobs, one a run folder. A run that is complete is skipped, one that was stopped goes on, and
-what goes wrong in one (a loss that is not finite, a folder in use) is kept for the end while the others go on.
+A campaign is a list of jobs, one per run folder. A complete run is skipped, and one that was stopped continues. What
+goes wrong in one run (a loss that is not finite, a folder in use) is reported at its end, while the others continue.
 """
 
 import gc
@@ -25,7 +25,7 @@ class Asked(Protocol):
 
     @property
     def title(self) -> str:
-        """Which run this is, for people."""
+        """The name of the run, for people."""
 
     @property
     def epochs(self) -> int:
@@ -36,10 +36,10 @@ class Asked(Protocol):
 class Job:
     """One run to be trained; `str(job)` says which, for people.
 
-    settings: what was asked for. folder: where the run is kept. config: what the run is known by; the folder must
-    hold the same to be continued. steps: of an epoch. train: trains to the end from where the folder is, and calls its
-    argument after every step and every epoch; a `functools.partial` of a function at the top of a module, so that
-    another process can be given it.
+    settings: what was asked for. folder: where the run is kept. config: identifies the run; a folder is continued only
+    if it holds the same. steps: per epoch. train: trains from where the folder is to the end, and calls its argument
+    after every step and every epoch; a `functools.partial` of a module-level function, so that it can be sent to
+    another process.
     """
 
     settings: Any  # an Asked: an object of the experiment's own settings class
@@ -59,7 +59,7 @@ class Job:
         return asked.epochs
 
     def kept(self) -> Kept:
-        """What the folder holds of this run; nothing where `train` will refuse to continue."""
+        """What the folder holds of this run; nothing if `train` will refuse to continue it."""
         return kept_in(self.folder, self.config[KEY], self.config)
 
 
@@ -67,9 +67,9 @@ class Job:
 class Outcome:
     """How a job ended.
 
-    status: "trained"; "complete" (it was before); "memory" (there was not enough, so it may be tried again with
-    fewer beside it); "stopped" (there was no time left for it); "failed". message: why, in the last three cases, or
-    what a run that was trained had to do without. history: of a complete run.
+    status: "trained"; "complete" (it was before); "memory" (there was too little; it may be tried again beside
+    fewer others); "stopped" (there was no time left for it); "failed". message: the reason in the last three cases, or
+    what a trained run had to do without. history: of a complete run.
     """
 
     job: Job
@@ -91,7 +91,7 @@ Attempt = Callable[[Job, OnProgress], Outcome]
 def attempt(job: Job, on_progress: OnProgress) -> Outcome:
     """Train one run to its end, from where it is.
 
-    What is wrong with this run alone (see `A2UError`, and too little memory) comes back as an outcome.
+    Errors of this run alone (`A2UError`, too little memory) come back as an outcome.
     """
     try:
         kept = job.kept()
@@ -109,13 +109,13 @@ def attempt(job: Job, on_progress: OnProgress) -> Outcome:
 
 
 def too_little_memory(error: BaseException) -> str:
-    """What to say of it."""
+    """The message of a run that found too little memory."""
     reason = " ".join(str(error).split())[:200]
     return f"There is not enough memory ({reason}). Free some, or choose another `device`."
 
 
 def free_memory() -> None:
-    """Give back what no run holds any more."""
+    """Give back memory that no run uses any more."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

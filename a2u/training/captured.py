@@ -5,16 +5,16 @@ with the addresses they read and write, and starts them together: one step, or 5
 
 - Batches are copied into buffers that never move. Batches of another shape or number take the same steps unrecorded.
 - The first `WARM_UP` steps run unrecorded, on the stream that will record: cuDNN chooses its algorithms there, and the
-  optimizer makes its momentum. They are steps of the training like any other, so nothing has to be undone.
-- A number of Python would be frozen. So while steps are recorded, and only then, the optimizer's learning rate is a
-  tensor, one for each step of the graph, which is filled before each replay with what the scheduler says. The
-  optimizer's own state stays numbers, and a checkpoint of a captured run is that of an eager one. SGD reads such a
-  tensor on the device in its fused form alone; the others would fetch it.
-- Gradients live in the graph's memory and are written anew at each replay: nothing is set to zero, nothing is added up.
+  optimizer makes its momentum. They are ordinary steps of the training, so nothing has to be undone.
+- A recording would freeze a Python number. So while steps are recorded, and only then, the optimizer's learning rate is
+  a tensor, one for each step of the graph, which is filled before each replay with what the scheduler says. The
+  optimizer's own state stays numbers, so the checkpoint of a captured run is that of an eager one. Only the fused form
+  of SGD reads such a tensor on the device; the other forms would fetch it.
+- Gradients live in the graph's memory, and each replay overwrites them: nothing is set to zero, nothing is added up.
 - Batch norm's statistics and momentum change in place, where evaluation and checkpoints read them. Loading a model's
   state copies in place as well; loading an optimizer's state puts new tensors there, so the steps are recorded again.
 
-Nothing inside may wait for the GPU or copy from the CPU. The networks of section 5 were gone through for that: their
+Nothing inside may wait for the GPU or copy from the CPU. The operators of this package were checked for that: their
 index operations (max-unpooling's scatter, deconvolution's phases, the bilinear weights) have shapes known beforehand
 and indices on the device; max-unpooling scatters, because torch's max_unpool2d may check its indices on the CPU. The
 tests find every such operation without a GPU. What only a GPU can show is tested where there is one: that the
@@ -36,11 +36,11 @@ from a2u.training.loop import Task
 from a2u.training.precision import arithmetic, autocast
 
 WARM_UP = 3
-AT_ONCE = 50  # steps of one graph: enough that the time between two launches does not count
+AT_ONCE = 50  # steps of one graph: enough that the time between two launches does not matter
 
 
 def at_once(steps: int) -> int:
-    """How many steps of an epoch of `steps` one graph takes: all graphs of the epoch are then the same one.
+    """How many steps one graph takes, so that the same graph serves a whole epoch of `steps`.
 
     >>> at_once(600), at_once(40), at_once(601)
     (50, 40, 1)
@@ -56,7 +56,7 @@ class Captured:
     Args:
         device: Where model and batches are.
         precision: See `a2u.training.precision`.
-        graph: Makes what records: a `Graph` for a device.
+        graph: Makes the recorder for a device, a `Graph`.
 
     Raises:
         A2UError: When called: a batch that is not a tensor on the device, or an optimizer other than SGD.
@@ -86,8 +86,8 @@ class Captured:
         """A step on each of the next `count` batches, with the scheduler's step after it; the sum of their losses."""
         return self._take(task, list(islice(batches, count)), task.scheduler.step).double().sum()
 
-    def _take(self, task: Task, batches: Sequence[Any], follow: Callable[[], None]) -> Tensor:
-        """A step on each batch, and `follow` after each; returns the losses."""
+    def _take(self, task: Task, batches: Sequence[Any], after_step: Callable[[], None]) -> Tensor:
+        """A step on each batch, and `after_step` after each; returns the losses."""
         state = task.optimizer.state  # load_state_dict puts another object there
         if self._owner is not state:
             self._forget()
@@ -95,11 +95,11 @@ class Captured:
             self._owner = state
         assert self._graph is not None
         if not self._fits(batches):
-            return torch.stack([self._unrecorded(task, batch, follow) for batch in batches])
+            return torch.stack([self._unrecorded(task, batch, after_step) for batch in batches])
         if self._warm < WARM_UP:
             self._warm += len(batches)
             return self._graph.warm(
-                lambda: torch.stack([self._unrecorded(task, batch, follow) for batch in batches]),
+                lambda: torch.stack([self._unrecorded(task, batch, after_step) for batch in batches]),
             )
         for i, batch in enumerate(batches):
             self._inputs[i].copy_(batch)
@@ -107,7 +107,7 @@ class Captured:
             if rates != self._known[i]:
                 self._known[i] = rates
                 _fill(self._rates[i], rates)
-            follow()
+            after_step()
         if self._losses is None:
             task.optimizer.zero_grad(set_to_none=True)  # so that backward makes gradients in the graph's memory
             self._losses = self._graph.record(lambda: self._all(task))
@@ -121,7 +121,7 @@ class Captured:
                 raise A2UError(f"A captured step takes batches that are a tensor on {self.device}, given {given}.")
         if type(task.optimizer) is not torch.optim.SGD:
             kind = type(task.optimizer).__name__
-            raise A2UError(f"A captured step knows the optimizer SGD, given {kind}. Use `step='eager'`.")
+            raise A2UError(f"A captured step works with the optimizer SGD only, given {kind}. Use `step='eager'`.")
         self._graph = self._make_graph(self.device)
         self._inputs = [torch.empty_like(batch) for batch in batches]  # of the same layout, too
         self._known = [[math.nan] * len(task.optimizer.param_groups) for _ in batches]
@@ -136,11 +136,11 @@ class Captured:
     def _all(self, task: Task) -> Tensor:
         return torch.stack([self._body(task, *each) for each in zip(self._inputs, self._rates, strict=True)])
 
-    def _unrecorded(self, task: Task, batch: Any, follow: Callable[[], None]) -> Tensor:
+    def _unrecorded(self, task: Task, batch: Any, after_step: Callable[[], None]) -> Tensor:
         rates = torch.empty_like(self._rates[0])
         _fill(rates, _rates_of(task))
         loss = self._body(task, batch, rates)
-        follow()
+        after_step()
         return loss
 
     def _body(self, task: Task, batch: Any, rates: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""A checkpoint: everything needed to go on, in one safetensors file that proves itself.
+"""A checkpoint: everything needed to resume a run, in one safetensors file that carries its own checksum.
 
 Tensors are stored by path (`model/encoder.0.weight`, `optimizer/state/3/momentum_buffer`). Everything else
 (history, learning rates, step counts) is JSON in the file's metadata, with the SHA-256 of tensors and JSON
@@ -30,14 +30,14 @@ class Stateful(Protocol):
         """The state as nested dicts of tensors and numbers."""
 
     def load_state_dict(self, state_dict: dict[str, Any], /) -> Any:
-        """Take over such a state."""
+        """Load such a state."""
 
 
 def save(path: Path, parts: Mapping[str, Stateful], state: dict[str, Any]) -> None:
     """Write the state of every part, and `state` (plain JSON), to `path` in one step.
 
     Raises:
-        A2UError: A NaN or infinity in a tensor (the old file stays), or a place that cannot be written.
+        A2UError: A NaN or infinity in a tensor (the old file stays), or a path that cannot be written.
     """
     from safetensors.torch import save as to_bytes
 
@@ -73,7 +73,7 @@ def load(path: Path, parts: Mapping[str, Stateful]) -> dict[str, Any]:
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Does this file say that it is one? It may be damaged all the same.
+    """Does this file say that it is a checkpoint? It may still be damaged.
 
     Raises:
         Unreadable: It is not there or cannot be read now.
@@ -142,7 +142,7 @@ def _restore(value: Any, tensors: Mapping[str, Tensor]) -> Any:
 
 
 def _match_layout(optimizer: torch.optim.Optimizer) -> None:
-    """Give each buffer its parameter's memory layout again (channels-last, say), which a file does not keep.
+    """Give each buffer the memory layout of its parameter (such as channels-last), which a file does not keep.
 
     Values are the same either way, but a mixed layout takes another code path, and may round differently.
     """

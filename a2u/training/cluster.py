@@ -1,8 +1,8 @@
-"""The runs of a campaign as jobs of a cluster, by submitit: one array job, or processes of this machine for a trial.
+"""The runs of a campaign as jobs of a cluster, with submitit: one array job, or processes of this machine for a trial.
 
-A run is a job. When its time is up, or something more urgent needs its place, Slurm warns it; submitit then puts it
-back into the queue, and it goes on from its last complete epoch, wherever it starts next. So a run may take longer than
-one job is allowed to. Run folders and data have to lie where every machine of the cluster finds them.
+Each run is one job. When its time is up, or something more urgent needs its machine, Slurm warns it; submitit then puts
+it back into the queue, and it continues after its last complete epoch, wherever it starts next. So a run may take
+longer than one job is allowed to. Run folders and data must be where every machine of the cluster finds them.
 """
 
 import time
@@ -18,7 +18,7 @@ from a2u.errors import A2UError, near_match
 from a2u.training.campaign import Attempt, Job, OnEnd, Outcome, attempt
 
 KINDS = ("slurm", "local")
-PLACE = ".cluster"  # in the folder of the runs: what submitit writes, the jobs' logs among it
+PLACE = ".cluster"  # inside the folder of the runs: what submitit writes, such as the jobs' logs
 REQUEUED = 1000  # how often a job may come back because its time was up
 
 
@@ -26,8 +26,9 @@ REQUEUED = 1000  # how often a job may come back because its time was up
 class Cluster:
     """Where jobs run and what each may have.
 
-    kind: "slurm", or "local": processes of this machine, started as submitit starts a cluster's. folder: for the files
-    of the jobs. partition: of Slurm; None: its default. minutes: of one job. gpus: of one job; with 0 it sees none.
+    kind: "slurm", or "local" for processes of this machine, started as submitit starts a cluster's. folder: for the
+    jobs' files. partition: of Slurm; None: its default. minutes: the time limit of a job. gpus: of one job; with 0 it
+    sees none.
     """
 
     kind: str
@@ -41,17 +42,17 @@ class Cluster:
             raise A2UError(f"There is no cluster {self.kind!r}. {near_match(self.kind, KINDS)}")
         if self.minutes < 1 or self.gpus < 0:
             raise A2UError(
-                f"A job of a cluster has at least 1 minute and 0 GPUs, given minutes={self.minutes}, gpus={self.gpus}."
+                f"A cluster job needs minutes ≥ 1 and gpus ≥ 0, given minutes={self.minutes}, gpus={self.gpus}."
             )
         if self.partition is not None and self.kind != "slurm":
             raise A2UError(f"A partition is a part of a Slurm cluster; the cluster {self.kind!r} has none.")
 
 
 class Requeued:
-    """What a job of the cluster does. Asked by submitit to leave, it says that it wants to be called again."""
+    """What a cluster job does. When submitit asks it to stop, it asks to be queued again."""
 
     def __call__(self, job: Job, work: Attempt, threads: int | None) -> Outcome:
-        """Train a run from where its folder is."""
+        """Train a run from where its folder is to its end."""
         if threads is not None:
             torch.set_num_threads(threads)
         return work(job, lambda job, progress: None)
@@ -81,7 +82,7 @@ def on_cluster(
         on_end: called with the outcome of each.
         on_note: called with a sentence for people when jobs were submitted, and when Ctrl-C leaves them to the cluster.
         work: what a job does.
-        pause: seconds between two looks at the jobs.
+        pause: seconds between two checks of the jobs.
 
     Raises:
         A2UError: submitit is not installed, or this machine cannot submit.
@@ -124,18 +125,18 @@ def on_cluster(
 
 
 def _next(waiting: deque[Job], most: int) -> list[Job]:
-    """The runs that may start now. Slurm is given all at once, and keeps to the number at once itself."""
+    """The runs to submit now. Slurm gets all of them, and limits how many run at once."""
     return [waiting.popleft() for _ in range(min(len(waiting), most))]
 
 
 def _submit(executor: Any, calls: Sequence[tuple[Any, ...]]) -> list[tuple[Job, Any]]:
-    """Each run with its job; of Slurm, all of them are one array job."""
+    """Each run with its job; on Slurm the jobs form one array job."""
     with executor.batch():
         return [(call[1], executor.submit(*call)) for call in calls]
 
 
 def _outcome(job: Job, handle: Any) -> Outcome:
-    """What the job came back with; of one that did not come back, where to read why."""
+    """The outcome of a job; if the job ended without one, a failure that says where to read why."""
     from submitit.core.utils import UncompletedJobError
 
     try:
@@ -164,14 +165,14 @@ def _executor(cluster: Cluster, count: int) -> Any:
         import submitit
     except ImportError as error:
         raise A2UError(
-            f"Runs go to a cluster by submitit, which cannot be imported ({error}): "
+            f"Sending runs to a cluster needs submitit, which cannot be imported ({error}): "
             "pip install 'a2u-upsampling[cluster]'."
         ) from error
     try:
         executor = submitit.AutoExecutor(cluster.folder, cluster.kind, **{f"{cluster.kind}_max_num_timeout": REQUEUED})
     except RuntimeError as error:
         raise A2UError(
-            f"This machine cannot submit to {cluster.kind} ({error}). Give the command where sbatch and srun are, or "
+            f"This machine cannot submit to {cluster.kind} ({error}). Run the command where sbatch and srun are, or "
             "try the cluster 'local'."
         ) from error
     executor.update_parameters(name="a2u", timeout_min=cluster.minutes, gpus_per_node=cluster.gpus)

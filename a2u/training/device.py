@@ -31,9 +31,9 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def device_words(environment: Mapping[str, Any]) -> str:
-    """What a report says of the machine that a run's ``environment`` describes: its GPU, or "CPU, 2 threads".
+    """The words of a report for the machine that a run's ``environment`` describes: its GPU, or "CPU, 2 threads".
 
-    Of a run that trained in lanes also how many there were: its seconds are not those of a run alone.
+    For a run that trained in lanes also how many there were: its seconds are not those of a run alone.
     """
     shared = f", {environment['lanes']} runs at once" if "lanes" in environment else ""
     if environment.get("gpu") and not str(environment.get("device")).startswith("cpu"):

@@ -3,14 +3,14 @@
     torchrun --nproc-per-node 4 -m a2u.commands.cli matting train --row dynamic-cs --preset paper --data DIR
 
 Each process takes its part of every batch, and gradients are averaged before the step, so that all hold the same
-weights. What has to be said for this to be the training of one process:
+weights. How this becomes the training that one process would do:
 
 - The loss is a mean over the unknown pixels of the whole batch, and parts differ in how many they have. With U_p of
   them in process p of P, and mean loss l_p there, each differentiates l_p · P · U_p / Σ U: the mean over processes is
   then Σ U_p l_p / Σ U, the loss of the whole batch.
 - Batch norm has the statistics of what it sees. On GPUs it becomes `SyncBatchNorm`, which sees the whole batch. On
-  CPUs torch has none: there each process normalises by its own part, and the running statistics are those of process
-  0. With frozen norms nothing differs.
+  CPUs torch has no such layer: each process normalises by its own part, and the running statistics are those of
+  process 0. With frozen norms there is no difference.
 - Each process draws its own dropout, from its own seed.
 - Only process 0 writes files. It sends the others the state to go on from, since they may not share its disk. Each
   measures a part of the validation images.
@@ -42,7 +42,7 @@ class Together:
 
     @property
     def leads(self) -> bool:
-        """Is this the process that writes and speaks?"""
+        """Is this the process that writes files and prints?"""
         return self.rank == 0
 
     def share(self, batch: int) -> int:
@@ -67,7 +67,7 @@ class Together:
         return net
 
     def weigh(self, loss: Tensor, unknown: Tensor) -> Tensor:
-        """The loss, a mean over `unknown` pixels, so that the mean over processes is that of all their pixels."""
+        """The loss, a mean over `unknown` pixels, weighted so that the mean over processes is that of all pixels."""
         return loss
 
     def step(self, step: Step) -> Step:
@@ -100,7 +100,7 @@ class Group(Together):
         self.device = device
 
     def prepare(self, net: _Net, device: torch.device) -> _Net:
-        """Batch norm over the whole batch, where there is such a thing."""
+        """Batch norm over the whole batch, on GPUs."""
         if device.type != "cuda":
             return net
         whole: _Net = nn.SyncBatchNorm.convert_sync_batchnorm(net)
@@ -128,7 +128,7 @@ class Group(Together):
         return taken
 
     def gather(self, items: list[_Item]) -> list[_Item]:
-        """Everyone's items, everywhere."""
+        """The items of all processes, in every process."""
         parts: list[Any] = [None] * self.world
         dist.all_gather_object(parts, items)
         return [item for part in parts for item in part]
@@ -149,7 +149,7 @@ class _Shared:
         self.run = run
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
-        """What process 0 goes on from, in all processes; if it cannot be read, all of them raise the error."""
+        """Resume all processes from the state of process 0; if it cannot be read, all of them raise the error."""
         message: list[Any] = [None]
         if dist.get_rank() == 0:
             try:
@@ -186,7 +186,7 @@ def started_together() -> bool:
 
 
 def own_device(name: str) -> str:
-    """The device of this process: of several on one machine, each takes the GPU of its number there."""
+    """The device of this process: of several on one machine, each takes the GPU with its own number."""
     if not started_together() or name not in ("auto", "cuda") or not torch.cuda.is_available():
         return name
     own = f"cuda:{int(os.environ['LOCAL_RANK']) % torch.cuda.device_count()}"

@@ -17,7 +17,7 @@ class NotCaptured(A2UError):
 
 
 class Graph(Protocol):
-    """What records steps: a CUDA graph, or in tests its likeness on a CPU."""
+    """What records steps: a CUDA graph, or, in tests, an imitation on a CPU."""
 
     def warm(self, body: Body) -> Tensor:
         """Run `body` once, as it will be recorded; returns its result."""
@@ -26,14 +26,14 @@ class Graph(Protocol):
         """Record `body`; returns the tensor that each replay writes its result into."""
 
     def replay(self) -> None:
-        """Do once more what was recorded."""
+        """Repeat what was recorded."""
 
 
 class CudaGraph:
     """`torch.cuda.CUDAGraph`, with memory of its own, on one stream for warming up, recording and replaying.
 
-    That is the current stream. Where it is the default one, which cannot record, a stream of its own warms up and
-    records. cuBLAS has a workspace for each stream, and torch frees it with the last graph that was recorded there: so
+    It takes the current stream, unless that is the default one, which cannot record: then it makes a stream of its
+    own. cuBLAS has a workspace for each stream, and torch frees it with the last graph that was recorded there: so
     two graphs that are alive at the same time must not share a stream (https://github.com/pytorch/pytorch/issues/193402).
     """
 
@@ -60,14 +60,14 @@ class CudaGraph:
         Raises:
             NotCaptured: Something in it waits for the GPU, or copies from the CPU.
         """
-        gc.collect()  # now, since releasing what lies in dead cycles is not allowed while recording
+        gc.collect()  # now, because objects in dead cycles may not be released while recording
         recording = torch.cuda.graph(self._graph, stream=self._stream, capture_error_mode="thread_local")
         try:
             with torch.cuda.device(self.device), recording:
                 return body()
         except RuntimeError as error:
             reason = why_not_captured(error)
-        raise reason  # here, where it holds no longer what the recording held
+        raise reason  # outside `except`: so it does not keep alive what the recording held
 
     def replay(self) -> None:
         """Start all recorded kernels on the current stream."""
@@ -77,8 +77,8 @@ class CudaGraph:
 def why_not_captured(error: BaseException) -> Exception:
     """What to raise for a recording that ended with `error`.
 
-    An error inside a recording is followed by another one when the recording is ended, which hides it: what counts is
-    the first. Too little memory is nothing that another way of training would mend.
+    An error inside a recording is followed by another one when the recording ends, which hides it: the first counts.
+    Too little memory stays what it is, since another kind of step would not help.
     """
     chain: list[BaseException] = []
     following: BaseException | None = error

@@ -17,7 +17,7 @@ COMPLETE, NOT_RUN = "complete", "not run"
 class Kept:
     """What was found in a run folder.
 
-    status: "complete"; otherwise "not run", with the reason in words if there is anything to say. history: the
+    status: "complete"; otherwise "not run", with the reason in words if one is known. history: the
     complete epochs. config, environment: as the run recorded them. All three are empty where the run cannot be used.
     """
 
@@ -33,14 +33,14 @@ class Kept:
 
     @property
     def seconds(self) -> float:
-        """Of training, all epochs."""
+        """Seconds of training, over all epochs."""
         return round(sum(float(record["seconds"]) for record in self.history), 1)
 
 
 def kept_in(folder: Path, experiment: str, config: Mapping[str, Any] | None = None) -> Kept:
     """What `folder` keeps of a run of this experiment; never an error.
 
-    config: what the run must have been asked for; None takes any of its experiment.
+    config: the settings that the run must have; None accepts any run of the experiment.
     """
     if not is_run(folder):
         return Kept(NOT_RUN)

@@ -1,8 +1,8 @@
 """Which experiment a run belongs to: the key "experiment" of its config. Everything that opens a run asks it here.
 
-Runs of older versions do not have the key, nor settings that came later. They are known by another key that only runs
-of their experiment have, and count as if they had the newer ones too, with what those were before anybody could choose:
-such a run is read, compared and continued like any other.
+Runs of older versions lack this key, and settings that were added later. They are recognised by another key that only
+runs of their experiment have, and they get the later settings with the values that held before those could be chosen.
+So such a run is read, compared and continued like any other.
 """
 
 from collections.abc import Mapping, Sized
@@ -65,7 +65,7 @@ def with_experiment(config: Mapping[str, Any]) -> dict[str, Any]:
 def check_experiment(config: Mapping[str, Any], wanted: str, place: str | Path) -> None:
     """Raise `UnsuitableRun` unless the run at `place`, which has this config, belongs to the experiment `wanted`.
 
-    Raise A2UError if it does, and its config lacks what such a run must say.
+    Raise A2UError if it does but its config lacks what such a run must say.
     """
     found = experiment_of(config)
     if found != wanted:
@@ -79,6 +79,4 @@ def check_experiment(config: Mapping[str, Any], wanted: str, place: str | Path) 
 def check_begun(history: Sized, place: str | Path) -> None:
     """Raise `UnsuitableRun` if the run at `place` has no complete epoch."""
     if not history:
-        raise UnsuitableRun(
-            place, "a run without a complete epoch", " so far: the command that began it goes on where it was."
-        )
+        raise UnsuitableRun(place, "a run without a complete epoch", " so far: the command that began it continues it.")

@@ -35,8 +35,8 @@ class JobInTurns(Job):
 class Budget:
     """How long the lanes may take together.
 
-    seconds: from now on; None: without end. pace: seconds that a step takes in a lane among others, where that was
-    measured before; None: the first runs begin without being asked whether they can end.
+    seconds: from now on; None: no limit. pace: seconds that a step takes in a lane beside others, if that was measured
+    before; None: the first runs start without a check whether they can finish in time.
     """
 
     seconds: float | None = None
@@ -47,12 +47,12 @@ class Budget:
         self._began = self.clock()
 
     def left(self) -> float:
-        """Seconds; infinite without an end."""
+        """Seconds that are left; infinite without a limit."""
         return float("inf") if self.seconds is None else self.seconds - (self.clock() - self._began)
 
 
 class Place:
-    """Where a lane computes: on a GPU a stream, which every run that takes this place uses in turn."""
+    """Where a lane computes: on a GPU a stream, which the runs in this place use one after the other."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
@@ -70,18 +70,18 @@ class Place:
                     self._done.record()
 
     def idle(self) -> bool:
-        """Has all work ended that was given to this place?"""
+        """Is all work done that was given to this place?"""
         return self._done is None or self._done.query()
 
     def wait(self) -> None:
-        """Until it has."""
+        """Wait until it is."""
         if self._stream:
             self._stream.synchronize()
 
 
 @dataclass
 class Waiting:
-    """A run that has no lane: how it will train, and why not as it was asked to."""
+    """A run that waits for a lane: how it will train, and a note if that is not as it was asked to."""
 
     job: JobInTurns
     how: str = "auto"
@@ -89,29 +89,29 @@ class Waiting:
 
 
 class Lane:
-    """A run that has one, from now on."""
+    """A run in its lane, from its start there."""
 
     def __init__(self, run: Waiting, place: Place, on_progress: OnProgress, now: float) -> None:
         self.run, self.place, self.began = run, place, now
-        self.steps = 0  # made since then
+        self.steps = 0  # taken since then
         self.crowded = False  # has it had others beside it?
         self._first: int | None = None  # the step at which it began
         self._on_progress = on_progress
         self._random: list[Tensor] | None = None  # its random numbers, between its turns
-        self._threads: int | None = None  # with which it computes: a run goes on with the number that it began with
+        self._threads: int | None = None  # of torch: a run keeps the number that it began with
         self._turns = run.job.turns(self._hear, run.how)
 
     def take(self, steps: int) -> None:
-        """Some turns; StopIteration with the history at the end of the run, and what goes wrong in it."""
+        """Take some turns; raises StopIteration with the history at the end of the run, or what goes wrong in it."""
         with self.place.entered(), self._own_state():
             for _ in range(steps):
                 next(self._turns)
 
     def close(self) -> None:
-        """End the run where it is: it lets its folder go."""
+        """End the run where it is, and release its folder."""
         with self.place.entered(), self._own_state():
             self._turns.close()
-        self.place.wait()  # what is computed still may use memory that is given back now
+        self.place.wait()  # work in progress may still use memory that is given back now
 
     @contextmanager
     def _own_state(self) -> Iterator[None]:

@@ -4,12 +4,12 @@ A run alone leaves most of a GPU idle, and several processes on one GPU do not c
 trains them all. In its turn a lane starts one graph of many steps (`a2u.training.captured`) on a stream of its own and
 does not wait for it; its next turn comes when that graph has ended. On a CPU a turn is `TURN` steps, taken one by one.
 
-A lane computes what its run alone would compute, on a CPU to the same bits: each has its own random numbers, and they
+A lane computes what its run would compute alone, on a CPU to the same bits: each has its own random numbers, and they
 share nothing but the images. If one lane fails, its outcome says so at the end, and the others go on:
 
 - too little memory: the run is put back, and fewer run at once from then on;
 - steps that no graph can hold: the run is taken up again when all others have ended, and trains eagerly;
-- no time left: a run begins only if it can end, by the rate measured so far. One that does not end keeps what it saved.
+- no time left: a run begins only if it can finish at the rate measured so far. One that does not keeps what it saved.
 """
 
 import time
@@ -27,7 +27,7 @@ from a2u.training.lane import Budget, JobInTurns, Lane, Place, Waiting, many_str
 __all__ = ["Budget", "in_lanes", "many_streams"]
 
 TURN = 10  # steps of a turn on a CPU
-_PAUSE = 0.0005  # seconds between two looks at lanes that all compute
+_PAUSE = 0.0005  # seconds between two checks while all lanes are computing
 
 
 def in_lanes(
@@ -42,17 +42,17 @@ def in_lanes(
 ) -> list[Outcome]:
     """Train the jobs in this process, at most `count` at once; returns all outcomes.
 
-    When this function is left, for whatever reason, no lane computes any more; their folders can be continued.
+    When this function returns or raises, no lane computes any more; their folders can be continued.
 
     Args:
-        jobs: The runs; they begin in this order, each as a place becomes free.
+        jobs: The runs; they begin in this order, each as soon as a place is free.
         count: How many at once.
         on_progress: Called after every step and every epoch of a run; on a GPU it is not called for every step.
         on_end: Called at the end of each run, complete or not.
         on_note: Called with a sentence for people when a run is put back.
         device: Where they compute.
-        budget: When to end.
-        later: More runs, known to be such that no graph can hold their steps, and why.
+        budget: How much time they have.
+        later: More runs, whose steps are known not to fit into a graph, each with the reason.
     """
     lanes = _Lanes(count, on_progress, on_end, on_note, torch.device(device), budget or Budget())
     try:
@@ -85,7 +85,7 @@ class _Lanes:
         self.outcomes: list[Outcome] = []
 
     def run(self, jobs: Sequence[JobInTurns], later: Sequence[tuple[JobInTurns, str]]) -> None:
-        """Until every job has ended."""
+        """Train until every job has ended."""
         self.waiting.extend(Waiting(job) for job in jobs)
         self.later.extend(Waiting(job, "eager", reason) for job, reason in later)
         while self.waiting or self.lanes or self.later:
@@ -112,7 +112,7 @@ class _Lanes:
         pace, left = self._pace(run.how), self.budget.left()
         needs = (job.epochs - len(kept.history)) * job.steps * pace if pace else 0.0
         if left <= 0 or needs > left:
-            self._no_time(job, f"It needs about {needs:.0f} s more, and {max(0, left):.0f} s are left")
+            self._no_time(job, f"It needs about {needs:.0f} s more, but only {max(0, left):.0f} s are left")
             return
         self.lanes.append(Lane(run, self.free.pop(), self.on_progress, self.budget.clock()))
         if len(self.lanes) > 1:
@@ -120,7 +120,7 @@ class _Lanes:
                 each.crowded = True
 
     def _pace(self, how: str) -> float | None:
-        """Seconds that a step takes in a lane, those beside it included."""
+        """Seconds per step in a lane, while the others work beside it."""
         seconds, steps = self.taken.get(how, (0.0, 0.0))
         for lane in self.lanes:
             if lane.run.how == how:
@@ -128,7 +128,7 @@ class _Lanes:
         return seconds / steps if steps else self.budget.pace
 
     def _next(self) -> None:
-        """The turn of the first lane whose last turn has ended, and to the end of the queue with it."""
+        """Give a turn to the first lane whose last turn has ended, and move it to the end of the queue."""
         for lane in self.lanes:
             if lane.place.idle():
                 self.lanes.remove(lane)
@@ -141,7 +141,7 @@ class _Lanes:
         time.sleep(_PAUSE)
 
     def _take(self, lane: Lane) -> "Outcome | NotCaptured | None":
-        """A turn of this lane; how its run ended, if it did."""
+        """Give this lane a turn; returns how its run ended, if it did."""
         job = lane.run.job
         try:
             lane.take(self.turn)
@@ -167,7 +167,7 @@ class _Lanes:
             free_memory()
             self.limit = max(1, min(self.limit - 1, len(self.lanes)))
             self.waiting.appendleft(lane.run)
-            self.on_note(f"{job}: {outcome.message} It is put back; from now on {self.limit} at once.")
+            self.on_note(f"{job}: {outcome.message} It is put back; from now on at most {self.limit} at once.")
         else:
             self._finish(outcome)
 
@@ -180,12 +180,12 @@ class _Lanes:
         self.free.append(lane.place)
 
     def _stop(self) -> None:
-        """Time is over."""
+        """End everything: the time has run out."""
         for lane in [*self.lanes]:
             self._leave(lane)
-            self._no_time(lane.run.job, "The time was over")
+            self._no_time(lane.run.job, "The time ran out")
         for run in (*self.waiting, *self.later):
-            self._no_time(run.job, "The time was over")
+            self._no_time(run.job, "The time ran out")
         self.waiting.clear()
         self.later.clear()
 

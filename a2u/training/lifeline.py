@@ -1,7 +1,7 @@
 """A child process that ends with its parent, however the parent ends: even after a kill -9 no process is left.
 
 The parent holds one end of a pipe and never writes; the system closes it when the parent dies. The child waits at the
-other end in a thread, so that it hears of it whatever else it does. Nothing is lost: runs are whole at any moment.
+other end in a thread, so that it notices whatever else it is doing. Nothing is lost: runs are whole at any moment.
 """
 
 import multiprocessing
@@ -22,4 +22,4 @@ def _wait(parent: "Connection[Any, Any]") -> None:
     except (EOFError, OSError):
         for child in multiprocessing.active_children():  # such as those that prepare samples
             child.kill()
-        os._exit(1)  # the main thread may be anywhere, in a long sum of torch for one
+        os._exit(1)  # the main thread may be busy, such as in a long computation of torch

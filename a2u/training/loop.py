@@ -96,8 +96,8 @@ def fit(
 
     A record is {"epoch", "lr", "loss", metrics …, "seconds"}, lr that of its first step. After each epoch the state
     goes to `run`.
-    Stopped at any moment, by Ctrl-C, kill or a power cut, the next call goes on from the last epoch that was kept,
-    and on the same CPU and number of threads it ends with the same bits as a run that was never stopped.
+    If it is stopped at any moment, by Ctrl-C, kill or a power cut, the next call goes on from the last epoch that was
+    kept, and on the same CPU and number of threads it ends with the same bits as a run that was never stopped.
 
     Args:
         task: Model, optimizer, scheduler, batches, loss and metrics.
@@ -105,14 +105,14 @@ def fit(
         on_step: Called every `report_every` steps and at the last one of an epoch.
         on_epoch: Called after each epoch that is kept, once it is saved.
         report_every: Reading the loss makes a GPU wait: there, every 50 steps is enough.
-        step: What one batch does, if not `update` (a compiled or captured one, say). A step that can take several
+        step: How to take a step, if not by `update`, such as a compiled or captured one. A step that can take several
             batches at once has a method `many` and gets `report_every` of them, see `a2u.training.captured`.
         best: A metric, lower is better: the model of the epoch with its lowest value is kept beside the last state.
         keep_every: Measure and save only every so many epochs, and the last. The records of the others have no
             metrics.
 
     Raises:
-        A2UError: The loss is not finite any more. The last epoch that was kept stays saved.
+        A2UError: The loss is no longer finite. The last epoch that was kept stays saved.
     """
     return finish(in_turns(task, run, on_step, on_epoch, report_every, step, best, keep_every))
 
@@ -140,8 +140,9 @@ def in_turns(
 ) -> Turns:
     """`fit` as a generator that pauses after every `report_every` steps; arguments and errors as there.
 
-    It pauses before it reads the loss: what a GPU was asked to do may then be done when its next turn comes. It draws
-    from torch's random numbers, and seeds them at each epoch. Who takes turns with several must give each its own.
+    It pauses before it reads the loss, so a GPU may have finished the steps when the next turn comes. It draws from
+    torch's random numbers, and seeds them at each epoch: a caller that alternates between several trainings must give
+    each its own.
     """
     parts: dict[str, Stateful] = {
         "model": task.model,
@@ -150,7 +151,7 @@ def in_turns(
     }
     history = run.resume(parts) if run else []
     if run and not history:
-        run.save(parts, history)  # stopped in the first epoch, the folder is a run all the same
+        run.save(parts, history)  # so the folder is a run even if it is stopped in the first epoch
     saved = len(history)  # epochs that a later start will find
     for epoch in range(len(history) + 1, task.epochs + 1):
         torch.manual_seed(derive_seed(task.seed, "epoch", epoch))
@@ -162,7 +163,7 @@ def in_turns(
         record["seconds"] = round(time.perf_counter() - started, 3)
         lowest = best is not None and kept and all(record[best] < each[best] for each in history if best in each)
         history = [*history, record]
-        if run and lowest:  # first: killed in between, the run repeats this epoch and finds the same
+        if run and lowest:  # first: if killed in between, the run repeats this epoch and finds the same
             run.save_best(parts["model"], history)
         if run and kept:
             run.save(parts, history)
@@ -198,7 +199,7 @@ def _epoch(
 
 
 def _take(step: Step, task: Task, batches: Iterator[Any], count: int) -> Tensor | float:
-    """`count` steps, each with the learning rate that follows; the sum of their losses, still on the device."""
+    """Take `count` steps, the scheduler's step after each; returns the sum of losses, still on the device."""
     many = getattr(step, "many", None)
     if many is not None:
         total: Tensor | float = many(task, batches, count)

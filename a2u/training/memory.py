@@ -1,4 +1,4 @@
-"""How much memory a block of code needed at most."""
+"""The peak memory of a block of code."""
 
 import threading
 from pathlib import Path
@@ -12,8 +12,8 @@ _EVERY = 0.01  # seconds
 class PeakMemory:
     """Context that finds the peak of memory while it is entered: ``with PeakMemory(device) as peak: …; peak.bytes``.
 
-    On a GPU the largest amount that torch had allocated. On a CPU the largest resident size of the process above
-    that at the beginning, looked at every 10 ms (Linux; elsewhere, the growth of its largest ever).
+    On a GPU: the largest amount that torch had allocated. On a CPU: by how much the resident size of the process grew
+    above that at the beginning, sampled every 10 ms (Linux; elsewhere, the growth of its maximum).
     """
 
     def __init__(self, device: torch.device) -> None:

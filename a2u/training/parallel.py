@@ -21,7 +21,7 @@ from a2u.training.lifeline import end_with
 from a2u.training.loop import Progress
 
 PAUSE = 0.2  # seconds between two reports of one process
-_KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else None  # how a system ends a process that took its memory
+_KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else None  # how a system ends a process when memory runs out
 
 _Running = dict[Any, tuple[SpawnProcess, Job]]
 _LIFELINES: dict[int | None, "Connection[Any, Any]"] = {}  # our ends, by process: closed when we die, or it has ended
@@ -60,13 +60,13 @@ def side_by_side(
     on_note: called with a sentence for people when fewer run at once than were asked for. The other two are called in
     this process, as for `a2u.training.campaign.one_by_one`, but not for every step.
 
-    When this function is left, for whatever reason, all its processes have ended; their folders can be continued.
+    When this function returns or raises, all its processes have ended; their folders can be continued.
     """
     waiting = deque(jobs)
     limit = min(count, len(jobs))
     threads = max(1, torch.get_num_threads() // max(1, limit))
     running: _Running = {}
-    crowded: set[Path] = set()  # runs that have had others beside them: alone, they may have memory enough
+    crowded: set[Path] = set()  # runs that have had others beside them: alone, they may find enough memory
     try:
         while waiting or running:
             while waiting and len(running) < limit:
@@ -86,7 +86,7 @@ def side_by_side(
                 if heard.status == "memory" and heard.job.folder in crowded:
                     limit = max(1, min(limit - 1, len(running)))
                     waiting.appendleft(heard.job)
-                    on_note(f"{heard.job}: {heard.message} It is put back; from now on {limit} at once.")
+                    on_note(f"{heard.job}: {heard.message} It is put back; from now on at most {limit} at once.")
                 else:
                     on_end(heard)
     finally:
@@ -101,9 +101,9 @@ def _start(work: Attempt, job: Job, threads: int) -> tuple[SpawnProcess, "Connec
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     life, held = context.Pipe(duplex=False)
-    # No daemon, which may have no children: runs may have processes of their own that prepare samples.
+    # Not a daemon, since daemons may have no children: runs may have processes of their own that prepare samples.
     process = context.Process(target=_child, args=(life, theirs, work, job, threads))
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited, so it holds from the first moment on
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited, so it holds from the first moment
     try:
         process.start()
     finally:
@@ -115,15 +115,15 @@ def _start(work: Attempt, job: Job, threads: int) -> tuple[SpawnProcess, "Connec
 
 
 def _hear(connection: "Connection[Any, Any]", running: _Running) -> Progress | Outcome:
-    """The next message; of a process that died without one, how it died."""
+    """The next message, or for a process that died without one, how it died."""
     process, job = running[connection]
     try:
         heard: Progress | Outcome = connection.recv()
     except EOFError:
         _join(process)
         if process.exitcode == _KILLED:
-            return Outcome(job, "memory", "Its process was killed, as a system does that runs out of memory.")
-        return Outcome(job, "failed", f"Its process ended with exit code {process.exitcode}; what it said is above.")
+            return Outcome(job, "memory", "Its process was killed, as systems do when memory runs out.")
+        return Outcome(job, "failed", f"Its process ended with exit code {process.exitcode}; its messages are above.")
     if isinstance(heard, Outcome):
         _join(process)
     return heard

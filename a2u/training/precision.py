@@ -5,7 +5,7 @@ GPU that can. A PSNR near 47 dB is an error of 0.004, so this course says which 
 
     float32  all 23 bits, in convolutions and matrix products; the default
     tf32     inputs of convolutions and matrix products rounded to TF32, everything else float32
-    bf16     the forward under autocast to bfloat16, TF32 in what stays; weights and optimizer in float32
+    bf16     the forward under autocast to bfloat16, TF32 in the rest; weights and optimizer in float32
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ PRECISIONS = ("float32", "tf32", "bf16")
 def check_precision(precision: str, device: torch.device | None) -> None:
     """Raise A2UError for a name that is not in PRECISIONS, and for TF32 on a device that does not have it.
 
-    device: None for one that is not known here.
+    device: None if it is not known yet.
     """
     if precision not in PRECISIONS:
         raise A2UError(f"There is no precision {precision!r}. {near_match(precision, PRECISIONS)}")
@@ -32,7 +32,7 @@ def check_precision(precision: str, device: torch.device | None) -> None:
     if torch.cuda.get_device_capability(device) < (8, 0):
         name = torch.cuda.get_device_name(device)
         raise A2UError(
-            f"TF32 needs a GPU of compute capability 8.0 or more, and {name} has less. Use `precision='float32'`."
+            f"TF32 needs a GPU of compute capability 8.0 or more, but {name} has less. Use `precision='float32'`."
         )
 
 

@@ -1,7 +1,7 @@
 """A run folder: `config.json`, `metrics.json`, `checkpoint.safetensors`. One writer at a time.
 
 The checkpoint is the truth. `metrics.json` is its history as a file that anyone can read or plot, written
-again after each epoch. Where a run looks for its best epoch, `best.safetensors` holds that epoch's model.
+again after each epoch. If a run looks for its best epoch, `best.safetensors` holds the model of that epoch.
 """
 
 import json
@@ -35,10 +35,10 @@ LOG = logging.getLogger("a2u")
 
 
 class Keeper(Protocol):
-    """Where `fit` finds the state to go on from, and leaves the new one: a `Run`, or a stand-in for one."""
+    """Where `fit` finds the state to resume from, and keeps the new one: a `Run`, or a stand-in for one."""
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
-        """Put the last state into `parts`; the epochs already done."""
+        """Load the last state into `parts`; returns the records of the epochs already done."""
 
     def save(self, parts: Mapping[str, Stateful], history: History) -> None:
         """Keep the state after the last epoch of `history`."""
@@ -53,8 +53,8 @@ class Run:
     Args:
         folder: Made if missing. If it already holds a run, that run is continued.
         config: What defines the result (plain JSON). A run never continues under another one.
-        device: Where it computes, to be recorded with it.
-        lanes: How many runs compute there in turns, to be recorded too: each takes longer than it would alone.
+        device: Where it computes; recorded with the run.
+        lanes: How many runs compute there in turns; recorded too, since each takes longer than it would alone.
 
     Raises:
         A2UError: The folder cannot be written, another process trains in it, or it holds a run with another
@@ -68,7 +68,7 @@ class Run:
         self.config: Config = json.loads(json.dumps(config))  # as it will be read back
         self.checkpoint = self.folder / "checkpoint.safetensors"
         self.best = self.folder / BEST
-        self._threads: int | None = None  # of this process before, where the run has another number
+        self._threads: int | None = None  # this process's own number, while the run uses another
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self.folder / ".lock")
@@ -91,7 +91,7 @@ class Run:
 
     def _begin(self, device: torch.device | str | None, lanes: int) -> None:
         sweep(self.folder)
-        for name in FILES:  # older versions wrote under these names, and whoever did so is gone: the lock is ours
+        for name in FILES:  # older versions wrote under these names; none is at work, since the lock is ours
             (self.folder / f"{name}{UNFINISHED}").unlink(missing_ok=True)
         path = self.folder / "config.json"
         if path.exists():
@@ -99,7 +99,7 @@ class Run:
             if differences:
                 raise A2UError(
                     f"{self.folder} holds a run with another configuration: {'; '.join(differences)}. "
-                    f"Ask for the same to continue it, or keep this run in another `folder`."
+                    f"Use the same configuration to continue it, or keep this run in another `folder`."
                 )
             self._threads = keep_threads(read_environment(self.folder), device, self.folder)
         else:
@@ -112,8 +112,8 @@ class Run:
         there = [name for name in FILES if os.path.lexists(self.folder / name)]
         if there:
             raise A2UError(
-                f"{self.folder} holds {', '.join(there)} and no config.json: it is no run, and a run would replace "
-                f"these. Keep this run in another `folder`, or move them away."
+                f"{self.folder} holds {', '.join(there)} and no config.json: it is not a run, and a run would "
+                f"replace these files. Keep this run in another `folder`, or move them away."
             )
 
     def resume(self, parts: Mapping[str, Stateful]) -> History:
@@ -136,7 +136,7 @@ class Run:
         checkpoint.save(self.best, {"model": model}, {"config": self.config, "history": history})
 
     def close(self) -> None:
-        """Let other processes use the folder, and this one its own number of threads."""
+        """Release the folder to other processes, and give this one its own number of threads back."""
         if self._threads is not None:
             torch.set_num_threads(self._threads)
             self._threads = None
@@ -152,7 +152,7 @@ class Run:
 
 
 def environment(device: torch.device | str | None = None) -> dict[str, Any]:
-    """What a result may depend on beside its config: recorded with it, never compared."""
+    """What a result may depend on besides its config: recorded with it, never compared."""
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -165,10 +165,10 @@ def environment(device: torch.device | str | None = None) -> dict[str, Any]:
 
 
 def keep_threads(recorded: object, device: torch.device | str | None, folder: Path) -> int | None:
-    """Go on with the number of threads that a run began with, on which the last bits of its sums depend.
+    """Use the number of threads that a run began with: the last bits of its sums depend on it.
 
-    On a CPU alone, and only up to what this machine has; where it has fewer, or nothing is recorded, one line says so.
-    Returns the number before, if it was changed.
+    Only on a CPU, and only up to what this machine has; if it has fewer, or nothing is recorded, one line says so.
+    Returns the previous number, if it was changed.
     """
     now, most = torch.get_num_threads(), max(os.cpu_count() or 1, torch.get_num_threads())
     begun = recorded.get("threads") if isinstance(recorded, dict) else None
@@ -177,7 +177,7 @@ def keep_threads(recorded: object, device: torch.device | str | None, folder: Pa
     if not isinstance(begun, int) or not 1 <= begun <= most:
         words = f"{begun} threads" if isinstance(begun, int) else "a number of threads that is not recorded"
         LOG.warning(
-            f"{folder} was begun with {words} and goes on with {now}: sums may round otherwise, so its last bits may "
+            f"{folder} was begun with {words} and goes on with {now}: sums may round differently, so its last bits may "
             f"differ from those of a run that was never stopped."
         )
         return None

@@ -1,6 +1,6 @@
 """What a run folder holds, read with care: `config.json`, `metrics.json`, `checkpoint.safetensors`, `best.safetensors`.
 
-`a2u.training.run` writes it. A run's config is read here alone: keys that older versions did not write are filled in.
+`a2u.training.run` writes it. A run's config is read only here: keys that older versions did not write are filled in.
 """
 
 import os
@@ -18,7 +18,7 @@ Config = dict[str, Any]
 History = list[dict[str, Any]]
 BEST = "best.safetensors"
 FILES = ("config.json", "metrics.json", "checkpoint.safetensors", BEST)
-RECORD = {"epoch": int, "loss": float, "seconds": float}  # what every record of a history has, beside its metrics
+RECORD = {"epoch": int, "loss": float, "seconds": float}  # what every record of a history has, besides its metrics
 LONGEST = 200  # bytes of a run's name: file systems take 255, and temporary names are longer
 
 
@@ -27,18 +27,18 @@ def read_run(
 ) -> tuple[Config, History]:
     """The config and history of a finished or stopped run; also loads its checkpoint into `parts` if given.
 
-    experiment: the one that the run must belong to; None takes any.
+    experiment: the one that the run must belong to; None accepts any.
 
     Raises:
         UnsuitableRun: Not a run folder, or a run of another experiment.
-        A2UError: Files that cannot be trusted.
+        A2UError: Damaged files, or files that do not belong together.
     """
     folder = Path(folder)
     if not is_run(folder):
         missing = (
             "it has no config.json" if folder.is_dir() else "it is a file" if folder.exists() else "it is not there"
         )
-        remedy = "`a2u train` and `a2u matting train` make runs, in runs/<name>/."
+        remedy = "Give the folder that a training wrote, such as runs/NAME."
         raise UnsuitableRun(folder, "not a run", f": {missing}. {remedy}")
     config = read_config(folder)
     if experiment is not None:
@@ -75,22 +75,22 @@ def is_run(folder: Path) -> bool:
 
 
 def check_name(name: str) -> str:
-    """The name of a run's folder, once it is one: a single part of a path.
+    """Check the name of a run's folder, which is a single part of a path, and return it.
 
     Raises:
         A2UError: It has a separator or a NUL, is empty, "." or "..", or longer than a file system takes.
     """
     if not name.strip() or name in (".", "..") or any(each in name for each in "/\\\0"):
         raise A2UError(
-            f"A run's name is that of one folder, without / and \\; given {name!r}. `runs` says where it lies."
+            f"A run's name is that of one folder, without / and \\; given {name!r}. Choose its place with `runs`."
         )
     if len(os.fsencode(name)) > LONGEST:
-        raise A2UError(f"A run's name has at most {LONGEST} bytes, and {name[:40]!r}… has {len(os.fsencode(name))}.")
+        raise A2UError(f"A run's name has at most {LONGEST} bytes, but {name[:40]!r}… has {len(os.fsencode(name))}.")
     return name
 
 
 def read_environment(folder: str | Path) -> dict[str, Any]:
-    """What a run recorded of the machine on which it began, see `environment`; of the oldest runs nothing."""
+    """What a run recorded of the machine on which it began, see `environment`; empty for the oldest runs."""
     found: dict[str, Any] = _read_document(Path(folder)).get("environment") or {}
     return found
 
@@ -101,7 +101,7 @@ def read_config(folder: Path) -> Config:
 
 
 def _read_document(folder: Path) -> dict[str, Any]:
-    """What config.json holds: "config", and "environment" of all but the oldest runs."""
+    """What config.json holds: "config" and, in all but the oldest runs, "environment"."""
     remedy = "Put back a copy; without one, delete the run's folder to start it again."
     path = folder / "config.json"
     found: dict[str, Any] = read_json(path, {"config": dict}, remedy)
@@ -112,7 +112,7 @@ def _read_document(folder: Path) -> dict[str, Any]:
 
 
 def history_of(state: dict[str, Any], path: Path) -> History:
-    """The records in a checkpoint's state, once it has the form of one."""
+    """Check the form of a checkpoint's state, and return its records."""
     wrong = fault(state, {"config": dict, "history": [RECORD]}, "its state")
     if wrong:
         raise A2UError(f"{path} is not a checkpoint of a run: {wrong}. {checkpoint.REMEDY}")
@@ -121,12 +121,12 @@ def history_of(state: dict[str, Any], path: Path) -> History:
 
 
 def differences_of(old: Config, new: Config) -> list[str]:
-    """Each key in which two configs differ, with both values; of two experiments that key alone."""
+    """Each key in which two configs differ, with both values; for two experiments, only that key."""
     old, new = with_experiment(old), with_experiment(new)
     absent = "(not set)"
     keys = [*old, *(key for key in new if key not in old)]
     if old.get(KEY) != new.get(KEY):
-        keys = [KEY]  # of two experiments everything differs
+        keys = [KEY]  # between two experiments everything differs
     return [
         f"{key} is {old.get(key, absent)!r} there, {new.get(key, absent)!r} here"
         for key in keys

@@ -1,4 +1,4 @@
-"""Which way a training step takes: as it stands, in a CUDA graph, or compiled."""
+"""How a training step runs: eagerly, in a CUDA graph, or compiled."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,8 +39,8 @@ class Eager:
 class Compiled(Eager):
     """`update` with loss and gradients compiled by `torch.compile`; on a GPU replayed as graphs, too.
 
-    The first step compiles, for a minute or so, and needs a compiler. The sums are ordered otherwise than in eager
-    mode, so results agree to rounding.
+    The first step compiles, for a minute or so, and needs a compiler. It adds in another order than eager mode,
+    so results agree up to rounding.
     """
 
     _task: Task | None = None
@@ -57,7 +57,7 @@ class Compiled(Eager):
 
     def __call__(self, task: Task, batch: Any) -> Tensor:
         """One step; returns the loss, still on the device."""
-        return super().__call__(task, batch).clone()  # the next replay writes over it
+        return super().__call__(task, batch).clone()  # the next replay overwrites it
 
 
 def choose_step(device: torch.device | str, how: str = "auto", precision: str = "float32") -> Step:
@@ -65,8 +65,8 @@ def choose_step(device: torch.device | str, how: str = "auto", precision: str = 
 
     how: "eager" is `update`; "captured" replays it, alone or with others, in a CUDA graph (:class:`Captured`);
     "compiled" compiles it; "auto" captures on a GPU and is eager elsewhere. All take the same steps: in float32 they
-    differ by the order of sums, as two GPUs do, so this choice is no part of a run's config. `precision` changes
-    results more, and is.
+    differ by the order of sums, as two GPUs do, so this choice is not part of a run's config. `precision` changes
+    results more, so it is.
 
     Raises:
         A2UError: An unknown name, a captured step without a GPU, or TF32 without one.
@@ -76,7 +76,7 @@ def choose_step(device: torch.device | str, how: str = "auto", precision: str = 
         raise A2UError(f"There is no step {how!r}. {near_match(how, STEPS)}")
     check_precision(precision, device)
     if how == "captured" and device.type != "cuda":
-        raise A2UError(f"A captured step is a CUDA graph, and the device is {device.type}. Use `step='auto'`.")
+        raise A2UError(f"A captured step is a CUDA graph, but the device is {device.type}. Use `step='auto'`.")
     if how == "compiled":
         return Compiled(device, precision)
     if device.type == "cuda":

@@ -42,19 +42,25 @@
 # run it. Run the cells from top to bottom; if something went wrong, *Kernel → Restart Kernel and Run All Cells*
 # starts afresh.
 #
-# Lessons go in a rhythm. **Predict**: say what you expect, before you look; this is where you learn most. **Run**
-# the cell. **Explain**: compare. A line that starts with `assert` checks a claim of the text and says nothing when
-# it holds.
+# What you run and change is your own copy, in the folder `my-lessons`. `a2u lab --reset 03` gives you a fresh lesson 03
+# and keeps your old copy. (In VS Code, run `a2u lab --prepare` once and open the files in `my-lessons`: those in
+# `notebooks` belong to the course, and git sees what changes there.)
+#
+# Lessons go in a rhythm. **Predict**: choose what you expect and press *Commit*, before you look; this is where you
+# learn most, and a wrong guess costs nothing. **Run** the next cell: its output starts folded, and opens when the cell
+# runs. **Explain**: click on the folded line (•••) and compare. A line that starts with `assert` checks a claim of the
+# text and says nothing when it holds.
 #
 # Does your machine have what the lessons need? The next cell looks at Python, PyTorch, the sliders, the disk and the
 # digits. (For the whole report with versions and your GPU, if any: File → New → Terminal, then `a2u doctor`.)
 
 # %%
 from a2u.commands.doctor import examine
+from a2u.lessons.start_here.predictions import predict
 
 problems = [check for check in examine() if check.status == "FAIL"]
 for check in problems:
-    print(check.line())
+    print(*check.cells())
 if not problems:
     print("Everything a lesson needs is here.")
 
@@ -69,6 +75,9 @@ if not problems:
 #   the largest value was.
 #
 # **Predict.** Which result will have holes? Which will look soft? Which comes closest to the original?
+
+# %% tags=["prediction"]
+predict("holes")
 
 # %%
 import a2u
@@ -148,7 +157,11 @@ overview()
 #
 # **Predict.** Choose one of the A²U in the explorer above and move the pixel from paper to stroke. What changes now
 # that did not change with bilinear?
-#
+
+# %% tags=["prediction"]
+predict("paper-and-stroke")
+
+# %% [markdown]
 # **Explain.** With bilinear the same four kernels come round again and again. With A²U every pixel gets its own. (Its
 # weights are still random there. Lesson 08 trains them.)
 
@@ -205,6 +218,14 @@ print("This session:", choose_mode().name)
 # Each lesson has a twin with all exercises solved in the folder `solutions`. Next: **01**; who is
 # in a hurry goes from there to **06**, **07** and **08**.
 
+# %% [markdown]
+# How far are you? Run the next cell again whenever you come back; the terminal shows the same when the course starts.
+
+# %%
+from a2u.lessons.kernel import show_progress
+
+show_progress()
+
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
 #
@@ -250,6 +271,8 @@ print("This session:", choose_mode().name)
 # </details>
 
 # %% tags=["exercise"]
+import torch
+
 from a2u.lessons.start_here.exercises import NEAREST
 
 
@@ -296,6 +319,8 @@ NEAREST.check(my_nearest)
 # </details>
 
 # %% tags=["exercise"]
+import torch
+
 from a2u.lessons.start_here.exercises import BLOCK
 
 
@@ -332,6 +357,14 @@ BLOCK.check(my_block)
 #
 # **Extend.** Write nearest neighbour for any ratio, without a loop; then for a map with a batch and channels. Next,
 # open a photograph: `read_picture` in `a2u/lessons/carafe/inputs.py` makes a 16×16 map of it.
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

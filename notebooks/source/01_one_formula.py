@@ -45,6 +45,7 @@ import torch.nn.functional as F
 import a2u
 from a2u.lessons.frame import Drawing
 from a2u.lessons.inspector import look
+from a2u.lessons.one_formula.predictions import predict
 from a2u.lessons.shared import small_map
 from a2u.plots.maps import side_by_side
 
@@ -75,7 +76,10 @@ look(bilinear, x, at=(0, 0, 5, 7))
 #
 # **Predict.** Which output pixels lie inside pixel $(2, 3)$ of the small map? How many are there?
 
-# %%
+# %% tags=["prediction"]
+predict("inside")
+
+# %% tags=["spoiler"]
 ratio = 2
 inside = [(i, j) for i in range(16) for j in range(16) if (i // ratio, j // ratio) == (2, 3)]
 print(inside)
@@ -101,6 +105,9 @@ assert len(inside) == ratio**2
 # kernels; here there is one channel, and so one group.
 #
 # **Predict.** With $w = [1]$ everywhere, what will the 16×16 map look like?
+
+# %% tags=["prediction"]
+predict("all-ones")
 
 # %%
 w = torch.ones(1, 1, 1, 16, 16)
@@ -129,6 +136,9 @@ Drawing(
 # $$s = \frac{i' + \frac12}{r} - \frac12$$
 #
 # **Predict.** Work out $s$ for the outputs 0, 1, 2, 3 with $r = 2$. Does the first one lie at 0?
+
+# %% tags=["prediction"]
+predict("first-output")
 
 # %%
 s = (torch.arange(6) + 0.5) / 2 - 0.5
@@ -162,6 +172,9 @@ assert torch.equal(s - torch.arange(6) // 2, torch.tensor([-0.25, 0.25] * 3))
 # of the kernel, at row $i$ and column $j$.)
 #
 # **Predict.** What is the largest weight? And will our map equal PyTorch's bilinear everywhere?
+
+# %% tags=["prediction"]
+predict("bilinear-everywhere")
 
 # %%
 phases = torch.tensor([[0.25, 0.75, 0.0], [0.0, 0.75, 0.25]])  # a row for each phase
@@ -215,6 +228,9 @@ print("equal to PyTorch in all", ours.numel(), "values; every kernel sums to 1")
 #
 # **Predict.** With negative weights, can an output be larger than every value of the map, or smaller than every one?
 
+# %% tags=["prediction"]
+predict("overshoot")
+
 # %%
 from a2u.lessons.one_formula.picture import weight_curves
 
@@ -260,7 +276,7 @@ print("down", [round(float(v), 3) + 0.0 for v in down], " along", [round(float(v
 # %% [markdown]
 # So much for one output. All of them, side by side:
 
-# %%
+# %% tags=["spoiler"]
 bicubic = operators["bicubic"](x)
 assert torch.allclose(bicubic, F.interpolate(x, scale_factor=2, mode="bicubic", align_corners=False), atol=1e-5)
 assert bicubic.max() > x.max()
@@ -292,6 +308,9 @@ Drawing(
 # 3. In `CARAFE`, do the same. Does it come back?
 # 4. Set `row` to 0. Which operators let zeros from outside into their sum?
 
+# %% tags=["prediction"]
+predict("comes-back")
+
 # %%
 from a2u.lessons.inspector import explorer
 
@@ -299,7 +318,8 @@ panel = explorer("bilinear", row=5, column=7)
 panel
 
 # %% [markdown]
-# You can also move the sliders from code. This answers questions 2 and 3: we compare the kernel of an output with that
+# You can also ask the explorer from code: `panel.at(…)` says what it shows for other settings, and leaves your sliders
+# where they are. This answers questions 2 and 3: we compare the kernel of an output with that
 # of its neighbour, and with that of the next output of the same phase.
 #
 # `example(name, ratio)` gives what the picture shows: an operator, the four channels of the small map, the **guide**
@@ -311,11 +331,10 @@ panel
 from a2u.lessons.inspector import example
 
 for name in ("bilinear", "deconvolution", "carafe"):
-    print(panel.set(operator=name, row=5, column=8).says.splitlines()[0])
+    print(panel.at(operator=name, row=5, column=8).says.splitlines()[0])
     op, maps, guide, y = example(name, 2)
     w = [op.witness(maps, guide, at=(0, 0, 5, column)).w for column in (8, 9, 10)]
     print(f"   next column: {torch.equal(w[0], w[1])},  same phase: {torch.equal(w[0], w[2])}")
-_ = panel.set(operator="bilinear", column=7)
 
 # %% [markdown]
 # **Explain.** The kernels of bilinear and deconvolution depend on the phase alone: they come back after $r$ columns.
@@ -327,7 +346,8 @@ _ = panel.set(operator="bilinear", column=7)
 # which our colours show as white. At row 0, every window of 3×3 or more looks past the map and meets zeros there
 # (deconvolution, pixel shuffle, CARAFE, A²U); bilinear and bicubic fold their weights back, and 1×1 windows have no
 # outside.
-#
+
+# %% [markdown]
 # You need not take the claim of this course on trust. For **every** operator and **every** output value, the picture's
 # $w^\top z$ must be the value that the operator computed (here at 24 places each):
 
@@ -360,7 +380,10 @@ for title, name in choices():
 #
 # **Predict.** One minus the distance gives which four numbers? Will the result be bilinear everywhere?
 
-# %%
+# %% tags=["prediction"]
+predict("learned-bilinear")
+
+# %% tags=["spoiler"]
 from a2u.lessons.inspector import inspect
 
 mine = a2u.build("deconvolution", channels=1, ratio=2, kernel_size=4)
@@ -431,6 +454,9 @@ inspect(mine, x)
 # </details>
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
 from a2u.lessons.one_formula import exercises
 
 
@@ -441,6 +467,8 @@ def my_window(x, row, column, ratio, k):
 exercises.WINDOW.check(my_window)
 
 # %% tags=["solution"]
+import torch.nn.functional as F
+
 from a2u.lessons.one_formula import exercises
 
 
@@ -482,14 +510,24 @@ exercises.WINDOW.check(my_window)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.one_formula import exercises
+
+
 def my_kernel(a, b, ratio):
     return ...
 
 
 exercises.BILINEAR.check(my_kernel)
 
-
 # %% tags=["solution"]
+import torch
+
+from a2u.lessons.one_formula import exercises
+
+
 def my_kernel(a, b, ratio):
     taps = torch.tensor([-1.0, 0.0, 1.0])
     down, along = ((p + 0.5) / ratio - 0.5 for p in (a, b))
@@ -534,14 +572,25 @@ exercises.BILINEAR.check(my_kernel)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.one_formula import exercises
+
+
 def my_upsample(x, w, ratio):
     return ...
 
 
 exercises.UPSAMPLE.check(my_upsample)
 
-
 # %% tags=["solution"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.one_formula import exercises
+
+
 def my_upsample(x, w, ratio):
     k, (rows, columns) = round(len(w) ** 0.5), w.shape[1:]
     padded = F.pad(x, (k // 2,) * 4)
@@ -573,6 +622,14 @@ exercises.UPSAMPLE.check(my_upsample)
 #
 # **Extend.** The cubic with $a = -\frac12$ is Keys' own: change it and compare with PyTorch. Or write Lanczos weights
 # and open them with `inspect`.
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

@@ -46,6 +46,7 @@ import torch.nn.functional as F
 import a2u
 from a2u.lessons.frame import Drawing
 from a2u.lessons.pooling_remembers import explorer as lesson
+from a2u.lessons.pooling_remembers.predictions import predict
 from a2u.lessons.shared import encoder_map, small_map
 from a2u.plots.maps import side_by_side
 
@@ -75,6 +76,9 @@ lesson.picture("max_unpool", x, 2, (9, 5))
 #
 # **Predict.** Block (4, 2) of the picture has its maximum at the lower right. What is its $w$?
 
+# %% tags=["prediction"]
+predict("one-hot")
+
 # %%
 z = a2u.windows(x, 2, ratio=2)  # 1 1 4 8 8: the four values of each of 8×8 blocks
 w_down = F.one_hot(z.argmax(dim=2), 4).movedim(-1, 2).float()
@@ -98,6 +102,9 @@ print("w of block (4, 2):", w_down[0, 0, :, 4, 2].int().tolist(), " wᵀz =", ro
 # $$\text{flat} = i \cdot W + j, \qquad i = \lfloor \text{flat} / W \rfloor, \quad j = \text{flat} \bmod W$$
 #
 # **Predict.** The maximum of block (4, 2) stands at row 9, column 5. $W = 16$. What is its flat index?
+
+# %% tags=["prediction"]
+predict("flat-index")
 
 # %%
 values, flat = F.max_pool2d(x, 2, return_indices=True)
@@ -129,6 +136,9 @@ print("first row of blocks, in block:", in_block[0, 0, 0].tolist())
 #
 # **Predict.** How many of the 256 outputs can be different from zero?
 
+# %% tags=["prediction"]
+predict("not-zero")
+
 # %%
 w_up = F.pixel_shuffle(w_down[:, 0], 2)[:, :, None]  # batch, channel, one tap, 16, 16
 y = a2u.reassemble(pooled, w_up, ratio=2)
@@ -145,10 +155,14 @@ Drawing(
 # %% [markdown]
 # **Explain.** At most 64, one for each block; fewer, because the paper around the digit is zero anyway. The border
 # needs no rule here: a 1×1 window never looks outside the map.
-#
+
+# %% [markdown]
 # Here are the kernels themselves, for two channels of the encoder's map.
 #
 # **Predict.** Do the maxima of the ink and those of its change from left to right stand at the same places?
+
+# %% tags=["prediction"]
+predict("two-channels")
 
 # %%
 channels = encoder_map(2)[:, :2]  # the ink, and how it changes from left to right
@@ -181,16 +195,18 @@ Drawing(
 # 3. Set `channel` to 1, the change from left to right. Can a pooled value be negative?
 # 4. Put `row` and `column` to 0, on blank paper. Which index does a block have whose four values are equal?
 
+# %% tags=["prediction"]
+predict("ratio-four")
+
 # %%
 panel = lesson.explorer()
 panel
 
 # %%
 for row, column in ((8, 4), (8, 5), (9, 4), (9, 5)):
-    unpooled = panel.set(operator="max_unpool", row=row, column=column).says.split(";")[0]
-    nearest = panel.set(operator="max_nearest").says.split(";")[0]
+    unpooled = panel.at(operator="max_unpool", row=row, column=column).says.split(";")[0]
+    nearest = panel.at(operator="max_nearest", row=row, column=column).says.split(";")[0]
     print(f"unpool {unpooled:32} nearest {nearest}")
-_ = panel.set(operator="max_unpool")
 
 # %% [markdown]
 # **Explain.** The window $z$ stays for the whole block. Nearest meets it with 1 four times; max-unpooling with 0, 0, 0
@@ -206,7 +222,10 @@ _ = panel.set(operator="max_unpool")
 # **Predict.** Three round trips: max-pool → unpool, max-pool → nearest, average-pool → nearest. Which one has the
 # smallest error? Decide before you run the cell.
 
-# %%
+# %% tags=["prediction"]
+predict("best-copy")
+
+# %% tags=["spoiler"]
 scores, copies = {}, {"x": x[0, 0]}
 for name, title in lesson.TRIPS.items():
     _, _, copy = lesson.trip(name, x)
@@ -234,11 +253,15 @@ Drawing(side_by_side(copies), "The 2, in holes, in heavy blocks, and in soft blo
 # mean. The inside of a smooth stroke is not like that; its rim is, and so is a map with few, sharp responses.
 #
 # Max-pool → nearest is right at the maxima too, and no longer marks where they are: it inflates the whole block.
-#
+
+# %% [markdown]
 # **Predict.** In how many of the 42 blocks with ink does unpooling make the better copy: in none, a few, half of them?
 # And if just one value of each block is not zero, what does each trip keep?
 
-# %%
+# %% tags=["prediction"]
+predict("blocks-won")
+
+# %% tags=["spoiler"]
 maximum, mean = F.max_pool2d(x, 2), F.avg_pool2d(x, 2)
 errors = {n: 4 * F.avg_pool2d((lesson.trip(n, x)[2] - x) ** 2, 2) for n in lesson.TRIPS}
 wins = errors["max_unpool"] < errors["average_nearest"] - 1e-7
@@ -280,7 +303,10 @@ assert lost > 15 * won
 #
 # **Predict.** Is it always? Think of channel 1, the change from left to right, which can be negative.
 
-# %%
+# %% tags=["prediction"]
+predict("back-again")
+
+# %% tags=["spoiler"]
 guide = encoder_map(2)
 again = {}
 for channel, name in ((0, "ink"), (1, "left-right change")):
@@ -306,6 +332,9 @@ Drawing(
 # The index of a maximum is useful where one value stands out. Where values are equal, the first in reading order wins.
 #
 # **Predict.** A constant map, pooled and unpooled: what does it look like?
+
+# %% tags=["prediction"]
+predict("constant-map")
 
 # %%
 constant = torch.ones(1, 1, 16, 16)
@@ -334,6 +363,9 @@ Drawing(
 # left to right. It is another image, with the *same* pooled map.
 #
 # **Predict.** What will nearest make of the two? And what comes out if the digit is unpooled with the twin's indices?
+
+# %% tags=["prediction"]
+predict("twin")
 
 # %%
 twin = x.view(1, 1, 16, 8, 2).flip(-1).reshape(1, 1, 16, 16)
@@ -374,6 +406,9 @@ except a2u.A2UError as error:
 # way up PyTorch guesses $7 \cdot 2 = 14$. But a flat index counts in rows of **15**.
 #
 # **Predict.** What happens to a picture whose rows are read as 14 wide when they were 15?
+
+# %% tags=["prediction"]
+predict("fourteen-wide")
 
 # %%
 odd = x[..., :15, :15]
@@ -463,14 +498,24 @@ print("padded:", tuple(unpool(F.max_pool2d(padded, 2), guide=padded).shape))
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.pooling_remembers import explorer as lesson
+
+
 def my_indices(x, ratio):
     return ...
 
 
 lesson.INDICES.check(my_indices)
 
-
 # %% tags=["solution"]
+import torch
+
+from a2u.lessons.pooling_remembers import explorer as lesson
+
+
 def my_indices(x, ratio):
     height, width = x.shape
     index = torch.zeros(height // ratio, width // ratio)
@@ -513,14 +558,25 @@ lesson.INDICES.check(my_indices)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.pooling_remembers import explorer as lesson
+
+
 def my_kernel(guide, ratio):
     return ...
 
 
 lesson.KERNEL.check(my_kernel)
 
-
 # %% tags=["solution"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.pooling_remembers import explorer as lesson
+
+
 def my_kernel(guide, ratio):
     _, index = F.max_pool2d(guide, ratio, return_indices=True)
     return torch.zeros_like(guide).flatten(2).scatter(2, index.flatten(2), 1.0).view_as(guide)
@@ -557,14 +613,24 @@ lesson.KERNEL.check(my_kernel)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.pooling_remembers import explorer as lesson
+
+
 def my_unpool(z, index, height, width):
     return ...
 
 
 lesson.UNPOOL.check(my_unpool)
 
-
 # %% tags=["solution"]
+import torch
+
+from a2u.lessons.pooling_remembers import explorer as lesson
+
+
 def my_unpool(z, index, height, width):
     y = torch.zeros(*z.shape[:2], height * width)
     return y.scatter(2, index.flatten(2), z.flatten(2)).view(*z.shape[:2], height, width)
@@ -591,6 +657,14 @@ lesson.UNPOOL.check(my_unpool)
 #
 # **Extend.** Keep the *two* largest values of each block with their places: which share of the energy is left, and
 # how many bits does it cost ($\log_2 6$ for a pair out of four)?
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

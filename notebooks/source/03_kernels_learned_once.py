@@ -44,6 +44,7 @@ import a2u
 from a2u.lessons.frame import Drawing
 from a2u.lessons.inspector import example, look
 from a2u.lessons.kernels_learned_once import explorer as lesson
+from a2u.lessons.kernels_learned_once.predictions import predict
 from a2u.lessons.shared import small_map
 from a2u.plots.maps import side_by_side
 
@@ -68,6 +69,9 @@ look(deconvolution, x, at=(0, 0, 9, 8))
 # `a2u.formula.universal(x, w, ratio)` is the formula; `w` has a row for each channel and phase.
 #
 # **Predict.** With $C = C_\text{out} = 4$, $r = 2$, $k = 3$: what is the shape of `w`?
+
+# %% tags=["prediction"]
+predict("shape-of-w")
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -102,6 +106,9 @@ print("w has", tuple(w.shape), "and z has", tuple(z.shape))
 #
 # **Predict.** $K = 4$, $s = 2$, $p = 1$. Which two taps does phase 0 meet, and which inputs do they belong to?
 
+# %% tags=["prediction"]
+predict("phase-zero")
+
 # %%
 from a2u.operators.convolution import phase_taps
 
@@ -131,7 +138,10 @@ print("stored", tuple(own.shape), " sorted", tuple(w.shape), " zeros among them"
 #
 # **Predict.** How do the kernels for our digit differ from those for pure noise?
 
-# %%
+# %% tags=["prediction"]
+predict("digit-or-noise")
+
+# %% tags=["spoiler"]
 noise = torch.randn(1, 4, 8, 8, generator=generator)
 assert torch.equal(deconvolution.kernel(x), deconvolution.kernel(noise))
 one, two = (deconvolution.witness(x, at=(0, 0, 9, column)).w for column in (8, 10))
@@ -165,20 +175,23 @@ for name, op in (("deconvolution, K = 4", spread), ("pixel shuffle, k = 3", shuf
 # 3. K = 4, s = 2, p = 1, no output padding, with weights `equal`, `tent`, `random`. The overlap is even in all three.
 #    Is the answer flat?
 
+# %% tags=["prediction"]
+predict("overlap")
+
 # %%
 panel = lesson.explorer()
 panel
 
 # %%
 for kernel, stride in ((3, 2), (4, 2), (5, 3), (6, 3), (2, 3)):
-    says = panel.set(kernel=kernel, stride=stride, padding=1, output_padding=0, kind="equal").says.splitlines()[0]
+    says = panel.at(kernel=kernel, stride=stride, padding=1, output_padding=0, kind="equal").says.splitlines()[0]
     print(f"K = {kernel}, s = {stride}: {says.split(';', 1)[1].strip()}")
 for kind in ("equal", "tent", "random"):
-    print(panel.set(kernel=4, stride=2, kind=kind).says.splitlines()[1])
+    print(panel.at(kernel=4, stride=2, output_padding=0, kind=kind).says.splitlines()[1])
 for setting in ({"output_padding": 2}, {"output_padding": 0, "kernel": 1, "stride": 1, "padding": 3}):
-    print(panel.set(**setting).says)
-    assert panel.drawing.says.startswith("✕")
-_ = panel.set(kernel=3, stride=2, padding=1, output_padding=1, kind="equal")
+    says = panel.at(**setting).says
+    print(says)
+    assert says.startswith("✕")
 
 # %% [markdown]
 # **Explain.** For K = 3, s = 2 the counts are 1, 2, 1, 2, and in two dimensions 1, 2 and 4: some outputs receive four
@@ -205,6 +218,10 @@ _ = panel.set(kernel=3, stride=2, padding=1, output_padding=1, kind="equal")
 # checkerboard?
 
 
+# %% tags=["prediction"]
+predict("shuffle-checkerboard")
+
+
 # %%
 def fresh(name, **options):
     op = a2u.build(name, channels=1, ratio=2, **options)
@@ -221,7 +238,7 @@ candidates = {
     "bilinear": a2u.build("bilinear", channels=1),
 }
 
-# %%
+# %% tags=["spoiler"]
 ones = torch.ones(1, 1, 8, 8)
 flat = {name: op(ones)[0, 0].detach() for name, op in candidates.items()}
 found = {name: lesson.unevenness(op) for name, op in candidates.items()}
@@ -247,6 +264,9 @@ Drawing(
 #
 # **Predict.** Compare the sums of the two. Which weights could make them differ?
 
+# %% tags=["prediction"]
+predict("resize-sums")
+
 # %%
 three = torch.randn(2, 4, 3, 3, generator=generator)
 resized = F.conv2d(F.interpolate(x, scale_factor=2, mode="nearest"), three, padding=1)
@@ -260,14 +280,18 @@ print("sums of the four phases, first channel in and out:", [f"{abs(v):.3f}" for
 # **Explain.** None: $w_0 + w_1 + w_2$ in both. By construction, before and after any training, a flat map stays flat.
 # The price: nine weights serve four phases, so it can express less than a pixel shuffle with 36; and the convolution
 # runs at the large size, with $r^2$ times as many outputs to compute for each weight.
-#
+
+# %% [markdown]
 # **Second way: begin alike.** Keep the pixel shuffle, and give all phases of a channel the *same* first weights. Then
 # at the start it is a convolution followed by nearest neighbour, without a pattern. Training may move the phases apart
 # where that helps.
 #
 # **Predict.** Is this promise kept after the first training step?
 
-# %%
+# %% tags=["prediction"]
+predict("after-one-step")
+
+# %% tags=["spoiler"]
 op = candidates["pixel shuffle"]
 op.weight.data = lesson.make_phases_alike(op.weight.data, ratio=2)
 before = lesson.unevenness(op)
@@ -284,7 +308,8 @@ print(f"unevenness before the step {before:.4f}, after it {after:.4f}; at random
 # %% [markdown]
 # **Explain.** No. Alike at first is a good beginning, not a guarantee: every phase is pulled by its own pixels. If it
 # must not come back, build it in, as the first way does.
-#
+
+# %% [markdown]
 # Here are the three on the digit: random phases, phases alike, and resize with convolution.
 
 # %%
@@ -363,14 +388,24 @@ Drawing(
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.kernels_learned_once import explorer as lesson
+
+
 def my_parameters(channels, out_channels, ratio, deconv, shuffle):
     return ...
 
 
 lesson.PARAMETERS.check(my_parameters)
 
-
 # %% tags=["solution"]
+import torch
+
+from a2u.lessons.kernels_learned_once import explorer as lesson
+
+
 def my_parameters(channels, out_channels, ratio, deconv, shuffle):
     pairs = channels * out_channels
     return torch.tensor([pairs * deconv**2, pairs * ratio**2 * shuffle**2])
@@ -408,14 +443,22 @@ lesson.PARAMETERS.check(my_parameters)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.kernels_learned_once import explorer as lesson
+
+
 def my_sorted(weight, ratio):
     return ...
 
 
 lesson.SORTED.check(my_sorted)
 
-
 # %% tags=["solution"]
+from a2u.lessons.kernels_learned_once import explorer as lesson
+
+
 def my_sorted(weight, ratio):
     channels, k = weight.shape[1:3]
     w = weight.flip(2, 3).view(-1, ratio, ratio, channels, k, k)  # C_out a b C u v
@@ -452,14 +495,24 @@ lesson.SORTED.check(my_sorted)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.kernels_learned_once import explorer as lesson
+
+
 def my_overlap(n, kernel, stride, padding):
     return ...
 
 
 lesson.OVERLAP.check(my_overlap)
 
-
 # %% tags=["solution"]
+import torch
+
+from a2u.lessons.kernels_learned_once import explorer as lesson
+
+
 def my_overlap(n, kernel, stride, padding):
     size = (n - 1) * stride - 2 * padding + kernel
     found = [sum(0 <= o + padding - stride * i < kernel for i in range(n)) for o in range(size)]
@@ -487,6 +540,14 @@ lesson.OVERLAP.check(my_overlap)
 #
 # **Extend.** Put `tent` weights into a deconvolution, train it one step on a random target, and measure the
 # unevenness again. Or write ICNR for ratio 3 and check it with `lesson.unevenness`.
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

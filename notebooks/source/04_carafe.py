@@ -45,6 +45,7 @@ import torch.nn.functional as F
 
 import a2u
 from a2u.lessons.carafe import explorer as lesson
+from a2u.lessons.carafe.predictions import predict
 from a2u.lessons.frame import Drawing
 from a2u.lessons.shared import small_map
 from a2u.plots.maps import side_by_side
@@ -73,6 +74,9 @@ lesson.position(op, x, i=3, j=4)
 # **Predict.** Ours has $C = 4$ and $C_m = 64$. Which shape has $A$? Does the compressed map know anything of a pixel's
 # neighbours?
 
+# %% tags=["prediction"]
+predict("compress")
+
 # %%
 A, b = op.compress.weight[:, :, 0, 0].detach(), op.compress.bias.detach()
 h = torch.einsum("mc,ncij->nmij", A, x) + b[:, None, None]
@@ -97,7 +101,10 @@ print("A has the shape", tuple(A.shape), "and the compressed map", tuple(h.shape
 #
 # **Predict.** How far does a logit see, in pixels of $x$? And could *one* convolution do both steps?
 
-# %%
+# %% tags=["prediction"]
+predict("how-far")
+
+# %% tags=["spoiler"]
 B, beta = op.encode.weight.detach().flatten(2), op.encode.bias.detach()  # 100×64×9 and 100
 z = a2u.formula.windows(h, 3)  # N 64 9 8 8
 logits = torch.einsum("omt,nmtij->noij", B, z) + beta[:, None, None]
@@ -124,6 +131,9 @@ assert torch.allclose(inside, logits, atol=1e-5)
 #
 # **Predict.** Which channel holds the middle tap of the lower right output? (Taps are counted row by row from 0.)
 
+# %% tags=["prediction"]
+predict("which-channel")
+
 # %%
 shuffled = F.pixel_shuffle(logits, 2)  # N 25 16 16
 t, (a, b), (i, j) = 12, (1, 1), (3, 4)
@@ -146,7 +156,10 @@ print("channel", channel, "→ tap", t, "of output", (2 * i + a, 2 * j + b), " s
 # **Predict.** If you add the same number to all 25 logits of an output, how does its kernel change? If you multiply
 # them all by 3?
 
-# %%
+# %% tags=["prediction"]
+predict("add-seven")
+
+# %% tags=["spoiler"]
 w = shuffled.softmax(dim=1)[:, None]  # N 1 25 16 16: one kernel for all channels
 assert torch.allclose(w, op.kernel(x), atol=1e-6)
 assert torch.allclose(w.sum(dim=2), torch.ones(1, 1, 16, 16))
@@ -175,6 +188,9 @@ Drawing(
 #
 # **Predict.** Will our values be those of the library?
 
+# %% tags=["prediction"]
+predict("as-the-library")
+
 # %%
 y = a2u.reassemble(x, w, ratio=2).detach()
 error = float((y - op(x)).detach().abs().max())
@@ -201,6 +217,9 @@ Drawing(
 #
 # **Predict.** Is this still true with *any* weights of the two convolutions, however wild?
 
+# %% tags=["prediction"]
+predict("wild-weights")
+
 # %%
 wild = a2u.build("carafe", channels=4)
 torch.nn.init.normal_(wild.encode.weight, std=20, generator=torch.Generator().manual_seed(0))
@@ -216,13 +235,17 @@ for each in (op, wild):
 # sharpen as bicubic does (no negative weights), cannot make a value larger than any it sees, and cannot make a value of
 # *zero* in the middle of ink. It reassembles; it does not invent. Deconvolution can do all of that, and makes
 # checkerboards with it.
-#
+
+# %% [markdown]
 # ### A kernel of one weight
 #
 # Now let the kernel shrink: $k = 1$. **Predict**, before you run: what is the softmax of a single number? What can the
 # network still learn?
 
-# %%
+# %% tags=["prediction"]
+predict("one-weight")
+
+# %% tags=["spoiler"]
 one = a2u.build("carafe", channels=4, kernel_size=1)
 torch.nn.init.normal_(one.encode.weight, std=5, generator=torch.Generator().manual_seed(0))
 out = one(x)
@@ -254,7 +277,10 @@ assert one.encode.weight.grad.abs().max() == 0
 # **Predict.** Which of the two convolutions is larger? At which $C$ does compressing stop paying, compared with one 3×3
 # convolution from $C$ channels to 100?
 
-# %%
+# %% tags=["prediction"]
+predict("larger-convolution")
+
+# %% tags=["spoiler"]
 total = 0
 for C in (256, 128, 64, 64):
     compress, encode = C * 64 + 64, 64 * 25 * 4 * 9 + 25 * 4
@@ -284,6 +310,9 @@ assert cheaper == list(range(69, 257))
 # 3. $T = 100$: which filter is that? And $T = 0.01$?
 # 4. `plain grey`: do the kernels still differ, from one position to the next? From one phase to the next?
 # 5. Load a picture of yours (the last button; it stays on your machine). Put the output on an edge, then beside it.
+
+# %% tags=["prediction"]
+predict("three-times-as-strong")
 
 # %%
 panel = lesson.explorer()
@@ -372,6 +401,9 @@ for T in (0.01, 100.0):
 # </details>
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
 from a2u.lessons.carafe import exercises
 
 
@@ -382,6 +414,8 @@ def my_kernels(logits, ratio):
 exercises.KERNELS.check(my_kernels)
 
 # %% tags=["solution"]
+import torch.nn.functional as F
+
 from a2u.lessons.carafe import exercises
 
 
@@ -420,14 +454,22 @@ exercises.KERNELS.check(my_kernels)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.carafe import exercises
+
+
 def my_count(channels, ratio, k, k_enc, compressed):
     return ...
 
 
 exercises.COUNT.check(my_count)
 
-
 # %% tags=["solution"]
+from a2u.lessons.carafe import exercises
+
+
 def my_count(channels, ratio, k, k_enc, compressed):
     outputs = k**2 * ratio**2
     return channels * compressed + compressed + compressed * outputs * k_enc**2 + outputs
@@ -466,14 +508,24 @@ exercises.COUNT.check(my_count)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.carafe import exercises
+
+
 def my_value(x, w, ratio, i, j):
     return ...
 
 
 exercises.VALUE.check(my_value)
 
-
 # %% tags=["solution"]
+import torch.nn.functional as F
+
+from a2u.lessons.carafe import exercises
+
+
 def my_value(x, w, ratio, i, j):
     k = round(len(w) ** 0.5)
     padded = F.pad(x, (k // 2,) * 4)
@@ -502,6 +554,14 @@ exercises.VALUE.check(my_value)
 #
 # **Extend.** Replace the softmax by $w_t = \ell_t / \sum_u \ell_u$ and find out what breaks. Or by a softmax over a
 # 3×3 window: how much smaller does the encoder get (36 instead of 100 outputs)?
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

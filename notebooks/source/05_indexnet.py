@@ -47,6 +47,7 @@ import a2u
 from a2u.lessons.frame import Drawing
 from a2u.lessons.indexnet import explorer as lesson
 from a2u.lessons.indexnet.picture import in_a_row
+from a2u.lessons.indexnet.predictions import predict
 from a2u.plots.maps import side_by_side
 
 x, guide = lesson.maps()  # 1 4 8 8 and 1 4 16 16, both ≥ 0
@@ -72,6 +73,9 @@ lesson.position(op, p=4, q=2)
 # $$w = \frac{\text{guide}}{\max \text{ of the block}} \in [0, 1] \qquad\Rightarrow\qquad w \cdot \max = \text{guide}$$
 #
 # **Predict.** We pool, then go up with this soft index. How large is the error?
+
+# %% tags=["prediction"]
+predict("soft-error")
 
 # %%
 hard = a2u.build("max_unpool", channels=4).kernel(x, guide)  # 1 4 1 16 16, zeros and ones
@@ -107,7 +111,10 @@ Drawing(
 # There is no bias. **Predict.** Which shape has $V$, for 4 channels? What will the logits be on blank paper, where the
 # whole guide is zero?
 
-# %%
+# %% tags=["prediction"]
+predict("blank-logits")
+
+# %% tags=["spoiler"]
 V = op.index.weight.detach().flatten(2)  # phases, channels, taps
 z = a2u.windows(guide, 2, ratio=2)  # 1 4 4 8 8: the blocks of the guide
 logits = torch.einsum("pct,nctij->npij", V, z)
@@ -129,7 +136,10 @@ print("V:", tuple(V.shape), "=", V.numel(), "weights;  logits:", tuple(logits.sh
 #
 # **Predict.** Must the four gates of a block sum to 1? And which gate has blank paper?
 
-# %%
+# %% tags=["prediction"]
+predict("sum-of-gates")
+
+# %% tags=["spoiler"]
 gates = F.pixel_shuffle(logits, 2).sigmoid()[:, :, None]  # 1 1 1 16 16: one map, one tap
 y = a2u.reassemble(x, gates, ratio=2)
 assert torch.allclose(gates, op.kernel(x, guide), atol=1e-6)
@@ -159,7 +169,10 @@ Drawing(
 #
 # **Predict.** The softmax gets numbers between 0 and 1. What are the smallest and the largest weight it can give?
 
-# %%
+# %% tags=["prediction"]
+predict("largest-weight")
+
+# %% tags=["spoiler"]
 down = logits.sigmoid().softmax(dim=1)[:, None]  # 1 1 4 8 8: one map, four taps
 assert torch.allclose(down.sum(dim=2), torch.ones(1, 1, 8, 8))
 assert torch.allclose(a2u.reduce(guide, down, ratio=2), op.downsample(guide), atol=1e-6)
@@ -177,13 +190,17 @@ Drawing(
 # %% [markdown]
 # **Explain.** One place at 1 against three at 0 gives $e/(e+3) = 0.475$, the reverse $1/(1+3e) = 0.109$. No
 # value ever gets as much as half of the weight: index pooling is never max-pooling.
-#
+
+# %% [markdown]
 # ### The hard index, as a limit
 #
 # Give each block and channel the best logits you like: $+\tau$ at its maximum, $-\tau$ elsewhere. **Predict.** As
 # $\tau$ grows, which of the two gates becomes hard?
 
-# %%
+# %% tags=["prediction"]
+predict("which-hardens")
+
+# %% tags=["spoiler"]
 from a2u.operators.indexnet import down_index, up_index
 
 signs = 2 * one_hot.flatten(1, 2) - 1  # 1 16 8 8: channel by channel, four phases each
@@ -208,7 +225,10 @@ assert dn.max() < most + 1e-6
 # The window is 1×1 and the kernel is 1×1, between 0 and 1. **Predict**, for *any* weights of the index block: can an
 # output be larger than its $z$? Have another sign? Can it take over a value from the block next door?
 
-# %%
+# %% tags=["prediction"]
+predict("what-a-gate-can")
+
+# %% tags=["spoiler"]
 signed = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
 for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
     each = lesson.operator(kind, context=True)
@@ -238,6 +258,9 @@ for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
 # (group major, phase minor), which is what the pixel shuffle wants.
 #
 # **Predict.** We change one channel of the guide. Which index maps change?
+
+# %% tags=["prediction"]
+predict("which-maps-change")
 
 # %%
 for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
@@ -277,7 +300,10 @@ Drawing(
 # **Predict.** How many values of the guide stand behind one gate, holistic, without context and with it? What does
 # "linear" promise for $\ell(\text{guide}_1 + \text{guide}_2)$?
 
-# %%
+# %% tags=["prediction"]
+predict("behind-a-gate")
+
+# %% tags=["spoiler"]
 for context in (False, True):
     watched = guide.clone().requires_grad_()
     lesson.operator("holistic", context).logits(watched)[0, 0, 3, 4].backward()
@@ -307,7 +333,10 @@ for nonlinear in (False, True):
 #
 # **Predict.** Will many-to-one come close to the perfect gate? On which side of its bound will the holistic index end?
 
-# %%
+# %% tags=["prediction"]
+predict("side-of-the-bound")
+
+# %% tags=["spoiler"]
 errors = {name: lesson.rmse(a2u.build(name, 4)(x, guide), guide) for name in ("nearest", "max_unpool")}
 errors["best shared gate"] = lesson.rmse(a2u.reassemble(x, lesson.best_shared(guide), ratio=2), guide)
 for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
@@ -320,11 +349,15 @@ assert errors["best shared gate"] < errors["holistic"] < errors["nearest"] < err
 # %% [markdown]
 # **Explain.** All leave nearest far behind. The holistic index ends just above its bound: that is not training, it is
 # arithmetic. Both depth-wise kinds pass below it, and many-to-one, which sees the other channels too, is best.
-#
+
+# %% [markdown]
 # It is still not zero, because *a share is not a linear thing*: twice the guide has the same shares, but twice the
 # logits. **Predict.** Will a hidden layer and context help, and which of the two more?
 
-# %%
+# %% tags=["prediction"]
+predict("hidden-or-context")
+
+# %% tags=["spoiler"]
 assert torch.allclose(lesson.soft_index(2 * guide), soft)
 m2o = lesson.learn("depthwise-m2o")
 assert torch.allclose(m2o.logits(2 * guide), 2 * m2o.logits(guide), atol=1e-4)
@@ -366,6 +399,10 @@ Drawing(
 # *Nonlinear:* is the order the same?
 
 
+# %% tags=["prediction"]
+predict("how-many-times")
+
+
 # %%
 def formula(C, r, kind, context, nonlinear):
     k2, r2 = (2 * r if context else r) ** 2, r**2
@@ -387,7 +424,8 @@ for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
 # **Explain.** Linear: one-to-one has as many, to the last weight, and many-to-one 128 times as many. Nonlinear, the
 # hidden layer of holistic sees all channels, that of one-to-one only one: one-to-one has 27 times *fewer* than
 # holistic, and many-to-one 4.2 times more.
-#
+
+# %% [markdown]
 # Now the networks: the toy of lesson 08 upsamples at 128, 64 and 32 channels, with context and linear; the matting
 # network of the paper's Table 2 at 256, 128, 64 and 64, many-to-one, with context, nonlinear.
 
@@ -424,13 +462,16 @@ print(f"matting: depthwise-m2o, nonlinear {matting:,}")
 # 4. *Depth-wise*: can you tell learned from random by the range of an index map? Does any of the 32 draw the digit?
 # 5. Stage 0 is the coarsest. Do you still see a digit in its index map?
 
+# %% tags=["prediction"]
+predict("holistic-last-stage")
+
 # %%
 panel = lesson.explorer()
 panel
 
 # %%
 for column in (12, 13, 4):
-    print(panel.set(row=14, column=column).says.splitlines()[0])
+    print(panel.at(row=14, column=column).says.splitlines()[0])
 for kind, name in lesson.NETWORKS.items():
     found, w = lesson.draws_ink(kind), lesson.gates(kind, 2)
     spread = ", ".join(f"{title.split(',')[0]} {each.std():.2f}" for title, each in w.items())
@@ -439,7 +480,6 @@ for kind, name in lesson.NETWORKS.items():
     print("   correlation with the ink: " + ", ".join(best))
     print("   " + a2u.load_pretrained(name)[1].training)
     assert found["learned"][0] > 0.9 > 0.7 > found["z"][0]
-_ = panel.set(row=14, column=12)
 
 # %% [markdown]
 # **Explain.** In the last stage no channel of $z$ follows the ink well, and the *index map draws the digit*: the
@@ -447,7 +487,8 @@ _ = panel.set(row=14, column=12)
 # and where $z = 0$ no gate can help. A holistic index is the same for all channels. Depth-wise there are 32,
 # and their values spread hardly more than random ones do: what is learned is not a typical gate but *which* gate opens
 # where. The printed channel draws the digit almost by itself. The coarser a stage, the less of a digit remains.
-#
+
+# %% [markdown]
 # How much of the picture goes through the gates? Set them to ½, which is nearest neighbour at half strength, and
 # measure again.
 #
@@ -455,7 +496,10 @@ _ = panel.set(row=14, column=12)
 # of the last stage only? (A network that was trained with nearest neighbour from the start, `a2u pretrained` lists one,
 # reaches about 25 dB.)
 
-# %%
+# %% tags=["prediction"]
+predict("half-gates")
+
+# %% tags=["spoiler"]
 for kind in lesson.NETWORKS:
     whole, last, every = (lesson.with_half_gates(kind, stages) for stages in ((), (2,), (0, 1, 2)))
     print(f"{kind:10} on {lesson.MEASURED} test digits: as learned {whole:.1f} dB;  "
@@ -532,6 +576,9 @@ print("one answer a channel:", tuple(by_v.shape[1:]), "→ summed over channels:
 # </details>
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
 from a2u.lessons.indexnet import exercises
 
 
@@ -542,6 +589,8 @@ def my_gates(logits, ratio):
 exercises.GATES.check(my_gates)
 
 # %% tags=["solution"]
+import torch.nn.functional as F
+
 from a2u.lessons.indexnet import exercises
 
 
@@ -581,14 +630,24 @@ exercises.GATES.check(my_gates)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.indexnet import exercises
+
+
 def my_pool(guide, logits, ratio):
     return ...
 
 
 exercises.POOL.check(my_pool)
 
-
 # %% tags=["solution"]
+import torch.nn.functional as F
+
+from a2u.lessons.indexnet import exercises
+
+
 def my_pool(guide, logits, ratio):
     w = logits.unflatten(0, (-1, ratio**2)).sigmoid().softmax(dim=1)
     z = F.pixel_unshuffle(guide, ratio).unflatten(0, (-1, ratio**2))
@@ -632,14 +691,22 @@ exercises.POOL.check(my_pool)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.indexnet import exercises
+
+
 def my_count(channels, ratio, kind, context, nonlinear):
     return ...
 
 
 exercises.COUNT.check(my_count)
 
-
 # %% tags=["solution"]
+from a2u.lessons.indexnet import exercises
+
+
 def my_count(channels, ratio, kind, context, nonlinear):
     k2, r2 = (2 * ratio if context else ratio) ** 2, ratio**2
     if not nonlinear:
@@ -670,6 +737,14 @@ exercises.COUNT.check(my_count)
 # **Extend.** Section 8 measured what context and a hidden layer do for many-to-one. Is it the same for one-to-one and
 # holistic (`lesson.learn(kind, context, nonlinear)`)? Or replace the sigmoid of the up gate by a softmax over the block
 # times four: what is then true of the brightness of every block?
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

@@ -47,6 +47,7 @@ import torch.nn.functional as F
 import a2u
 from a2u.lessons.affinity.explorer import draw, pair_weights, rank_errors, truncate
 from a2u.lessons.affinity.picture import rank_curves, tables
+from a2u.lessons.affinity.predictions import predict
 from a2u.lessons.frame import Drawing
 from a2u.lessons.shared import encoder_map
 
@@ -70,6 +71,9 @@ draw(row=3, column=4, weights="near pairs", i=12, j=8, rank=3)
 #
 # **Predict.** The window lies on the diagonal stroke of the 2. Where will the similarity to the centre be large?
 
+# %% tags=["prediction"]
+predict("where-alike")
+
 # %%
 guide = encoder_map().double()  # 1 4 16 16
 X = a2u.windows(guide, 5, ratio=2)[0, :, :, 3, 4]  # the window of position (3, 4): channels, positions
@@ -89,10 +93,14 @@ Drawing(
 # **Explain.** Along the stroke. But look closely: the most similar pixel is not the centre itself. An inner product
 # counts size as well as direction, so a pixel with more ink scores higher than an exact copy. That is no defect to
 # hide: "alike" means here *large in the same channels*, and learned weights will decide which channels matter.
-#
+
+# %% [markdown]
 # One position compared with all others is one row of a table. All rows at once are $S = X^\top X$.
 #
 # **Predict.** $S$ is 25×25. Is it symmetric? How many of its 25 rows can be independent?
+
+# %% tags=["prediction"]
+predict("rank-of-s")
 
 # %%
 S = X.T @ X
@@ -115,9 +123,9 @@ print("all pairs of the 16×16 map:", (H * W) ** 2, "  of its 64 windows of 25:"
 # scale channel $k$ by $q_k$ on one side and by $t_k$ on the other. (The paper calls the second window $Y$; it may be
 # another one. A²U takes $Y = X$.) In three lines:
 #
-# $$w = \sum_i \sum_j a_{ij}\, \varphi(x_i)^\top \phi(y_j)
-#     = \sum_k \sum_i \sum_j a_{ij}\, q_k\, x_{ki}\; t_k\, y_{kj}
-#     = \sum_k x_k^\top A_k\, y_k \tag{2}$$
+# $$\begin{aligned} w &= \sum_i \sum_j a_{ij}\, \varphi(x_i)^\top \phi(y_j) \\
+#     &= \sum_k \sum_i \sum_j a_{ij}\, q_k\, x_{ki}\; t_k\, y_{kj} \\
+#     &= \sum_k x_k^\top A_k\, y_k \end{aligned} \tag{2}$$
 #
 # *First equality*: write the inner product as a sum over channels and pull that sum to the front.
 # *Second*: collect what does not depend on the features, $(A_k)_{ij} = a_{ij}\, q_k\, t_k$, and let $x_k$ be **row**
@@ -125,6 +133,9 @@ print("all pairs of the 16×16 map:", (H * W) ** 2, "  of its 64 windows of 25:"
 # row times a matrix times a column. It is called a **bilinear form**: linear in $x$, and linear in $y$.
 #
 # **Predict.** The three lines differ in the order of summation only. Will they agree to the last digit?
+
+# %% tags=["prediction"]
+predict("three-orders")
 
 # %%
 rng = torch.Generator().manual_seed(6)
@@ -160,6 +171,9 @@ print(f"centre with all: {(centre * S).sum():.6f} = sum of the similarities of s
 # **Predict.** Turn a dark stroke on light paper into a light one on dark paper: every feature changes its sign. What
 # happens to a linear $w$, and what to a bilinear one? And if the contrast doubles?
 
+# %% tags=["prediction"]
+predict("sign-turned")
+
 # %%
 weights = torch.randn(C, N, generator=rng, dtype=torch.float64)
 for name, window in {"as it is": X, "sign turned": -X, "contrast doubled": 2 * X}.items():
@@ -189,6 +203,9 @@ assert torch.allclose(sum(-X[k] @ A[k] @ -X[k] for k in range(C)), forms)
 # are near pixels alike?*, random weights, and *each pixel with itself*. Which needs the smallest rank, which the
 # largest?
 
+# %% tags=["prediction"]
+predict("largest-rank")
+
 # %%
 names = ("centre with all", "left with right", "near pairs", "random", "each with itself")
 curves = {name: rank_errors(pair_weights(name)) for name in names}
@@ -210,7 +227,8 @@ Drawing(
 #
 # So $d = 1$, which the paper uses throughout, is a real restriction: one question of the form "is *this* part of the
 # window like *that* part?". But the question is **learned**, and self-attention's own question is among them.
-#
+
+# %% [markdown]
 # Now try it. Choose a window, two pixels, a matrix and a rank.
 #
 # **Predict, then look:**
@@ -219,6 +237,9 @@ Drawing(
 # 3. From which rank on do $U$ and $V$ have more numbers than $A$ itself?
 # 4. Go to row 0. What do pixels outside the map contribute?
 
+# %% tags=["prediction"]
+predict("too-many-numbers")
+
 # %%
 from a2u.lessons.affinity.explorer import explorer
 
@@ -226,11 +247,10 @@ panel = explorer()
 panel
 
 # %%
-print(panel.set(row=3, column=4, i=6, j=22, weights="each with itself", rank=12).says)
-print(panel.set(rank=13).says.splitlines()[1])
+print(panel.at(row=3, column=4, i=6, j=22, weights="each with itself", rank=12).says)
+print(panel.at(rank=13).says.splitlines()[1])
 assert S[6, 22] < 0
 assert torch.allclose((pair_weights("each with itself") * S).sum(), (X**2).sum())
-_ = panel.set(i=12, j=8, weights="near pairs", rank=3)
 
 # %% [markdown]
 # **Explain.** (1) Pixels 6 and 22 lie left and right of the stroke: both carry ink, but it grows to the right at one
@@ -269,7 +289,8 @@ print(f"(2) {eq_2:.9f}   (3) {eq_3:.9f}   channels summed before the product: {t
 # %% [markdown]
 # **Explain.** Summing the channels first is not a shortcut: it multiplies the ink of one pixel with the *edge* of
 # another.
-#
+
+# %% [markdown]
 # What does it save? A form costs $NM + N$ multiplications a channel; low rank $d\,(N + M + 1)$:
 
 # %%
@@ -304,6 +325,9 @@ assert torch.allclose((one_term * S).sum(), (two_terms * S).sum())
 #
 # **Predict.** For $d = 1$, how do the matrices of the nine taps differ?
 
+# %% tags=["prediction"]
+predict("nine-taps")
+
 # %%
 P = torch.randn(d, 9, generator=rng, dtype=torch.float64)
 kernel = P.T @ (by_u * by_v).sum(dim=0)  # nine values
@@ -332,6 +356,9 @@ print("d = 2:", [round(float(value), 2) for value in kernel])
 #   \operatorname{gpconv}(V_r, Y)_k\Big) \tag{4}$$
 #
 # **Predict.** Which padding makes the first window begin two pixels before the map?
+
+# %% tags=["prediction"]
+predict("padding")
 
 # %%
 affinities = []
@@ -431,6 +458,9 @@ print("the library's kernels agree;", sum(p.numel() for p in op.parameters()), "
 # </details>
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
 from a2u.lessons.affinity import exercises
 
 
@@ -481,14 +511,24 @@ exercises.BILINEAR.check(my_bilinear)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.affinity import exercises
+
+
 def my_low_rank(x, u, v, p):
     return ...
 
 
 exercises.LOW_RANK.check(my_low_rank)
 
-
 # %% tags=["solution"]
+import torch
+
+from a2u.lessons.affinity import exercises
+
+
 def my_low_rank(x, u, v, p):
     by_u = torch.einsum("knr,kn->kr", u, x)
     by_v = torch.einsum("knr,kn->kr", v, x)
@@ -526,14 +566,24 @@ exercises.LOW_RANK.check(my_low_rank)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.affinity import exercises
+
+
 def my_affinity(x, u, v, ratio):
     return ...
 
 
 exercises.AFFINITY.check(my_affinity)
 
-
 # %% tags=["solution"]
+import torch.nn.functional as F
+
+from a2u.lessons.affinity import exercises
+
+
 def my_affinity(x, u, v, ratio):
     look = {"stride": ratio, "padding": u.shape[-1] // 2, "groups": len(x)}
     by_u, by_v = F.conv2d(x[None], u[:, None], **look), F.conv2d(x[None], v[:, None], **look)
@@ -561,6 +611,14 @@ exercises.AFFINITY.check(my_affinity)
 #
 # **Extend.** Normalise the pixel vectors to length 1 (cosine similarity) and repeat section 1. What does the picture
 # gain, and can Eq. (4) still compute it?
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

@@ -50,6 +50,7 @@ import torch.nn.functional as F
 import a2u
 from a2u.lessons.a2u_operator.explorer import figure_2, operator
 from a2u.lessons.a2u_operator.picture import kernel_curve
+from a2u.lessons.a2u_operator.predictions import predict
 from a2u.lessons.affinity.picture import tables
 from a2u.lessons.frame import Drawing
 from a2u.lessons.shared import encoder_map, small_map
@@ -71,6 +72,9 @@ figure_2()
 # 6. and then the one formula, $w^\top z$, on the decoder map.
 #
 # **Predict.** Why must the shuffle come before the softmax?
+
+# %% tags=["prediction"]
+predict("shuffle-first")
 
 # %%
 op = operator("static")
@@ -110,7 +114,10 @@ Drawing(
 # **Predict.** The sigmoid gives numbers between 0 and 1, the softmax compares nine of them. What are the smallest and
 # the largest weight that a tap can get, whatever the network learns?
 
-# %%
+# %% tags=["prediction"]
+predict("largest-weight")
+
+# %% tags=["spoiler"]
 e = torch.e
 lowest, highest = 1 / (1 + 8 * e), e / (e + 8)
 extreme = torch.full((9,), 1e3, dtype=torch.float64)
@@ -150,7 +157,8 @@ Drawing(
 # **Explain.** Where the encoder map is zero the affinity is 0, and the kernel is the plain mean of nine: A²U blurs
 # blank paper, where a blur does no harm, and departs from it where there is structure. On flat ink the affinity need
 # not be 0; but a kernel that sums to 1 leaves a flat region as it is.
-#
+
+# %% [markdown]
 # ## 3 · Where phases come from: P, or point-wise
 #
 # Above, one affinity serves four outputs and 36 rows of $P$ tell them apart. **Point-wise** (pw) A²U has four *sets*
@@ -183,6 +191,9 @@ print("U:", tuple(pw.u.weight.shape), " P:", tuple(pw.p.weight.shape), " point-w
 # 2. With `shifted by 4` pixels (what leaves at the right comes in at the left): does $P$ change? Do $U$ and $V$?
 # 3. Does *static* mean that the kernels are the same for every image?
 
+# %% tags=["prediction"]
+predict("same-for-every-image")
+
 # %%
 from a2u.lessons.a2u_operator.explorer import explorer
 
@@ -190,7 +201,7 @@ panel = explorer()
 panel
 
 # %%
-print(panel.set(image="shifted by 4", row=9, column=9).says)
+print(panel.at(image="shifted by 4", row=9, column=9).says)
 with torch.no_grad():
     for mode, share in (("static", 4), ("hybrid", 4), ("dynamic", 16)):
         each = operator(mode)
@@ -198,7 +209,6 @@ with torch.no_grad():
         print(f"{mode:8} kernel at column 5 comes back at column 9: {torch.allclose(before[:, 5], after[:, 9])}")
         assert all((part == 0).all() for name, part in each.named_parameters() if name.endswith("bias"))
         assert torch.allclose(each.affinity(guide / 2), each.affinity(guide) / share)
-_ = panel.set(image="half contrast", row=9, column=5)
 
 # %% [markdown]
 # **Explain.** (1) Halving the features halves what hybrid and dynamic make from them ($P$, and dynamic $U$ and $V$; the
@@ -208,7 +218,8 @@ _ = panel.set(image="half contrast", row=9, column=5)
 # this has brought to a standstill.) (2) The mean does not know *where* things are: $P$ stays. The 5×5 pooling does, so
 # $U$ and $V$ change, and with them the kernel of a stroke that only moved. (3) No. Kernels always come from the
 # affinity of the image; *static* says only that the question asked of it is fixed.
-#
+
+# %% [markdown]
 # A second switch: **channel-wise** (cw), one filter a channel, or **channel-shared** (cs), one for all. The kernel $w$
 # is shared by all channels of the decoder map in either case.
 #
@@ -222,6 +233,9 @@ _ = panel.set(image="half contrast", row=9, column=5)
 # - *-d* (section 6): a second $P$ for the way down. *-norm*: $4C$ for two group norms.
 #
 # **Predict.** Work out static-cw before you run: $2 \cdot 25 \cdot 512 + 4 \cdot 36$.
+
+# %% tags=["prediction"]
+predict("count-static")
 
 # %%
 from a2u.matting.counts import count
@@ -249,7 +263,8 @@ print(f"IndexNet of Table 2 has {1 / share:.0f} times as many as the last row")
 # **Explain.** A dynamic filter costs $C + 1$ numbers rather than 25, and channel-shared needs only one filter for $U$
 # and one for $V$. The last row († in the paper) adds group norm after $U$ and after $V$: a scale and a shift for each
 # channel, $4C$. With it the two responses keep their size, whatever that of the features.
-#
+
+# %% [markdown]
 # The toy of lesson 08 is static, channel-wise and point-wise, with $s = 1$, $k = 4$ and a sigmoid on $U$'s response.
 # Its $P$ is one number, and it upsamples at 128, 64 and 32 channels: $\sum_C\,(2 \cdot 4 \cdot 16 \cdot C + 1)$ =
 # 28,675.
@@ -309,7 +324,8 @@ print(f"A²U of order 1 equals IndexNet in all {x.numel() * 4} values; of order 
 
 # %% [markdown]
 # **Explain.** IndexNet is A²U of first order. What A²U adds is the second factor: the product of two responses.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Replace the `...` and run the cell.
@@ -361,6 +377,9 @@ print(f"A²U of order 1 equals IndexNet in all {x.numel() * 4} values; of order 
 # </details>
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
 from a2u.lessons.a2u_operator import exercises
 
 
@@ -371,6 +390,9 @@ def my_kernels(affinity, p, ratio):
 exercises.KERNELS.check(my_kernels)
 
 # %% tags=["solution"]
+import torch
+import torch.nn.functional as F
+
 from a2u.lessons.a2u_operator import exercises
 
 
@@ -412,14 +434,22 @@ exercises.KERNELS.check(my_kernels)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.a2u_operator import exercises
+
+
 def my_count(channels, mode, share, pointwise):
     return ...
 
 
 exercises.PARAMETERS.check(my_count)
 
-
 # %% tags=["solution"]
+from a2u.lessons.a2u_operator import exercises
+
+
 def my_count(channels, mode, share, pointwise):
     filters = (4 if pointwise else 1) * (channels if share == "none" else 1)
     rows = 9 if pointwise else 36
@@ -457,14 +487,24 @@ exercises.PARAMETERS.check(my_count)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.a2u_operator import exercises
+
+
 def my_index(guide, v):
     return ...
 
 
 exercises.INDEX.check(my_index)
 
-
 # %% tags=["solution"]
+import torch.nn.functional as F
+
+from a2u.lessons.a2u_operator import exercises
+
+
 def my_index(guide, v):
     return F.pixel_shuffle(F.conv2d(guide[None], v, stride=2), 2)[0, 0].sigmoid()
 
@@ -490,6 +530,14 @@ exercises.INDEX.check(my_index)
 #
 # **Extend.** Replace sigmoid and softmax by a softmax alone and find an affinity that imitates nearest neighbour.
 # Then build `rank=2` and show that the kernels no longer lie on one curve.
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

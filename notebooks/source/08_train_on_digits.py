@@ -51,6 +51,7 @@ from a2u.lessons.frame import Drawing
 from a2u.lessons.mode import choose_mode
 from a2u.lessons.train_on_digits import exercises as lesson
 from a2u.lessons.train_on_digits.live import LiveCurves
+from a2u.lessons.train_on_digits.predictions import predict
 from a2u.plots.reconstruction import comparison, table_dots
 from a2u.reconstruction import ROWS, reconstruct, train
 
@@ -62,6 +63,9 @@ Drawing(table_dots(paper, title="Copying MNIST digits: what the paper reports"),
 # **Predict.** Six rows lie between 26 and 32 dB, three between 45 and 48. In the upper six the error is about *seven
 # times* larger than in the lower three. What could the lower three know that the others do not? Write down one
 # sentence; you will check it in section 4.
+
+# %% tags=["prediction"]
+predict("lower-three")
 
 # %% [markdown]
 # ## 1 · Digits in, digits out
@@ -98,6 +102,9 @@ print("a batch ", tuple(next(iter(bilinear.batches(epoch=1))).shape))
 # calls `live.on_step` as the loss comes in and `live.on_epoch` after every pass over the images, and `live` redraws
 # its picture.
 
+# %% tags=["prediction"]
+predict("copies")
+
 # %%
 live = LiveCurves()
 live.watch("Bilinear", bilinear)
@@ -120,6 +127,9 @@ live.finish()
 #
 # **Predict.** By how many dB will this beat bilinear? By 1? By 5?
 
+# %% tags=["prediction"]
+predict("unpooling-ahead")
+
 # %%
 unpool = lesson.experiment("max_unpool", mode)
 live.watch("Max-unpooling", unpool)
@@ -134,13 +144,16 @@ live.finish()
 #
 # **Predict.** A weight may now be 0.3 or 0.9 instead of 0 or 1. Does that help at all?
 
+# %% tags=["prediction"]
+predict("soft-weights")
+
 # %%
 affinity = lesson.experiment("a2u", mode)
 live.watch("A²U", affinity)
 train(affinity, on_step=live.on_step, on_epoch=live.on_epoch)
 live.finish()
 
-# %%
+# %% tags=["spoiler"]
 end = {title: curve.scores[-1][1] for title, curve in live.curves.items()}
 gains = (end["Max-unpooling"] - end["Bilinear"], end["A²U"] - end["Max-unpooling"])
 assert min(gains) > 0
@@ -184,7 +197,8 @@ Drawing(figure, alt, f"From the largest error to the smallest: {' > '.join(ranki
 #
 # In quick mode bilinear has hardly begun to learn: most of what you see is shortness of training. After one pass over
 # MNIST it has 23 dB (section 6) and is soft as the table says; section 7 shows it.
-#
+
+# %% [markdown]
 # You need not take this on trust. Here are the kernels of the last upsampling step for one digit.
 
 # %%
@@ -234,6 +248,9 @@ print("A²U: weights from below one half to above, all between 0 and 1")
 # **Predict.** Our three networks saw 180 digits three times (in quick mode), the paper's 60,000 digits a hundred times.
 # Will our diamonds lie close to the paper's rings? In the same order?
 
+# %% tags=["prediction"]
+predict("close-to-the-paper")
+
 # %%
 rows = {"Bilinear": "bilinear", "Max-unpooling": "max_unpool", "A²U": "a2u"}
 ours = {ROWS[rows[title]].title: score["psnr"] for title, score in scores.items()}
@@ -260,7 +277,8 @@ Drawing(
 # - **The last word is not spoken here.** Later operators on the same matting network (SAPA, FADE) reach lower
 #   errors than A²U, and in semantic segmentation plain bilinear can be as good: 41.68 against 41.45 mIoU with
 #   SegFormer-B1 on ADE20K, where another seed alone moves the result by about 0.5.
-#
+
+# %% [markdown]
 # One trap of the table itself: its column "MSE" holds the *root* of the mean squared error. We can tell, because then
 # $\mathrm{PSNR} = -20 \log_{10} \mathrm{RMSE}$ fits every row:
 
@@ -280,6 +298,9 @@ print(f"{len(gaps)} results of Table 1; the largest gap is {max(gaps):.2f} dB")
 #
 # **Predict.** Which of the paper's claims will survive: *features beat distances*? *Learning from high-resolution
 # features matters most*? *A²U beats IndexNet with fewer parameters*?
+
+# %% tags=["prediction"]
+predict("claims")
 
 # %%
 report = lesson.whole_table()  # figures/table1.json, or None if this notebook has left its repository
@@ -349,6 +370,9 @@ print("learned by the three upsampling operators:", sizes)
 # 3. CARAFE: find a place where $w$ is not 1.
 # 4. Find a digit that depth-wise IndexNet copies with less than 30 dB. Do its two neighbours in the table stumble, too?
 
+# %% tags=["prediction"]
+predict("carafe-one")
+
 # %%
 from a2u.lessons.train_on_digits import explorer as nine_networks
 from a2u.pretrained import card
@@ -364,9 +388,8 @@ for name in ("a2u", "max_unpool", "carafe"):
         assert walk.argmax() == 2  # in row 9, where the ink is darkest
         assert walk[0] < 0.3 < 0.8 < walk[2]
 assert torch.equal(nine_networks.weights("deconvolution", 0, 7, 12), nine_networks.weights("deconvolution", 3, 21, 6))
-print(panel.set(operator="indexnet-depthwise", image=19).says.partition(" Trained")[0])
-_ = panel.set(operator="a2u", image=0)
-assert panel.drawing.says.startswith("This digit 39.7 dB.")
+print(panel.at(operator="indexnet-depthwise", image=19).says.partition(" Trained")[0])
+assert panel.at(operator="a2u", image=0).says.startswith("This digit 39.7 dB.")
 
 # %%
 stumble = {name: nine_networks.psnr(name, 19) for name in ("indexnet-holistic", "indexnet-depthwise", "a2u")}
@@ -433,14 +456,22 @@ assert abs(card("toy/bilinear-mnist").metrics["stored"]["psnr"] - 23) < 0.1  # w
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.train_on_digits import exercises as lesson
+
+
 def my_loss(prediction, target):
     return ...
 
 
 lesson.L1.check(my_loss)
 
-
 # %% tags=["solution"]
+from a2u.lessons.train_on_digits import exercises as lesson
+
+
 def my_loss(prediction, target):
     return (prediction - target).abs().mean()
 
@@ -477,14 +508,26 @@ lesson.L1.check(my_loss)
 
 
 # %% tags=["exercise"]
+import math
+
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.train_on_digits import exercises as lesson
+
+
 def my_psnr(rmse):
     return ...
 
 
 lesson.PSNR.check(my_psnr)
 
-
 # %% tags=["solution"]
+import math
+
+from a2u.lessons.train_on_digits import exercises as lesson
+
+
 def my_psnr(rmse):
     return -20 * math.log10(rmse)
 
@@ -519,14 +562,22 @@ lesson.PSNR.check(my_psnr)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.train_on_digits import exercises as lesson
+
+
 def my_count(channels, ratio, k):
     return ...
 
 
 lesson.PARAMETERS.check(my_count)
 
-
 # %% tags=["solution"]
+from a2u.lessons.train_on_digits import exercises as lesson
+
+
 def my_count(channels, ratio, k):
     return 2 * ratio**2 * channels * k**2 + 1
 
@@ -553,7 +604,16 @@ print(f"A²U's three operators: {operators:,} of them")
 #
 # **Discuss.** Section 6 has both sets. Which rows change places between digits, which have strokes, and Fashion-MNIST,
 # which has texture? In the paper's numbers, and in ours?
+
+# %% [markdown]
+# ## Your tally
 #
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
+
+# %% [markdown]
 # ## Summary
 #
 # - One decoder, one loss, one schedule; what differs is the operator, and how the encoder shrinks its maps. A

@@ -40,6 +40,7 @@ import torch
 
 import a2u
 from a2u.lessons.see_the_kernels import explorer as lesson
+from a2u.lessons.see_the_kernels.predictions import predict
 
 lesson.figure5()
 
@@ -62,7 +63,10 @@ assert 250 < furthest["learned"] / furthest["random"] < 350
 # **Predict.** The full A²U of the paper's table reaches 47.63 dB after 100 passes. What will one pass of a network with
 # 3×3 kernels reach: 45, 35 or 25 dB?
 
-# %%
+# %% tags=["prediction"]
+predict("one-pass")
+
+# %% tags=["spoiler"]
 model, card = a2u.load_pretrained("toy/a2u-hybrid-mnist")
 print(card.title)
 print(card.training)
@@ -86,6 +90,9 @@ assert 1.9 < nearest.metrics["stored"]["psnr"] - card.metrics["stored"]["psnr"] 
 #
 # **Predict.** How peaked are bilinear weights $(\tfrac9{16}, \tfrac3{16}, \tfrac3{16}, \tfrac1{16})$ in a 3×3 window:
 # above or below one half?
+
+# %% tags=["prediction"]
+predict("bilinear-peaked")
 
 # %%
 from a2u.reconstruction.kernels import peakedness
@@ -111,6 +118,9 @@ assert peakedness(most, axis=0) < 0.1 < peakedness(bilinear, axis=0) < 0.5
 #
 # **Predict.** Before training the weights are random. Will the correlation be about 0?
 
+# %% tags=["prediction"]
+predict("random-correlation")
+
 # %%
 for learned in (False, True):
     print("learned" if learned else "random ")
@@ -123,7 +133,8 @@ for learned in (False, True):
 # because every product of features does. But the spread is below a millionth, far too little to change any output.
 # Training makes peakedness vary more than ten thousand times as much (the weights about three hundred times), and
 # raises the correlation in the two larger maps.
-#
+
+# %% [markdown]
 # One seed proves little, so here are four random beginnings beside the trained network, at the three sizes:
 
 # %%
@@ -149,6 +160,9 @@ for title, stages in [*(("random", begun) for begun in before), ("learned", afte
 # $w = \mathrm{softmax}(\sigma(a \cdot P))$, and $P$, one vector for each image and phase, is the same at every place.
 #
 # **Predict.** Draw each of the nine weights over $a$. What shape do the points make?
+
+# %% tags=["prediction"]
+predict("nine-curves")
 
 # %%
 lesson.curve_picture()
@@ -226,6 +240,8 @@ for phase in range(4):
 # </details>
 
 # %% tags=["exercise"]
+import torch
+
 from a2u.lessons.see_the_kernels import exercises
 
 
@@ -271,14 +287,23 @@ exercises.NORMALISE.check(my_kernels)
 
 
 # %% tags=["exercise"]
+import torch
+
+from a2u.lessons.see_the_kernels import exercises
+
+
 def my_peakedness(w):
     return ...
 
 
 exercises.PEAKEDNESS.check(my_peakedness)
 
-
 # %% tags=["solution"]
+import torch
+
+from a2u.lessons.see_the_kernels import exercises
+
+
 def my_peakedness(w):
     return 1 + torch.special.xlogy(w, w).sum(0) / torch.tensor(len(w)).log()
 
@@ -312,14 +337,21 @@ exercises.PEAKEDNESS.check(my_peakedness)
 
 
 # %% tags=["exercise"]
+import torch
+
+from a2u.lessons.see_the_kernels import exercises
+
+
 def my_correlation(a, b):
     return ...
 
 
 exercises.CORRELATION.check(my_correlation)
 
-
 # %% tags=["solution"]
+from a2u.lessons.see_the_kernels import exercises
+
+
 def my_correlation(a, b):
     a, b = a - a.mean(), b - b.mean()
     return (a * b).sum() / (a.square().sum() * b.square().sum()).sqrt()
@@ -344,6 +376,14 @@ exercises.CORRELATION.check(my_correlation)
 #
 # **Extend.** Repeat section 3 on thick strokes: dilate the digits with `F.max_pool2d(x, 3, 1, 1)`. Does peakedness
 # follow the edge or the ink?
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

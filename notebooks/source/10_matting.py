@@ -50,6 +50,7 @@ import a2u
 from a2u.lessons.frame import Drawing
 from a2u.lessons.matting import explorer as lesson
 from a2u.lessons.matting.picture import Picture, strip
+from a2u.lessons.matting.predictions import predict
 
 lesson.beside("hair", 3, (lesson.HALF, *lesson.METHODS))
 
@@ -59,6 +60,9 @@ lesson.beside("hair", 3, (lesson.HALF, *lesson.METHODS))
 #
 # **Predict.** In the enlarged place: which details does the network find that ½ cannot, and which does it miss? Write
 # down one of each; section 8 comes back to it.
+
+# %% tags=["prediction"]
+predict("enlarged-place")
 
 # %% [markdown]
 # ## 1 · Compose, and the way back
@@ -91,7 +95,10 @@ Drawing(
 # given, and $\alpha$, $F$ and $B$ are wanted. **Predict.** For one pixel: how many numbers are unknown, how many
 # equations are there?
 
-# %%
+# %% tags=["prediction"]
+predict("unknowns")
+
+# %% tags=["spoiler"]
 I = torch.tensor([0.50, 0.25, 0.25])
 answers = {
     "dark red hair, half of it": (torch.tensor([0.60, 0.10, 0.10]), torch.tensor([0.40, 0.40, 0.40]), 0.5),
@@ -118,13 +125,16 @@ print(f"{unknowns} unknowns, {equations} equations")
 # **Predict.** Which kinds consist of fine structure, and which are truly half transparent? Where will the trimap help
 # least?
 
+# %% tags=["prediction"]
+predict("half-transparent")
+
 # %%
 from a2u.lessons.matting.synthetic_set import synthetic_figure
 from a2u.matting.data.synthetic import KINDS
 
 synthetic_figure()
 
-# %%
+# %% tags=["spoiler"]
 share = {}
 for kind in KINDS:
     a = lesson.layer(kind)[1]
@@ -143,7 +153,10 @@ assert min(share["glass"], share["bubbles"], share["smoke"]) > max(share["hair"]
 # Hold one foreground before another. Training does it half of the time, to have more pictures than foregrounds.
 # **Predict.** Both are half transparent at a pixel, $\alpha_1 = \alpha_2 = \tfrac12$. What is the alpha of both?
 
-# %%
+# %% tags=["prediction"]
+predict("two-halves")
+
+# %% tags=["spoiler"]
 from a2u.matting.data.composition import combine
 
 front, rear = lesson.layer("bubbles"), lesson.layer("net")
@@ -172,6 +185,9 @@ Drawing(strip(pictures), "The alphas of bubbles, of a net, of both together, and
 #
 # **Predict.** Here is a row of an alpha. The ellipse of size 3 is a cross: the pixel and its four neighbours. Which
 # pixels become unknown?
+
+# %% tags=["prediction"]
+predict("erosion")
 
 # %%
 from a2u.matting.data.trimap import of_width, trimap_of
@@ -221,7 +237,10 @@ figure_3("dynamic-cs")
 # What does each operator cost? **Predict.** The network without any learned operator has 8.05 million parameters. How
 # many does A²U dynamic-cs add: ten thousand, a million, ten million? And IndexNet?
 
-# %%
+# %% tags=["prediction"]
+predict("cost")
+
+# %% tags=["spoiler"]
 from a2u.matting.counts import count, count_network
 from a2u.matting.rows import ROWS
 
@@ -238,11 +257,15 @@ for name, number in extra.items():
 # %% [markdown]
 # **Explain.** 19,608: a quarter of a percent. `a2u params --matting` prints this table. IndexNet's indices outweigh the
 # network that they serve.
-#
+
+# %% [markdown]
 # ### Why matting needs the operator
 #
 # The coarsest map has one place for each 16×16 pixels. **Predict.** How wide are the strands of this net? What is left
 # of them after one, two, four halvings, if nobody helps on the way up?
+
+# %% tags=["prediction"]
+predict("halvings")
 
 # %%
 strands, given = lesson.layer("net")[1], lesson.known("net", 6)
@@ -289,13 +312,17 @@ assert kernels.max() - 1e-6 < torch.e / (torch.e + 8)
 # Two questions, half the weight each, both asked in the **unknown region** $U$ alone:
 #
 # $$\tfrac12 \underbrace{\tfrac{1}{|U|}\sum_U \rho(p - \alpha)}_{\text{is the alpha right?}} + \tfrac12
-# \underbrace{\tfrac{1}{3|U|}\sum_U \sum_c \rho\big(pF_c + (1-p)B_c - I_c\big)}_{\text{does it compose the image?}},
-# \qquad \rho(d) = \sqrt{d^2 + 10^{-12}}$$
+# \underbrace{\tfrac{1}{3|U|}\sum_U \sum_c \rho\big(pF_c + (1-p)B_c - I_c\big)}_{\text{does it compose the image?}}$$
+#
+# with $\rho(d) = \sqrt{d^2 + 10^{-12}}$.
 #
 # **Predict, by hand.** Two pixels; the second is known. The first: $F$ red (1, 0, 0), $B$ blue (0, 0, 1), $\alpha =
 # 0.5$, predicted $p = 0.75$. How large is the loss?
 
-# %%
+# %% tags=["prediction"]
+predict("loss-by-hand")
+
+# %% tags=["spoiler"]
 from a2u.matting.losses import alpha_loss, composition_loss, matting_loss
 
 f, b = torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1).expand(1, 3, 1, 2), torch.tensor([0, 0, 1.0]).view(1, 3, 1, 1)
@@ -351,6 +378,9 @@ print("slope where the prediction is exact:", exact.grad.flatten().tolist())
 #
 # **Predict.** Which is worst for MSE? For Grad? For Conn? And which would *you* send back first?
 
+# %% tags=["prediction"]
+predict("worst-for-conn")
+
 # %%
 from a2u.lessons.matting.wrong_mattes import truth, wrong_mattes
 
@@ -365,7 +395,7 @@ Drawing(
     says=f"SAD of all five: {min(sads):.3f} … {max(sads):.3f}",
 )
 
-# %%
+# %% tags=["spoiler"]
 table = {name: (s.sad, s.mse, s.grad, s.conn) for name, s in ((n, each.scores) for n, each in flawed.items())}
 print(f"{'':10}{'SAD':>8}{'MSE':>9}{'Grad':>8}{'Conn':>8}")
 for name, (sad, mse, grad, conn) in table.items():
@@ -400,6 +430,9 @@ print("worst:", {metric: name for metric, name in worst.items() if metric != "SA
 #
 # **Predict.** A wider trimap means more to find out. How does the SAD of each method grow with `band`? Which kinds of
 # scene will the network handle worst?
+
+# %% tags=["prediction"]
+predict("wider-band")
 
 # %%
 for name in lesson.METHODS:
@@ -442,11 +475,14 @@ assert 0 < len(ahead) < len(KINDS) / 2
 #
 # **Predict.** Will the order of the paper survive in networks of a quarter of the width and a fraction of the training?
 
+# %% tags=["prediction"]
+predict("order-of-the-paper")
+
 # %%
 report = lesson.whole_table()  # figures/matting.json, or None if this notebook has left its repository
 lesson.show_table(report)
 
-# %%
+# %% tags=["spoiler"]
 here = lesson.sads(report)  # of the rows that were measured; none where the report is not at hand
 print(lesson.order_words(here))
 if here and report["preset"] == "narrow":  # what the text below speaks of
@@ -457,10 +493,14 @@ if here and report["preset"] == "narrow":  # what the text below speaks of
 # %% [markdown]
 # **Explain.** It does not. All networks lie within about an eighth of each other, and the two without a learned kernel
 # are first. A finding? All rows but the two -d were trained again, with other initial weights and other crops.
-#
+
+# %% [markdown]
 # **Predict.** Will bilinear and nearest be first again?
 
-# %%
+# %% tags=["prediction"]
+predict("first-again")
+
+# %% tags=["spoiler"]
 print(lesson.seeds_words(report))
 orders = lesson.orders(report)  # of the rows that were trained with every seed
 for seed, order in orders.items():
@@ -478,7 +518,8 @@ if orders and report["preset"] == "narrow":
 # nothing, and one seed would have let you write that A²U wins, or that it is useless. What three seeds do suggest is at
 # the end: dynamic-cs is last or last but one each time. Lesson 11 finds something about it that may be why: its kernels
 # have stopped looking at the image.
-#
+
+# %% [markdown]
 # Closed-form matting, which learns nothing, is ahead by SAD and behind by MSE and Grad. The axes of Tables 3 and 4, in
 # a still shorter training:
 
@@ -569,6 +610,9 @@ print("or above it:", ", ".join(ROWS[name].title for name in within))
 # </details>
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
 from a2u.lessons.matting import exercises
 
 
@@ -617,14 +661,22 @@ exercises.COMPOSE.check(my_compose)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.matting import exercises
+
+
 def my_sad(pred, true, trimap):
     return ...
 
 
 exercises.SAD.check(my_sad)
 
-
 # %% tags=["solution"]
+from a2u.lessons.matting import exercises
+
+
 def my_sad(pred, true, trimap):
     difference = (pred.float() - true.float()).abs() / 255
     return difference[trimap == 128].sum() / 1000
@@ -665,14 +717,22 @@ exercises.SAD.check(my_sad)
 
 
 # %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.matting import exercises
+
+
 def my_loss(pred, alpha, image, foreground, background, trimap, epsilon):
     return ...
 
 
 exercises.LOSS.check(my_loss)
 
-
 # %% tags=["solution"]
+from a2u.lessons.matting import exercises
+
+
 def my_loss(pred, alpha, image, foreground, background, trimap, epsilon):
     unknown = (trimap == 128).float()
     again = pred * foreground + (1 - pred) * background
@@ -703,6 +763,14 @@ exercises.LOSS.check(my_loss)
 #
 # **Extend.** A sixth flaw with the same SAD that Grad does not see but MSE does. Or: compose a scene of section 2 over
 # a photograph of your own, draw its trimap by hand, and run `a2u matting predict` on it.
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

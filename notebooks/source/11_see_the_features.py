@@ -48,9 +48,13 @@ import torch
 import a2u
 from a2u.lessons.see_the_features import explorer as lesson
 from a2u.lessons.see_the_features import figures
+from a2u.lessons.see_the_features.predictions import predict
 from a2u.matting import features as look
 
 figures.figure1()
+
+# %% tags=["prediction"]
+predict("by-eye")
 
 # %% [markdown]
 # What is drawn is the *energy*, the root mean square over the map's channels, in the unknown region of the trimap: the
@@ -67,7 +71,10 @@ figures.figure1()
 #
 # **Predict.** The image has 160×160 pixels, the coarsest map 10×10. How large is the last map *before* it is upsampled?
 
-# %%
+# %% tags=["prediction"]
+predict("last-map")
+
+# %% tags=["spoiler"]
 net, card = a2u.load_pretrained("matting/dynamic-cs")
 print(card.training)
 case = lesson.case("glass")
@@ -94,7 +101,10 @@ assert all(s.after.shape[-1] == 2 * s.before.shape[-1] for s in stages)
 #
 # **Predict.** What is the contrast of the true alpha? Of noise? What if all values of a map are doubled?
 
-# %%
+# %% tags=["prediction"]
+predict("contrast-of-noise")
+
+# %% tags=["spoiler"]
 truth, where = lesson.alpha("glass"), lesson.unknown("glass")
 band = look.boundary(truth)
 noise = torch.rand(truth.shape, generator=torch.Generator().manual_seed(0))
@@ -140,6 +150,9 @@ assert max(inner, key=inner.get) == "dynamic-cs"
 # **Predict.** At one and the same place of the last map: how many of the weights are not zero with nearest, with
 # bilinear, with A²U? How large is the largest?
 
+# %% tags=["prediction"]
+predict("nine-weights")
+
 # %%
 for name in lesson.SHOWN:
     t, value = lesson.witness(name, "glass", (3, 80, 60))
@@ -162,10 +175,13 @@ for name in lesson.SHOWN:
 # **Predict.** *Peakedness* is 0 for nine equal weights, and grows with their inequality (lesson 09). By how much does
 # it correlate with the gradient of the true alpha, before training and after?
 
+# %% tags=["prediction"]
+predict("peaked-at-edges")
+
 # %%
 figures.figure5()
 
-# %%
+# %% tags=["spoiler"]
 print(" " * 24, *(f"{kind:>8}" for kind in kinds), "   mean")
 means = {}
 for learned in (False, True):
@@ -186,14 +202,18 @@ assert all(known > not_known for known, not_known in (lesson.by_trimap("hybrid-c
 # guide of this stage knows the trimap, and the kernels are more peaked where the trimap *knows*, in every scene.
 # Boundaries lie where it does not. Within the unknown region, where all places are alike in that, the correlation is
 # about 0 again. Neither "edges light up" nor its opposite is what this training shows.
-#
+
+# %% [markdown]
 # One scene's maps of dynamic-cs would tell you less still. How much do kernels differ from place to place at all?
 # (†, dynamic-cs-d-norm, has a group norm before the features are multiplied, and A²U on the way down too.)
 #
 # **Predict.** In which of three networks do they differ most? Which weights has dynamic-cs at one place of a stage on
 # the glass, and at the same place on the hair?
 
-# %%
+# %% tags=["prediction"]
+predict("kernels-differ")
+
+# %% tags=["spoiler"]
 print(" " * 18, *(f"stage {stage}" for stage in range(4)), "  standard deviation over places, on the glass")
 for name in ("hybrid-cw", "dynamic-cs", "dynamic-cs-d-norm"):
     print(f"{name:18}", *(f"{value:7.4f}" for value in lesson.varies(name, "glass")))
@@ -226,7 +246,10 @@ assert sum(lesson.varies("dynamic-cs-d-norm", "glass")) > 20 * sum(lesson.varies
 #
 # **Predict.** For which of the two does the SAD rise more: with nearest? with bilinear? with A²U?
 
-# %%
+# %% tags=["prediction"]
+predict("take-away")
+
+# %% tags=["spoiler"]
 some = ("net", "foliage", "glass")
 for name in ("nearest", "bilinear", "dynamic-cs", "hybrid-cw", "dynamic-cs-d-norm"):
     sads = {part: sum(lesson.sad(name, kind, part) for kind in some) / 3 for part in ("", "kernels", "skip")}
@@ -254,6 +277,9 @@ figures.figure4()
 # nearest neighbour.
 #
 # **Predict.** In how many of the eight scenes must one network be better before you would bet on the ninth?
+
+# %% tags=["prediction"]
+predict("bet")
 
 # %%
 print(" " * 10, *(f"{kind:>8}" for kind in kinds), "    mean  better")
@@ -302,8 +328,7 @@ panel
 
 # %%
 for operator in ("nearest", "bilinear", "dynamic-cs"):
-    print(panel.set(scene="glass", operator=operator, channel=3, row=80, column=60).says)
-assert panel.error is None
+    print(panel.at(scene="glass", operator=operator, channel=3, row=80, column=60).says)
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
@@ -350,6 +375,8 @@ assert panel.error is None
 # </details>
 
 # %% tags=["exercise"]
+import torch
+
 from a2u.lessons.see_the_features import exercises
 
 
@@ -360,6 +387,8 @@ def my_display(maps):
 exercises.DISPLAY.check(my_display)
 
 # %% tags=["solution"]
+import torch
+
 from a2u.lessons.see_the_features import exercises
 
 
@@ -400,14 +429,23 @@ exercises.DISPLAY.check(my_display)
 
 
 # %% tags=["exercise"]
+import torch
+
+from a2u.lessons.see_the_features import exercises
+
+
 def my_contrast(energy, band):
     return ...
 
 
 exercises.CONTRAST.check(my_contrast)
 
-
 # %% tags=["solution"]
+import torch
+
+from a2u.lessons.see_the_features import exercises
+
+
 def my_contrast(energy, band):
     e = torch.nn.functional.pad(energy[None, None], (1, 1, 1, 1), mode="replicate")[0, 0]
     across, down = (e[1:-1, 2:] - e[1:-1, :-2]) / 2, (e[2:, 1:-1] - e[:-2, 1:-1]) / 2
@@ -448,14 +486,23 @@ exercises.CONTRAST.check(my_contrast)
 
 
 # %% tags=["exercise"]
+import torch
+
+from a2u.lessons.see_the_features import exercises
+
+
 def my_share(w, alpha):
     return ...
 
 
 exercises.SHARE.check(my_share)
 
-
 # %% tags=["solution"]
+import torch
+
+from a2u.lessons.see_the_features import exercises
+
+
 def my_share(w, alpha):
     belongs = (alpha >= 0.5).float()[None, None]
     z = torch.nn.functional.unfold(belongs, 3, padding=1).view(9, *alpha.shape)
@@ -497,6 +544,14 @@ exercises.SHARE.check(my_share)
 #
 # Now bring an idea of yours: one file in `a2u/operators/`, a `kernel` method, a card. The explorers will show its $w$
 # and $z$ the same day.
+
+# %% [markdown]
+# ## Your tally
+#
+# What you predicted and passed since this notebook's kernel started:
+
+# %%
+predict.tally()
 
 # %% [markdown]
 # ## Summary

@@ -11,19 +11,16 @@ def held(tally: Tally, least: int) -> None:
     assert tally.tried == tally.held >= least
 
 
-@pytest.mark.slow
 def test_after_any_failing_system_call_the_work_goes_on_to_the_same_end() -> None:
     for tally in system_calls.attack(every=29):
         held(tally, 7)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("loader", damage.LOADERS, ids=lambda loader: loader.name)
 def test_a_damaged_file_is_named_or_gives_the_same_values(loader: damage.Loader) -> None:
     held(damage._attack(loader, every=16), 20)
 
 
-@pytest.mark.slow
 def test_two_processes_other_threads_and_kills() -> None:
     for tally in processes.attack(short=True):
         held(tally, 3)

@@ -128,5 +128,5 @@ def test_the_command_measures_it(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_command_writes_no_file_without_a_gpu(tmp_path: Path) -> None:
     left = run_a2u("bench", "--only", "gpu", "--device", "cpu", "--out", tmp_path)
     assert left.code == 1
-    assert "--out is for the group gpu on a GPU, and the device is cpu" in left.err
+    assert "--out is for the group gpu on a GPU, but the device is cpu" in left.err
     assert list(tmp_path.iterdir()) == []

@@ -124,38 +124,6 @@ def test_params_counts_round_to_the_papers_numbers() -> None:
         assert f"{row['parameters'] / unit:.{digits}f}" == number
 
 
-def test_lab_where_there_is_no_course(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from a2u.lessons import serve
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(serve, "__file__", str(tmp_path / "site-packages" / "a2u" / "lessons" / "serve.py"))
-    done = a2u("lab", "--no-browser")
-    assert done.code == 1
-    assert "checkout" in done.err
-    assert done.err.count("\n") == 1
-
-
-def test_lab_serves_lesson_00_of_the_checkout_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "notebooks" / "00_start_here.ipynb").touch()
-    (tmp_path / "figures" / "deep").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path / "figures" / "deep")
-    started: list[list[str]] = []
-    monkeypatch.setattr(os, "execve", lambda program, command, environment: started.append([program, *command]))
-    assert a2u("lab", "--no-browser", "--port", "8899").code == 0
-    (command,) = started
-    assert command[0] == command[1] == sys.executable
-    assert {
-        *("--no-browser", "--ServerApp.port=8899", f"--ServerApp.root_dir={tmp_path}"),
-        "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
-    } <= set(command)
-
-
-@pytest.mark.parametrize("port", ["0", "70000", "http"])
-def test_lab_with_an_impossible_port(port: str) -> None:
-    assert a2u("lab", "--port", port).code == 2
-
-
 def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     def examine() -> list[object]:
         raise error

@@ -75,7 +75,7 @@ def test_widget_halves_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_installed", versions.get)
     (found,) = only("_widgets")
     assert found.status == "FAIL"
-    assert "installed is 1.1.0" in found.detail
+    assert "but 1.1.0 is installed" in found.detail
 
 
 def test_widget_extension_that_lab_does_not_find(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

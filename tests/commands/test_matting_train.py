@@ -50,7 +50,7 @@ def test_backgrounds_are_part_of_a_result_where_they_are_given(tmp_path: Path) -
     assert task.config["backgrounds"] == str(tmp_path / "photographs")
     assert settings_of(task.config) == given
     assert given.command().endswith("--data DIR --backgrounds PICTURES")
-    with pytest.raises(A2UError, match="synthetic set brings its backgrounds"):
+    with pytest.raises(A2UError, match="synthetic set has its own backgrounds"):
         settings("nearest", "quick", backgrounds="photographs")
 
 
@@ -58,3 +58,9 @@ def test_runs_without_backgrounds_keep_their_configuration() -> None:
     chosen = settings("nearest", "quick")
     assert "backgrounds" not in chosen.as_config()
     assert settings_of(chosen.as_config()) == chosen
+
+
+def test_the_precision_follows_from_the_device_unless_it_is_given() -> None:
+    assert command.choose_precision("auto", "cuda") == "bf16"
+    assert command.choose_precision("auto", "cpu") == "float32"
+    assert command.choose_precision("tf32", "cuda") == "tf32"

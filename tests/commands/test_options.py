@@ -12,9 +12,10 @@ from command import a2u
 from project import ROOT
 
 from a2u.commands.matting_train import train as matting_train
-from a2u.commands.options import as_options, know_options
+from a2u.commands.options import as_options, know_options, milestones_of, named_values
 from a2u.commands.pretrained import pretrained
 from a2u.commands.train import train
+from a2u.errors import A2UError
 
 LIBRARY = sorted(
     path for path in (ROOT / "a2u").rglob("*.py") if path.parts[len(ROOT.parts) + 1] not in ("commands", "site")
@@ -79,3 +80,13 @@ def test_the_library_names_no_option(path: Path) -> None:
     for line, text in messages(path):
         alone = re.sub(r"`a2u [^`]*`|pip install [^ ]+( [^ ]+)?", "", text)
         assert not re.search(r"(?<![\w-])--[a-z]", alone), f"{path.relative_to(ROOT)}:{line}: {text}"
+
+
+def test_lists_are_read_from_one_option() -> None:
+    assert milestones_of("20,26") == (20, 26)
+    assert milestones_of("none") == ()
+    with pytest.raises(A2UError, match="rising whole numbers"):
+        milestones_of("26,20")
+    assert named_values(["kernel_size=5", "normalization=softmax"]) == {"kernel_size": 5, "normalization": "softmax"}
+    with pytest.raises(A2UError, match="NAME=VALUE"):
+        named_values(["kernel_size"])

@@ -76,9 +76,9 @@ def test_names_of_runs_are_no_paths(tmp_path: Path, command: list[str], name: st
         ("--width", "nan", "width must be positive"),
         ("--width", "-1", "width must be positive"),
         ("--lr", "inf", "lr must be positive and finite"),
-        ("--option", "channels=3", "channels is the network's own"),
-        ("--option", "paired=true", "paired is the network's own"),
-        ("--option", "guide_channels=3", "guide_channels is the network's own"),
+        ("--option", "channels=3", "The network sets channels itself"),
+        ("--option", "paired=true", "The network sets paired itself"),
+        ("--option", "guide_channels=3", "The network sets guide_channels itself"),
         ("--data", "~nobody-of-this-name/x", "does not exist"),
     ],
 )

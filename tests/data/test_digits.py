@@ -11,8 +11,8 @@ import pytest
 import small_digits
 import torch
 
-from a2u.data import checksums, idx, load, make_sample, to_float32x32
-from a2u.data.digits import CLASSES, FOLDERS, SAMPLE
+from a2u.data import checksums, load, to_float32x32
+from a2u.data.digits import SAMPLE
 from a2u.errors import A2UError
 
 NAMES = ["mnist", "fashion"]
@@ -150,28 +150,6 @@ def test_a_damaged_package_does_not_fall_back(tmp_path: Path, monkeypatch: pytes
         load()
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "begins with nothing"),
-        (b"\x89PNG....", "begins with 89 50 4e 47"),
-        (b"\0\0\x08\x03\0\0", "ends inside its header: 16 bytes needed, 6 found"),
-        (b"\0\0\x08\x01\0\0\0\x05abc", "should hold 13 bytes.*but holds 11"),
-        (b"\0\0\x08\x01\0\0\0\x02abc", "should hold 10 bytes.*but holds 11"),
-    ],
-)
-def test_what_is_not_idx_is_told(content: bytes, message: str) -> None:
-    with pytest.raises(A2UError, match=message):
-        idx.parse(content, Path("some-file"))
-
-
-def test_idx_round_trip() -> None:
-    values = torch.randint(0, 256, (3, 5, 7), dtype=torch.uint8)
-    assert torch.equal(idx.parse(idx.encode(values), Path("x")), values)
-    with pytest.raises(A2UError, match="unsigned bytes"):
-        idx.encode(values.float())
-
-
 def test_download_reads_what_is_there_and_explains_what_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,39 +186,3 @@ def test_download_without_torchvision(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "torchvision.datasets", None)
     with pytest.raises(A2UError, match=r"needs torchvision.*a2u-upsampling\[lab\]"):
         load(data=tmp_path, download=True)
-
-
-def test_the_sample_is_evenly_spaced_over_each_class() -> None:
-    labels = torch.arange(1000) % 10
-    chosen = make_sample.choose(labels, 4)
-    assert labels[chosen].bincount().tolist() == [4] * 10
-    assert torch.equal(chosen, chosen.sort().values)
-    of_class_3 = chosen[labels[chosen] == 3]
-    assert of_class_3.tolist() == [3, 253, 503, 753]
-    with pytest.raises(A2UError, match="Class 0 has 100 images, and 101 are needed"):
-        make_sample.choose(labels, 101)
-
-
-def test_make_sample_writes_the_same_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(make_sample, "PER_CLASS", {"train": 3, "test": 2})
-    for out in ("a", "b"):
-        code = make_sample.main([str(SAMPLE), "--out", str(tmp_path / out)])
-        assert code == 1  # fewer than the real sample: said, and not passed off as it
-    assert "NOT the known sample" in capsys.readouterr().out
-    files = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.gz")]
-    assert len(files) == 8
-    assert all((tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files)
-    images = idx.parse(idx.read_content(tmp_path / "a" / "MNIST" / "t10k-images-idx3-ubyte.gz"), tmp_path)
-    assert images.shape == (20, 28, 28)
-    assert make_sample.main([str(tmp_path / "nowhere")]) == 1
-
-
-def test_every_set_has_folder_classes_and_checksums() -> None:
-    assert list(FOLDERS) == list(CLASSES) == NAMES
-    known = set(checksums.KNOWN.values())
-    stems = ("train-images", "train-labels", "t10k-images", "t10k-labels")
-    assert known == {
-        checksums.Known(edition, name, stem) for edition in ("full", "sample") for name in NAMES for stem in stems
-    }

@@ -36,7 +36,7 @@ def test_a_file_that_expands_without_end_is_stopped(tmp_path: Path, monkeypatch:
     many = put(tmp_path, gzip.compress(bytes(400)) * 3)
     with pytest.raises(A2UError, match="holds more than 1,000 bytes"):
         idx.read_content(many)
-    with pytest.raises(A2UError, match=r"has 1,001 bytes, and a file of this set has at most 1,000"):
+    with pytest.raises(A2UError, match=r"has 1,001 bytes, but a file of this set has at most 1,000"):
         idx.read_content(put(tmp_path, bytes(1001)))
 
 
@@ -65,3 +65,25 @@ def test_the_sample_is_not_written_over_the_full_set(tmp_path: Path, monkeypatch
     monkeypatch.setattr(make_sample, "load", lambda name, split, _: load(name, split))
     assert make_sample.main([str(tmp_path), "--out", str(tmp_path)]) == 1
     assert full.read_bytes() == b"sixty thousand images"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "begins with nothing"),
+        (b"\x89PNG....", "begins with 89 50 4e 47"),
+        (b"\0\0\x08\x03\0\0", "ends inside its header: 16 bytes needed, 6 found"),
+        (b"\0\0\x08\x01\0\0\0\x05abc", "should hold 13 bytes.*but holds 11"),
+        (b"\0\0\x08\x01\0\0\0\x02abc", "should hold 10 bytes.*but holds 11"),
+    ],
+)
+def test_what_is_not_idx_is_told(content: bytes, message: str) -> None:
+    with pytest.raises(A2UError, match=message):
+        idx.parse(content, Path("some-file"))
+
+
+def test_idx_round_trip() -> None:
+    values = torch.randint(0, 256, (3, 5, 7), dtype=torch.uint8)
+    assert torch.equal(idx.parse(idx.encode(values), Path("x")), values)
+    with pytest.raises(A2UError, match="unsigned bytes"):
+        idx.encode(values.float())

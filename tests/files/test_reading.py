@@ -41,7 +41,7 @@ def test_a_file_too_large_is_another_file_and_is_not_read(tmp_path: Path) -> Non
     path = tmp_path / "sparse"
     with path.open("wb") as file:
         file.truncate(2**40)
-    with pytest.raises(A2UError, match=r"has 1,099,511,627,776 bytes, and a card has at most 1,000"):
+    with pytest.raises(A2UError, match=r"has 1,099,511,627,776 bytes, but a card has at most 1,000"):
         read_bytes(path, 1000, "a card")
 
 
@@ -77,7 +77,7 @@ def test_names_that_are_no_text_are_read(tmp_path: Path) -> None:
         (b"[]", "should be an object"),
         (b"null", "should be an object"),
         (b'{"confih": {}}', "has no 'config'"),
-        (b'{"config": []}', r"it\['config'\] should be an object, and is \[\]"),
+        (b'{"config": []}', r"it\['config'\] should be an object, but is \[\]"),
     ],
 )
 def test_json_of_any_shape(tmp_path: Path, content: bytes, words: str) -> None:
@@ -95,12 +95,12 @@ def test_a_byte_order_mark_is_no_fault() -> None:
     ("value", "shape", "words"),
     [
         (1, float, None),
-        (True, int, "should be a whole number, and is True"),
-        (True, float, "should be a number, and is True"),
+        (True, int, "should be a whole number, but is True"),
+        (True, float, "should be a number, but is True"),
         (1.5, int, "should be a whole number"),
         (None, (str, type(None)), None),
-        (3, (str, type(None)), "should be text or null, and is 3"),
-        ([1, "2"], [int], r"it\[1\] should be a whole number, and is '2'"),
+        (3, (str, type(None)), "should be text or null, but is 3"),
+        ([1, "2"], [int], r"it\[1\] should be a whole number, but is '2'"),
         ([{"a": 1}, {}], [{"a": int}], r"it\[1\] has no 'a'"),
         ("x" * 100, int, "x…"),
         (object(), object, None),

@@ -186,3 +186,23 @@ def test_temporary_names_say_whose_they_are(tmp_path: Path, monkeypatch: pytest.
     assert len(names) == 2
     assert PATTERN.search(names[0])
     assert names[0].startswith("scores.json.")
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "may not write there")],
+)
+def test_a_failing_disk_gives_one_message_and_keeps_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
+) -> None:
+    path = tmp_path / "file"
+    write_whole(path, b"old")
+
+    def fail(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(A2UError, match=rf"file cannot be written \(.*{remedy}"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -58,3 +58,13 @@ def settled(picture: Locator) -> bytes:
 def changes(picture: Locator, before: bytes) -> bool:
     """Does the picture become another one?"""
     return until(lambda: picture.screenshot() != before)
+
+
+def code_too_wide(page: Page, where: str) -> list[str]:
+    """Code that is wider than its box; on a page ("main") not what it prints, which may be a table that scrolls."""
+    return page.evaluate(
+        """(where) => [...document.querySelectorAll(where)].flatMap((part) => [...part.querySelectorAll(
+        where === "main" ? ".highlight pre" : "pre")]).filter((code) => code.scrollWidth > code.clientWidth + 1)
+        .map((code) => `${code.innerText.slice(0, 80)}: ${code.scrollWidth} of ${code.clientWidth}`)""",
+        where,
+    )

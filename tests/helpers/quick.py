@@ -1,7 +1,8 @@
 """The quick form of the suite (`make quick`): what it leaves out follows from three rules, and the run says how much.
 
-1. Tests that are marked `browser` or `slow`. `slow` is for more than SLOW seconds of processor time in the test itself;
-   the whole suite names the tests that take longer and are not marked, so the marks do not depend on anyone's patience.
+1. Tests that drive a browser (marked `browser`), and those that tests/slow.txt names: more than SLOW seconds of
+   processor time when the list was last written, with what the test sets up. `make test TEST_ARGS=--record-slow`
+   writes it; the whole suite names the tests that take twice as long and are not in it.
 2. Of a test with more than CASES cases, all but CASES of them: the first, the last, and those at even steps between.
 3. Of the examples that Hypothesis makes, all but the first few (tests/conftest.py); and the lessons, which `make quick`
    does not name.
@@ -9,12 +10,14 @@
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
-SLOW = 5.0
-CASES = 6
-MARKS = ("browser", "slow")
+SLOW = 1.0
+CASES = 4
+LIST = Path("tests", "slow.txt")
 
 
 def evenly(count: int, most: int = CASES) -> set[int]:
@@ -30,26 +33,71 @@ def processor_seconds() -> float:
     return spent.user + spent.system + spent.children_user + spent.children_system
 
 
-class Quick:
-    """Leaves out what the rules say, if asked to, and says so; names tests that should be marked slow."""
+def family(test: str) -> str:
+    """The name of a test without its case."""
+    return test.partition("[")[0]
 
-    def __init__(self, config: pytest.Config, quick: bool) -> None:
-        self.config, self.quick = config, quick
+
+def file_of(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def listed(file: Path) -> dict[str, float]:
+    """Tests that are left out (a whole test, or one case of it) and their seconds; lines of seconds, space, name."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    pairs = [line.split(" ", 1) for line in lines if line.strip() and not line.startswith("#")]
+    return {name.strip(): float(seconds) for seconds, name in pairs}
+
+
+def slowest(seconds: dict[str, float]) -> dict[str, float]:
+    """Of all measured tests those over SLOW; in place of its cases the test itself, if all of them are."""
+    cases: dict[str, list[str]] = defaultdict(list)
+    for name in seconds:
+        cases[family(name)].append(name)
+    found: dict[str, float] = {}
+    for test, names in cases.items():
+        over = [name for name in names if seconds[name] > SLOW]
+        found |= (
+            {test: max(map(seconds.__getitem__, over))} if len(over) == len(names) else {n: seconds[n] for n in over}
+        )
+    return found
+
+
+def record(seconds: dict[str, float], root: Path) -> None:
+    """Write the list anew for the files that were run; the lines of others stay as long as their file is there."""
+    file, ran = root / LIST, {file_of(name) for name in seconds}
+    kept = {n: s for n, s in listed(file).items() if file_of(n) not in ran and (root / file_of(n)).exists()}
+    lines = [f"{value:.1f} {name}\n" for name, value in sorted((kept | slowest(seconds)).items())]
+    head = (
+        f"# Tests of more than {SLOW:g} s of processor time, which `make quick` leaves out: tests/helpers/quick.py.\n"
+    )
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    temporary.write_text(head + "".join(lines), encoding="utf-8")
+    temporary.replace(file)
+
+
+class Quick:
+    """Leaves out what the rules say, if asked to, and says so; measures every test, and names or records slow ones."""
+
+    def __init__(self, config: pytest.Config, quick: bool, recording: bool = False) -> None:
+        self.config, self.quick, self.recording = config, quick, recording
         self.left_out: Counter[str] = Counter()
-        self.unmarked: dict[str, float] = {}
+        self.seconds: dict[str, float] = defaultdict(float)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if not self.quick:
             return
+        slow = listed(self.config.rootpath / LIST)
         families: dict[str, list[pytest.Item]] = defaultdict(list)
         reasons: dict[str, str] = {}
         for item in items:
-            mark = next((mark for mark in MARKS if item.get_closest_marker(mark)), None)
-            if mark:
-                reasons[item.nodeid] = f"marked {mark}"
+            if item.get_closest_marker("browser"):
+                reasons[item.nodeid] = "marked browser"
+            elif item.nodeid in slow or family(item.nodeid) in slow:
+                reasons[item.nodeid] = "in tests/slow.txt"
             else:
-                families[item.nodeid.partition("[")[0]].append(item)
+                families[family(item.nodeid)].append(item)
         for cases in families.values():
             chosen = evenly(len(cases))
             others = [case for index, case in enumerate(cases) if index not in chosen]
@@ -59,7 +107,15 @@ class Quick:
         items[:] = [item for item in items if item.nodeid not in reasons]
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item):
+        return (yield from self._measured(item))
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item):
+        return (yield from self._measured(item))
+
+    @staticmethod
+    def _measured(item: pytest.Item):
         before = processor_seconds()
         try:
             return (yield)
@@ -67,14 +123,20 @@ class Quick:
             item.user_properties.append(("processor", processor_seconds() - before))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        seconds = dict(report.user_properties).get("processor", 0.0)
-        if report.when == "call" and seconds > SLOW and not any(mark in report.keywords for mark in MARKS):
-            self.unmarked[report.nodeid] = seconds
+        """Each report carries all that was measured of its test so far, so the last one has the sum."""
+        spent = sum(value for name, value in report.user_properties if name == "processor")
+        self.seconds[report.nodeid] = max(self.seconds[report.nodeid], spent)
 
     def pytest_sessionfinish(self) -> None:
         """A worker of xdist tells the process that reports; all of them have left out the same."""
         if hasattr(self.config, "workeroutput"):
             self.config.workeroutput["left_out"] = dict(self.left_out)
+        elif self.recording:
+            record(self._tests(self.seconds), self.config.rootpath)
+
+    def _tests(self, names: Iterable[str]) -> dict[str, float]:
+        """Tests, and not the cells of notebooks, which the quick form does not run at all."""
+        return {name: self.seconds[name] for name in names if file_of(name).endswith(".py")}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node) -> None:
@@ -86,7 +148,10 @@ class Quick:
             for reason, count in sorted(self.left_out.items()):
                 terminalreporter.write_line(f"{count:6} {reason}")
             terminalreporter.write_line("       the lessons against their stored outputs; most examples of Hypothesis")
-        if self.unmarked:
-            terminalreporter.section(f"over {SLOW:g} s of processor time and not marked slow")
-            for name, seconds in sorted(self.unmarked.items()):
+        slow = listed(self.config.rootpath / LIST)  # written just now, if that was asked for
+        tests = self._tests(self.seconds).items()
+        new = {name: s for name, s in tests if s > 2 * SLOW and not {name, family(name)} & slow.keys()}
+        if new:
+            terminalreporter.section(f"over {2 * SLOW:g} s of processor time and not in tests/slow.txt (--record-slow)")
+            for name, seconds in sorted(new.items()):
                 terminalreporter.write_line(f"{seconds:6.1f} s {name}")

@@ -1,7 +1,9 @@
 """One source makes three notebooks: which cells, under which names, with which outputs, and when they drifted."""
 
+import json
 import shutil
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +221,49 @@ def test_unknown_lesson_gives_the_near_match(tmp_path: Path) -> None:
     write(tmp_path)
     with pytest.raises(A2UError, match="Did you mean '01_lesson'"):
         editions.compose(tmp_path, "01_leson", "student")
+
+
+def test_a_long_cell_says_beforehand_how_long_it_takes(tmp_path: Path) -> None:
+    write(tmp_path)
+    plain = editions.compose(tmp_path, "01_lesson", "student")
+    first, last = (cell.id for cell in plain.cells if cell.source.startswith(("print(", "import")))
+    seconds = {"01_lesson": {first: 6.1, last: 12.6, "0123456789": 30}, "02_other": {first: 60}}
+    (tmp_path / "source" / editions.SECONDS).write_text(json.dumps(seconds))
+    for edition in editions.EDITIONS:
+        cells = editions.compose(tmp_path, "01_lesson", edition).cells
+        above = {cell.id: before.source for before, cell in pairwise(cells)}
+        assert above[first] == "*The next cell takes about 5 seconds on a laptop.*"
+        assert above[last] == "*The next cell takes about 15 seconds on a laptop.*"
+        assert sum("The next cell takes" in cell.source for cell in cells) == 2
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"01_lesson": {"a": "long"}}', '{"01_lesson": {"a": -1}}'])
+def test_a_damaged_table_of_seconds_is_named(content: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "source" / editions.SECONDS).write_text(content)
+    with pytest.raises(A2UError, match=rf"{editions.SECONDS}.*--store-seconds"):
+        editions.compose(tmp_path, "01_lesson", "student")
+
+
+def test_after_a_change_of_text_alone_the_stored_outputs_are_taken_over(tmp_path: Path, built: Path) -> None:
+    write(tmp_path, SOURCE.replace("# # A lesson", "# # A better lesson"))
+    for edition in editions.EDITIONS:
+        copy = editions.target(tmp_path, "01_lesson", edition)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(editions.target(built, "01_lesson", edition).read_bytes())
+    assert editions.main(["build", "--text", "--folder", str(tmp_path)]) == 0
+    assert list(editions.drift(tmp_path)) == []
+    assert "A better lesson" in (tmp_path / "01_lesson.ipynb").read_text()
+    assert texts(tmp_path / "01_lesson.ipynb") == texts(built / "01_lesson.ipynb")
+
+
+def test_text_alone_has_not_changed_where_code_did(tmp_path: Path, built: Path) -> None:
+    write(tmp_path, SOURCE.replace("shared", "changed"))
+    for stored in (None, (built / "01_lesson.ipynb").read_bytes()):
+        if stored is not None:
+            (tmp_path / "01_lesson.ipynb").write_bytes(stored)
+        with pytest.raises(A2UError, match="has other code than its source: make notebooks NAMES=01_lesson"):
+            editions.build(tmp_path, "01_lesson", "student", text=True)
 
 
 def test_a_widget_is_stored_as_its_picture() -> None:

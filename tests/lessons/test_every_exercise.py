@@ -2,16 +2,22 @@
 
 import math
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from project import NOTEBOOKS
+from torch import Tensor
 
+from a2u.lessons import editions
 from a2u.lessons.a2u_operator import exercises as assemble_a2u
 from a2u.lessons.affinity import exercises as affinity
+from a2u.lessons.answers.case import Case
+from a2u.lessons.answers.words import names_of
 from a2u.lessons.carafe import exercises as carafe_exercises
-from a2u.lessons.exercises import Exercise, Mistake, Numeric
+from a2u.lessons.exercises import SEED, Exercise, Mistake, Numeric
 from a2u.lessons.indexnet import exercises as indexnet_exercises
 from a2u.lessons.kernels_learned_once import explorer as learned_once
 from a2u.lessons.matting import exercises as matting_exercises
@@ -94,3 +100,142 @@ def test_cards_are_whole_and_their_folded_solutions_pass(lesson: str) -> None:
         assert exercise.check(written).passed, exercise.check(written).message
         assert exercise.check(lambda *_: ...).passed is None  # not attempted is no failure
         assert text in card.split('tags=["solution"]')[1]
+
+
+# --- slips that no list of an exercise has to know
+
+
+def told(exercise: Exercise, made: Callable[[Tensor], Any]) -> str | None:
+    """The name of what a check says that was done, when every result is `made` of the right one."""
+    names = names_of(exercise.reference, exercise.reference)
+    generator, cases = torch.Generator().manual_seed(SEED), []
+    for number in range(5):
+        arguments = exercise.cases(generator, number)
+        target = exercise.reference(*(a.clone() if isinstance(a, Tensor) else a for a in arguments))
+        own = torch.as_tensor(made(target))
+        cases.append(Case(arguments, target.double(), own.double(), own.dtype))
+        if own.shape != target.shape:
+            break
+    found = exercise._diagnosis(cases, names) if any(case.wrong for case in cases) else ("right", "")
+    return found and found[0]
+
+
+SLIPS: dict[str, tuple[Callable[[Tensor], Any], str]] = {
+    "255": (lambda t: 255 * t, "factor 255"),
+    "1/255": (lambda t: t / 255, "factor 0.003922"),
+    "1000": (lambda t: 1000 * t, "factor 1000"),
+    "1/1000": (lambda t: t / 1000, "factor 0.001"),
+    "sign": (lambda t: -t, "wrong sign"),
+    "off by one": (lambda t: t + 1, "offset +1"),
+    "nothing selected": (lambda t: 0.0 * t, "empty selection"),
+    "NaN": (lambda t: t * math.nan, "not a number"),
+    "axes": (lambda t: t.transpose(-1, -2) if t.dim() > 1 else t, "axes swapped"),
+    "order": (lambda t: t.flatten().sort()[0].view(t.shape), "another order"),
+    "shape": (lambda t: t[None], "another shape"),
+    "whole numbers": (lambda t: (t * 1.0).trunc().long(), "whole numbers"),
+}
+# Slips that are one and the same where results are numbers, symmetric, sorted, or already whole.
+SAME = {
+    "right",
+    "empty selection",
+    "axes swapped",
+    "backwards",
+    "another order",
+    "True and False",
+}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_general_slips_are_recognised_and_own_mistakes_come_first(exercise: Exercise) -> None:
+    own = {mistake.name for mistake in exercise.mistakes}
+    for slip, (made, wanted) in SLIPS.items():
+        found = told(exercise, made)
+        assert found is not None, slip
+        assert found == wanted or found in own or found in SAME, f"{slip}: {found}"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_a_right_answer_never_gets_a_hint(exercise: Exercise) -> None:
+    """Other number types, a rounding error and a gradient make no answer wrong."""
+    exact: list[Callable[[Tensor], Any]] = [
+        lambda t: t.double(),
+        lambda t: t.double() * (1 + 1e-7),
+        lambda t: t.double().requires_grad_(),
+        lambda t: t.numpy(),
+        lambda t: t.tolist(),
+    ]
+    for made in exact:
+        verdict = exercise.check(lambda *given, made=made: made(exercise.reference(*given)))
+        assert (verdict.passed, verdict.mistake) == (True, None)
+
+
+def difference(p: Tensor, g: Tensor) -> Tensor:
+    return (p.float() - g.float()).abs()
+
+
+def window_cut(x: Tensor, row: int, column: int, ratio: int, k: int) -> Tensor:
+    i, j = row // ratio - k // 2, column // ratio - k // 2
+    return x[i : i + k, j : j + k].flatten()
+
+
+def at_half_pixels(a: int, b: int, ratio: int) -> Tensor:
+    taps = torch.tensor([-1.0, 0.0, 1.0])
+    down, along = ((1 - (p / ratio - 0.5 - taps).abs()).clamp(min=0) for p in (a, b))
+    return torch.outer(down, along)
+
+
+def overlap_without_padding(n: int, kernel: int, stride: int, padding: int) -> Tensor:
+    size = (n - 1) * stride + kernel
+    return torch.tensor([sum(0 <= o - stride * i < kernel for i in range(n)) for o in range(size)])
+
+
+SAD, LOSS = matting_exercises.SAD, matting_exercises.LOSS
+GATES = indexnet_exercises.GATES
+# What learners wrote and were once told numbers alone.
+WRITTEN: list[tuple[Exercise, Callable[..., Any], str]] = [
+    (SAD, lambda p, g, t: difference(p, g)[t == 128].sum() / 255, "divide by 1000"),
+    (SAD, lambda p, g, t: difference(p, g)[t == 128].sum() / 1000, "divide the bytes by 255"),
+    (SAD, lambda p, g, t: difference(p, g)[t == 128].sum(), "Both divisions are missing"),
+    (SAD, lambda p, g, t: difference(p, g)[t == 0.5].sum() / 255_000, "Your selection is empty"),
+    (SAD, lambda p, g, t: difference(p, g)[t / 255 == 0.5].mean() / 255, "Your selection is empty"),
+    (SAD, lambda p, g, t: difference(p, g).sum() / 255, r"whole image(.|\n)*1000 is missing"),
+    (SAD, lambda p, g, t: 255 * difference(p, g)[t == 128].sum() / 1000, "255² times too large"),
+    (LOSS, lambda p, a, i, f, b, t, e: ((p - a) ** 2 + e).sqrt()[t == 0.5].mean(), "Your selection is empty"),
+    (GATES, lambda x, r: F.pixel_shuffle(x, r).relu(), "You take a ReLU"),
+    (GATES, lambda x, r: x.reshape(len(x) // r**2, x.shape[1] * r, -1).sigmoid(), "reshape keeps the numbers"),
+    (GATES, lambda x, r: F.pixel_shuffle(x, r).sigmoid() * 255, "255 times too large"),
+    (learned_once.OVERLAP, overlap_without_padding, r"2p \+ K"),
+    (one_formula.WINDOW, window_cut, "Pad x with k // 2 zeros"),
+    (one_formula.BILINEAR, at_half_pixels, "You forgot the first half"),
+]
+
+
+@pytest.mark.parametrize(("exercise", "answer", "hint"), WRITTEN)
+def test_what_learners_wrote_is_answered_in_words(exercise: Exercise, answer: Callable[..., Any], hint: str) -> None:
+    verdict = exercise.check(answer)
+    assert verdict.passed is False
+    assert re.search(hint, verdict.message), verdict.message
+
+
+# --- cells
+
+
+@pytest.mark.parametrize("edition", ["student", "solutions"])
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_each_exercise_runs_after_the_first_cell_alone(
+    lesson: str, edition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who opens a lesson at an exercise runs the first cell, and then this one."""
+    monkeypatch.chdir(NOTEBOOKS)
+    code = [cell for cell in editions.compose(NOTEBOOKS, lesson, edition).cells if cell.cell_type == "code"]
+    first: dict[str, object] = {}
+    exec(code[0].source, first)
+    cells = [cell for cell in code if {"exercise", "solution"} & set(cell.metadata.get("tags", []))]
+    assert len(cells) == len(LESSONS[lesson])
+    for cell in cells:
+        *lines, last = cell.source.strip().splitlines()
+        names = dict(first)
+        exec("\n".join(lines), names)
+        verdict = eval(last, names)
+        assert verdict.passed is (None if edition == "student" else True), verdict.message
+        assert re.search(r"^import torch$", cell.source, re.MULTILINE) or edition == "solutions"

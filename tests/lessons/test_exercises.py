@@ -38,9 +38,16 @@ WRONG = [
     (lambda *a: "a word", "return a tensor, got str"),
     (
         lambda *a: 1 / 0,
-        r"stopped with ZeroDivisionError: division by zero\n  given x 4×9, row 7, column 1, ratio 2, k 3",
+        r"stopped with ZeroDivisionError: division by zero\n  in line \d+ of your lambda: lambda \*a: 1 / 0,\n"
+        r"  given x 4×9, row 7, column 1, ratio 2, k 3",
     ),
-    (lambda: 1, "stopped with TypeError.*\n  given x 4×9, row 7,"),
+    (
+        lambda: 1,
+        r"with TypeError.*\n  It is called with 5 arguments: x, row, column, ratio, k\.\n  given x 4×9, ",
+    ),
+    (lambda *a: (torch.ones(2), torch.ones(3)), r"return a tensor, got tuple of 2: torch\.stack makes one"),
+    (lambda *a: torch.ones(3, 3) * 1j, r"return real numbers, got torch\.complex64"),
+    (lambda *a: (yield 1), "return a tensor, got generator"),
     (lambda *a: None, r"your function returns nothing \(None\)\. Is there a `return`\?"),
     (lambda x, i, j, r, k: torch.zeros(k, k), r"not yet, given x 4×9, i 7, j 1, r 2, k 3\n  The largest.*: expected"),
     (lambda x, i, j, r, k: torch.zeros(k, k), r"largest difference is at \[\d+, \d+\]: expected"),
@@ -93,11 +100,13 @@ def test_a_verdict_shows_its_message_and_counts_as_true_only_when_passed(capsys:
 
 def test_a_wrong_number_is_told_with_its_case() -> None:
     verdict = train_on_digits.PSNR.check(lambda rmse: torch.tensor(1.5))
-    assert re.search(r"for rmse=0\.\d+: expected 20, yours is 1\.5000$", verdict.message), verdict.message
+    assert "for rmse=0.1: expected 20, yours is 1.5000\n" in verdict.message
+    assert "You return the same whatever the arguments are" in verdict.message
     verdict = indexnet_exercises.COUNT.check(lambda *case: 128)
     assert verdict.message == (
         "✗ 3 · What an index block has to learn: for channels=32, ratio=2, kind='holistic', context=True, "
-        "nonlinear=False: expected 2,048, yours is 128"
+        "nonlinear=False: expected 2,048, yours is 128\n"
+        "  You return the same whatever the arguments are. Does the result use them?"
     )
     assert verdict.drawing is None
     half = indexnet_exercises.COUNT.check(lambda *case: indexnet_exercises.count_reference(*case) + 0.5)

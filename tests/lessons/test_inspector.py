@@ -1,29 +1,15 @@
-"""Every explorer, driven as a learner would: each control over its whole range, extremes included."""
-
-import io
-import re
-import threading
+"""The explorer of one value, driven as a learner would: each control over its whole range, extremes included."""
 
 import ipywidgets as widgets
-import numpy as np
 import pytest
 import torch
-from PIL import Image
-from project import NOTEBOOKS
+from rendered import is_picture
 
 import a2u
 from a2u.errors import A2UError
 from a2u.lessons import shared
-from a2u.lessons.frame import Drawing, Panel, choice, slider
+from a2u.lessons.frame import Panel
 from a2u.lessons.inspector import choices, example, explorer, inspect, look
-from a2u.plots import style
-from a2u.plots.maps import side_by_side
-
-
-def is_picture(data: bytes) -> bool:
-    with Image.open(io.BytesIO(data)) as image:
-        image.load()
-        return image.format == "PNG" and np.asarray(image).std() > 0
 
 
 def ends(control: widgets.Widget) -> list:
@@ -119,14 +105,6 @@ def test_examples_are_the_same_every_time_and_leave_random_numbers_alone() -> No
     assert torch.equal(first, example("carafe", 2)[3])
 
 
-@pytest.mark.parametrize("ratio", [2, 3, 4])
-def test_the_shared_map_is_what_pooling_the_encoder_map_leaves(ratio: int) -> None:
-    guide = shared.encoder_map(ratio)
-    assert guide.shape == (1, 4, 8 * ratio, 8 * ratio)
-    assert torch.equal(shared.small_map(4), torch.nn.functional.max_pool2d(shared.encoder_map(2), 2))
-    assert torch.allclose(guide[:, :1], shared.digit(8 * ratio), atol=1e-6)
-
-
 def test_inspect_opens_your_own_operator_on_your_own_map() -> None:
     x, guide = torch.randn(2, 3, 4, 6), torch.randn(2, 3, 8, 12)
     op = a2u.build("a2u:hybrid-cw", channels=3)
@@ -143,12 +121,6 @@ def test_inspect_opens_your_own_operator_on_your_own_map() -> None:
     assert f"= {y[1, 2, 7, 11]:.3f}".replace("-", "−") in own.set(sample=1, channel=2, row=7, column=11).says
 
 
-def test_the_legend_of_lesson_01_has_the_colours_of_the_pictures() -> None:
-    text = (NOTEBOOKS / "source" / "01_one_formula.py").read_text()
-    shown = re.findall(r'<span style="color: (#\w+)">(.)</span>', text)
-    assert shown == [(style.COLOURS[kind], style.GLYPHS[kind]) for kind in "zwy"]
-
-
 def test_inspect_says_what_it_needs() -> None:
     with pytest.raises(A2UError, match="inspect opens an Upsampler, got Conv2d"):
         inspect(torch.nn.Conv2d(1, 1, 1), torch.zeros(1, 1, 2, 2))
@@ -160,83 +132,3 @@ def test_look_shows_one_value() -> None:
     drawing = look(a2u.build("nearest", channels=1), shared.small_map(), at=(0, 0, 0, 5))
     assert "row 0, column 5" in drawing.alt
     assert is_picture(drawing.png())
-
-
-# --- the frame
-
-
-def bars(height: int, kind: str) -> Drawing:
-    if kind == "broken":
-        raise A2UError("no bars today")
-    if kind == "bug":
-        raise ZeroDivisionError("a bug")
-    assert not torch.is_grad_enabled()
-    return Drawing(side_by_side({kind: np.eye(4) * height}), f"A diagonal of {height}.", f"height {height}")
-
-
-@pytest.fixture
-def small() -> Panel:
-    return Panel(bars, height=slider(0, 9, 3), kind=choice(["eye", "broken", "bug"]))
-
-
-@pytest.mark.parametrize(("kind", "message"), [("broken", "no bars today"), ("bug", "ZeroDivisionError: a bug")])
-def test_an_error_is_shown_in_the_panel_and_the_last_picture_stays(small: Panel, kind: str, message: str) -> None:
-    before = small.image.value
-    small.controls["kind"].value = kind
-    assert message in small.caption.value
-    assert 'role="alert"' in small.caption.value
-    assert small.image.value == before
-    small.controls["kind"].value = "eye"
-    assert small.error is None
-    assert 'role="status"' in small.caption.value
-    with pytest.raises(A2UError, match=message):
-        small.set(kind=kind)
-
-
-def test_a_page_without_a_kernel_has_the_picture_and_its_words(small: Panel) -> None:
-    data, metadata = small._repr_mimebundle_()
-    assert set(data) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
-    assert data["text/plain"] == "A diagonal of 3.\nheight 3"
-    assert metadata["image/png"] == {"width": 960, "alt": "A diagonal of 3."}
-
-
-def test_a_drawing_shows_picture_and_words(capsys: pytest.CaptureFixture[str]) -> None:
-    drawing = Drawing(side_by_side({"a": np.eye(2)}), "A diagonal.", "trace 2")
-    data, metadata = drawing._repr_mimebundle_()
-    assert data["text/plain"] == "A diagonal.\ntrace 2"
-    assert metadata["image/png"]["alt"] == "A diagonal."
-    drawing._ipython_display_()
-    assert "trace 2" in capsys.readouterr().out
-
-
-def test_controls_are_labelled_and_words_are_escaped() -> None:
-    panel = Panel(lambda n: Drawing(side_by_side({"a": np.eye(2)}), "<b>"), n=slider(0, 1, 0))
-    assert panel.controls["n"].description == "n"
-    assert "&lt;b&gt;" in panel.caption.value
-
-
-def test_moves_from_several_threads_end_in_a_whole_picture(small: Panel) -> None:
-    def move(values: range) -> None:
-        for value in values:
-            small.controls["height"].value = value
-
-    threads = [threading.Thread(target=move, args=(values,)) for values in (range(0, 10), range(9, -1, -1))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert is_picture(small.image.value)
-    assert small.error is None
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: Panel(bars), "at least one control"),
-        (lambda: Panel(bars, height=slider(0, 1, 0), kind=choice(["broken"])), "first picture.*no bars today"),
-        (lambda: Panel(bars, height=slider(0, 1, 0), kind=choice(["eye"])).set(hight=1), "no control 'hight'"),
-    ],
-)
-def test_misuse_of_a_panel_is_explained(make, message: str) -> None:
-    with pytest.raises(A2UError, match=message):
-        make()

@@ -1,4 +1,4 @@
-"""Lessons 00 and 08: modes, the shortened experiment, and exercises that know right from wrong."""
+"""Lesson 08: the shortened experiment, its explorer, its table, and exercises that know right from wrong."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,7 @@ from project import NOTEBOOKS
 
 from a2u.data import load
 from a2u.errors import A2UError
-from a2u.lessons.mode import MODES, choose_mode
-from a2u.lessons.start_here import exercises as start_here
+from a2u.lessons.mode import choose_mode
 from a2u.lessons.train_on_digits import exercises as train_on_digits
 from a2u.lessons.train_on_digits import explorer as nine_networks
 from a2u.lessons.train_on_digits.picture import copied
@@ -23,20 +22,6 @@ from a2u.training import Run, fit
 def test_the_reference_counts_what_the_library_builds() -> None:
     for channels in (1, 32, 64):
         assert train_on_digits.parameters_reference(channels, 2, 4) == count("a2u:toy", (channels,))
-
-
-def test_quick_is_the_mode_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("A2U_MODE", raising=False)
-    assert choose_mode() is MODES["quick"]
-    monkeypatch.setenv("A2U_MODE", "full")
-    assert choose_mode().full
-    assert not choose_mode("quick").full  # the lesson's own word counts more
-
-
-def test_an_unknown_mode_is_named_with_the_near_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("A2U_MODE", "ful")
-    with pytest.raises(A2UError, match="full"):
-        choose_mode()
 
 
 def test_quick_mode_says_how_little_it_uses() -> None:
@@ -68,12 +53,6 @@ def test_own_runs_are_found_by_row_and_the_longest_counts(tmp_path) -> None:
     assert found == {ROWS["nearest"].title: history[-1]["psnr"]}
     with pytest.raises(A2UError, match="no run on 'fashion'"):
         train_on_digits.measured(tmp_path, "fashion")
-
-
-def test_the_reference_of_lesson_00_is_nearest_neighbour() -> None:
-    x = torch.rand(3, 5)
-    expected = torch.nn.functional.interpolate(x[None, None], scale_factor=2, mode="nearest")[0, 0]
-    assert torch.equal(start_here.nearest_reference(x), expected)
 
 
 def table(tmp_path: Path) -> Path:

@@ -90,7 +90,7 @@ def test_what_cannot_be_solved_is_explained() -> None:
     image, _, trimap = ramp()
     with pytest.raises(A2UError, match=r"no classical method 'knnn'. Did you mean 'knn'"):
         classical.predict("knnn", image, trimap)
-    with pytest.raises(A2UError, match="begins at known pixels, and this trimap has none"):
+    with pytest.raises(A2UError, match="starts from known pixels, but this trimap has none"):
         classical.predict("knn", image, torch.full_like(trimap, 128))
     with pytest.raises(A2UError, match=r"\(3, H, W\).*given \(3, 24, 40\) and \(1, 24, 39\)"):
         classical.predict("knn", image, trimap[..., 1:])

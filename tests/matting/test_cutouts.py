@@ -57,7 +57,7 @@ def test_names_that_differ_in_case_alone_need_the_same_name(tmp_path):
     picture(images / "A.png")
     picture(images / "a.png")
     if len(list(images.iterdir())) < 2:
-        pytest.skip("this file system takes both for one name")
+        pytest.skip("this file system treats both as one name")
     trimap_file(trimaps / "a.png")
     found, failed = pairs(images, trimaps)
     assert [pair.name for pair in found] == ["a"]
@@ -73,8 +73,8 @@ def test_two_files_of_one_name_are_one_failure_each(tmp_path):
     found, failed = pairs(images, trimaps)
     assert found == []
     assert failed == {
-        "a": "a.bmp, a.png have one name, and would be one matte.",
-        "b": "b.png, b.tif have one name, and would be one matte.",
+        "a": "a.bmp, a.png have one name, so their mattes would be one file.",
+        "b": "b.png, b.tif have one name, so their mattes would be one file.",
         "c": f"it has no image in {images}.",
     }
 

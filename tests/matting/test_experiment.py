@@ -13,7 +13,6 @@ from safetensors.torch import load_file
 from tiny_matting import build, gradients, small
 from torch import nn
 
-from a2u.commands import matting_train as command
 from a2u.errors import A2UError
 from a2u.matting import campaign, experiment
 from a2u.matting.experiment import load_model
@@ -60,21 +59,6 @@ def test_unknown_rows_and_presets_give_the_near_match() -> None:
         settings("dynamic_cs")
     with pytest.raises(A2UError, match="Did you mean 'narrow'"):
         settings("nearest", "narow")
-
-
-def test_words_of_the_command_line() -> None:
-    assert command.parse_milestones("20,26") == (20, 26)
-    assert command.parse_milestones("none") == ()
-    with pytest.raises(A2UError, match="rising whole numbers"):
-        command.parse_milestones("26,20")
-    assert command.parse_options(["kernel_size=5", "normalization=softmax"]) == {
-        "kernel_size": 5,
-        "normalization": "softmax",
-    }
-    with pytest.raises(A2UError, match="NAME=VALUE"):
-        command.parse_options(["kernel_size"])
-    assert command.choose_precision("auto", "cuda") == "bf16"
-    assert command.choose_precision("auto", "cpu") == "float32"
 
 
 # --- what learns, and how fast

@@ -113,7 +113,7 @@ def test_the_busiest_place_is_enlarged_by_itself() -> None:
         ([], "nothing to compare"),
         ([example(mattes={})], "nothing to compare"),
         ([example(), example(title="glass", mattes={"two": TRUTH})], r"glass has mattes of \['two'\]"),
-        ([example(mattes={"one": TRUTH[1:]})], r"strands: one is \(11, 16\), and the image \(12, 16\)"),
+        ([example(mattes={"one": TRUTH[1:]})], r"strands: one is \(11, 16\), but the image is \(12, 16\)"),
         ([example(image=IMAGE[..., :2])], r"an image is \(H, W, 3\)"),
         ([example(trimap=IMAGE)], r"one map \(H, W\)"),
         ([example(zoom=(8, 0, 6))], "leaves the image"),

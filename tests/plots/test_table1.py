@@ -148,9 +148,9 @@ def test_equal_tables_give_equal_pictures() -> None:
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: scoreboard(NAMES, [1], SETS, label=""), "3 rows needs as many values a column, given 1"),
+        (lambda: scoreboard(NAMES, [1], SETS, label=""), "3 rows needs as many values per column, given 1"),
         (lambda: gains(NAMES, SETS, "fourth", label=""), "no row 'fourth'"),
-        (lambda: epochs({"A": {"first": [20.0]}}, label=""), "at least two epochs, and these runs have 1"),
+        (lambda: epochs({"A": {"first": [20.0]}}, label=""), "at least two epochs, but these runs have 1"),
         (lambda: gallery(IMAGES, {"a": IMAGES[:1]}), "a has shape"),
         (lambda: gallery(IMAGES[0, 0], {}), "Images are"),
         (lambda: gallery(IMAGES[:0], {}), "nothing to show"),

@@ -112,7 +112,7 @@ def test_what_a_file_names_is_never_called(function, zipped, tmp_path):
     victim.touch()
     content = {"state_dict": STATE, "epoch": Calls(function, str(victim))}
     path = save(tmp_path / "a.pth", content, zipped)
-    with pytest.raises(A2UError, match=r"it needs .*, which is code, and no code of a file is run"):
+    with pytest.raises(A2UError, match=r"it needs .*, which is code, but no code of a file is run"):
         open_checkpoint(path)
     assert victim.exists()
 

@@ -93,7 +93,7 @@ def test_every_key_is_accounted_for(source):
     assert report.missing == ["decoder.3.skip.conv.weight", "head.alpha.weight"]
     assert report.ignored == {
         "module.module.pred.2.weight": "no module of that name is known",
-        "module.layer0.1.num_batches_tracked": "counts batches, which nothing reads",
+        "module.layer0.1.num_batches_tracked": "counts batches, and is not used",
         "module.short0.0.weight": "shape (64, 3, 3, 3), but decoder.3.skip.conv.weight has (64, 4, 3, 3)",
     }
     assert len(report.used) + len(report.ignored) == len(state)

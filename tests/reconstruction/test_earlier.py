@@ -248,7 +248,6 @@ def marks() -> dict[str, bool]:
     return {run["row"]: run.get(MARK, False) for run in runs if run["status"] == "measured"}
 
 
-@pytest.mark.slow
 def test_a_row_outlives_its_run_folder(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

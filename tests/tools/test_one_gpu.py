@@ -64,7 +64,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- what it writes ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_the_trial_writes_every_file_that_the_script_promises(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,7 +118,6 @@ def test_archives_hold_runs_that_a2u_reads(whole: Path, tmp_path: Path) -> None:
 # --- going on ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["training", "packing"])
 def test_killed_it_goes_on_to_the_same_results(whole: Path, tmp_path: Path, moment: str) -> None:
     words = arguments(tmp_path)
@@ -170,7 +168,7 @@ def test_a_file_outside_its_folder_is_not_unpacked(tmp_path: Path) -> None:
     for bad in ("../evil/config.json", "run/../../config.json", "/run/config.json", "run/a/b"):
         with zipfile.ZipFile(tmp_path / "before" / "runs-1.zip", "w") as archive:
             archive.writestr(bad, "x")
-        with pytest.raises(A2UError, match="is no file of a run"):
+        with pytest.raises(A2UError, match="is not a file of a run"):
             Store(tmp_path / "out", tmp_path / "runs", tmp_path / "before")
         assert not (tmp_path / "evil").exists()
 
@@ -179,7 +177,7 @@ def test_another_question_is_not_answered_with_the_results_of_the_first(
     whole: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert one_gpu.main(arguments(whole, "queue", "nearest,a2u")) == 1
-    assert "was begun with rows ['nearest'], and now ['nearest', 'a2u'] is asked for" in capsys.readouterr().err
+    assert "was begun with rows ['nearest'], but now ['nearest', 'a2u'] is asked for" in capsys.readouterr().err
 
 
 # --- time and room ----------------------------------------------------------------------------------------------
@@ -288,7 +286,7 @@ def test_a_row_that_cannot_be_recorded_is_refused_with_its_error(monkeypatch: py
         (["--tiny", "--device", "cpu", "--only", "smoke,quue"], "Did you mean 'queue'"),
         (["--tiny", "--device", "cpu", "--rows", "a2v"], "Did you mean 'a2u'"),
         (["--tiny", "--device", "cpu", "--lanes", "0"], "--budget and --lanes must be positive"),
-        (["--tiny", "--device", "cpu", "--before", "nowhere"], "--before names no folder"),
+        (["--tiny", "--device", "cpu", "--before", "nowhere"], "--before must name a folder"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_trained(
@@ -313,7 +311,7 @@ def test_a_card_without_tf32_is_one_line(
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla T4")
     assert one_gpu.main(["--tiny", "--out", str(tmp_path), "--budget", "60"]) == 1
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "TF32 needs a GPU of compute capability 8.0 or more, and Tesla T4 has less" in line
+    assert "TF32 needs a GPU of compute capability 8.0 or more, but Tesla T4 has less" in line
 
 
 def test_missing_packages_are_named_before_anything_starts(

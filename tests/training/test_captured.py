@@ -229,7 +229,7 @@ def test_what_cannot_be_captured_is_told():
         step(Quiet(), (torch.zeros(1), torch.zeros(1)))
     task = Quiet()
     task.optimizer = torch.optim.Adam(task.model.parameters())
-    with pytest.raises(A2UError, match="knows the optimizer SGD, given Adam"):
+    with pytest.raises(A2UError, match="works with the optimizer SGD only, given Adam"):
         step(task, task.images[:4])
 
 
@@ -285,7 +285,7 @@ def test_the_choice_of_a_step():
     assert type(choose_step(cuda)) is type(choose_step(cuda, "captured", "bf16")) is Captured
     assert type(choose_step(cuda, "eager")) is Eager
     for arguments, message in (
-        ((CPU, "captured"), "A captured step is a CUDA graph, and the device is cpu"),
+        ((CPU, "captured"), "A captured step is a CUDA graph, but the device is cpu"),
         ((CPU, "capture"), "Did you mean 'captured'"),
         ((CPU, "auto", "tf32"), "TF32 is arithmetic of NVIDIA GPUs"),
         ((CPU, "auto", "float16"), "Known: float32, tf32, bf16"),
@@ -297,7 +297,7 @@ def test_the_choice_of_a_step():
 def test_a_card_without_tf32_is_told(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (7, 5))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla T4")
-    with pytest.raises(A2UError, match=r"TF32 needs a GPU of compute capability 8.0 or more, and Tesla T4 has less"):
+    with pytest.raises(A2UError, match=r"TF32 needs a GPU of compute capability 8.0 or more, but Tesla T4 has less"):
         check_precision("tf32", torch.device("cuda"))
     check_precision("float32", torch.device("cuda"))
 
@@ -313,7 +313,6 @@ def test_arithmetic_is_as_before_afterwards():
     assert (cudnn.allow_tf32, matmul.allow_tf32, cudnn.benchmark) == before
 
 
-@pytest.mark.slow
 def test_a_compiled_step_takes_the_same_steps():
     step, compiled, eager = Compiled(CPU), Quiet(epochs=1), Quiet(epochs=1)
     assert fit(compiled, step=step)[0]["loss"] == pytest.approx(fit(eager)[0]["loss"], rel=1e-4)

@@ -32,7 +32,6 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
 def ignore(_: object) -> None: ...
 
 
-@pytest.mark.slow
 def test_every_run_is_a_job(local: Cluster, tmp_path: Path) -> None:
     jobs = plan(tmp_path / "runs", 3, epochs=2)
     jobs[0].train(ignore)
@@ -46,7 +45,6 @@ def test_every_run_is_a_job(local: Cluster, tmp_path: Path) -> None:
     assert len(list(local.folder.glob("*_result.pkl"))) == 2  # what was complete was not submitted
 
 
-@pytest.mark.slow
 def test_a_job_whose_time_is_up_is_put_back_and_goes_on(local: Cluster, tmp_path: Path) -> None:
     """Its first process trains one epoch and is told to leave; the second trains the rest."""
     jobs = plan(tmp_path / "runs", 1, epochs=3, leave_after=1)
@@ -58,7 +56,6 @@ def test_a_job_whose_time_is_up_is_put_back_and_goes_on(local: Cluster, tmp_path
     assert "Requeued job" in "".join(path.read_text() for path in local.folder.glob("*_log.out"))
 
 
-@pytest.mark.slow
 def test_a_job_that_fails_or_dies_is_told_and_the_others_go_on(local: Cluster, tmp_path: Path) -> None:
     jobs = [
         *plan(tmp_path / "runs", 1, epochs=1),

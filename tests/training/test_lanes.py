@@ -233,7 +233,7 @@ def test_without_memory_a_run_is_put_back_and_fewer_run_at_once(tmp_path: Path, 
     assert found.statuses == ["trained"] * 3
     (note,) = found.notes
     assert note.startswith("run 0: There is not enough memory")
-    assert note.endswith("It is put back; from now on 1 at once.")
+    assert note.endswith("It is put back; from now on at most 1 at once.")
     names = [name for name, _, _ in found.steps]
     after = names[len(names) - names[::-1].index("run 1") :]
     assert after == ["run 0"] * 8 + ["run 2"] * 12  # run 0 from the epoch that it had kept
@@ -293,7 +293,7 @@ def test_no_run_begins_that_cannot_end(tmp_path: Path, clock: Clock) -> None:
     found = Heard().train(jobs_in(tmp_path), 1, Budget(30, clock=clock))
     assert found.statuses == ["trained", "trained", "stopped"]
     message = found.outcomes["run 2"].message
-    assert message == "It needs about 12 s more, and 6 s are left; 0 of 3 epochs are kept."
+    assert message == "It needs about 12 s more, but only 6 s are left; 0 of 3 epochs are kept."
     assert not (tmp_path / "run 2").exists()
 
 
@@ -315,9 +315,9 @@ def test_when_time_is_over_all_lanes_end_and_keep_what_they_saved(tmp_path: Path
     found = Heard().train(jobs, 2, Budget(14, clock=clock))
     assert found.statuses == ["stopped"] * 3
     assert {name: each.message for name, each in found.outcomes.items()} == {
-        "run 0": "The time was over; 2 of 3 epochs are kept.",  # 9 of the 15 steps
-        "run 1": "The time was over; 1 of 3 epochs are kept.",
-        "run 2": "The time was over; 0 of 3 epochs are kept.",
+        "run 0": "The time ran out; 2 of 3 epochs are kept.",  # 9 of the 15 steps
+        "run 1": "The time ran out; 1 of 3 epochs are kept.",
+        "run 2": "The time ran out; 0 of 3 epochs are kept.",
     }
     again = jobs_in(tmp_path / "lanes", 3)
     assert Heard().train(again).statuses == ["trained"] * 3

@@ -38,7 +38,6 @@ def runs(number: int) -> bool:
         return False
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
 def test_the_parent_is_killed(tmp_path: Path) -> None:
     (tmp_path / "parent.py").write_text(SCRIPT)

@@ -1,10 +1,7 @@
-"""Training: killed at any moment it resumes to the same bits; what cannot be trusted or written is told once."""
+"""The loop: it learns, reports and measures; killed at any moment it resumes to the same bits."""
 
-import errno
 import json
 import math
-import os
-import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -13,20 +10,13 @@ import pytest
 import torch
 from processes import stopped
 from tiny_task import CONFIG, TinyTask
-from torch import nn
 
 from a2u.errors import A2UError
-from a2u.files.writing import write_whole
-from a2u.training import Progress, Run, checkpoint, choose_device, fit, read_best, read_run
-from a2u.training.device import derive_seed, permutation
+from a2u.training import Progress, Run, fit, read_best, read_run
 
 
 def without_times(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: value for key, value in record.items() if key != "seconds"} for record in history]
-
-
-def parts_of(task: TinyTask) -> dict[str, Any]:
-    return {"model": task.model, "optimizer": task.optimizer, "scheduler": task.scheduler}
 
 
 # --- the loop ---------------------------------------------------------------------------------------------------
@@ -150,14 +140,6 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_epoch(t
     assert len(history) == 1
 
 
-def test_the_order_follows_from_seed_and_epoch_alone() -> None:
-    assert torch.equal(permutation(50, 1, 2), permutation(50, 1, 2))
-    assert sorted(permutation(50, 1, 2).tolist()) == list(range(50))
-    assert not torch.equal(permutation(50, 1, 2), permutation(50, 1, 3))
-    assert not torch.equal(permutation(50, 1, 2), permutation(50, 2, 2))
-    assert derive_seed(0, "order", 1) == 1332101017241992705  # on every machine, in every version
-
-
 # --- stopping and going on --------------------------------------------------------------------------------------
 
 
@@ -214,224 +196,3 @@ def test_a_complete_run_is_not_trained_again(tmp_path: Path) -> None:
         first = fit(TinyTask(), run)
     with Run(tmp_path, CONFIG) as run:
         assert fit(TinyTask(), run, on_step=lambda _: pytest.fail("trained again")) == first
-
-
-def test_a_second_process_is_told_and_the_first_goes_on(tmp_path: Path) -> None:
-    with stopped("tiny_task.py", tmp_path, "step") as process:
-        with pytest.raises(A2UError, match=r"Another process is training in .*another `folder`"):
-            Run(tmp_path, CONFIG)
-        assert process.poll() is None
-        process.stdout.close()
-    Run(tmp_path, CONFIG).close()  # a dead process holds no lock
-
-
-def test_a_different_config_is_told_key_by_key(tmp_path: Path) -> None:
-    Run(tmp_path, {"lr": 0.1, "batch": 20, "seed": 0}).close()
-    with pytest.raises(A2UError) as error:
-        Run(tmp_path, {"lr": 0.2, "batch": 20, "momentum": 0.9})
-    assert "lr is 0.1 there, 0.2 here" in str(error.value)
-    assert "seed is 0 there, '(not set)' here" in str(error.value)
-    assert "momentum is '(not set)' there, 0.9 here" in str(error.value)
-    assert "batch" not in str(error.value)
-    Run(tmp_path, {"lr": 0.1, "batch": 20, "seed": 0}).close()  # and the refusal released the folder
-
-
-def test_a_config_survives_json(tmp_path: Path) -> None:
-    config = {"milestones": (0.5, 0.7), "lr": 1e-3, "name": "A²U"}
-    Run(tmp_path, config).close()
-    Run(tmp_path, config).close()
-    environment = json.loads((tmp_path / "config.json").read_text())["environment"]
-    assert environment["torch"] == torch.__version__
-
-
-# --- checkpoints ------------------------------------------------------------------------------------------------
-
-
-def test_a_checkpoint_holds_every_optimizer_and_scheduler(tmp_path: Path) -> None:
-    def make() -> dict[str, Any]:
-        torch.manual_seed(0)
-        model = nn.Linear(3, 2)
-        optimizer = torch.optim.AdamW(model.parameters(), betas=(0.8, 0.9))
-        return {
-            "model": model,
-            "optimizer": optimizer,
-            "scheduler": torch.optim.lr_scheduler.MultiStepLR(optimizer, [1, 3]),
-        }
-
-    def step(parts: dict[str, Any]) -> None:
-        parts["optimizer"].zero_grad()
-        parts["model"](torch.ones(1, 3)).sum().backward()
-        parts["optimizer"].step()
-        parts["scheduler"].step()
-
-    parts, again = make(), make()
-    step(parts)
-    checkpoint.save(tmp_path / "c.safetensors", parts, {"epoch": 1})
-    assert checkpoint.load(tmp_path / "c.safetensors", again) == {"epoch": 1}
-    assert again["optimizer"].param_groups[0]["betas"] == (0.8, 0.9)
-    for _ in range(3):
-        step(parts)
-        step(again)
-    assert torch.equal(parts["model"].weight, again["model"].weight)
-    assert parts["scheduler"].get_last_lr() == again["scheduler"].get_last_lr()
-
-
-def test_any_changed_byte_is_noticed(tmp_path: Path) -> None:
-    path = tmp_path / "c.safetensors"
-    checkpoint.save(path, {"model": nn.Linear(3, 2)}, {"history": []})
-    good = path.read_bytes()
-    fresh = nn.Linear(3, 2)
-    before = fresh.weight.clone()
-    for at in (len(good) - 1, len(good) // 2, 20, 0):
-        path.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
-        with pytest.raises(A2UError, match=rf"{path.name} (is damaged|is not)"):
-            checkpoint.load(path, {"model": fresh})
-    for cut in (len(good) - 1, 100, 0):
-        path.write_bytes(good[:cut])
-        with pytest.raises(A2UError, match=r"is damaged, or not a safetensors file.*Delete it"):
-            checkpoint.load(path, {"model": fresh})
-    assert torch.equal(fresh.weight, before)
-    with pytest.raises(A2UError, match="There is no checkpoint"):
-        checkpoint.load(tmp_path / "other", {})
-
-
-@pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_a_nan_is_refused_on_the_way_in_and_out(tmp_path: Path, bad: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "c.safetensors"
-    model = nn.Linear(3, 2)
-    checkpoint.save(path, {"model": model}, {})
-    good = path.read_bytes()
-    with torch.no_grad():
-        model.bias[1] = bad
-    with pytest.raises(A2UError, match=r"not written.*a NaN or an infinity in model/bias"):
-        checkpoint.save(path, {"model": model}, {})
-    assert path.read_bytes() == good
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "refuse_nan", lambda *_: None)
-        checkpoint.save(path, {"model": model}, {})
-    with pytest.raises(A2UError, match=rf"{path.name} holds a NaN or an infinity in model/bias"):
-        checkpoint.load(path, {"model": nn.Linear(3, 2)})
-
-
-def test_a_checkpoint_of_another_model_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "c.safetensors"
-    checkpoint.save(path, {"model": nn.Linear(3, 2)}, {})
-    with pytest.raises(A2UError, match=r"belongs to a different model.*weight"):
-        checkpoint.load(path, {"model": nn.Linear(4, 2)})
-    with pytest.raises(A2UError, match="no state for optimizer; it has model"):
-        checkpoint.load(path, {"optimizer": torch.optim.SGD(nn.Linear(1, 1).parameters(), 1.0)})
-
-
-def test_a_checkpoint_takes_no_objects(tmp_path: Path) -> None:
-    class Strange:
-        def state_dict(self) -> dict[str, Any]:
-            return {"thing": object()}
-
-        def load_state_dict(self, state_dict: dict[str, Any], /) -> None: ...
-
-    with pytest.raises(A2UError, match="strange/thing is a object"):
-        checkpoint.save(tmp_path / "c", {"strange": Strange()}, {})
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_momentum_gets_its_layout_back(tmp_path: Path) -> None:
-    task, again = TinyTask(epochs=1), TinyTask(epochs=1)
-    with Run(tmp_path, CONFIG) as run:
-        fit(task, run)
-    read_run(tmp_path, parts_of(again))
-    for before, after in zip(task.optimizer.state.values(), again.optimizer.state.values(), strict=True):
-        assert before["momentum_buffer"].stride() == after["momentum_buffer"].stride()
-
-
-# --- folders and disks ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("number", "remedy"),
-    [(errno.ENOSPC, "disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "may not write there")],
-)
-def test_a_failing_disk_gives_one_message_and_keeps_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
-) -> None:
-    path = tmp_path / "file"
-    write_whole(path, b"old")
-
-    def fail(_: int) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(A2UError, match=rf"file cannot be written \(.*{remedy}"):
-        write_whole(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_disk_that_fills_up_in_the_middle_of_a_checkpoint(tmp_path: Path) -> None:
-    """For real: the system refuses the bytes beyond a limit."""
-    with Run(tmp_path, CONFIG) as run:
-        fit(TinyTask(epochs=1), run)
-        before = run.checkpoint.read_bytes()
-        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-        try:
-            with pytest.raises(A2UError, match=r"checkpoint.safetensors cannot be written"):
-                fit(TinyTask(epochs=2), run)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        assert run.checkpoint.read_bytes() == before
-    assert not list(tmp_path.glob("*.unfinished"))
-    assert len(read_run(tmp_path)[1]) == 1
-
-
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(A2UError, match=r"cannot be written.*is a file, not a folder"):
-        Run(tmp_path / "file" / "run", CONFIG)
-
-
-def test_a_read_only_folder() -> None:
-    """No one, root included, may make a folder in /sys; where there is none, the root folder is read-only."""
-    with pytest.raises(A2UError, match=r"cannot be written.*choose another folder"):
-        Run("/sys/a2u-test", CONFIG)
-
-
-def test_what_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(A2UError, match=r"is not a run: it has no config.json"):
-        read_run(tmp_path)
-    (tmp_path / "config.json").write_text("{")
-    with pytest.raises(A2UError, match=r"config.json is damaged or of another kind"):
-        read_run(tmp_path)
-
-
-def test_a_config_edited_behind_the_checkpoints_back_is_told(tmp_path: Path) -> None:
-    with Run(tmp_path, CONFIG) as run:
-        fit(TinyTask(epochs=1), run)
-    path = tmp_path / "config.json"
-    path.write_text(path.read_text().replace('"lr": 0.1', '"lr": 0.3'))
-    with pytest.raises(A2UError, match=r"is not its checkpoint's: lr is 0.1 there, 0.3 here"):
-        read_run(tmp_path)
-
-
-# --- devices ----------------------------------------------------------------------------------------------------
-
-
-def test_auto_is_whatever_there_is() -> None:
-    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
-    assert choose_device("cpu") == torch.device("cpu")
-
-
-def test_a_gpu_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(A2UError, match=r"needs an NVIDIA GPU.*`device='cpu'`"):
-        choose_device("cuda")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert choose_device("cuda:1") == torch.device("cuda:1")
-    with pytest.raises(A2UError, match=r"this machine has 2 GPU"):
-        choose_device("cuda:2")
-
-
-@pytest.mark.parametrize("name", ["gpu", "cudda", "cpu:0", "cuda:x", "cuda:-1", ""])
-def test_an_unknown_device(name: str) -> None:
-    with pytest.raises(A2UError, match="There is no device"):
-        choose_device(name)

@@ -4,12 +4,14 @@ import errno
 import json
 import logging
 import os
+import resource
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from processes import stopped
 from project import HELPERS
 from tiny_task import CONFIG, TinyTask
 
@@ -18,7 +20,7 @@ from a2u.files import reading
 from a2u.files.reading import Unreadable
 from a2u.training import Run, fit, read_best, read_run
 from a2u.training.kind import with_experiment
-from a2u.training.run_folder import FILES, check_name, read_environment
+from a2u.training.run_folder import FILES, read_environment
 
 
 def trained(folder: Path, epochs: int = 2) -> Path:
@@ -46,18 +48,6 @@ def test_a_folder_with_other_files_of_these_names_is_no_run(tmp_path: Path, name
     Run(tmp_path, CONFIG).close()  # and the refusal released the folder
 
 
-@pytest.mark.parametrize("name", ["", " ", ".", "..", "a/b", "../a", "/a", "a\\b", "a\0b", "n" * 201, "ü" * 101])
-def test_what_is_no_name_of_a_run(name: str) -> None:
-    with pytest.raises(A2UError, match="A run's name"):
-        check_name(name)
-
-
-@pytest.mark.parametrize("name", ["a", "a b", "..a", "matting-a2u-kernel_size=5", "n" * 200, os.fsdecode(b"\xff")])
-def test_names_of_runs(tmp_path: Path, name: str) -> None:
-    trained(tmp_path / check_name(name), epochs=1)
-    assert len(read_run(tmp_path / name)[1]) == 1
-
-
 def test_a_run_in_a_folder_whose_name_is_no_text_is_read_and_continued(tmp_path: Path) -> None:
     folder = trained(tmp_path / os.fsdecode(b"r\xe9sultats"), 1)
     with Run(folder, CONFIG) as run:
@@ -71,6 +61,66 @@ def test_leftovers_of_older_versions_go_and_other_files_stay(tmp_path: Path) -> 
     Run(tmp_path, CONFIG).close()
     assert not (tmp_path / "checkpoint.safetensors.unfinished").exists()
     assert (tmp_path / "notes.unfinished").exists()
+
+
+# --- one process, one config, one disk
+
+
+def test_a_second_process_is_told_and_the_first_goes_on(tmp_path: Path) -> None:
+    with stopped("tiny_task.py", tmp_path, "step") as process:
+        with pytest.raises(A2UError, match=r"Another process is training in .*another `folder`"):
+            Run(tmp_path, CONFIG)
+        assert process.poll() is None
+        process.stdout.close()
+    Run(tmp_path, CONFIG).close()  # a dead process holds no lock
+
+
+def test_a_different_config_is_told_key_by_key(tmp_path: Path) -> None:
+    Run(tmp_path, {"lr": 0.1, "batch": 20, "seed": 0}).close()
+    with pytest.raises(A2UError) as error:
+        Run(tmp_path, {"lr": 0.2, "batch": 20, "momentum": 0.9})
+    assert "lr is 0.1 there, 0.2 here" in str(error.value)
+    assert "seed is 0 there, '(not set)' here" in str(error.value)
+    assert "momentum is '(not set)' there, 0.9 here" in str(error.value)
+    assert "batch" not in str(error.value)
+    Run(tmp_path, {"lr": 0.1, "batch": 20, "seed": 0}).close()  # and the refusal released the folder
+
+
+def test_a_config_survives_json(tmp_path: Path) -> None:
+    config = {"milestones": (0.5, 0.7), "lr": 1e-3, "name": "A²U"}
+    Run(tmp_path, config).close()
+    Run(tmp_path, config).close()
+    environment = json.loads((tmp_path / "config.json").read_text())["environment"]
+    assert environment["torch"] == torch.__version__
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_a_checkpoint(tmp_path: Path) -> None:
+    """For real: the system refuses the bytes beyond a limit."""
+    with Run(tmp_path, CONFIG) as run:
+        fit(TinyTask(epochs=1), run)
+        before = run.checkpoint.read_bytes()
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        try:
+            with pytest.raises(A2UError, match=r"checkpoint.safetensors cannot be written"):
+                fit(TinyTask(epochs=2), run)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert run.checkpoint.read_bytes() == before
+    assert not list(tmp_path.glob("*.unfinished"))
+    assert len(read_run(tmp_path)[1]) == 1
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(A2UError, match=r"cannot be written.*is a file, not a folder"):
+        Run(tmp_path / "file" / "run", CONFIG)
+
+
+def test_a_read_only_folder() -> None:
+    """No one, root included, may make a folder in /sys; where there is none, the root folder is read-only."""
+    with pytest.raises(A2UError, match=r"cannot be written.*choose another folder"):
+        Run("/sys/a2u-test", CONFIG)
 
 
 # --- threads
@@ -101,7 +151,7 @@ def test_threads_that_cannot_be_kept_are_said_in_one_line(
     with caplog.at_level(logging.WARNING), Run(tmp_path, CONFIG):
         assert torch.get_num_threads() == 1
     assert len(caplog.messages) == 1
-    assert "goes on with 1: sums may round otherwise" in caplog.messages[0]
+    assert "goes on with 1: sums may round differently" in caplog.messages[0]
     assert "\n" not in caplog.messages[0]
 
 

@@ -45,6 +45,11 @@ def _too_early(affinity: Tensor, p: Tensor, ratio: int) -> Tensor:
     return F.pixel_shuffle(_logits(affinity, p).sigmoid().softmax(dim=0), ratio)
 
 
+def _reshaped(affinity: Tensor, p: Tensor, ratio: int) -> Tensor:
+    logits = _logits(affinity, p).reshape(len(p) // ratio**2, affinity.shape[1] * ratio, -1)
+    return logits.sigmoid().softmax(dim=0)
+
+
 def _over_rows(affinity: Tensor, p: Tensor, ratio: int) -> Tensor:
     return F.pixel_shuffle(_logits(affinity, p), ratio).sigmoid().softmax(dim=1)
 
@@ -134,6 +139,9 @@ KERNELS = Exercise(
         Mistake("normalised before the shuffle", _too_early,
                 "You normalise all s²·r² values of a position together. Each of its r² kernels sums to 1: shuffle "
                 "first, then the softmax."),
+        Mistake("reshaped", _reshaped,
+                "reshape keeps the numbers in their order: a row of your result is filled from one channel. The r² "
+                "phases of a position belong into one block: F.pixel_shuffle deals them out so."),
         Mistake("wrong axis", _over_rows,
                 "Your softmax runs over the rows of the map. It runs over the taps of one kernel: dim=0."),
         Mistake("no sigmoid", _no_sigmoid, "The sigmoid before the softmax is missing."),
@@ -192,6 +200,11 @@ INDEX = Exercise(
                 lambda g, v: F.pixel_shuffle(_responses(g, v).sigmoid().softmax(dim=0), 2)[0],
                 "Sigmoid and softmax together are the way down. On the way up the sigmoid stands alone."),
         Mistake("no sigmoid", lambda g, v: F.pixel_shuffle(_responses(g, v), 2)[0], "The sigmoid is missing."),
+        Mistake("reshaped", lambda g, v: _responses(g, v).reshape(g.shape[1:]).sigmoid(),
+                "reshape puts the four maps one below the other. The four answers of a block belong into this block: "
+                "F.pixel_shuffle."),
+        Mistake("ReLU", lambda g, v: F.pixel_shuffle(_responses(g, v), 2)[0].relu(),
+                "You take a ReLU. A gate lies between 0 and 1: a sigmoid."),
         Mistake("phases swapped", lambda g, v: index_reference(g, v[[0, 2, 1, 3]]),
                 "Phases (0, 1) and (1, 0) are swapped: filter 1 is the right neighbour, filter 2 the lower one."),
         Mistake("sigmoid before the sum", _sigmoid_first,

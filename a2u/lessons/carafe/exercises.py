@@ -93,6 +93,11 @@ def _value_case(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor
     return x, w, ratio, *((5, 6), (0, 3), (14, 17), (9, 1), (4, 11))[number]
 
 
+RESHAPED = (
+    "reshape keeps the numbers in their order: a row of your result is filled from one channel. The r² phases of a "
+    "position belong into one block: F.pixel_shuffle deals them out so."
+)
+
 KERNELS = Exercise(
     "1 · From logits to kernels",
     kernels_reference,
@@ -110,6 +115,7 @@ KERNELS = Exercise(
                 "Your kernels are transposed: tap t is row t // k and column t % k of the window."),
         Mistake("phases swapped", lambda g, r: _kernels(g, r, phases="swapped"),
                 "The phases are swapped: a counts down the rows, b along the columns."),
+        Mistake("reshaped", lambda g, r: g.reshape(len(g) // r**2, g.shape[1] * r, -1).softmax(0), RESHAPED),
         Mistake("no softmax", lambda g, r: _kernels(g, r, over="nothing"),
                 "The logits are in their places. Now make weights of them: a softmax over the taps."),
         Mistake("sigmoid", lambda g, r: _kernels(g, r, over="sigmoid"),

@@ -29,6 +29,13 @@ def _deal(logits: Tensor, ratio: int, *, order: str = "group", phases: str = "")
     return w
 
 
+def _tiled(logits: Tensor, ratio: int) -> Tensor:
+    """The maps of all phases side by side instead of interleaved."""
+    parts = logits.unflatten(0, (-1, ratio, ratio))  # G a b H W
+    upright: Tensor = parts.permute(0, 1, 3, 2, 4).flatten(3, 4).flatten(1, 2)
+    return upright
+
+
 def _gates_case(generator: torch.Generator, number: int) -> tuple[Tensor, int]:
     ratio, groups = (2, 2, 3, 2, 3)[number], (3, 1, 2, 4, 1)[number]
     return 2 * torch.randn(groups * ratio**2, 2 + number % 2, 3, generator=generator), ratio
@@ -129,6 +136,11 @@ def _count_case(generator: torch.Generator, number: int) -> tuple[int, int, str,
     )[number]
 
 
+RESHAPED = (
+    "reshape keeps the numbers in their order: a row of your result is filled from one channel. The r² phases of a "
+    "position belong into one block: F.pixel_shuffle deals them out so."
+)
+
 GATES = Exercise(
     "1 · From logits to gates",
     gates_reference,
@@ -145,6 +157,17 @@ GATES = Exercise(
                 "You take a softmax over each block. That is the way down; on the way up each gate stands alone."),
         Mistake("sigmoid, then softmax", lambda x, r: _softmax_of_blocks(x.sigmoid(), r),
                 "This is the gate of the way down, with its softmax over the block. The way up has the sigmoid only."),
+        Mistake("ReLU", lambda x, r: _deal(x, r).relu(),
+                "You take a ReLU, which lets values above 1 through and shuts half of all gates. A gate is a sigmoid."),
+        Mistake("tanh", lambda x, r: _deal(x, r).tanh(),
+                "A tanh gives values between −1 and 1. A gate lies between 0 and 1: a sigmoid."),
+        Mistake("clamped", lambda x, r: _deal(x, r).clamp(0, 1),
+                "You cut the logits off at 0 and 1. The sigmoid takes any number into (0, 1), and keeps their order."),
+        Mistake("reshaped", lambda x, r: x.reshape(len(x) // r**2, x.shape[1] * r, -1).sigmoid(), RESHAPED),
+        Mistake("reshaped, no sigmoid", lambda x, r: x.reshape(len(x) // r**2, x.shape[1] * r, -1), RESHAPED),
+        Mistake("tiled", lambda x, r: _tiled(x, r).sigmoid(),
+                "You put the r² maps side by side. They are interleaved: the four gates of a block are neighbours. "
+                "F.pixel_shuffle does that."),
         Mistake("softmax over maps", lambda x, r: _deal(x, r).softmax(dim=0),
                 "You take a softmax over the index maps. Each gate stands alone: a sigmoid of its own logit."),
         Mistake("sigmoid twice", lambda x, r: _deal(x, r).sigmoid().sigmoid(),

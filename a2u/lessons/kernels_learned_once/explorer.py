@@ -219,6 +219,12 @@ OVERLAP = Exercise(
     overlap_reference,
     _overlap_case,
     (
+        Mistake("padding forgotten", lambda n, k, s, p: _overlap(n, k, s, 0, 0),
+                "You have (n − 1)·s + K outputs. The padding cuts p of them off at each end: (n − 1)·s − 2p + K."),
+        Mistake("padding cut off once", lambda n, k, s, p: F.pad(_overlap(n, k, s, p, p), (0, p)),
+                "You cut the padding off once. It is cut off at both ends: (n − 1)·s − 2p + K outputs."),
+        Mistake("padding cut off at the start only", lambda n, k, s, p: _overlap(n, k, s, 0, 0)[p:],
+                "You cut the padding off at the start only. It is cut off at both ends: (n − 1)·s − 2p + K outputs."),
         Mistake("padding at the end", lambda n, k, s, p: _overlap(n, k, s, p, 0),
                 "You cut the padding off at the end. It is cut off at both: output o stands at o + p."),
         Mistake("padding added", lambda n, k, s, p: _overlap(n, k, s, p, -p),

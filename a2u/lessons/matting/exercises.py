@@ -122,6 +122,11 @@ COMPOSE = Exercise(
     ),
 )  # fmt: skip
 
+EMPTY = (
+    "Your selection is empty. The trimap holds the bytes 0, 128 and 255, so that `trimap == 0.5` or `trimap == 1` "
+    "selects nothing. Unknown is trimap == 128."
+)
+
 SAD = Numeric(
     "2 · SAD of 8-bit mattes",
     sad_reference,
@@ -138,6 +143,10 @@ SAD = Numeric(
                 "Alphas are numbers in [0, 1]: divide the bytes by 255."),
         Mistake("not in thousands", _sad,
                 "The sum is right. Papers give it in thousands: divide by 1000."),
+        Mistake("bytes, not in thousands", lambda p, g, t: _sad(p, g, t) * 255,
+                "Both divisions are missing: by 255, which takes bytes to [0, 1], and by 1000."),
+        Mistake("empty selection", lambda p, g, t: _sad(p, g, t)[None][:0].sum(), EMPTY),
+        Mistake("mean of an empty selection", lambda p, g, t: _sad(p, g, t)[None][:0].mean(), EMPTY),
         Mistake("mean", lambda p, g, t: _sad(p, g, t) / (t == UNKNOWN).sum(),
                 "That is the mean over the unknown pixels. SAD is a sum, and grows with the image."),
         Mistake("mean in thousands", lambda p, g, t: _sad(p, g, t) / (t == UNKNOWN).sum() / 1000,
@@ -156,6 +165,7 @@ LOSS = Numeric(
     (
         Mistake("whole image", lambda *given: _loss(*given, where="all"),
                 "You average over the whole image. Count the unknown pixels alone: trimap == 128."),
+        Mistake("empty selection", lambda *given: torch.empty(0).mean(), EMPTY),
         Mistake("known pixels as zeros", lambda *given: _loss(*given, reduce="everything"),
                 "You set the known pixels to zero and then average over all of them. Divide by the number of unknown "
                 "ones."),

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from a2u import pretrained
 from a2u.errors import A2UError, near_match
+from a2u.lessons.columns import columns
 from a2u.lessons.frame import Drawing, Panel, choice, slider
 from a2u.lessons.matting.picture import Picture, strip
 from a2u.lessons.matting.synthetic_set import CHOSEN
@@ -22,7 +23,8 @@ from a2u.matting.data.synthetic import KINDS, scene
 from a2u.matting.data.synthetic.backgrounds import background
 from a2u.matting.data.synthetic.source import FIRST_SEED
 from a2u.matting.measure.metrics import Scores, measure, to_8bit
-from a2u.matting.network.network import MattingNet, settle
+from a2u.matting.network.inputs import settle
+from a2u.matting.network.network import MattingNet
 from a2u.matting.pictures import board
 from a2u.matting.report_text import spread_words
 from a2u.matting.rows import ROWS, build, row
@@ -195,7 +197,7 @@ def seeds_words(report: dict[str, Any] | None) -> str:
     """What other seeds reached, a line a row that was trained with several."""
     if report is None or not report["spread"]:
         return "Every network was trained with one seed." if report else "Seeds are compared in figures/matting.md."
-    return "\n".join(f"{each['title']:16} SAD {spread_words(each)}" for each in report["spread"])
+    return columns([(each["title"], f"SAD {spread_words(each)}") for each in report["spread"]])
 
 
 def orders(report: dict[str, Any] | None) -> dict[str, list[str]]:
@@ -211,11 +213,15 @@ def ablation_words(report: dict[str, Any] | None) -> str:
     """The axes of Tables 3 and 4, a line a run, under a line that says how they were made."""
     if report is None:
         return "The ablation stands in figures/matting.json of the repository."
-    lines = [f"below: {report['ablation_label']}"]
-    for each in report["ablation"]:
-        sad = f"{each['sad']:.2f}" if each["status"] == "measured" else "not run"
-        lines.append(f"{each['row']:10} {each['axis']:13} {each['value']:15} SAD {sad}   paper {each['paper_sad']:.2f}")
-    return "\n".join(lines)
+    rows = [
+        (each["row"], each["axis"], str(each["value"]), f"SAD {_sad_words(each)}", f"paper {each['paper_sad']:.2f}")
+        for each in report["ablation"]
+    ]
+    return f"below: {report['ablation_label']}\n{columns(rows)}"
+
+
+def _sad_words(run: dict[str, Any]) -> str:
+    return f"{run['sad']:.2f}" if run["status"] == "measured" else "not run"
 
 
 def show_table(report: dict[str, Any] | None) -> Drawing:

@@ -55,6 +55,12 @@ def _hat(phase: int, ratio: int, half: float = 0.5) -> Tensor:
     return torch.tensor([max(0.0, 1 - abs(s - delta)) for delta in (-1, 0, 1)])
 
 
+def _kernel_at(a: float, b: float) -> Tensor:
+    """The kernel of an output at the distances a and b from the centre of its pixel."""
+    down, along = (torch.tensor([max(0.0, 1 - abs(s - delta)) for delta in (-1, 0, 1)]) for s in (a, b))
+    return torch.outer(down, along)
+
+
 def _line(phase: int, ratio: int, minus: float = 0.5) -> Tensor:
     s = (phase + 0.5) / ratio - minus
     return torch.tensor([1 - abs(s - delta) for delta in (-1, 0, 1)])
@@ -136,6 +142,8 @@ WINDOW = Exercise(
         Mistake("no padding", lambda x, i, j, r, k: _cut(x, i // r - k // 2, j // r - k // 2, k), CUT),
         Mistake("no padding, to the edge", lambda x, i, j, r, k: x[max(0, i // r - k // 2) : i // r + k // 2 + 1,
                                                                    max(0, j // r - k // 2) : j // r + k // 2 + 1], CUT),
+        Mistake("no padding, flattened", lambda x, i, j, r, k: _cut(x, i // r - k // 2, j // r - k // 2, k).flatten(),
+                CUT),
         Mistake("no padding, from the centre", lambda x, i, j, r, k: _cut(x, i // r, j // r, k), CUT),
         Mistake("remainder", lambda x, i, j, r, k: _gather(x, i % r, j % r, k),
                 "You use the remainder, the phase. The pixel that an output lies in is the quotient: ⌊row / r⌋."),
@@ -162,6 +170,8 @@ BILINEAR = Exercise(
                 "The weights of the two axes are multiplied, not added."),
         Mistake("not clamped", lambda a, b, r: _line(a, r)[:, None] * _line(b, r),
                 "Some of your weights are negative: a tap further away than 1 counts 0, not 1 − distance."),
+        Mistake("half of the phase forgotten", lambda a, b, r: _kernel_at(a / r - 0.5, b / r - 0.5),
+                "You forgot the first half: s = (a + ½)/r − ½, because the output's own centre is at a + ½."),
         Mistake("half forgotten",
                 lambda a, b, r: _line(a, r, 0.0).clamp(min=0)[:, None] * _line(b, r, 0.0).clamp(min=0),
                 "You forgot the last half: s = (a + ½)/r − ½, because pixel 0 has its centre at ½."),

@@ -11,6 +11,7 @@ from torch import Tensor
 from a2u.data import Digits, load
 from a2u.data.digits import TITLES
 from a2u.errors import A2UError
+from a2u.lessons.columns import columns
 from a2u.lessons.exercises import Mistake, Numeric
 from a2u.lessons.frame import Drawing
 from a2u.lessons.mode import Mode
@@ -89,11 +90,11 @@ def verdicts(report: dict[str, Any] | None) -> str:
     """A line for each of the paper's claims and sets: what the report's numbers say, and the paper's own."""
     if report is None:
         return "Nothing is measured here yet: run a2u table1."
-    lines = [f"{'':<84} {'here':<14} the paper's numbers"]
-    for each in report["claims"]:
-        claim = f"{TITLES[each['set']]}: {each['claim'].partition(':')[0].rstrip('.')}"
-        lines.append(f"{claim:<84} {each['verdict']:<14} {each['paper']}")
-    return "\n".join(lines)
+    rows = [
+        (f"{TITLES[each['set']]}: {each['claim'].partition(':')[0].rstrip('.')}", each["verdict"], each["paper"])
+        for each in report["claims"]
+    ]
+    return columns(rows, ("", "here", "the paper's numbers"))
 
 
 def l1_reference(prediction: Tensor, target: Tensor) -> Tensor:

@@ -64,7 +64,7 @@ def at_least(layer: Layer, size: int) -> Layer:
 
 
 def affine(layer: Layer, generator: Random) -> Layer:
-    """A random affine map about the centre; the size stays. Alpha is 0 outside, the colour goes on."""
+    """A random affine map about the centre; the size stays. Outside, alpha is 0 and the border's colour is repeated."""
     cv2 = opencv()
     height, width = layer.alpha.shape
     matrix = random_matrix(generator, width, height)
@@ -104,7 +104,7 @@ def jitter(colour: Any, generator: Random) -> Any:
     hue, saturation, value = generator.uniform(-1, 1, size=3) * (HUE, SATURATION, VALUE)
     hsv = cv2.cvtColor(colour.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)  # H in degrees, S and V in [0, 1]
     hsv[..., 0] = np.mod(hsv[..., 0] + np.float32(hue), np.float32(360))
-    grey = hsv[..., 1] == 0  # a grey has no hue that could come out
+    grey = hsv[..., 1] == 0  # a grey has no hue, so none may appear
     hsv[..., 1] = np.where(grey, 0, np.clip(hsv[..., 1] + np.float32(saturation), 0, 1))
     hsv[..., 2] = np.clip(hsv[..., 2] + np.float32(value), 0, 1)
     return np.rint(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).clip(0, 1) * 255).astype(np.uint8)
@@ -121,6 +121,6 @@ def window(picture: Any, size: int, generator: Random) -> Any:
     if generator.random() < 0.5:
         part = part[:, ::-1]
     if side == size:
-        return part.copy()  # a picture that is kept is not to be written to
+        return part.copy()  # a copy, because the source may keep the picture
     how = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
     return cv2.resize(np.ascontiguousarray(part), (size, size), interpolation=how)

@@ -13,7 +13,7 @@ from a2u.matting.data.entries import Entry, LayerFiles
 from a2u.matting.data.files import check_sizes, read_colour, read_grey, read_image, read_trimap
 from a2u.matting.data.opencv import opencv
 
-KERNEL = 15  # of trimaps that a folder does not bring along
+KERNEL = 15  # of trimaps that are made here, where a folder has none
 
 
 @lru_cache(maxsize=8)
@@ -56,7 +56,7 @@ def read_case(entry: Entry, kernels: tuple[int, int] = (KERNEL, KERNEL)) -> Case
 
 
 def cover(picture: Any, height: int, width: int) -> Any:
-    """A background enlarged, if need be, until it covers height × width, and cut at its top left corner."""
+    """A background enlarged, if necessary, until it covers height × width, and cut at its top left corner."""
     cv2 = opencv()
     factor = max(height / picture.shape[0], width / picture.shape[1])
     if factor > 1:

@@ -48,7 +48,7 @@ def combine(front: tuple[Tensor, Tensor], behind: tuple[Tensor, Tensor]) -> tupl
     """Two foregrounds (F, α) as one: (F, α) with α = 1 − (1 − α₁)(1 − α₂).
 
     Composing the result over any background equals composing the one behind first and the front one over that.
-    Where α is 0 the colour is free; it stays the front one's.
+    Where α is 0 any colour will do; that of the front one stays.
 
     Raises:
         A2UError: Shapes that do not belong together.

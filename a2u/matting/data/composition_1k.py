@@ -13,8 +13,8 @@ NUMBERED = re.compile(r"(.+)_(\d+)")  # of Composition-1k: NAME_19 is NAME over 
 def composition_1k(test: Path, folder: Path) -> list[Entry]:
     """Each foreground once for each of its trimaps NAME_0, NAME_1, …; the lists say over which backgrounds.
 
-    The list of backgrounds names as many for each foreground, so the place of a case follows from its foreground and
-    its number, whatever files are missing before it.
+    The list of backgrounds names the same number for each foreground, so the place of a case follows from its
+    foreground and its number, whatever files are missing before it.
     """
     colours, alphas = child(folder, "fg"), child(folder, "alpha")
     trimaps, composed = child(folder, *TRIMAPS), child(folder, *COMPOSED) or child(test, *COMPOSED)
@@ -26,8 +26,8 @@ def composition_1k(test: Path, folder: Path) -> list[Entry]:
     behind = listed(test, "test_bg_names.txt")
     if len(behind) % len(names):
         raise A2UError(
-            f"test_bg_names.txt of {test} has {len(behind)} lines for {len(names)} foregrounds: it names as many "
-            f"backgrounds for each, in the order of test_fg_names.txt. Get both lists again."
+            f"test_bg_names.txt of {test} has {len(behind)} lines for {len(names)} foregrounds: it must name the "
+            f"same number of backgrounds for each, in the order of test_fg_names.txt. Get both lists again."
         )
     parts = [NUMBERED.fullmatch(key) for key in known]
     keys = {(fold(part[1]), int(part[2])): part[0] for part in parts if part}
@@ -40,7 +40,7 @@ def composition_1k(test: Path, folder: Path) -> list[Entry]:
             lacks = [fault(name, {colours: fronts, alphas: mattes}), fault(key, {trimaps: known})]
             lacks += [fault(key, {composed: ready})] if composed else []
             if number >= each:
-                lacks.append(f"it has number {number}, and test_bg_names.txt names {each} backgrounds a foreground.")
+                lacks.append(f"it has number {number}, but test_bg_names.txt names {each} backgrounds per foreground.")
             place = index * each + number
             entries.append(
                 Entry(
@@ -52,7 +52,7 @@ def composition_1k(test: Path, folder: Path) -> list[Entry]:
 
 
 def merged(test: Path, folder: Path) -> list[Entry]:
-    """Composed pictures NAME_0, NAME_1, … with a trimap each, and an alpha each or one, NAME, for all of them."""
+    """Composed pictures NAME_0, NAME_1, … each with a trimap, and with an alpha of its own or one, NAME, for all."""
     composed = child(folder, *COMPOSED) or child(test, *COMPOSED)
     trimaps, alphas = (child(folder, *each) or child(test, *each) for each in (TRIMAPS, ("alpha", "alpha_copy")))
     if composed is None or (trimaps is None and alphas is None):

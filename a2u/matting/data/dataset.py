@@ -1,4 +1,4 @@
-"""Training samples made on the fly, and the cases of a test set, from whatever source.
+"""Training samples made on the fly, and the cases of a test set, from any source.
 
 A sample follows from (seed, epoch, index) alone: not from the samples before it, nor from the number of workers or
 processes. So a run that resumes, or goes on with another number of GPUs, sees the same pictures.
@@ -101,7 +101,7 @@ class TrainSet:
             raise A2UError(f"Crops are at least 16 pixels wide (the network's stride), given {crop}.")
         if not (source.foregrounds and source.backgrounds):
             raise A2UError(
-                f"Training needs foregrounds and backgrounds, and {source.describe} has {source.foregrounds} and "
+                f"Training needs foregrounds and backgrounds, but {source.describe} has {source.foregrounds} and "
                 f"{source.backgrounds}."
             )
         self.source, self.crop, self.seed, self.sizes = source, crop, seed, sizes
@@ -146,7 +146,7 @@ class TestSet:
     files: those that the cases are read from.
     """
 
-    __test__ = False  # not a test, whatever pytest makes of the name
+    __test__ = False  # pytest would take it for a test because of its name
 
     def __init__(
         self, describe: str, names: list[str], load: Callable[[int], Case], files: Sequence[Path] = ()

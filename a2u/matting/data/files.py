@@ -1,6 +1,6 @@
-"""Pictures, alphas and trimaps as files: what is unambiguous is converted, the rest is refused with what to do.
+"""Pictures, alphas and trimaps as files: what is unambiguous is converted, the rest is refused with advice.
 
-How each kind of file becomes pixels is said in `a2u/matting/data/pixels.py`. A grey picture has three equal channels;
+`a2u/matting/data/pixels.py` says how each kind of file becomes pixels. A grey picture has three equal channels;
 an alpha or a trimap may be stored as grey, as colour whose three channels are equal, or as a palette of greys.
 
 Every message names the file, so a batch job can catch it, report it and go on with the next one.
@@ -45,7 +45,7 @@ def read_trimap(path: str | Path) -> Tensor:
         named = ", ".join(f"{value} ({count:,})" for value, count in most[:5])
         more = f" and {len(other) - 5} more values" if len(other) > 5 else ""
         raise A2UError(
-            f"{path} is no trimap: it may hold 0, 128 and 255 only, and {sum(c for _, c in other):,} of its "
+            f"{path} is not a trimap: it may hold 0, 128 and 255 only, but {sum(c for _, c in other):,} of its "
             f"{levels.size:,} pixels have other values: {named}{more}. "
             f"{why_no_trimap([v for v, _ in other], values.tolist())}"
         )
@@ -95,7 +95,7 @@ def read_grey(path: str | Path) -> Any:
     if found.ndim == 3:
         if (found != found[..., :1]).any():
             raise A2UError(
-                f"{path} holds colours, and an alpha or trimap is grey (all three channels equal). "
+                f"{path} holds colours, but an alpha or trimap is grey (all three channels equal). "
                 f"Is it the picture itself? Otherwise save it as an 8-bit grey PNG."
             )
         found = np.ascontiguousarray(found[..., 0])
@@ -106,7 +106,7 @@ def why_no_trimap(others: list[int], values: list[int]) -> str:
     """The likeliest reason why a trimap has such values, and what to do.
 
     Args:
-        others: the values that none may have. values: all that it has.
+        others: the values that no trimap may have. values: all that this file has.
     """
     if set(values) <= {0, 1}:
         return "Values 0 and 1 look like a mask divided by 255: save it multiplied by 255, with 128 where unknown."

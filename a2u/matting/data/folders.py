@@ -1,6 +1,6 @@
-"""Data sets from folders: which layout was recognised is said in the description, and files are read when asked for.
+"""Data sets from folders. The description says which layout was recognised; files are read when they are asked for.
 
-Before a training its files are looked at once, so that none stops it later; of tests a bad file is one failed case.
+Before a training all of its files are checked, so that none stops it later; in a test, a bad file is one failed case.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ class FolderSource:
         return read_colour(self.files[number])
 
     def prepare(self, crop: int, context: str | None = None) -> None:
-        """Nothing: files are read when a sample needs them."""
+        """Do nothing: files are read when a sample needs them."""
 
 
 def open_train_folder(root: Path, backgrounds: Path | None = None) -> FolderSource:
@@ -119,7 +119,7 @@ def open_test_folder(root: Path, backgrounds: Path | None = None) -> TestSet:
 
 
 def _shared(entries: list[Entry], layout: Layout, backgrounds: Path | None) -> str:
-    """What a test over this folder has in common with a training on it, in words: scores on it are too good."""
+    """What a test over this folder shares with a training on it, in words: it makes scores too good."""
     trained = {pair.foreground for pair in layout.train}
     if any(entry.pair and entry.pair.foreground in trained for entry in entries):
         return " (no test part of its own: these are the foregrounds that training on this folder uses)"
@@ -136,7 +136,7 @@ def _own_validation(layout: Layout, folder: Path, division: Division) -> TestSet
     if found is None:
         raise A2UError(
             f"{folder} is there for validation, but holds neither fg and alpha nor image, alpha and trimap. Add them, "
-            f"or take it away: then foregrounds of training are held out instead."
+            f"or remove it: then foregrounds of training are held out instead."
         )
     places = found.test_backgrounds[:1]
     entries = _over(found.test, places, str(folder)) if places else _behind(found.test, division.held_behind)
@@ -162,13 +162,13 @@ def _validation(describe: str, entries: list[Entry]) -> TestSet:
 
 
 def _over(entries: list[Entry], places: list[Path], what: str) -> list[Entry]:
-    """The cases with their backgrounds: as listed, wherever it is, or the next of the first folder."""
+    """The cases with their backgrounds: as listed, in any of the folders, or in turn from the first folder."""
     composed = [entry for entry in entries if entry.image is None and entry.fault is None]
     if not composed:
         return entries
     if not places:
         raise A2UError(
-            f"{what} has no backgrounds to compose over. Put photographs into bg/ there, or name a folder of them: "
+            f"{what} has no backgrounds to compose over. Put photographs into bg/ there, or name a folder of them as "
             f"`backgrounds`."
         )
     for folder in places:
@@ -192,7 +192,7 @@ def _listed(entry: Entry, places: list[Path], there: Callable[[Path], Pictures])
         return replace(entry, background=found)
     looked = " or ".join(map(str, places))
     fault = (
-        f"test_bg_names.txt lays it over {entry.behind}, which is not in {looked}. The test's backgrounds are of "
+        f"test_bg_names.txt puts it over {entry.behind}, which is not in {looked}. The test's backgrounds are from "
         f"PASCAL VOC 2012: put VOCdevkit/VOC2012/JPEGImages beside the set, or name the folder as `backgrounds`."
     )
     return replace(entry, fault=fault)

@@ -1,8 +1,8 @@
-"""Files looked at before a training begins, so that none stops it in the middle of an epoch.
+"""Files checked before a training begins, so that none stops it in the middle of an epoch.
 
-A look costs no decoding: the header says size and kind, and the last bytes say whether the file is whole. Decoded is
-only what a header cannot vouch for: a file without its end, with a transparency that may hide something, or with 16
-bits that may not be scaled.
+The check decodes as little as possible: the header gives size and kind, and the last bytes show whether the file is
+whole. Only what a header cannot vouch for is decoded: a file without its end, with a transparency that may hide
+something, or with 16 bits that may not be scaled.
 """
 
 import os
@@ -17,19 +17,19 @@ from a2u.matting.data.files import check_sizes, read_colour, read_grey, read_tri
 from a2u.matting.data.pixels import COLOURS, deep, opened, orientation
 from a2u.matting.data.trimap import check_unknown
 
-TAIL = 1024  # bytes in which the end of a file is looked for; some cameras write more after it
-UNPACKED = (".bmp", ".tif", ".tiff")  # kinds whose size does not tell how much is to be seen
+TAIL = 1024  # bytes at the end of a file that are searched for its end mark; some cameras write more after it
+UNPACKED = (".bmp", ".tif", ".tiff")  # kinds whose file size says nothing about their content
 _FLAT = 2000  # bytes that a file may have for its header alone
 THREADS = 8  # they wait for the disk
 
 
 def check(groups: Iterable[Sequence[tuple[str, Path]]], what: str, known: Sequence[str] = ()) -> None:
-    """Look at all files, given as groups of (name, path) that must have one size.
+    """Check all files, given as groups of (name, path) that must have one size.
 
     Args:
         groups: "alpha" and "trimap" must be grey; the others are pictures.
-        what: they are, for the message.
-        known: faults found already, to be told in the same message.
+        what: the name of all these files, for the message.
+        known: faults found already, to be reported in the same message.
 
     Raises:
         A2UError: Every file that cannot be used is named.
@@ -59,7 +59,7 @@ def _fault(group: Sequence[tuple[str, Path]]) -> str | None:
 def _refuse_flat(path: Path, size: tuple[int, int]) -> None:
     """An alpha that is 0 or 255 everywhere has nothing to teach: no pixel of it is unknown, and every loss is 0.
 
-    Only small files are decoded for this: no format packs a flat picture into much, nor a matte into so little.
+    Only small files are decoded for this: a flat picture needs few bytes in every format, and a matte needs more.
     """
     if path.stat().st_size > _FLAT + size[0] * size[1] // 20 and path.suffix.lower() not in UNPACKED:
         return
@@ -82,9 +82,9 @@ def size_of(path: Path, grey: bool = False) -> tuple[int, int]:
         opened(path, file, "an alpha or trimap" if grey else "a picture") as image,
     ):
         transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
-        plain = image.mode in (*COLOURS, "1", "L") and not deep(image, _head(file))  # others' values must be looked at
+        plain = image.mode in (*COLOURS, "1", "L") and not deep(image, _head(file))  # others must be decoded
         sure = plain and not transparent and _whole(file, image.format)
-        turned = image.format != "TIFF" and orientation(_Unread(image)) >= 5  # of a TIFF Pillow knows it already
+        turned = image.format != "TIFF" and orientation(_Unread(image)) >= 5  # Pillow has turned a TIFF already
         size = image.size if turned else image.size[::-1]
     if not sure:
         found = (read_grey if grey else read_colour)(path)
@@ -114,7 +114,7 @@ class _Unread:
 
 
 def _whole(file: BinaryIO, kind: str) -> bool:
-    """Whether the mark that ends a file is there, and no EXIF just before it; False too for kinds without a mark."""
+    """Whether the mark that ends a file is there, and no EXIF just before it; False also for kinds without a mark."""
     place = file.tell()
     file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
     tail = file.read()

@@ -28,10 +28,10 @@ class Division:
 
 
 def divide(layout: Layout, root: Path, backgrounds: Path | None = None) -> Division:
-    """The training part of a folder without what validation needs; a validation folder of its own spares foregrounds.
+    """The training part of a folder without what validation needs; with a validation folder, all foregrounds stay.
 
     Raises:
-        A2UError: Too few foregrounds or backgrounds to do without one.
+        A2UError: Too few foregrounds or backgrounds to hold one out.
     """
     if not layout.train and not layout.incomplete:
         raise A2UError(

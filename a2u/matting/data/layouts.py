@@ -12,9 +12,9 @@
 Backgrounds to train over lie in bg/ (background, backgrounds) or COCO's train2014/, those of tests in
 VOCdevkit/VOC2012/JPEGImages/ or bg/, all of them beside or within the parts, or in a folder of their own. A folder
 validation/ (Validation_set, val) with fg, alpha or image, alpha, trimap is what epochs are compared on. Upper and lower
-case are one; partners have one name up to the ending (`a2u/matting/data/listing.py`). Test pictures that are composed
-already (merged, image) are used as they are: composing anew changes the errors. A test case whose partner is missing
-stays in the list, with its fault.
+case count as the same; partners have one name up to the ending (`a2u/matting/data/listing.py`). Test pictures that are
+composed already (merged, image) are used as they are: composing them again would change the errors. A test case whose
+partner is missing stays in the list, with its fault.
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ from a2u.matting.data.entries import COMPOSED, TRIMAPS, Entry, LayerFiles
 from a2u.matting.data.listing import Pictures, child, fault, fold, listed, lonely, pictures
 
 BACKGROUNDS = ("bg", "background", "backgrounds", "train2014", "train2017")
-TEST_BACKGROUNDS = ("VOCdevkit/VOC2012/JPEGImages", "VOC2012/JPEGImages", "JPEGImages")  # training keeps off these
+TEST_BACKGROUNDS = ("VOCdevkit/VOC2012/JPEGImages", "VOC2012/JPEGImages", "JPEGImages")  # training does not use these
 VALIDATION = ("validation", "validation_set", "val")
 
 
@@ -36,11 +36,11 @@ class Layout:
 
     Args:
         title: its name.
-        train: the pairs to train on. incomplete: what is to be said of foregrounds that have no alpha.
-        validation: the folder that the set itself brings for it.
-        test: the test cases, in order; those that lack a file too, with their fault.
+        train: the pairs to train on. incomplete: messages about foregrounds that have no alpha.
+        validation: the set's own folder for it.
+        test: the test cases, in order, including those that lack a file, with their fault.
         backgrounds: the folder of those to train over.
-        test_backgrounds: the folders in which those of test cases may be, the likeliest first.
+        test_backgrounds: the folders in which those of test cases may be, the most likely first.
         kept: names of backgrounds, as :func:`fold` makes them, that belong to the test: training must not use them.
     """
 
@@ -168,7 +168,7 @@ def _begin(title: str, base: Path, train: Path | None, test: Path | None) -> Lay
 
 
 def _entries(colours: Path, alphas: Path, trimaps: Path | None, images: Path | None) -> list[Entry]:
-    """One case a foreground, with the trimap and the composed picture of its name where there are such folders."""
+    """One case per foreground, with the trimap and the composed picture of its name where there are such folders."""
     fronts, mattes = pictures(colours), pictures(alphas)
     known, ready = (pictures(each) if each else Pictures() for each in (trimaps, images))
     partners = {alphas: mattes} | ({trimaps: known} if trimaps else {}) | ({images: ready} if images else {})

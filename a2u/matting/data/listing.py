@@ -1,7 +1,7 @@
 """Pictures in folders by name: what is there, in which order, and what belongs together.
 
 Partners have one name up to the ending. Copying between systems changes upper and lower case, and how an accent is
-stored (é as one character or as two); so where no name is the same, the only one alike is the partner.
+stored (é as one character or as two); so if no name is the same, the only similar one is the partner.
 """
 
 import codecs
@@ -16,19 +16,19 @@ from a2u.errors import A2UError
 from a2u.files.reading import MIB, read_bytes
 from a2u.matting.data.pixels import NEED_MORE, SUFFIXES
 
-LONGEST = 64 * MIB  # of a list of names: a million of them have less
+LONGEST = 64 * MIB  # of a list of names: a million names take less
 
 
 class Pictures(dict[str, Path]):
     """Picture files of one folder by name without ending, in natural order."""
 
     def partner(self, name: str, own: "Pictures | None" = None) -> Path | None:
-        """The file of this name here, or the only one alike; None where there is none.
+        """The file of this name here, or the only one with a similar name; None if there is none.
 
         Args:
             name: without ending.
-            own: the folder that the name is from. Where two of its names are alike, "A" and "a", only the same
-                name will do.
+            own: the folder that the name is from. If two of its names are similar, such as "A" and "a", only the
+                same name counts.
         """
         if name in self:
             return self[name]
@@ -45,7 +45,7 @@ class Pictures(dict[str, Path]):
 
 
 def fold(name: str) -> str:
-    """What names have in common that differ only in upper and lower case, in Unicode form, or in how bytes were read.
+    """One form for all names that differ only in upper and lower case, in Unicode form, or in how bytes were read.
 
     >>> fold("\\u00e9 1") == fold("E\\u0301 1") == fold("\\udcc9 1")  # one character; two; a byte of Latin-1
     True
@@ -84,7 +84,7 @@ def child(folder: Path | None, *names: str) -> Path | None:
 
 
 def by_name(folder: Path) -> dict[str, list[Path]]:
-    """All picture files of a folder by name without ending, in natural order; hidden ones are no pictures.
+    """All picture files of a folder by name without ending, in natural order; hidden files do not count.
 
     A kind that needs another library (HEIC) counts where no other file has its name, so that reading it says what to
     do: phones write IMG_1.HEIC and IMG_1.JPG of one photograph.
@@ -105,7 +105,7 @@ def pictures(folder: Path) -> Pictures:
     """The picture files of a folder by name without ending, in natural order (2 before 10).
 
     Raises:
-        A2UError: None, or two of one name.
+        A2UError: There is none, or two have one name.
     """
     files = by_name(folder)
     if not files:
@@ -139,7 +139,7 @@ def decoded(content: bytes) -> str:
     """The text of a list, whichever program wrote it: UTF-8 or UTF-16 with or without a mark, or Windows' Latin-1."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", "replace")
-    if b"\0" in content:  # no text of names has zeros, but that of UTF-16: before or after each Latin letter
+    if b"\0" in content:  # only UTF-16 text has zeros: before or after each Latin letter
         little = content[1::2].count(0) >= content[::2].count(0)
         return content.decode("utf-16-le" if little else "utf-16-be", "replace")
     for encoding in ("utf-8-sig", "cp1252"):
@@ -151,13 +151,13 @@ def decoded(content: bytes) -> str:
 
 
 def stem(line: str) -> str:
-    """The name without folder and ending of a line in a list; a dot within a name is no ending."""
+    """The name without folder and ending of a line in a list; a dot within a name does not begin an ending."""
     path = Path(line)
     return path.stem if path.suffix.lower() in (*SUFFIXES, *NEED_MORE) else path.name
 
 
 def lonely(colours: Path, alphas: Path) -> str | None:
-    """What to say of files of the first folder that have no partner in the second; None where all have one."""
+    """A message about files of the first folder that have no partner in the second; None if all have one."""
     known, own = pictures(alphas), pictures(colours)
     names = [shown(file.name) for name, file in own.items() if known.partner(name, own) is None]
     if not names:

@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 
 from a2u.errors import A2UError
 from a2u.matting.data.dataset import Sample, TrainSet
-from a2u.matting.data.processes import Calls, deaths_told, raised
+from a2u.matting.data.processes import Calls, deaths_explained, raised
 
 
 class Loader:
@@ -24,7 +24,7 @@ class Loader:
         batch: samples in a batch of this process.
         workers: processes that prepare samples ahead; 0 prepares them here.
         rank, world: which process this is, of how many.
-        pin: into page-locked memory, from where a GPU copies while it computes. Only workers do that.
+        pin: put batches into page-locked memory, from where a GPU copies while it computes. Only workers do that.
         context: how workers start, "fork" or "spawn"; None: as Python does on this machine.
 
     Raises:
@@ -53,13 +53,13 @@ class Loader:
         self._loader: DataLoader[Any] | None = None
 
     def epoch(self, epoch: int) -> Iterator[Sample]:
-        """The batches of one epoch. One epoch at a time: the next one ends those that are still being prepared."""
+        """The batches of one epoch. One epoch at a time: the next one drops batches that are still being prepared."""
         self._numbers.epoch = epoch
         if self.workers == 0:
             return (stack([self.train_set.sample(*each) for each in numbers]) for numbers in self._numbers)
         if self._loader is None:
             self._loader = self._open()
-        return self._told(self._loader)
+        return self._explained(self._loader)
 
     def close(self) -> None:
         """End the workers; the next epoch starts others."""
@@ -75,18 +75,18 @@ class Loader:
             collate_fn=_stack_or_error,
             persistent_workers=True,
             pin_memory=self.pin,
-            generator=torch.Generator(),  # a loader draws a number, and the global ones are dropout's
+            generator=torch.Generator(),  # a loader draws a random number, and must not take one from dropout
             multiprocessing_context=self.context,
         )
 
     @staticmethod
-    def _told(loader: "DataLoader[Any]") -> Iterator[Sample]:
-        with deaths_told():
+    def _explained(loader: "DataLoader[Any]") -> Iterator[Sample]:
+        with deaths_explained():
             yield from map(raised, loader)
 
 
 class _Numbers(torch.utils.data.Sampler[list[tuple[int, int]]]):
-    """(epoch, index) of the samples, batch by batch; DataLoader asks anew in each epoch."""
+    """(epoch, index) of the samples, batch by batch; DataLoader asks again in each epoch."""
 
     def __init__(self, chosen: list[list[int]]) -> None:
         self.chosen, self.epoch = chosen, 0

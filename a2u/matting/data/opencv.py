@@ -21,7 +21,7 @@ def opencv() -> Any:
         import cv2
     except ImportError as error:
         raise A2UError(
-            f"The data of matting are prepared by OpenCV, which cannot be imported ({error}): "
+            f"Matting data are prepared with OpenCV, which cannot be imported ({error}): "
             f"pip install 'a2u-upsampling[matting]'."
         ) from error
     cv2.setNumThreads(0)

@@ -1,4 +1,4 @@
-"""The pixels of a picture file, by Pillow, as cameras, phones and programs write it: upright, in 8 bits, RGB or grey.
+"""The pixels of a picture file of a camera, phone or program, by Pillow: upright, in 8 bits, RGB or grey.
 
 | file holds | becomes |
 |---|---|
@@ -11,8 +11,8 @@
 | several frames (animation, pages) | refused |
 | 32 bits, float | refused |
 
-Orientation: of EXIF the one tag that turns the picture is read; whatever else is in it may be damaged. Colour profiles:
-nothing is converted (but CMYK): a method sees the numbers of the file, and the cut-out, whose colours are in the same
+Orientation: only the one EXIF tag that turns the picture is read; the others may be damaged. Colour profiles: nothing
+is converted (except CMYK): a method sees the numbers of the file, and the cut-out, whose colours are in the same
 space, keeps the profile (:func:`profile_of`).
 """
 
@@ -34,7 +34,7 @@ from a2u.matting.data.opencv import opencv
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".avif")
 _HEIF = "Pillow reads HEIC with the library pillow-heif (pip install pillow-heif), or export it as JPEG or PNG."
-_RAW = "It is what the camera's sensor saw: develop it, and save it as PNG or TIFF."
+_RAW = "It holds the raw data of the camera's sensor: develop it, and save it as PNG or TIFF."
 NEED_MORE = {  # kinds that are pictures too, and what they need
     **dict.fromkeys((".heic", ".heif", ".hif"), _HEIF),
     **dict.fromkeys((".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2"), _RAW),
@@ -58,14 +58,14 @@ def pixels(path: Path, wanted: str) -> Any:
         wanted: what it should be, for messages: "a picture".
 
     Raises:
-        A2UError: It is not there, damaged, or of a kind from which `wanted` cannot be had without a choice.
+        A2UError: It is not there, damaged, or of a kind that becomes `wanted` only by a choice of the user's.
     """
     content = read_bytes(path)
     with opened(path, io.BytesIO(content), wanted) as image:
         image.load()
         if deep(image, content):
             found = _down(_sixteen(content), path, wanted)
-            turned = image.format != "TIFF"  # those OpenCV has turned already
+            turned = image.format != "TIFF"  # OpenCV has turned a TIFF already
         else:
             found, turned = _eight(image, path, wanted), True
         return _opaque(upright(found, orientation(image)) if turned else found, path, wanted)
@@ -80,10 +80,10 @@ def profile_of(path: Path) -> bytes | None:
 
 @contextmanager
 def opened(path: Path, content: BinaryIO, wanted: str) -> Iterator[Any]:
-    """The Pillow image of a file's content, of a kind that can be used; what goes wrong inside is told of the file."""
+    """The Pillow image of a file's content, of a kind that can be used; messages of errors inside name the file."""
     from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-    # A chunk of text or a profile may be as large as all of them together may be: 64 MiB, no longer 1.
+    # One chunk of text or profile may be as large as all of them together may be: 64 MiB instead of 1.
     PngImagePlugin.MAX_TEXT_CHUNK = max(PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY)
     kinds = f"known kinds: {', '.join(SUFFIXES)}"
     _needs(path, content)
@@ -96,13 +96,13 @@ def opened(path: Path, content: BinaryIO, wanted: str) -> Iterator[Any]:
     except A2UError:
         raise
     except Image.DecompressionBombError as error:
-        raise A2UError(f"{path} has more pixels than can be meant ({error}).") from error
+        raise A2UError(f"{path} has implausibly many pixels ({error}).") from error
     except UnidentifiedImageError as error:  # its message names an object in memory
         content.seek(0)
         what = "is not an image that can be read" if content.read(1) else "is empty"
         raise A2UError(f"{path} {what}. Get it again, or save it as one ({kinds}).") from error
     except DAMAGED as error:
-        if isinstance(error, OSError) and error.errno is not None:  # of the disk, which says nothing about the content
+        if isinstance(error, OSError) and error.errno is not None:  # an error of the disk: the content may be sound
             raise explain_read(error, path) from error
         raise A2UError(
             f"{path} cannot be read as a picture: {' '.join(str(error).split())}. It is damaged, cut short or of "
@@ -111,9 +111,9 @@ def opened(path: Path, content: BinaryIO, wanted: str) -> Iterator[Any]:
 
 
 def orientation(image: Any) -> int:
-    """The orientation that a loaded Pillow image has, 1 (upright) to 8; 1 where it says nothing sensible.
+    """The orientation that a loaded Pillow image has, 1 (upright) to 8; 1 if the tag is missing or makes no sense.
 
-    The one tag alone is read: the rest of the EXIF may be damaged, of the camera's maker, or of another order.
+    Only this tag is read: the rest of the EXIF may be damaged, or written in a way of the camera's maker.
     """
     try:
         value = image.getexif().get(ORIENTATION, 1)
@@ -135,13 +135,13 @@ def deep(image: Any, content: bytes) -> bool:
     if image.mode not in COLOURS and image.mode != "LA":
         return False
     if image.format == "PNG":
-        return content[24] == 16  # the depth stands at one place of every PNG
+        return content[24] == 16  # every PNG has its depth at this place
     bits = image.tag_v2.get(258, 8) if image.format == "TIFF" else 8
     return bool(max(bits if isinstance(bits, tuple) else (bits,)) == 16)
 
 
 def _needs(path: Path, content: BinaryIO) -> None:
-    """Say what a kind needs that Pillow alone does not read; where pillow-heif is installed it is used."""
+    """Refuse kinds that Pillow alone does not read, and say what they need; pillow-heif is used if it is installed."""
     head = content.read(12)
     content.seek(0)
     heif = head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
@@ -152,19 +152,19 @@ def _needs(path: Path, content: BinaryIO) -> None:
             if heif:
                 raise A2UError(f"{path} is HEIC, as some phones write it. {NEED_MORE['.heic']}") from None
     elif path.suffix.lower() in NEED_MORE:
-        raise A2UError(f"{path} is of a kind that is not read. {NEED_MORE[path.suffix.lower()]}")
+        raise A2UError(f"{path} is of a kind that cannot be read. {NEED_MORE[path.suffix.lower()]}")
 
 
 def _check(image: Any, path: Path, wanted: str) -> None:
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format != "MPO":
-        raise A2UError(f"{path} holds {frames} frames, and {wanted} is one. Save the one you mean.")
+        raise A2UError(f"{path} holds {frames} frames, but {wanted} is one. Save the one you mean.")
     if image.mode == "CMYK" and image.info.get("icc_profile") and wanted == "a picture":
         return
     if image.mode not in (*GREYS, *COLOURS):
         raise A2UError(
-            f"{path} is stored as {image.mode}, from which {wanted} cannot be had without a choice of range or "
-            f"profile. Save it as 8-bit or 16-bit grey or RGB."
+            f"{path} is stored as {image.mode}, which becomes {wanted} only by a choice of range or profile. "
+            f"Save it as 8-bit or 16-bit grey or RGB."
         )
 
 
@@ -189,7 +189,7 @@ def _through_profile(image: Any, path: Path) -> Any:
         found = ImageCms.profileToProfile(image, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError) as error:
         raise A2UError(
-            f"{path} is stored as CMYK, and its colour profile cannot be used ({' '.join(str(error).split())}). Save "
+            f"{path} is stored as CMYK, but its colour profile cannot be used ({' '.join(str(error).split())}). Save "
             f"it as RGB."
         ) from error
     return np.array(found)
@@ -212,7 +212,7 @@ def _down(values: Any, path: Path, wanted: str) -> Any:
     """16 bits to 8, exactly: 65535 = 257·255, so 257·v gives v back.
 
     Raises:
-        A2UError: All values fit in 8 bits, so they are 8-bit values that nobody scaled: they would all become 0 or 1.
+        A2UError: All values fit in 8 bits, so they are 8-bit values that were not scaled: they would all become 0 or 1.
     """
     if 0 < values.max() <= 255:
         raise A2UError(

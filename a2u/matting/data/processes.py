@@ -1,4 +1,4 @@
-"""Work shared out among processes, by torch's DataLoader: it notices a process that dies, and one whose parent dies."""
+"""Work shared among processes with torch's DataLoader, which notices when a process or its parent dies."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -25,11 +25,11 @@ def spread(work: Callable[[int], Any], count: int, processes: int, context: str 
     Args:
         work: gives the same wherever it runs; a function of a module, or `functools.partial` of one.
         count: how many.
-        processes: at most so many; with one, and where a process may have no children, all is done here.
+        processes: the most to use; with one, or where this process may not start others, all is done here.
         context: how processes start, "fork" or "spawn"; None: as Python does on this machine.
 
     Raises:
-        A2UError: what `work` raises as one, or that a process was killed.
+        A2UError: One that `work` raises, or a process was killed.
     """
     processes = min(processes, count)
     if processes < 2 or current_process().daemon:
@@ -41,15 +41,15 @@ def spread(work: Callable[[int], Any], count: int, processes: int, context: str 
         sampler=range(count),
         num_workers=processes,
         collate_fn=_unchanged,
-        generator=torch.Generator(),  # a loader draws a number, and the global ones are the caller's
+        generator=torch.Generator(),  # a loader draws a random number, and must not take one from the caller
         multiprocessing_context=context,
     )
-    with deaths_told():
+    with deaths_explained():
         yield from map(raised, loader)
 
 
 class Calls(Dataset[Any]):
-    """What DataLoader asks for: `work` of an index. An A2UError comes back as a value, to be raised as it was."""
+    """The data set that DataLoader asks: `work` of an index. An A2UError comes back as a value, to be raised."""
 
     def __init__(self, work: Callable[[Any], Any]) -> None:
         self.work = work
@@ -73,8 +73,8 @@ def _unchanged(value: Any) -> Any:
 
 
 @contextmanager
-def deaths_told() -> Iterator[None]:
-    """Inside, a process of a DataLoader that dies is one message. torch raises it wherever its parent is just then.
+def deaths_explained() -> Iterator[None]:
+    """Inside, the death of a DataLoader process gives one message; torch may raise it anywhere.
 
     Raises:
         A2UError: One died.

@@ -6,7 +6,7 @@ All three makers begin with the alpha in 8 bits, a = round(255·α): surely fore
 - :func:`trimap_of` erodes each with an ellipse, whose size is drawn anew for each training sample
   (:func:`random_trimap`). One pixel is known if the whole ellipse around it lies in the sure region.
 - :func:`of_width` keeps the pixels that are farther than `width` from everything that is not sure; one number for
-  a slider, and both sides give way alike.
+  a slider, and both sides shrink alike.
 
 What lies outside the picture is taken to continue it: an object that is cut by the border is sure up to there.
 """
@@ -53,7 +53,7 @@ def check_unknown(trimap: Tensor, what: object) -> None:
     values = [name for value, name in ((BACKGROUND, "0"), (FOREGROUND, "255")) if bool((trimap == value).any())]
     raise A2UError(
         f"{what} leaves nothing to be found: it holds {' and '.join(values) or 'nothing'} only, and no {UNKNOWN}, "
-        f"which is unknown. A mask is no trimap: mark a band of {UNKNOWN} where its border may be (trimap_of does, "
+        f"which is unknown. A mask is not a trimap: mark a band of {UNKNOWN} where its border may be (trimap_of does, "
         f"see a2u.matting.data.trimap)."
     )
 

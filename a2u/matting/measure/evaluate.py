@@ -37,7 +37,7 @@ class Cases(Protocol):
 
 @dataclass(frozen=True)
 class Measured:
-    """One image: its scores (None where no truth is known), unknown pixels, and what its matte took."""
+    """One image: its scores (None where no truth is known), unknown pixels, and what its matte cost."""
 
     name: str
     height: int
@@ -82,7 +82,7 @@ class Evaluation:
         }
 
     def to_csv(self) -> str:
-        """A line an image; what failed is listed too, with the reason and no numbers."""
+        """One line per image; images that failed are listed too, with the reason and no numbers."""
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         names = ["sad", "mse", "grad", "conn"]
@@ -165,8 +165,8 @@ def why(error: Exception) -> str:
 
 
 def blame(failed: dict[str, str], count: int, what: str = "images") -> A2UError:
-    """One message for all that failed, each of which has been told its reason."""
-    return A2UError(f"{len(failed)} of {count} {what} failed, as said above: {', '.join(map(shown, failed))}.")
+    """One message for all that failed; the reasons were reported one by one."""
+    return A2UError(f"{len(failed)} of {count} {what} failed for the reasons above: {', '.join(map(shown, failed))}.")
 
 
 def matte_name(case: str) -> str:
@@ -175,7 +175,7 @@ def matte_name(case: str) -> str:
 
 
 def results(out: str | Path, names: Sequence[str], read: Iterable[Path] = ()) -> Outputs:
-    """Where the mattes of these cases and the report on them will be written; nothing is yet.
+    """Where the mattes of these cases and the report on them will be written; nothing is written yet.
 
     Raises:
         A2UError: A result would replace a file that is read, or one that `a2u matting evaluate` did not write.

@@ -28,7 +28,7 @@ import numpy as np
 from a2u.errors import A2UError, near_match
 from a2u.matting.data.trimap import UNKNOWN
 
-SIGMA, HALF = 1.4, 4  # of the Gaussian; 2·4 + 1 taps a side, which is where the curve falls below 0.01
+SIGMA, HALF = 1.4, 4  # of the Gaussian; 2·4 + 1 taps per side, which is where the curve falls below 0.01
 LEVELS = 10  # thresholds of Conn
 STANDS_OUT = 0.15  # a pixel this far above its body is disconnected
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], dtype=bool)  # the 4 neighbours
@@ -147,7 +147,7 @@ def _largest_component(mask: Any) -> Any:
     if count == 0:
         return np.zeros_like(mask)
     sizes = np.bincount(numbers.ravel())
-    sizes[0] = 0  # the background is no component
+    sizes[0] = 0  # the background is not a component
     return numbers == sizes.argmax()
 
 
@@ -157,7 +157,7 @@ def _phi(alpha: Any, levels: Any) -> Any:
 
 
 def _unknown(pred: Any, true: Any, trimap: Any) -> Any:
-    """The mask U, after a look at what was given."""
+    """Check the arguments, and return the mask U."""
     arrays = {"pred": pred, "true": true, "trimap": trimap}
     for name, array in arrays.items():
         kind = getattr(array, "dtype", type(array).__name__)
@@ -169,7 +169,9 @@ def _unknown(pred: Any, true: Any, trimap: Any) -> Any:
             )
     if not pred.shape == true.shape == trimap.shape:
         sizes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-        raise A2UError(f"Matte, truth and trimap must have one size, given {sizes}. Scale none of them: repair it.")
+        raise A2UError(
+            f"Matte, truth and trimap must have one size, given {sizes}. Do not rescale them: get files of one size."
+        )
     values = np.flatnonzero(np.bincount(trimap.ravel(), minlength=256))
     wrong = [int(value) for value in values if value not in (0, UNKNOWN, 255)]
     if wrong:
@@ -178,7 +180,7 @@ def _unknown(pred: Any, true: Any, trimap: Any) -> Any:
 
 
 def to_8bit(alpha: Any) -> Any:
-    """An alpha in [0, 1], tensor or array with H and W last (leading axes of 1 fall away), as a uint8 array [H, W].
+    """An alpha in [0, 1], tensor or array with H and W last (leading axes of 1 are dropped), as a uint8 array [H, W].
 
     Clips, then rounds to the nearest of the 256 steps; this is what is written as PNG, and what is measured.
     """

@@ -22,7 +22,7 @@ WHOLE, TILE = 1_500_000, 512  # pixels of an image that is computed at once; sid
 class Predictor:
     """title: of the method, for a table. matte: a case's alpha, Tensor[1, H, W] in [0, 1], and the bytes that it took.
 
-    The bytes are None where nobody counted them. Known pixels are the trimap's.
+    The bytes are None where they were not counted. Known pixels are the trimap's.
     """
 
     title: str
@@ -79,7 +79,7 @@ def of_mattes(folder: Path) -> Predictor:
 
     files = by_name(folder) if folder.is_dir() else {}
     if not files:
-        what = "holds no pictures" if folder.is_dir() else "is no folder"
+        what = "holds no pictures" if folder.is_dir() else "is not a folder"
         raise A2UError(f"{folder} {what}; mattes are in a folder, NAME.png or NAME-alpha.png for each image.")
 
     def matte(case: "Case") -> tuple[Tensor, int | None]:
@@ -96,7 +96,7 @@ def of_mattes(folder: Path) -> Predictor:
 def matte_file(name: str, files: Mapping[str, Sequence[Path]], folder: Path) -> Path:
     """The matte of a case among the files of a folder: NAME.png, or NAME-alpha.png as `a2u matting predict` writes it.
 
-    Any ending of a picture will do, and a partner as :class:`a2u.matting.data.listing.Pictures` has them.
+    Any ending of a picture will do; names match as in :class:`a2u.matting.data.listing.Pictures`.
 
     Raises:
         A2UError: There is none, or more than one.

@@ -11,7 +11,7 @@ from a2u.matting.network.encoder import ConvNorm, ResidualBlock
 
 
 class DecoderStage(nn.Module):
-    """One step up, but for the operator itself: the skip and what follows the sum.
+    """One step up, except for the operator itself: the skip and what follows the sum.
 
     Args:
         skip: channels of the encoder's map.

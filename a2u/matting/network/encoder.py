@@ -3,9 +3,9 @@
     image + trimap (4) ─ stem 7×7 (64) ─ D2 ─ D2 ─ stage 1: 3 blocks (64)
                        ─ stage 2: 4 blocks (128), the first goes down ─ stage 3: 4 blocks (256), likewise ─ ASPP (256)
 
-Four times the maps halve. Without a paired operator D2 is 2×2 max pooling and a first block goes down by the stride of
-its first convolution. A paired operator takes over all four: every convolution then has stride 1, and the map before
-each of the four is the guide of the decoder's upsampling (the shortcut of a first block keeps its stride-2 1×1).
+The maps are halved four times. Without a paired operator D2 is 2×2 max pooling and a first block goes down by the
+stride of its first convolution. A paired operator takes over all four: every convolution then has stride 1, and the map
+before each of the four is the guide of the decoder's upsampling (the shortcut of a first block keeps its stride-2 1×1).
 """
 
 from collections.abc import Callable, Sequence
@@ -78,7 +78,7 @@ class ResidualBlock(nn.Module):
         return F.leaky_relu(self.second(inside) + self.shortcut(x), SLOPE, inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The whole block, as it is where no operator goes down inside it."""
+        """The whole block, if no operator goes down inside it."""
         return self.join(self.first(x), x)
 
 
@@ -123,7 +123,7 @@ class Encoder(nn.Module):
         return Encoded((x, pooled, one, two), tuple(guides), three)
 
     def descend(self, stage: nn.ModuleList, x: Tensor, down: Sequence[Down]) -> tuple[Tensor, Tensor | None]:
-        """A stage whose first block halves; and the map before that happened, where an operator did it."""
+        """A stage whose first block halves its map; and the map before that, where an operator did it."""
         first = stage[0]
         assert isinstance(first, ResidualBlock)
         if not self.paired:
@@ -140,10 +140,10 @@ class Encoder(nn.Module):
 
 
 class ASPP(nn.Module):
-    """Atrous spatial pyramid pooling: what is around, at five distances, down to the whole image.
+    """Atrous spatial pyramid pooling: the surroundings at five distances, up to the whole image.
 
-    1×1; three depth-wise separable 3×3 with dilations 6, 12, 18; the mean of the map. All have C channels, side by side
-    5C, which a 1×1 brings back to C; then dropout 0.5.
+    1×1; three depth-wise separable 3×3 with dilations 6, 12, 18; the mean of the map. Each has C channels, and a 1×1
+    convolution brings their 5C back to C; then dropout 0.5.
     """
 
     def __init__(self, channels: int) -> None:
@@ -161,8 +161,8 @@ class ASPP(nn.Module):
         """Tensor[N, C, H, W] → the same shape."""
         if self.training and self.whole.norm.training and x.shape[0] == 1:
             raise A2UError(
-                "Training needs a batch of at least 2: the mean of the map is one value a channel, and batch norm "
-                "cannot normalise a single one. Got 1; for prediction call net.eval() or net.predict."
+                "Training needs a batch of at least 2: the mean of the map is one value per channel, and batch norm "
+                "cannot normalise a single value. Got 1; for prediction call net.eval() or net.predict."
             )
         mean = self.whole(x.mean(dim=(2, 3), keepdim=True)).expand_as(x)
         parts = [self.near(x), *(far(x) for far in self.far), mean]

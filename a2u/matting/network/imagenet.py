@@ -1,4 +1,4 @@
-"""ImageNet's weights for the encoder: torchvision's ResNet-34, from its cache or, said aloud, from the network."""
+"""ImageNet's weights for the encoder: torchvision's ResNet-34, from its cache or, as a line then says, fetched."""
 
 import sys
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def load_resnet34(encoder: "Encoder", state: Mapping[str, Tensor]) -> None:
     stem = own["stem.conv.weight"]  # 64 3 7 7
     own["stem.conv.weight"] = torch.cat([stem, torch.zeros_like(stem[:, :1])], dim=1)
     for name, value in encoder.state_dict().items():
-        if name not in own:  # how many batches each norm has seen: nothing that a frozen or a fresh norm reads
+        if name not in own:  # how many batches each norm has seen, which no norm here uses
             own[name] = value
     encoder.load_state_dict(own)
 

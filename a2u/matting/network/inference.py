@@ -1,6 +1,6 @@
 r"""Large images: the whole network, exactly, without ever holding a map of full size and many channels.
 
-Nothing is approximated. Two kinds of value see the whole image, and both are worked out for the whole image first:
+Nothing is approximated. Two kinds of value see the whole image, and both are computed for the whole image first:
 
 - the mean in the ASPP, which lives at 1/16 of the size, where maps are small;
 - what A²U reads of its guide: the pooled descriptors that generate P, U and V, and the moments of the group norm (†).
@@ -8,8 +8,8 @@ Nothing is approximated. Two kinds of value see the whole image, and both are wo
   affinity map has d channels at half the guide's size: it is kept whole, and kernels are made of it where needed.
 
 Everything else is local. So from stem to half size and from half size to alpha the network runs in tiles that overlap
-by what its convolutions see; convolutions at full size are worked out again for each pass. Kept whole are the input,
-the maps at half size and below, and alpha.
+by what its convolutions see; convolutions at full size are computed again for each pass. Only the input, the maps at
+half size and below, and alpha are kept whole.
 """
 
 from collections.abc import Callable
@@ -21,10 +21,12 @@ from torch import Tensor, nn
 
 from a2u import formula
 from a2u.errors import A2UError
-from a2u.matting.network.network import MattingNet, check_pair, evaluating, settle
+from a2u.matting.network.inputs import check_pair, settle
+from a2u.matting.network.network import MattingNet
 from a2u.matting.network.pieces import Box, LazyMap, local, tiles, whole
 from a2u.operators import A2U, Upsampler
 from a2u.operators.encoding import bins
+from a2u.training.evaluating import evaluating
 from a2u.training.memory import PeakMemory
 
 BLOCKS_REACH = 4  # of two residual blocks: four 3×3 convolutions
@@ -91,7 +93,7 @@ class _Tiled:
         return y
 
     def _down(self, number: int) -> Callable[[LazyMap], Tensor]:
-        """The operator of a stage as it goes down over a source."""
+        """The operator of a stage as it goes down over a lazy map."""
         operator = self._operator(number)
 
         def down(guide: LazyMap) -> Tensor:
@@ -143,7 +145,7 @@ class _Tiled:
         return box.of(up, low.scaled(ratio))
 
     def _encoding(self, number: int, guide: LazyMap) -> Encoding | None:
-        """A²U's affinity map of a whole guide; worked out once for both directions. Other operators have none."""
+        """A²U's affinity map of a whole guide, computed once for both directions. Other operators have none."""
         operator = self._operator(number)
         if not isinstance(operator, A2U):
             return None
@@ -185,7 +187,7 @@ class _Tiled:
         return self._gather(guide, region)
 
     def _gather(self, over: LazyMap, region: Callable[[Box], Tensor]) -> Tensor:
-        """The map that ``region`` makes of each tile of a source, at the source's size or a half of it."""
+        """The map that ``region`` makes of each tile of a lazy map, at that map's size or half of it."""
         result: Tensor | None = None
         for box in tiles(over.size, self.side):
             part = region(box)
@@ -213,7 +215,7 @@ class _Moments:
         self.sums: Tensor = torch.zeros(())  # 2 N groups
 
     def add(self, response: Tensor) -> None:
-        """Take in Tensor[N, M, C, h, w]."""
+        """Add a tile, Tensor[N, M, C, h, w]."""
         x = response.reshape(response.shape[0], self.group.num_groups, -1).double()
         self.count += x.shape[2]
         self.sums = self.sums.to(x.device) + torch.stack([x.sum(2), x.square().sum(2)])

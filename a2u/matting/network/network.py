@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from a2u.checks import check_arithmetic, check_map, check_tensor
+from a2u.checks import check_arithmetic, check_map
 from a2u.errors import A2UError
 from a2u.matting.network.decoder import DecoderStage, Head
 from a2u.matting.network.encoder import ASPP, INPUTS, SLOPE, Encoded, Encoder
+from a2u.matting.network.inputs import check_pair, reflect_to_multiple, settle
 from a2u.operators import A2U, Upsampler, build
 from a2u.operators.registry import free_options
+from a2u.training.evaluating import evaluating
 
 STRIDE = 16  # the coarsest map has one position for each 16×16 pixels
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's red, green and blue
@@ -179,60 +181,6 @@ class MattingNet(nn.Module):
         return [module for module in self.encoder.modules() if isinstance(module, nn.BatchNorm2d)]
 
 
-class evaluating:
-    """Context: the module in evaluation mode, and as it was afterwards."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self.module = module
-
-    def __enter__(self) -> None:
-        self.was = self.module.training
-        self.module.eval()
-
-    def __exit__(self, *_: object) -> None:
-        self.module.train(self.was)
-
-
-def settle(alpha: Tensor, trimap: Tensor) -> Tensor:
-    """Clip alpha to [0, 1], and set it to 0 and 1 where the trimap is 0 and 255."""
-    alpha = alpha.clamp(0, 1)
-    return torch.where(trimap == 0, 0.0, torch.where(trimap == 255, 1.0, alpha))
-
-
-def check_pair(image: Tensor, trimap: Tensor) -> None:
-    """Raise A2UError unless image is float (N, 3, H, W) and trimap uint8 (N, 1, H, W) of the same size."""
-    for each, title, axes in ((image, "The image", "N, 3, H, W"), (trimap, "The trimap", "N, 1, H, W")):
-        check_tensor(title, each, axes)
-    if image.shape[1] != 3 or not image.is_floating_point() or image.numel() == 0:
-        raise A2UError(
-            f"The network takes images as floats (N, 3, H, W), RGB in [0, 1], got {image.dtype} {tuple(image.shape)}. "
-            "Divide 8-bit images by 255, and add a batch axis with image[None]."
-        )
-    wanted = (image.shape[0], 1, *image.shape[2:])
-    if tuple(trimap.shape) != wanted or trimap.dtype != torch.uint8:
-        raise A2UError(
-            f"The trimap of these images must be uint8 {wanted} of 0 (background), 128 (unknown) and 255 (foreground), "
-            f"got {trimap.dtype} {tuple(trimap.shape)}."
-        )
-    if trimap.device != image.device:
-        raise A2UError(f"Image and trimap must be on one device, got {image.device} and {trimap.device}.")
-
-
-def reflect_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """Continue x below and to the right up to the next multiples, mirrored at its last row and column.
-
-    A map shorter than what is missing is mirrored back and forth (as numpy's "reflect"); a single row repeats.
-    """
-    for axis in (2, 3):
-        size = x.shape[axis]
-        missing = -size % multiple
-        if missing:
-            period = max(1, 2 * (size - 1))
-            phase = torch.arange(size, size + missing, device=x.device) % period
-            x = torch.cat([x, x.index_select(axis, torch.minimum(phase, period - phase))], dim=axis)
-    return x
-
-
 def _channels(width: float) -> tuple[int, int, int, int]:
     """32, 64, 128, 256 times the width.
 
@@ -268,15 +216,15 @@ def _is_paired(operator: nn.Module, asked: bool | None) -> bool:
     assert isinstance(operator, Upsampler)
     able = operator.paired if isinstance(operator, A2U) else operator.card.pairs_down
     if asked and not able:
-        raise A2UError(f"{operator.card.title} cannot go down: leave paired=True out, or take an operator that can.")
+        raise A2UError(f"{operator.card.title} cannot go down: leave paired=True out, or choose an operator that can.")
     return able if asked is None else asked
 
 
 def _initialise(net: MattingNet) -> None:
-    """Kaiming's normal for the network's own convolutions; the operators have begun in their own way."""
+    """Kaiming's normal initialisation of the network's own convolutions; the operators keep their own."""
     for name, module in net.named_modules():
         if isinstance(module, nn.Conv2d) and not name.startswith("ups."):
             nn.init.kaiming_normal_(module.weight, a=SLOPE)
-    # Random weights of one channel to one are as often negative: alpha could then hardly rise above 0, and the loss
-    # would settle at predicting none. Begun as the identity, alpha is what the last norm and activation make.
+    # A random weight from one channel to one is negative half of the time: alpha could then hardly rise above 0, and
+    # training would settle at alpha 0. With the identity, alpha begins as what the last norm and activation give.
     nn.init.dirac_(net.head.alpha.weight)

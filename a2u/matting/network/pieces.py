@@ -1,6 +1,6 @@
 """Maps that exist in pieces: boxes, tiles, and local operations that look a little beyond them.
 
-A *source* is a map that can be asked for any box: a tensor, or a convolution of another source, worked out on demand.
+A *lazy map* can be asked for any box: a tensor, or a convolution of another lazy map, computed on demand.
 A local operation on a box is exact if its input reaches ``radius`` further on every side; where the whole map ends, the
 operation's own zero padding is the right one, so the box is cut there.
 """

@@ -7,7 +7,7 @@ for (const explorer of document.querySelectorAll("[data-explorer]")) {
   const { sizes, pictures, texts, frames } = JSON.parse(explorer.querySelector("script").textContent);
   const controls = [...explorer.querySelectorAll(".control input, .control select")];
   const image = explorer.querySelector("img");
-  const caption = explorer.querySelector("figcaption");
+  const caption = explorer.querySelector("figcaption [role=status]");
   let newest = 0;
 
   const place = (values) => values.reduce((sum, value, k) => sum * sizes[k] + value, 0);
@@ -48,6 +48,7 @@ for (const explorer of document.querySelectorAll("[data-explorer]")) {
     }
     if (mine !== newest) return; // a control moved on meanwhile
     Object.assign(image, { src: file, width, height, alt: texts[alt] });
+    image.style.setProperty("--across", `${width}px`);
     caption.textContent = texts[says] || texts[alt];
     prepare(now);
   };
@@ -149,7 +150,28 @@ if (contents) {
   mark();
 }
 
-// A wide listing scrolls sideways: with a keyboard too.
-for (const wide of document.querySelectorAll("pre, .scroll, .equation")) {
-  if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+// --- what is wider than its box scrolls sideways: with a keyboard too, at every width of the page, and in an opened fold
+
+const fit = (box) => {
+  const wide = box.scrollWidth > box.clientWidth;
+  box.toggleAttribute("data-wide", wide);
+  if (wide) {
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", "Scrolls sideways");
+  } else {
+    for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+  }
+};
+// The side to which there is more fades.
+const fade = (box) => box.toggleAttribute("data-end", box.scrollLeft + box.clientWidth >= box.scrollWidth - 1);
+const watch = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    fit(target);
+    fade(target);
+  }
+});
+for (const box of document.querySelectorAll("pre, .scroll, .equation")) {
+  watch.observe(box);
+  box.addEventListener("scroll", () => fade(box), { passive: true });
 }

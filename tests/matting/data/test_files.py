@@ -92,7 +92,7 @@ def refusals(folder: Path) -> dict:
             files.read_image,
             save(folder / "rgba.png", np.concatenate([COLOUR, half], -1)),
         ),
-        r"holds colours, and an alpha or trimap is grey": (files.read_alpha, save(folder / "rgb.png", COLOUR)),
+        r"holds colours, but an alpha or trimap is grey": (files.read_alpha, save(folder / "rgb.png", COLOUR)),
         r"stored as CMYK.*Save it as": (files.read_image, save(folder / "cmyk.tif", COLOUR, "CMYK")),
         r"stored as F.*range": (files.read_alpha, save(folder / "float.tif", GREY.astype(np.float32))),
         r"3 of its 6 pixels have other values: 64 \(1\), 200 \(1\), 254 \(1\)": (

@@ -232,7 +232,7 @@ def test_a_missing_trimap_moves_no_background(tmp_path):
     first, gap, third, fourth, extra = behind(cases)
     assert (first, third, fourth) == (2, 1, 2)
     assert str(gap).startswith("there is no dog_1 in")
-    assert "names 2 backgrounds a foreground" in str(extra)
+    assert "names 2 backgrounds per foreground" in str(extra)
     assert "5 test cases, 2 of them incomplete" in cases.describe
 
 
@@ -252,7 +252,7 @@ def test_listed_backgrounds_are_looked_for_everywhere(tmp_path):
     (voc / "v1.jpg").rename(tmp_path / "more" / "v1.jpg")
     found = behind(open_test(tmp_path))
     assert (found[0], found[1], found[3]) == (2, 0, 2)
-    assert "lays it over v1.jpg, which is not in" in str(found[2])
+    assert "puts it over v1.jpg, which is not in" in str(found[2])
     assert behind(open_test(tmp_path, backgrounds=tmp_path / "more")) == [2, 0, 1, 2]
     (base / "VOCdevkit").rename(tmp_path / "elsewhere")
     (base / "train2014" / "v0.jpg").unlink()

@@ -96,7 +96,7 @@ def test_a_dot_within_a_name_is_no_ending():
 
 def test_a_list_that_cannot_be_read_is_explained(tmp_path):
     (tmp_path / "names.txt").mkdir()
-    with pytest.raises(A2UError, match=r"names\.txt is a folder, and should be a file"):
+    with pytest.raises(A2UError, match=r"names\.txt is a folder, but should be a file"):
         listed(tmp_path, "names.txt")
 
 

@@ -33,7 +33,7 @@ def same(one: Sample, two: Sample) -> bool:
     return all(torch.equal(getattr(one, each.name), getattr(two, each.name)) for each in fields(Sample))
 
 
-@pytest.mark.parametrize("context", [None, pytest.param("spawn", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("context", [None, "spawn"])
 def test_batches_are_the_same_for_any_number_of_workers(train_set: TrainSet, context: str | None) -> None:
     """In every epoch; and whether the scenes are drawn one by one when they are asked for, or all before."""
     here = Loader(train_set, count=2, batch=3)

@@ -164,9 +164,9 @@ def test_cmyk_goes_through_its_profile_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(A2UError, match=r"stored as CMYK.*profile.*Save it as"):
         read_colour(tmp_path / "none.tif")
     cmyk().save(tmp_path / "a.tif", icc_profile=SRGB)  # a profile, but of another space
-    with pytest.raises(A2UError, match="CMYK, and its colour profile cannot be used"):
+    with pytest.raises(A2UError, match="CMYK, but its colour profile cannot be used"):
         read_colour(tmp_path / "a.tif")
-    with pytest.raises(A2UError, match="an alpha or trimap cannot be had"):
+    with pytest.raises(A2UError, match="becomes an alpha or trimap only by a choice"):
         read_grey(tmp_path / "a.tif")
     asked = []
 
@@ -234,7 +234,7 @@ def heic() -> bytes:
     [
         ("a.heic", heic(), "is HEIC.*pip install pillow-heif.*export it as JPEG"),
         ("a.jpg", heic(), "is HEIC"),
-        ("a.nef", b"II*\0", "is of a kind that is not read.*camera's sensor.*develop it"),
+        ("a.nef", b"II*\0", "is of a kind that cannot be read.*camera's sensor.*develop it"),
         ("a.JXL", b"\xff\x0a", "JPEG XL"),
     ],
 )
@@ -247,7 +247,7 @@ def test_kinds_that_need_more_say_what(name, content, message, tmp_path, monkeyp
 
 def test_a_folder_is_no_file(tmp_path):
     (tmp_path / "a.png").mkdir()
-    with pytest.raises(A2UError, match="is a folder, and should be a file"):
+    with pytest.raises(A2UError, match="is a folder, but should be a file"):
         read_colour(tmp_path / "a.png")
 
 

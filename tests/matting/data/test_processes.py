@@ -10,7 +10,7 @@ import torch
 
 from a2u.errors import A2UError
 from a2u.matting.data import processes
-from a2u.matting.data.processes import cores, deaths_told, spread
+from a2u.matting.data.processes import cores, deaths_explained, spread
 
 
 def square(number: int) -> tuple[int, int]:
@@ -31,7 +31,7 @@ def fail(number: int) -> int:
     raise ValueError("a fault of the program")
 
 
-@pytest.mark.parametrize("context", ["fork", pytest.param("spawn", marks=pytest.mark.slow), None])
+@pytest.mark.parametrize("context", ["fork", "spawn", None])
 def test_the_work_comes_back_in_order_from_other_processes(context: str | None) -> None:
     found = list(spread(square, 7, 2, context))
     assert [value for value, _ in found] == [0, 1, 4, 9, 16, 25, 36]
@@ -82,12 +82,12 @@ def test_random_numbers_of_the_caller_stay_as_they_are() -> None:
     ],
 )
 def test_torchs_words_become_one_line(said: str, told: str) -> None:
-    with pytest.raises(A2UError, match=told), deaths_told():
+    with pytest.raises(A2UError, match=told), deaths_explained():
         raise RuntimeError(f"DataLoader worker {said}")
 
 
 def test_other_errors_are_not_touched() -> None:
-    with pytest.raises(RuntimeError, match="shapes"), deaths_told():
+    with pytest.raises(RuntimeError, match="shapes"), deaths_explained():
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
 

@@ -218,7 +218,7 @@ def test_predict_of_folders_goes_on_and_lists_what_failed(folders: tuple[Path, P
     code, out, err = a2u("matting", "predict", *folders, "--classical", "knn", "--no-cutout", "-o", tmp_path / "out")
     assert code == 1
     assert [Path(line).name for line in out.split()] == ["p0-alpha.png", "p1-alpha.png"]
-    assert err.strip().splitlines()[-1] == "a2u: 3 of 5 images failed, as said above: alone, lost, p2."
+    assert err.strip().splitlines()[-1] == "a2u: 3 of 5 images failed for the reasons above: alone, lost, p2."
     for line in ("alone: FAILED. it has no trimap in", "lost: FAILED. it has no image in", "p2: FAILED. The image and"):
         assert err.count(line) == 1
     assert "23×20" in err
@@ -270,7 +270,7 @@ def test_evaluate_measures_a_folder_and_keeps_everything(folders: tuple[Path, Pa
     code, out, err = a2u("matting", "evaluate", "--classical", "closed-form", "--data", data)
     assert code == 1
     assert "mean of 1 image " in out
-    assert "1 of 2 images failed, as said above: p1" in err
+    assert "1 of 2 images failed for the reasons above: p1" in err
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_evaluate_measures_a_folder_and_keeps_everything(folders: tuple[Path, Pa
         (["run", "--classical", "knn"], "RUN and --classical are given"),
         (["nowhere"], "There are no weights at nowhere"),
         (["--classical", "knm"], "Did you mean 'knn'"),
-        (["--mattes", "nowhere"], "nowhere is no folder; mattes are in a folder"),
+        (["--mattes", "nowhere"], "nowhere is not a folder; mattes are in a folder"),
         (["--classical", "knn", "--convention", "s"], "two conventions, skip and empty"),
         (["--classical", "knn", "--json", "--csv"], "printed once"),
         (["--classical", "knn", "--data", "nowhere"], "nowhere does not exist"),

@@ -14,7 +14,8 @@ from a2u.errors import A2UError
 from a2u.matting.counts import count_network
 from a2u.matting.network.encoder import ConvNorm
 from a2u.matting.network.imagenet import load_resnet34, names
-from a2u.matting.network.network import MattingNet, reflect_to_multiple
+from a2u.matting.network.inputs import reflect_to_multiple
+from a2u.matting.network.network import MattingNet
 from a2u.matting.rows import ROWS, build, row
 
 BASELINE = 8_049_003
@@ -171,14 +172,6 @@ def test_any_size(name, size):
         alpha = net(image, trimap)
     assert alpha.shape == (2, 1, *size)
     assert alpha.isfinite().all()
-
-
-@pytest.mark.parametrize("size", [(5, 7), (1, 9), (1, 1), (2, 33), (16, 32)])
-def test_borders_are_mirrored_as_numpy_does(size):
-    x = torch.randn(2, 4, *size)
-    height, width = (-s % 16 for s in size)
-    expected = np.pad(x.numpy(), ((0, 0), (0, 0), (0, height), (0, width)), mode="reflect")
-    assert np.array_equal(reflect_to_multiple(x, 16).numpy(), expected)
 
 
 def test_a_padded_image_is_the_mirrored_image():

@@ -1,4 +1,4 @@
-"""What lies behind the scenes: real photographs that scikit-image brings along, and textures made by code.
+"""What lies behind the scenes: real photographs that come with scikit-image, and textures made by code.
 
 The photographs are public domain or freely licensed, and lie inside scikit-image: nothing is downloaded. No photograph
 serves two parts.

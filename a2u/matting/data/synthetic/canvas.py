@@ -13,11 +13,11 @@ from a2u.matting.data.opencv import opencv
 from a2u.matting.data.synthetic.noise import extend
 
 FINER = 3
-SHIFT = 4  # bits of a coordinate behind the point
+SHIFT = 4  # fractional bits of a coordinate
 
 
 class Canvas:
-    """A square sheet; points and widths are parts of its side, colours RGB in [0, 1]."""
+    """A square sheet; points and widths are fractions of its side, colours RGB in [0, 1]."""
 
     def __init__(self, size: int) -> None:
         self.size, self.side = size, size * FINER
@@ -43,7 +43,7 @@ class Canvas:
         cv2.fillPoly(self.sheet, [self._fixed(points)], _rgba(colour), cv2.LINE_AA, SHIFT)
 
     def hole(self, points: Any) -> None:
-        """A polygon through which one sees the background."""
+        """A polygon cut out, so that the background shows."""
         cv2 = opencv()
         cv2.fillPoly(self.sheet, [self._fixed(points)], (0, 0, 0, 0), cv2.LINE_AA, SHIFT)
 
@@ -71,7 +71,7 @@ class Canvas:
         return extend(np.ascontiguousarray(small[..., :3]), alpha), alpha
 
     def _fixed(self, points: Any) -> Any:
-        """Parts of the side → fixed-point pixels, where the centre of the first pixel is 0."""
+        """Fractions of the side → fixed-point pixels, where the centre of the first pixel is 0."""
         return np.rint((np.asarray(points) * self.side - 0.5) * 2**SHIFT).astype(np.int32)[:, None]
 
 

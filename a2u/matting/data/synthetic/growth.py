@@ -113,7 +113,7 @@ def _nodes(generator: Random, cells: int) -> Any:
 
 
 def _cord(canvas: Canvas, generator: Random, ends: Any, width: float, colour: Any, twisted: bool) -> None:
-    """A cord between two crossings: its shaded side, its body, a light, and the turns of its yarn."""
+    """A cord between two crossings: its shaded side, its body, a highlight, and the turns of its yarn."""
     t = np.linspace(0, 1, 7)[:, None]
     path = ends[0] + t * (ends[1] - ends[0])
     path = path + np.array([0, 1]) * 0.1 * width * generator.uniform(0, 4) * (4 * t * (1 - t))

@@ -1,4 +1,4 @@
-"""What all scenes are made of: smooth noise, palettes, colour beyond the silhouette. Lengths are parts of the picture.
+"""The parts of all scenes: smooth noise, palettes, colour beyond the silhouette. Lengths are fractions of the picture.
 
 Random numbers are drawn on grids that do not depend on the size of the picture, so a seed gives the same scene at any
 size, only finer.
@@ -15,7 +15,7 @@ Random = np.random.Generator
 
 
 def fractal(generator: Random, size: int, cells: int = 4, octaves: int = 5, roughness: float = 0.5) -> Any:
-    """Smooth noise in [0, 1], float32 (size, size): octave o has cells·2ᵒ cells a side and weighs roughnessᵒ."""
+    """Smooth noise in [0, 1], float32 (size, size): octave o has cells·2ᵒ cells per side and weighs roughnessᵒ."""
     cv2 = opencv()
     total = np.zeros((size, size), dtype=np.float32)
     for octave in range(octaves):
@@ -34,7 +34,7 @@ def grid(size: int) -> tuple[Any, Any]:
 
 
 def warp(values: Any, dx: Any, dy: Any) -> Any:
-    """values (size, size[, 3]) read at places moved by dx and dy (parts of the picture), mirrored at the borders."""
+    """values (size, size[, 3]) read at places moved by dx and dy (fractions of its side), mirrored at the borders."""
     cv2 = opencv()
     size = len(values)
     x, y = grid(size)
@@ -64,8 +64,8 @@ def step(values: Any, low: float, high: float) -> Any:
 def extend(premultiplied: Any, alpha: Any) -> Any:
     """The colour everywhere, from α·F (H, W, 3) and α (H, W): F where α > 0, its surroundings' average elsewhere.
 
-    Push and pull: halved until one pixel is left, each level fills what the finer one does not know. A colour that is
-    cut off at the silhouette would leak black into every resampled edge.
+    Push and pull: the map is halved until one pixel is left, and each level fills what the finer one does not know. A
+    colour that is cut off at the silhouette would leak black into every resampled edge.
     """
     cv2 = opencv()
     height, width = alpha.shape
@@ -79,6 +79,6 @@ def extend(premultiplied: Any, alpha: Any) -> Any:
         cv2.resize(alpha, half, interpolation=cv2.INTER_AREA).reshape(half[1], half[0]),
     )
     behind = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, 3)
-    trust = np.minimum(known * 8, 1)  # the colour of an eighth of a pixel is good enough
+    trust = np.minimum(known * 8, 1)  # an eighth of a pixel's cover is enough for its colour
     filled: Any = trust * colour + (1 - trust) * behind
     return filled.astype(np.float32)

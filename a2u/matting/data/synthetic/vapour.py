@@ -29,7 +29,7 @@ class Glaze:
 
 
 def glass(generator: Random, size: int) -> tuple[Any, Any]:
-    """A glass, a bottle or a vase: more opaque where the wall is seen along, with a drink and reflections."""
+    """A glass, a bottle or a vase: more opaque where the wall is seen edge-on, with a drink and reflections."""
     x, y = grid(size)
     top, foot = generator.uniform(0.08, 0.16), generator.uniform(0.86, 0.95)
     t = np.clip((y - top) / (foot - top), 0, 1)  # 0 at the brim, 1 at the foot
@@ -40,7 +40,7 @@ def glass(generator: Random, size: int) -> tuple[Any, Any]:
     inside = inside * np.clip((y - top) * size + 0.5, 0, 1) * np.clip((foot - y) * size + 0.5, 0, 1)
     rim = (
         np.clip(1 / np.sqrt(np.maximum(1 - np.clip(np.abs(u), 0, 0.995) ** 2, 1e-4)) - 1, 0, 6) / 6
-    )  # wall along sight
+    )  # wall seen edge-on
     tint = hsv(generator.random(), generator.uniform(0.02, 0.5), generator.uniform(0.45, 0.9))
     glaze = Glaze(size)
     glaze.over(tint, inside * (generator.uniform(0.06, 0.22) + 0.75 * rim**0.8))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from a2u.errors import A2UError
 from a2u.matting.data.synthetic import source as sources
 from a2u.matting.data.synthetic.backgrounds import background
 from a2u.matting.data.synthetic.scenes import scene
@@ -35,9 +36,7 @@ def check(source: SyntheticSource) -> None:
         assert np.array_equal(source.background(number), background("train", number))
 
 
-@pytest.mark.parametrize(
-    "context", [pytest.param("fork", id="fork"), pytest.param("spawn", marks=pytest.mark.slow, id="spawn")]
-)
+@pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_drawn_at_once_it_has_the_same_bits(context: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "cores", lambda: 2)
     source = small()
@@ -93,3 +92,8 @@ def test_without_room_for_shared_memory_it_is_kept_all_the_same(monkeypatch: pyt
     assert isinstance(source._scenes[scene_size(CROP)][0], np.ndarray)
     check(source)
     check(pickle.loads(pickle.dumps(source)))
+
+
+def test_a_source_without_scenes_is_refused() -> None:
+    with pytest.raises(A2UError, match="at least one scene"):
+        SyntheticSource(0)

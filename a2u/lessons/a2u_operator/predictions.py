@@ -1,0 +1,44 @@
+"""The predictions of lesson 07."""
+
+from a2u.lessons.a2u_operator.exercises import ALL
+from a2u.lessons.predict import Predictions, Question, right, wrong
+
+QUESTIONS = (
+    Question(
+        "shuffle-first",
+        "Why must the shuffle come before the softmax?",
+        wrong("Because the shuffle needs numbers between 0 and 1", "It only moves numbers, whatever they are."),
+        right(
+            "Because each of the four kernels must sum to 1",
+            "Before the shuffle, a softmax would make all 36 sum to 1.",
+        ),
+        wrong("It need not: the order does not matter", "It does: each kernel would be left with about a quarter."),
+    ),
+    Question(
+        "largest-weight",
+        "Sigmoid, then softmax over nine taps. What is the largest weight that a tap can get?",
+        wrong("1, as with any softmax", "The softmax gets numbers that differ by less than 1."),
+        wrong("0.475", "That is e/(e + 3), the bound for four places in lesson 05. Here there are nine."),
+        right("0.254", "One tap at 1 against eight at 0: e/(e + 8)."),
+        wrong("1/9", "That is each weight when all are equal."),
+    ),
+    Question(
+        "same-for-every-image",
+        "Does *static* mean that the kernels are the same for every image?",
+        wrong("Yes: U, V and P are fixed", "They are, but they are applied to the image, and the kernel follows."),
+        right("No", "The question is fixed. The answer, the affinity of the image, is not."),
+        wrong(
+            "Only for images of the same contrast",
+            "Two images of one contrast have different strokes, and other affinities.",
+        ),
+    ),
+    Question(
+        "count-static",
+        "How many numbers does static-cw learn in all four stages?",
+        wrong("25,600", "That is 2 · 25 · 512: U and V. P is missing."),
+        right("25,744", "2 · 25 · 512 + 4 · 36: U and V in all stages, and one P for each."),
+        wrong("102,544", "That counts four sets of U and V, as point-wise has. Here P makes the phases."),
+    ),
+)
+
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])

@@ -1,0 +1,75 @@
+"""The predictions of lesson 01."""
+
+from a2u.lessons.one_formula.exercises import ALL
+from a2u.lessons.predict import Predictions, Question, right, wrong
+
+QUESTIONS = (
+    Question(
+        "inside",
+        "How many output pixels lie inside pixel (2, 3) of the small map?",
+        wrong("One: (4, 6)", "That is only the first. Divide (4, 7) by 2 and round down: it is (2, 3) as well."),
+        wrong("Two: there are r of them", "There are r along each of the two axes."),
+        right("Four: rows 4 and 5, columns 6 and 7", "r² = 4: r along each axis, and the two axes multiply."),
+    ),
+    Question(
+        "all-ones",
+        "With w = [1] everywhere, what will the 16×16 map look like?",
+        wrong("Like the small map, with zeros between its values", "A zero would need a weight of 0. Here all are 1."),
+        right(
+            "Blocks of four equal pixels",
+            "Each output is 1 × the pixel that it lies in, so that four in a block agree.",
+        ),
+        wrong("A smooth enlargement", "Something smooth needs windows with more than one pixel."),
+    ),
+    Question(
+        "first-output",
+        "With r = 2, where does output 0 lie, counted in source pixels?",
+        wrong("At s = 0, on source pixel 0", "That is s = i'/r, without the two halves: the corner, not the centre."),
+        wrong("At s = 0.25", "That is (0 + ½)/2. The last half is still to be subtracted."),
+        right("At s = −0.25", "(0 + ½)/2 − ½ = −¼: a quarter of a pixel before the centre of pixel 0."),
+    ),
+    Question(
+        "bilinear-everywhere",
+        "Will our bilinear map equal PyTorch's everywhere?",
+        wrong(
+            "Yes, everywhere", "Look at output 0: its first point lies outside the map, where our window holds a zero."
+        ),
+        right(
+            "Inside, but not in the outermost ring",
+            "There our sums take in zeros from outside; PyTorch repeats the edge.",
+        ),
+        wrong("Nowhere: PyTorch aligns corners", "`align_corners=False` uses the same half pixels as we do."),
+    ),
+    Question(
+        "overshoot",
+        "With negative weights, can an output be larger than every value of the map, or smaller than every one?",
+        wrong(
+            "No: the weights sum to 1",
+            "That alone makes no average. An average needs weights that are not negative, too.",
+        ),
+        wrong("Smaller only", "Next to a dark edge, subtracting a low neighbour also makes a value larger."),
+        right(
+            "Both",
+            "A negative weight takes a neighbour away: above the largest on one side of an edge, below the "
+            "smallest on the other.",
+        ),
+    ),
+    Question(
+        "comes-back",
+        "Move the output of a deconvolution with r = 2 along a row. When does its kernel come back?",
+        wrong("After one column", "The next column has the other phase, and a kernel of its own."),
+        right("After two columns", "Its kernel depends on the phase alone, and the phase returns after r columns."),
+        wrong(
+            "Never: it looks at the image", "CARAFE does. A deconvolution has learned its kernels once for all images."
+        ),
+    ),
+    Question(
+        "learned-bilinear",
+        "Will a deconvolution with bilinear weights equal bilinear upsampling everywhere?",
+        wrong("Yes: the weights are the same", "Bilinear changes its weights at the border. This one cannot."),
+        right("Everywhere but at the border", "It has one kernel for each phase, and so no way to fold weights back."),
+        wrong("Nowhere: a deconvolution spreads", "Spreading and gathering give the same sums, as lesson 03 shows."),
+    ),
+)
+
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])

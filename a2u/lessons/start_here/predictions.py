@@ -1,0 +1,25 @@
+"""The predictions of lesson 00."""
+
+from a2u.lessons.predict import Predictions, Question, right, wrong
+from a2u.lessons.start_here.exercises import ALL
+
+QUESTIONS = (
+    Question(
+        "holes",
+        "Which of the three results will have holes: single zeros in the middle of a stroke?",
+        wrong("Nearest neighbour", "It copies a value into every place of its block, so no place stays empty."),
+        wrong("Bilinear", "Every output is a blend of neighbours. In the middle of a stroke they all carry ink."),
+        right("Max-unpooling", "It puts each value into one place of a 2×2 block and leaves the other three at zero."),
+    ),
+    Question(
+        "paper-and-stroke",
+        "With bilinear, two outputs of the same phase have the same kernel, on paper and on a stroke. What about A²U?",
+        wrong("The same: a kernel follows from the phase", "That holds for kernels that never look at the image."),
+        right("The kernels differ", "A²U makes a kernel from the features it finds, and they differ here."),
+        wrong(
+            "The windows differ, the kernels do not", "The windows differ with bilinear as well. A²U changes w, too."
+        ),
+    ),
+)
+
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])

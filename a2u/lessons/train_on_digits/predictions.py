@@ -1,0 +1,68 @@
+"""The predictions of lesson 08."""
+
+from a2u.lessons.predict import Predictions, Question, right, wrong
+from a2u.lessons.train_on_digits.exercises import ALL
+
+QUESTIONS = (
+    Question(
+        "lower-three",
+        "What could the lower three networks know that the others do not?",
+        wrong("More digits: they were trained longer", "All nine were trained on the same digits, and as long."),
+        wrong("More parameters: they are larger", "Two of the three have fewer parameters than the bilinear network."),
+        right(
+            "How much ink belongs to each pixel",
+            "They carry a number between 0 and 1 for every pixel of the large map.",
+        ),
+        wrong("Where the largest values stood", "Max-unpooling knows that, and stands among the upper six."),
+    ),
+    Question(
+        "copies",
+        "A bilinear decoder: will the copies be blurred, shifted, or full of holes?",
+        right("Blurred", "A fixed kernel cannot place an edge inside a block."),
+        wrong("Shifted", "The half pixels are in their places, and the network could learn to undo a shift."),
+        wrong("Full of holes", "Every output is an average of its neighbours. Nothing stays empty."),
+    ),
+    Question(
+        "unpooling-ahead",
+        "In quick mode, by how many dB will max-unpooling beat bilinear?",
+        wrong("By 1 dB or less", "It is told where every stroke runs, and in a short training that counts for more."),
+        wrong("By about 3 dB", "It is more than that."),
+        right(
+            "By more than 6 dB", "By about 8. Much of that is the short training: section 6 shows what is left of it."
+        ),
+    ),
+    Question(
+        "soft-weights",
+        "A weight may now be 0.3 or 0.9 instead of 0 or 1. Does that help at all?",
+        wrong("No: a convolution follows and can scale", "It scales all places alike. It cannot know which needs 0.3."),
+        wrong("Hardly, by less than 1 dB", "It helps more than that."),
+        right("Yes, by several dB", "By about 5 dB in quick mode: each pixel gets its own share."),
+    ),
+    Question(
+        "close-to-the-paper",
+        "Our networks saw 180 digits three times. Will they lie close to the paper's, and in the same order?",
+        wrong("Close, in the same order", "A few seconds on 180 digits do not replace 100 passes over 60,000."),
+        right(
+            "Far away, in the same order", "These three lie so far apart that even a short training keeps their order."
+        ),
+        wrong("Far away, in another order", "It could have been. These three lie too far apart for it."),
+    ),
+    Question(
+        "claims",
+        "Which of the three claims holds on both data sets after one pass?",
+        wrong("Features beat distances", "One pair is enough to break it: CARAFE with its 1×1 kernel."),
+        right("Learning from high-resolution features matters most", "It holds for every pair, on both sets."),
+        wrong(
+            "A²U beats both IndexNets with fewer parameters", "The holistic one is smaller than A²U in this network."
+        ),
+    ),
+    Question(
+        "carafe-one",
+        "In CARAFE's network, where is w not 1?",
+        wrong("On the strokes", "A softmax of one number does not look at what the number is."),
+        wrong("On paper", "A softmax of one number does not look at what the number is."),
+        right("Nowhere", "Its kernel has one weight, and a softmax over one number is 1."),
+    ),
+)
+
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])
