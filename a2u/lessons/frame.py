@@ -193,7 +193,7 @@ class Panel(widgets.VBox):
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         assert self.drawing is not None
         static, metadata = _bundle(self.drawing.png(), self.drawing.words, self._width, self.drawing.alt)
-        return {**(data or {}), **static}, metadata
+        return {**(data or {}), **static}, {**metadata, in_page.MARK: {}}
 
 
 def _values(control: widgets.Dropdown) -> list[Any]:

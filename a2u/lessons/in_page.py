@@ -17,6 +17,7 @@ import ipywidgets as widgets
 import traitlets
 
 HERE = Path(__file__).parent
+MARK = "a2u-explorer"  # in the metadata of an output: a saved notebook says how to bring it back
 AGAIN = "Run this cell again (Shift+Enter)"
 GONE = f"The kernel has been restarted, and nothing here would answer. {AGAIN}."
 SILENT = f"The kernel has not answered yet. If no other cell is running, it is gone: {AGAIN[0].lower()}{AGAIN[1:]}."

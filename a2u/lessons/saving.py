@@ -14,16 +14,28 @@ import html
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 PNG, WORDS = "image/png", "text/plain"
 BESIDE = (PNG, "text/html")  # what a page without a kernel can show in the place of a view
-PANEL = "a2u-panel"  # the class that an explorer has in the page
+MARK = "a2u-explorer"  # in the metadata of an explorer's output, as `a2u.lessons.in_page` has it
+REMEMBERED = 100  # explorers of which the server remembers what it saved, some 100 KB each
 NOTE = "The explorer as it was when this notebook was saved. Run this cell (Shift+Enter) to move it again."
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _REFERENCE = "IPY_MODEL_"
+
+
+class Shown(NamedTuple):
+    """What an explorer showed when it was saved: its picture (PNG in base64), described, and the words under it."""
+
+    png: str
+    alt: str
+    says: str
+
+
+_before: dict[str, Shown] = {}  # by widget: a page whose kernel has been restarted sends no state any more
 
 
 def before_saving(model: dict[str, Any], **_: Any) -> None:
@@ -51,23 +63,40 @@ def _kept(output: dict[str, Any], state: dict[str, Any]) -> Iterator[dict[str, A
     if VIEW not in data or not any(kind in data for kind in BESIDE):
         yield output
         return
-    parts = list(_below(data[VIEW].get("model_id", ""), state))
     picture = {**output, "data": {kind: value for kind, value in data.items() if kind != VIEW}}
-    if not parts or PANEL not in parts[0].get("_dom_classes", []):
+    about = output.get("metadata", {})
+    if MARK not in about:
         yield picture
         return
     yield _shown({"text/markdown": f"*{NOTE}*", WORDS: NOTE})
-    latest = next((part["value"] for part in parts if part["model"] == "ImageModel" and "value" in part), None)
-    words = next((part for part in parts if "alt" in part), None)
-    if latest is None or words is None:
+    now = _remembered(data[VIEW].get("model_id", ""), state)
+    if now is None:
         yield picture
         return
-    alt, says = words["alt"], words.get("says", "")
-    text = "\n".join(filter(None, [alt, says]))
-    picture["data"] |= {PNG: base64.b64encode(repacked(base64.b64decode(latest))).decode(), WORDS: text}
-    about = picture.get("metadata", {})
-    yield {**picture, "metadata": {**about, PNG: {**about.get(PNG, {}), "alt": alt}}}
-    yield _shown({"text/html": _in_words(alt, says), WORDS: text})
+    text = "\n".join(filter(None, [now.alt, now.says]))
+    picture["data"] |= {PNG: now.png, WORDS: text}
+    yield {**picture, "metadata": {**about, PNG: {**about.get(PNG, {}), "alt": now.alt}}}
+    yield _shown({"text/html": _in_words(now.alt, now.says), WORDS: text})
+
+
+def _remembered(name: str, state: dict[str, Any]) -> Shown | None:
+    """What an explorer shows now or, if the page did not say, showed when it was last saved."""
+    now = _now(list(_below(name, state))) or _before.get(name)
+    if now is not None:
+        _before.pop(name, None)
+        _before[name] = now
+        while len(_before) > REMEMBERED:
+            _before.pop(next(iter(_before)))
+    return now
+
+
+def _now(parts: list[dict[str, Any]]) -> Shown | None:
+    """What the parts of a panel show; None if the page did not send them all."""
+    loose = next((part["value"] for part in parts if part["model"] == "ImageModel" and "value" in part), None)
+    words = next((part for part in parts if "alt" in part), None)
+    if loose is None or words is None:
+        return None
+    return Shown(base64.b64encode(repacked(base64.b64decode(loose))).decode(), words["alt"], words.get("says", ""))
 
 
 def _shown(data: dict[str, str]) -> dict[str, Any]:

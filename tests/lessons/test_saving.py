@@ -17,7 +17,7 @@ from lab import browsing, open_notebook, run_all_cells, serving, wait_until_idle
 from patience import until
 from traitlets.utils.importstring import import_item
 
-from a2u.lessons import saving
+from a2u.lessons import in_page, saving
 from a2u.lessons.frame import Drawing, Panel, slider
 from a2u.lessons.predict import Predictions, Question, right, wrong
 from a2u.lessons.saving import NOTE, PNG, VIEW, WORDS, before_saving, keep_pictures, repacked
@@ -33,6 +33,11 @@ def steps(height: int) -> Drawing:
 @pytest.fixture
 def panel() -> Panel:
     return Panel(steps, height=slider(0, 9, 3))
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    saving._before.clear()
 
 
 def shown(widget: Any) -> dict[str, Any]:
@@ -92,8 +97,26 @@ def test_a_page_that_sends_no_state_keeps_the_picture_of_the_last_run(panel: Pan
     panel.controls["height"].value = 7
     saved = notebook(output, state=False)
     keep_pictures(saved)
-    (picture,) = kept(saved)
+    note, picture = kept(saved)
+    assert NOTE in note.data["text/markdown"]
     assert picture.data == {kind: value for kind, value in output.data.items() if kind != VIEW}
+
+
+def test_after_a_restart_the_page_sends_no_state_and_what_was_saved_before_stays(panel: Panel) -> None:
+    output = shown(panel)
+    panel.controls["height"].value = 7
+    first = notebook(output)
+    keep_pictures(first)
+    again = notebook(output, state=False)
+    keep_pictures(again)
+    assert kept(again) == kept(first)
+
+
+def test_the_server_remembers_no_more_than_it_says(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saving, "REMEMBERED", 2)
+    panels = [Panel(steps, height=slider(0, 9, height)) for height in (1, 2, 3)]
+    keep_pictures(notebook(*map(shown, panels)))
+    assert [each.says for each in saving._before.values()] == ["x_i, height 2", "x_i, height 3"]
 
 
 def test_of_several_panels_each_keeps_its_own_picture(panel: Panel) -> None:
@@ -137,6 +160,10 @@ def test_only_notebooks_are_changed() -> None:
         before = copy.deepcopy(model)
         before_saving(model=model, path="x", contents_manager=None)
         assert model == before
+
+
+def test_the_mark_of_an_explorer_is_the_one_that_its_output_has() -> None:
+    assert saving.MARK == in_page.MARK
 
 
 def test_packing_changes_no_pixel(panel: Panel) -> None:
