@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError, near_match
-from a2u.paths import HALF
+from a2u.paths import HALF, autocasts
 
 At = tuple[int, int, int, int]
 
@@ -85,6 +85,19 @@ def check_dtype(name: str, x: Tensor, known: tuple[torch.dtype, ...] = DTYPES) -
         raise A2UError(f"{name} must hold {kinds}, got {x.dtype}. Give {advice}.")
 
 
+def check_arithmetic(name: str, what: str, weight: Tensor, seen: Tensor) -> None:
+    """Raise A2UError unless weights and input can meet: one device, and one dtype but for what autocast lowers.
+
+    ``name`` has the weights, and ``what`` says what to convert, and how.
+    """
+    lowered = autocasts(seen.device) and weight.dtype == torch.float32 and seen.dtype != torch.float64
+    if weight.device != seen.device or not (weight.dtype == seen.dtype or lowered):
+        raise A2UError(
+            f"{name} and its input must have one dtype and device, got {weight.dtype} on {weight.device} and "
+            f"{seen.dtype} on {seen.device}. Convert {what}."
+        )
+
+
 def described(value: object) -> str:
     """How a message describes what was given: the shape of a tensor, otherwise the type."""
     if value is None:
@@ -102,6 +115,18 @@ def check_ratio(x: Tensor, ratio: int, up: bool) -> int:
             f"{x.shape[-2]}×{x.shape[-1]}. Pad or crop the map first."
         )
     return ratio
+
+
+def check_logits(logits: Tensor, ratio: int) -> tuple[Tensor, int]:
+    """Check what becomes kernels of r² phases: real numbers N C H W, C a multiple of r². Return it and the ratio."""
+    ratio = check_ratio(logits, ratio, up=True)
+    check_dtype("Logits", logits, REAL)
+    if logits.shape[1] % ratio**2:
+        raise A2UError(
+            f"Logits need a channel for each of the r² = {ratio**2} phases of every kernel value, got "
+            f"{logits.shape[1]} channels. Give a multiple of {ratio**2}."
+        )
+    return logits, ratio
 
 
 def check_kernel(x: Tensor, w: Tensor, ratio: int, up: bool) -> int:

@@ -180,6 +180,8 @@ def choose_path(x: Tensor, w: Tensor) -> str:
     ``compiled`` is never chosen: it compiles ``shift`` on first use, which takes from seconds to a minute and
     needs a C++ compiler. Ask for it where the same shape is used many times. ``reference`` is for reading.
     """
+    check_tensor("A map", x, "N, C, H, W")
+    check_tensor("Kernels", w, "N, G, k², height, width")
     shared_by = x.shape[1] // max(1, w.shape[1])
     if paths.traced() or w.shape[2] == 1 or shared_by < 4:
         return "shift"

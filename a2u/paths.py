@@ -11,6 +11,7 @@ Upsampling has step 1 and phases r; downsampling has step r and phases 1.
 """
 
 import math
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
@@ -43,10 +44,55 @@ def traced() -> bool:
     )
 
 
+def mapped(*seen: Tensor) -> bool:
+    """Whether torch.vmap runs this call for many samples at once, or ``is_grads_batched`` for many gradients.
+
+    What is mapped can neither be looked at nor written into a tensor that is not, and has no memory format.
+    """
+    levels = torch._C._functorch.get_interpreter_stack() or ()
+    if any(level.key() == torch._C._functorch.TransformType.Vmap for level in levels):
+        return True
+    return any(torch._C._functorch.is_legacy_batchedtensor(each) for each in seen)
+
+
+def differentiated(
+    function: Callable[..., Tensor | Sequence[Tensor]], inputs: Sequence[Tensor], needed: Sequence[bool], grads: Any
+) -> list[Tensor | None]:
+    """The gradients of function(*inputs), where needed, by autograd: for a backward that is differentiated or mapped.
+
+    Each input counts as if it stood alone. A kernel may have been made from the map that it meets: what flows to the
+    map through the kernel is added by whoever asked for this backward, so it must not be added here as well.
+    """
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        alone = [each.view_as(each) for each in inputs]
+        outputs = function(*alone)
+    wanted = [each for each, need in zip(alone, needed, strict=True) if need]
+    found = iter(torch.autograd.grad(outputs, wanted, grads, create_graph=again))
+    return [next(found) if need else None for need in needed]
+
+
 def concrete(x: Tensor) -> bool:
     """Whether x has values that can be looked at: no meta tensor, FakeTensor or other subclass, nothing recorded."""
     plain = type(x) in (Tensor, torch.nn.Parameter) and x.device.type != "meta"
     return plain and not is_in_torch_dispatch_mode() and not traced()
+
+
+def channels_last(x: Tensor) -> bool:
+    """Whether the channels of a pixel lie together: ``is_contiguous`` of that format, which torch.vmap refuses to say.
+
+    Read from the strides, where axes of one place count for nothing.
+    """
+    _, c, h, w = x.shape
+    return all(
+        size == 1 or stride == usual
+        for size, stride, usual in zip(x.shape, x.stride(), (h * w * c, 1, w * c, c), strict=True)
+    )
+
+
+def to_channels_last(x: Tensor) -> Tensor:
+    """The map with the channels of a pixel together; under torch.vmap as well."""
+    return x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
 
 
 def window_start(size: int, ratio: int = 1) -> int:

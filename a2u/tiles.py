@@ -26,7 +26,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2u.paths import HALF, concrete, pad_to_grid, shift, window_start, without_autocast
+from a2u.paths import HALF, concrete, differentiated, mapped, pad_to_grid, shift, window_start, without_autocast
 
 TILE = 4  # base positions per side; 2 copies more overlap, 8 wastes more of the band (both measured slower)
 
@@ -52,12 +52,13 @@ class Tiles(torch.autograd.Function):
         return y if finite is not None else y + grid.nan_where_seen(x)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None]:
+    def backward(ctx: Any, *given: Tensor) -> tuple[Tensor | None, ...]:
         """∂x: the transposed band, its tiles added up. ∂w: outputs times inputs, read along the band."""
-        (x, w), (grad,), needed = ctx.saved_tensors, grads, ctx.needs_input_grad[:2]
+        (x, w), (grad,), needed = ctx.saved_tensors, given, ctx.needs_input_grad[:2]
         with without_autocast(x.device):
-            if torch.is_grad_enabled():  # a second derivative is wanted: differentiate the shift path instead
-                return *_differentiable(x, w, grad, needed, *ctx.geometry), None, None, None
+            if torch.is_grad_enabled() or mapped(grad):  # twice, or many at once: differentiate the shift path instead
+                again = differentiated(lambda a, b: shift(a, b, *ctx.geometry), (x, w), needed, grad)
+                return *again, None, None, None
             return *_gradients(x, w, grad, needed, *ctx.geometry), None, None, None
 
 
@@ -74,17 +75,6 @@ def _gradients(
         grad_x = grid.uncut(torch.bmm(grid.band(w).mH, seen))
         grad_x = grad_x if finite is not None else grad_x + grid.nan_where_seen_by(grad)
     return grad_x, grad_w
-
-
-def _differentiable(
-    x: Tensor, w: Tensor, grad: Tensor, needed: tuple[bool, bool], size: int, step: int, phases: int
-) -> tuple[Tensor | None, Tensor | None]:
-    with torch.enable_grad():
-        y = shift(x, w, size, step, phases)
-    leaves = [each for each, need in zip((x, w), needed, strict=True) if need]
-    found = iter(torch.autograd.grad(y, leaves, grad, create_graph=True))
-    first, second = (next(found) if need else None for need in needed)
-    return first, second
 
 
 def all_finite(x: Tensor) -> bool | None:

@@ -20,7 +20,7 @@ import nbformat
 import pytest
 from project import ROOT
 
-ELSEWHERE = {".venv", ".git", ".uv", "runs", "vendor"}  # not ours to spell
+ELSEWHERE = {".venv", "node_modules", ".git", ".uv", "runs", "vendor"}  # not ours to spell
 
 
 def project(pattern: str) -> list[Path]:

@@ -17,8 +17,9 @@ from a2u.commands.figures import FIGURES, files
 from a2u.files.outputs import LIST
 from a2u.matting import report_text as matting_text
 from a2u.reconstruction import report_text as reconstruction_text
-from a2u.site import lesson as lessons
+from a2u.site.lesson import describe
 
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 FIGURES_FOLDER = ROOT / "figures"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 INDEX = (FIGURES_FOLDER / "README.md").read_text(encoding="utf-8")
@@ -72,11 +73,9 @@ def test_the_first_two_minutes_lead_to_a_slider():
 
 
 def test_the_lessons_are_all_there_with_their_minutes():
-    found = [
-        lessons.describe(name, lessons.read(ROOT / "notebooks", name)) for name in lessons.names(ROOT / "notebooks")
-    ]
-    expected = [[f"[{each.number} {each.title.split(':')[0]}](notebooks/{each.name}.ipynb)", f"{each.minutes} + {each.exercises}"]
-                for each in found]  # fmt: skip
+    found = [describe(path.stem, nbformat.read(path, as_version=4)) for path in LESSONS]
+    links = [f"[{each.number} {each.title.split(':')[0]}](notebooks/{each.name}.ipynb)" for each in found]
+    expected = [[link, f"{each.minutes} + {each.exercises}"] for link, each in zip(links, found, strict=True)]
     assert [row[:2] for row in rows_of("| lesson |")] == expected
     words = {4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
     read, solve = (

@@ -16,7 +16,7 @@ TESTS = ROOT / "tests"
 FILES = sorted(TESTS.rglob("*.py"))
 NAMED = [path for path in FILES if path.name.startswith("test_") and path.parent.name != "attack"]
 # Tests of the project as a whole: of its tree, its words, its files beside a2u/, and of the tests themselves.
-WHOLE = {"house", "prose", "readme", "places", "teacher", "conftest", "suite"}
+WHOLE = {"house", "prose", "readme", "places", "teacher", "conftest", "suite", "environment"}
 CLOCKS = {"sleep", "monotonic", "perf_counter", "process_time"}
 PATIENT = HELPERS / "patience.py"  # the one file that looks at the clock
 

@@ -9,8 +9,8 @@ from torch import Tensor
 from a2u import formula
 from a2u.bench.measure import Call, Timing, measure
 from a2u.operators import build
-from a2u.operators.affinity import A2U, normalize
-from a2u.operators.encoding import responses
+from a2u.operators.affinity import A2U
+from a2u.operators.encoding import normalize, responses
 from a2u.operators.strided import strided
 
 

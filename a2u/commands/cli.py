@@ -232,8 +232,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _leave(message: str, code: int) -> None:
+    line = f"a2u: {as_options(' '.join(message.split()))}"
     if os.environ.get("RANK", "0") == "0":  # of several processes of one training, one prints
-        print(f"a2u: {as_options(' '.join(message.split()))}", file=sys.stderr)
+        print(line, file=sys.stderr)
+    if "TORCHELASTIC_ERROR_FILE" in os.environ:  # under torchrun, which closes with a report
+        from a2u.training.lost import report
+
+        report(line)
     sys.exit(code)
 
 

@@ -126,7 +126,7 @@ def figure(
         "figures"
     ),
 ) -> None:
-    """Remake pictures into figures/ as PNG, with the animation or the table of some, and print what each shows."""
+    """Remake pictures into figures/, and print what each shows."""
     from a2u.files.outputs import Outputs
     from a2u.files.writing import make_folder
 

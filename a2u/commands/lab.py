@@ -28,10 +28,10 @@ def lab(
         int | None, typer.Option(min=1, max=65535, help="Port of the server (without one: the first free from 8888).")
     ] = None,
 ) -> None:
-    """Open the course in JupyterLab at lesson 00. Ctrl-C (twice) stops it.
+    """Open the course in JupyterLab, on copies of the lessons that are yours; --reset makes them fresh.
 
-    You work on copies of your own in my-lessons/, so that git stays clean and an update of the course never overwrites
-    what you wrote. A copy that holds no work of yours follows the course.
+    The copies are in my-lessons/, so that git stays clean and an update of the course never overwrites what you wrote.
+    A copy that holds no work of yours follows the course. Ctrl-C (twice) stops JupyterLab.
     """
     course = serve.notebooks_folder()
     wanted = copies.lesson_named(course, lesson) if lesson is not None else None

@@ -1,8 +1,6 @@
 """The body of `a2u matting train`. Progress goes to stderr, the result to stdout."""
 
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,11 +18,10 @@ from a2u.training.distributed import (
     ALONE,
     Group,
     Together,
-    first_to_tell,
     own_device,
-    peer_was_lost,
     started_together,
 )
+from a2u.training.lost import leave, leave_when_told, peer_was_lost
 from a2u.training.run_folder import History, check_name
 
 DataOption = Annotated[
@@ -134,16 +131,15 @@ def train(
     chosen = settings(row(row_name).name, preset, data, seed, **changes)
     folder = runs / (run_name(chosen) if name is None else check_name(name))
     together: Together = Group(chosen_device) if started_together() else ALONE
+    if together is not ALONE:
+        leave_when_told(f"torchrun ended this training: another process was lost, or it was stopped. {_kept(folder)}")
     try:
         experiment = prepare(chosen, place, workers, together)
         history = _train(experiment, folder) if together.leads else experiments.train(experiment)
     except (A2UError, RuntimeError) as error:
         if together is ALONE or not (isinstance(error, A2UError) or peer_was_lost(error)):
             raise
-        if first_to_tell():
-            words = str(error) if isinstance(error, A2UError) else _lost(folder)
-            print(f"a2u: {' '.join(words.split())}", file=sys.stderr, flush=True)
-        os._exit(1)  # closing the group would wait for processes that are gone
+        leave(str(error) if isinstance(error, A2UError) else _lost(folder))
     finally:
         if isinstance(together, Group):
             together.close()
@@ -154,10 +150,13 @@ def train(
 
 def _lost(folder: Path) -> str:
     return (
-        f"Another process of this training was lost, and the training cannot go on without it. {folder} keeps the "
-        f"last complete epoch: the same command goes on from there. Its own output or the system's log says why it "
-        f"was lost."
+        f"Another process of this training was lost, and the training cannot go on without it. {_kept(folder)} The "
+        "output of that process or the system's log says why it was lost."
     )
+
+
+def _kept(folder: Path) -> str:
+    return f"{folder} keeps every complete epoch: the same command goes on from there."
 
 
 def _train(experiment: Experiment, folder: Path) -> History:

@@ -1,6 +1,7 @@
 """`a2u site`: the lessons as pages and slides that need no kernel and no network."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -55,6 +56,6 @@ def site(
         raise A2UError(last) from error
     except KeyboardInterrupt:
         say("a2u: stopped. What is finished is kept, and the same command goes on from there.")
-        raise typer.Exit(130) from None
+        sys.exit(130)
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     print(f"{len(order)} lesson{'s' if len(order) > 1 else ''}, {size / 1e6:.1f} MB: open {out / 'index.html'}")

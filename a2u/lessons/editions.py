@@ -29,6 +29,7 @@ from typing import Any
 
 from a2u.errors import A2UError, near_match
 from a2u.files.reading import Missing, read_json
+from a2u.files.writing import write_whole
 from a2u.lessons.folding import fold_answers, show_answers
 from a2u.lessons.stored import keep_pictures, stored_pictures
 
@@ -110,12 +111,14 @@ def build(folder: Path, name: str, edition: str, text: bool = False) -> Path:
         text: only text has changed: take the outputs that are stored, and execute nothing.
 
     Raises:
-        A2UError: A cell fails; or, for the teacher's edition, the notebook that it takes its outputs from is not there
-            or does not follow the source; or, with `text`, a cell of code has changed.
+        A2UError: Something else stands there (`check_replaceable`); a cell fails; or, for the teacher's edition, the
+            notebook that it takes its outputs from is not there or does not follow the source; or, with `text`, a cell
+            of code has changed.
     """
     import nbformat
 
     notebook, path = compose(folder, name, edition), target(folder, name, edition)
+    check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if edition == "teacher":
         _take_outputs(notebook, folder, name)
@@ -126,9 +129,36 @@ def build(folder: Path, name: str, edition: str, text: bool = False) -> Path:
         _settle(notebook)
         keep_pictures(notebook, stored_pictures(target(folder, name, each) for each in EDITIONS))
     nbformat.validate(notebook)
-    part = path.with_suffix(".ipynb.part")
-    nbformat.write(notebook, part)  # type: ignore[no-untyped-call]
-    return part.replace(path)
+    written: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    write_whole(path, f"{written.rstrip()}\n".encode())
+    return path
+
+
+def check_replaceable(path: Path) -> None:
+    """Raise A2UError unless a rebuild would lose nothing: there is no file, or a notebook as it was once built.
+
+    The cells of a built notebook are named by their text. Where somebody has edited a cell or added one, its name and
+    its text do not belong together.
+    """
+    if not path.exists() and not path.is_symlink():
+        return
+    found = _edited(path) if path.is_file() else "it is no file"
+    if found:
+        raise A2UError(
+            f"{path} was not written by this command, or was changed since ({found}), and building would replace it. "
+            "Rename it, or remove it, and build again."
+        )
+
+
+def _edited(path: Path) -> str | None:
+    try:
+        cells = _read(path).cells
+        names = [cell.get("id") for cell in cells]
+        _name_cells(cells)
+    except Exception:  # nbformat raises many kinds: whatever stands there, it was not built
+        return "it is no notebook"
+    edited = next((number for number, cell in enumerate(cells) if cell.id != names[number]), None)
+    return None if edited is None else f"its cell {edited + 1} was edited or added"
 
 
 def _execute(notebook: Any, name: str, edition: str, folder: Path) -> None:
@@ -305,9 +335,16 @@ def main(arguments: list[str] | None = None) -> int:
             complaints = list(drift(given.folder))
             print("\n".join(complaints) or "Every notebook follows its source.")
             return 1 if complaints else 0
-        for name in given.names or names(given.folder):
-            for edition in [each for each in editions_of(given.folder, name) if given.only in (None, each)]:
-                print(build(given.folder, name, edition, given.text), flush=True)
+        jobs = [
+            (name, edition)
+            for name in given.names or names(given.folder)
+            for edition in editions_of(given.folder, name)
+            if given.only in (None, edition)
+        ]
+        for job in jobs:  # before the first notebook, which takes minutes
+            check_replaceable(target(given.folder, *job))
+        for job in jobs:
+            print(build(given.folder, *job, given.text), flush=True)
     except A2UError as error:
         print(f"a2u: {_COLOUR.sub('', str(error))}", file=sys.stderr)
         return 1

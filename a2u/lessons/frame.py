@@ -20,15 +20,11 @@ import ipywidgets as widgets
 import torch
 from matplotlib.figure import Figure
 
-from a2u.errors import A2UError
+from a2u.errors import A2UError, near_match
+from a2u.lessons import in_page
 from a2u.plots import style
 
 PAGE = 960  # pixels: the widest picture of a lesson
-_FOCUS = f"""<style>.a2u-panel .noUi-handle:focus, .a2u-panel select:focus {{
-outline: 3px solid {style.Z}; outline-offset: 2px }}
-.a2u-panel .a2u-says {{ line-height: 1.5; font-variant-numeric: tabular-nums }}</style>"""
-
-_UNSEEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap"
 
 
 @dataclass(frozen=True)
@@ -105,18 +101,23 @@ class Panel(widgets.VBox):
             control.description = control.description or name
             if "description_width" in control.style.keys:  # a button has its words inside
                 control.style = {"description_width": "76px"}
-            control.layout = widgets.Layout(width=f"{100 / columns:.2f}%", min_width="250px", margin="1px 0")
+            control.layout = widgets.Layout(width="auto", margin="1px 0")
             if isinstance(control, widgets.IntSlider) and control.min == control.max:
                 control.layout.display = "none"  # nothing to choose
             control.observe(self.redraw, "value")
-        row = widgets.Box(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap", width="100%"))
+        narrowest = f"max(min(250px, 100%), {99 / columns:.2f}%)"
+        grid = widgets.Layout(grid_template_columns=f"repeat(auto-fill, minmax({narrowest}, 1fr))", margin="0")
+        row = widgets.GridBox(list(controls.values()), layout=grid)
+        row.add_class("a2u-controls")
+        self._start = {name: control.value for name, control in controls.items()}
         self.image = widgets.Image(format="png", layout=widgets.Layout(width=f"{width}px", max_width="100%"))
-        self.image.layout.height = "auto"
+        self.image.layout.height, self.image.layout.margin = "auto", "2px 0"
         self.caption = widgets.HTML()
-        focus = widgets.HTML(_FOCUS, layout=widgets.Layout(height="0", margin="0"))
-        super().__init__([focus, row, self.image, self.caption])
+        self.in_page = in_page.InPage()
+        super().__init__([in_page.frame(), row, self.image, self.caption, self.in_page])
         self.layout.max_width = f"{width + 20}px"
         self.add_class("a2u-panel")
+        self.add_class("a2u-live")
         self.redraw()
         if self.drawing is None:
             raise A2UError(f"The panel's first picture could not be drawn. {self.error}")
@@ -136,16 +137,34 @@ class Panel(widgets.VBox):
             self.drawing, self.error = drawing, None
             self.image.value = picture
             self.caption.value = _says(drawing.says, drawing.alt)
+            self.in_page.alt, self.in_page.says = drawing.alt, drawing.says
+
+    def at(self, **values: Any) -> Drawing:
+        """What the panel shows for these values, the other controls as it began. The panel itself does not move.
+
+        It does not depend on where a learner has left the controls, and it leaves them there.
+
+        Raises:
+            A2UError: there is no such control or value, or the picture cannot be drawn.
+        """
+        self._check(values)
+        with self._lock, torch.no_grad():
+            try:
+                return self._draw(**self._start | values)
+            except A2UError:
+                raise
+            except Exception as error:
+                raise A2UError(f"This cannot be drawn. {type(error).__name__}: {error}") from error
 
     def set(self, **values: Any) -> Drawing:
         """Move controls as a hand would, and return what the panel then shows.
 
+        A cell of a lesson asks `at` instead: what a learner has set is theirs.
+
         Raises:
-            A2UError: there is no such control, or the picture could not be drawn.
+            A2UError: there is no such control or value, or the picture could not be drawn.
         """
-        for name in values:
-            if name not in self.controls:
-                raise A2UError(f"This panel has no control {name!r}; it has {', '.join(self.controls)}.")
+        self._check(values)
         with self._lock:
             self._moving = True
             try:
@@ -159,24 +178,39 @@ class Panel(widgets.VBox):
         assert self.drawing is not None
         return self.drawing
 
+    def _check(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            if name not in self.controls:
+                raise A2UError(f"This panel has no control {name!r}. {near_match(name, list(self.controls))}")
+            control = self.controls[name]
+            if isinstance(control, widgets.Dropdown) and value not in (known := _values(control)):
+                raise A2UError(f"{name} cannot be {value!r}. {near_match(str(value), [str(each) for each in known])}")
+            if isinstance(control, widgets.IntSlider) and value < control.min:
+                raise A2UError(f"{name} begins at {control.min}, got {value!r}.")
+
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         assert self.drawing is not None
         static, metadata = _bundle(self.drawing.png(), self.drawing.words, self._width, self.drawing.alt)
-        return {**(data or {}), **static}, metadata
+        return {**(data or {}), **static}, {**metadata, in_page.MARK: {}}
+
+
+def _values(control: widgets.Dropdown) -> list[Any]:
+    """The values of a drop-down list, without the texts that it shows for them."""
+    return [option[1] if isinstance(option, tuple) else option for option in control.options]
 
 
 def _says(text: str, alt: str = "", alert: bool = False) -> str:
     """Words under the picture that a screen reader reads out when they change.
 
-    ipywidgets pictures take no alternative text (nor a tooltip: a widget without a description breaks on one), so the
-    description stands here: out of sight where other words are visible.
+    The description stands here too, out of sight where other words are visible: a page that cannot run the panel's
+    script has it nowhere else.
     """
-    role, colour = ("alert", style.W) if alert else ("status", style.INK)
+    role = "alert" if alert else "status"
     lines = "<br>".join(html.escape(text or alt).splitlines())
-    hidden = f'<span style="{_UNSEEN}">{html.escape(alt)}</span>' if text and alt else ""
-    return f'<div class="a2u-says" role="{role}" aria-live="polite" style="color: {colour}">{hidden}{lines}</div>'
+    hidden = f'<span class="a2u-unseen">{html.escape(alt)}</span>' if text and alt else ""
+    return f'<div class="a2u-says" role="{role}" aria-live="polite">{hidden}{lines}</div>'
 
 
 def _bundle(picture: bytes, words: str, width: int, alt: str) -> tuple[dict[str, Any], dict[str, Any]]:

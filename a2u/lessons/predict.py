@@ -24,18 +24,15 @@ from typing import Any
 import ipywidgets as widgets
 
 from a2u.errors import A2UError, near_match
-from a2u.lessons import tally
-from a2u.plots import style
+from a2u.lessons import in_page, tally
 
 LETTERS = "abcdef"
 WIDTH = 100  # letters of a printed line
-_STYLE = f"""<style>.a2u-predict .widget-radio-box {{ margin: 4px 0 }}
-.a2u-predict .widget-radio-box label {{ height: auto; white-space: normal; line-height: 1.45; margin: 3px 0;
-align-items: flex-start; width: auto }}
-.a2u-predict .widget-radio-box input {{ flex: none; height: 1.45em; margin: 0 8px 0 0 }}
-.a2u-predict input:focus-visible, .a2u-predict button:focus-visible {{ outline: 3px solid {style.Z};
-outline-offset: 2px }}
-.a2u-predict .a2u-asks, .a2u-predict .a2u-verdict {{ line-height: 1.5; color: var(--jp-ui-font-color1, inherit) }}
+_STYLE = """<style>.a2u-predict .widget-radio-box { margin: 4px 0 }
+.a2u-predict .widget-radio-box label { height: auto; white-space: normal; line-height: 1.45; margin: 3px 0;
+align-items: flex-start; width: auto }
+.a2u-predict .widget-radio-box input { flex: none; height: 1.45em; margin: 0 8px 0 0 }
+.a2u-predict .a2u-asks, .a2u-predict .a2u-verdict { line-height: 1.5; color: var(--jp-ui-font-color1, inherit) }
 </style>"""
 
 
@@ -200,9 +197,13 @@ class Quiz(widgets.VBox):
         self.choice = widgets.RadioButtons(options=options, value=None, layout=widgets.Layout(width="auto"))
         self.button = widgets.Button(description="Commit", tooltip="Commit to this option", disabled=True)
         self.verdict = widgets.HTML()
-        super().__init__([widgets.HTML(asks), self.choice, self.button, self.verdict])
+        for control in (self.choice, self.button):
+            control.add_class("a2u-controls")
+        parts = [widgets.HTML(asks), in_page.frame(), self.choice, self.button, self.verdict, in_page.InPage()]
+        super().__init__(parts)
         self.layout.max_width = "760px"
         self.add_class("a2u-predict")
+        self.add_class("a2u-live")
         self.choice.observe(self._chosen, "value")
         self.button.on_click(self.commit)
         if question.name in predictions.committed:

@@ -13,15 +13,17 @@ import torch
 from torch import Tensor, nn
 
 from a2u import formula
-from a2u.checks import At, check_choice, check_flag, check_positive
+from a2u.checks import At, check_choice, check_flag, check_map, check_positive, check_tensor, described, empty
 from a2u.errors import A2UError
 from a2u.operators.contract import Card, Upsampler, Witness, down_witness
 from a2u.operators.encoding import (
+    NORMALIZATIONS,
     EncodingNorm,
     Filters,
     Projection,
     compiled_affinity,
     descriptors,
+    normalize,
     responses_to,
 )
 from a2u.operators.registry import register
@@ -29,14 +31,6 @@ from a2u.paths import concrete
 
 MODES = ("static", "hybrid", "dynamic")
 SHARES = ("none", "channels")
-NORMALIZATIONS = ("sigmoid+softmax", "softmax", "sigmoid", "none")
-
-
-def normalize(logits: Tensor, how: str) -> Tensor:
-    """Kernel values over the tap axis 1 of Tensor[N, taps, H, W]: see NORMALIZATIONS; Table 4 compares two."""
-    if "sigmoid" in how:
-        logits = logits.sigmoid()
-    return logits.softmax(dim=1) if "softmax" in how else logits
 
 
 _PRESETS: dict[str, dict[str, object]] = {
@@ -172,6 +166,9 @@ class A2U(Upsampler):
             (Eq. 3); and the mean of the guide, Tensor[N, C_g, 1, 1], that generates P (static: None).
         """
         guide = self.check_guide(guide)
+        if 0 in guide.shape:
+            mean = None if self.mode == "static" else guide.new_zeros(*guide.shape[:2], 1, 1)
+            return self.combine(self.encodings(guide, None)), mean
         pooled, mean = (None, None) if self.mode == "static" else descriptors(guide, self.encoder_kernel)
         if self.path == "compiled" and concrete(guide) and self.u is not None and self.u_norm is None:
             total = compiled_affinity(guide, self.u(pooled), self.v(pooled), self.ratio, self.u_sigmoid)
@@ -181,7 +178,14 @@ class A2U(Upsampler):
 
     def encodings(self, guide: Tensor, pooled: Tensor | None) -> list[Tensor]:
         """Responses of U (order 2) and V before any norm, Tensor[N, M, C_g, H, W] each; local, given ``pooled``."""
-        return responses_to(guide, [f(pooled) for f in (self.u, self.v) if f is not None], self.ratio)
+        guide, made = self.check_guide(guide), [f for f in (self.u, self.v) if f is not None]
+        if 0 in guide.shape:
+            height, width = guide.shape[2] // self.ratio, guide.shape[3] // self.ratio
+            size = (len(guide), self.filters, self.guide_channels, height, width)
+            return [empty(guide, size, *each.parameters()) for each in made]
+        if any(each.dynamic for each in made):
+            check_map("The pooled guide", pooled)
+        return responses_to(guide, [f(pooled) for f in made], self.ratio)
 
     def norms(self) -> list[EncodingNorm | None]:
         """The norm, if any, of each of the encodings."""
@@ -189,6 +193,10 @@ class A2U(Upsampler):
 
     def combine(self, encodings: list[Tensor]) -> Tensor:
         """Multiply the encodings and sum over channels: Tensor[N, M, H, W]."""
+        if not isinstance(encodings, list | tuple) or len(encodings) != len(self.norms()):
+            raise A2UError(f"combine takes what encodings() returns, {len(self.norms())} responses, got {encodings!r}.")
+        for each in encodings:
+            check_tensor("A response", each, "N, M, C_g, H, W")
         product = encodings[-1]  # N M C H W
         if self.u is not None:
             product = (encodings[0].sigmoid() if self.u_sigmoid else encodings[0]) * product
@@ -210,6 +218,10 @@ class A2U(Upsampler):
 
     def kernel_of(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
         """The upsampling kernels of affinities: each depends on its own position alone."""
+        n, height, width = self._check_affinity(affinity, mean)
+        if 0 in affinity.shape:
+            size = (n, 1, self.kernel_size**2, height * self.ratio, width * self.ratio)
+            return empty(affinity, size, *self.p.parameters())
         if self.pointwise:  # the phases are sets of U and V: shuffle the affinities, then project each
             logits = self.p(nn.functional.pixel_shuffle(affinity, self.ratio), mean)
         else:  # the phases are rows of P: project, then shuffle
@@ -218,16 +230,34 @@ class A2U(Upsampler):
 
     def down_kernel(self, guide: Tensor) -> Tensor:
         """Downsampling kernels from the same U and V: Tensor[N, 1, (r·s)², H, W], each a softmax."""
-        guide = self.check_guide(guide)
-        if 0 in guide.shape and self.paired:
+        guide, _ = self.check_guide(guide), self._projection_down()
+        if 0 in guide.shape:
             return self.no_kernels(guide, 1, self.down_size**2, down=True)
         return self.down_kernel_of(*self.encode(guide))
 
     def down_kernel_of(self, affinity: Tensor, mean: Tensor | None) -> Tensor:
         """The downsampling kernels of affinities: each depends on its own position alone."""
+        project, (n, height, width) = self._projection_down(), self._check_affinity(affinity, mean)
+        if 0 in affinity.shape:
+            return empty(affinity, (n, 1, self.down_size**2, height, width), *project.parameters())
+        return normalize(project(affinity, mean), "softmax")[:, None]
+
+    def _projection_down(self) -> Projection:
         if self.p_down is None:
             raise A2UError("This A²U was built for upsampling only. Build it with paired=True or a preset that has -d.")
-        return normalize(self.p_down(affinity, mean), "softmax")[:, None]
+        return self.p_down
+
+    def _check_affinity(self, affinity: Tensor, mean: Tensor | None) -> tuple[int, int, int]:
+        """N, H, W; A2UError unless both are what ``encode`` returns."""
+        n, m, height, width = check_tensor("Affinities", affinity, "N, M, H, W").shape
+        seen = None if self.mode == "static" else (n, self.guide_channels, 1, 1)
+        given = tuple(mean.shape) if isinstance(mean, Tensor) and seen else None
+        if m != self.filters or given != seen:
+            raise A2UError(
+                f"Kernels are made of what encode() returns, {self.filters} affinities at a position and the mean "
+                f"{seen or 'none'}, got {described(affinity)} and {described(mean)}."
+            )
+        return n, height, width
 
     def downsample(self, guide: Tensor) -> Tensor:
         """Downsample the guide by its own kernels: Tensor[N, C_g, H, W]."""

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from a2u.checks import check_positive
+from a2u.checks import check_logits, check_positive, empty
 from a2u.operators.contract import Card, Upsampler
 from a2u.operators.registry import register
 
@@ -18,6 +18,10 @@ def carafe_kernel(logits: Tensor, ratio: int) -> Tensor:
     Returns:
         Tensor[N, 1, k², rH, rW]; the taps of each kernel sum to 1, so with k = 1 the operator is nearest neighbour.
     """
+    logits, ratio = check_logits(logits, ratio)
+    if 0 in logits.shape:
+        n, c, height, width = logits.shape
+        return empty(logits, (n, 1, c // ratio**2, height * ratio, width * ratio))
     return F.pixel_shuffle(logits, ratio).softmax(dim=1)[:, None]
 
 

@@ -17,6 +17,7 @@ from a2u import formula
 from a2u.checks import (
     REAL,
     At,
+    check_arithmetic,
     check_at,
     check_dense,
     check_dtype,
@@ -27,7 +28,7 @@ from a2u.checks import (
     empty,
 )
 from a2u.errors import A2UError
-from a2u.paths import autocasts, window_start
+from a2u.paths import window_start
 
 
 class Witness(NamedTuple):
@@ -151,14 +152,8 @@ class Upsampler(nn.Module):
         if self.card.family == "feature":
             check_dtype(name, seen, REAL)
         weight = next(self.parameters(), None)
-        if weight is None:
-            return
-        lowered = autocasts(seen.device) and weight.dtype == torch.float32 and seen.dtype != torch.float64
-        if weight.device != seen.device or not (weight.dtype == seen.dtype or lowered):
-            raise A2UError(
-                f"{self.card.title} and its input must have one dtype and device, got {weight.dtype} on "
-                f"{weight.device} and {seen.dtype} on {seen.device}. Convert the operator with op.to(x)."
-            )
+        if weight is not None:
+            check_arithmetic(self.card.title, "the operator with op.to(x)", weight, seen)
 
     def no_kernels(self, seen: Tensor, groups: int, taps: int, *, down: bool = False) -> Tensor:
         """Kernels of a map or guide with an axis of 0: Tensor[N, groups, taps, …], connected to all parameters."""

@@ -12,7 +12,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from a2u.operators.strided import pays, strided
-from a2u.paths import pad_channels_last, two_columns, window_start
+from a2u.paths import channels_last, pad_channels_last, to_channels_last, two_columns, window_start
+
+NORMALIZATIONS = ("sigmoid+softmax", "softmax", "sigmoid", "none")
+
+
+def normalize(logits: Tensor, how: str) -> Tensor:
+    """Kernel values over the tap axis 1 of Tensor[N, taps, H, W]: see NORMALIZATIONS; Table 4 compares two."""
+    if "sigmoid" in how:
+        logits = logits.sigmoid()
+    return logits.softmax(dim=1) if "softmax" in how else logits
 
 
 def responses_to(x: Tensor, sets: list[Tensor], ratio: int) -> list[Tensor]:
@@ -40,7 +49,7 @@ def responses(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
     n, c, height, width = x.shape
     m, k = filters.shape[1], filters.shape[-1]
     start, groups = window_start(k, ratio), c
-    if filters.shape[0] > 1 and x.is_contiguous(memory_format=torch.channels_last) and x.device.type == "cpu":
+    if filters.shape[0] > 1 and channels_last(x) and x.device.type == "cpu":
         # As channels of one image the batch would have to be copied to another layout; one sample fits in the cache.
         return torch.cat([responses(*one, ratio) for one in zip(x.split(1), filters.split(1), strict=True)])
     x = two_columns(x, ratio)
@@ -49,7 +58,7 @@ def responses(x: Tensor, filters: Tensor, ratio: int) -> Tensor:
     if filters.shape[0] > 1:  # per sample: the batch becomes channels of one image
         x, groups = x.reshape(1, n * c, *x.shape[-2:]), n * c
     elif x.device.type == "cpu" and m > 2:  # several filters per channel: 2× to 3× faster in this layout
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = to_channels_last(x)
     weights = filters.transpose(1, 2).expand(-1, c, -1, -1, -1).reshape(groups, m, 1, k, k)
     if m <= 2:  # one filter per channel has a fast kernel of its own on CPUs; more are faster together
         parts = [F.conv2d(x, weights[:, i], stride=ratio, padding=start, groups=groups) for i in range(m)]
@@ -105,11 +114,10 @@ def descriptors(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
     row of weights per bin: one pass over the map gives both results, and the backward is deterministic on GPUs.
     """
     rows, columns = (bins(length, size, x) for length in x.shape[-2:])  # size+1 H, size+1 W
-    if x.is_contiguous(memory_format=torch.channels_last):
-        pooled = (columns @ x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)  # N C H size+1
-    else:
-        pooled = x @ columns.T
-    pooled = rows @ pooled  # N C size+1 size+1, the last row and column over everything
+    across = (
+        (columns @ x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2) if channels_last(x) else x @ columns.T
+    )  # N C H size+1
+    pooled = rows @ across  # N C size+1 size+1, the last row and column over everything
     return pooled[..., :size, :size], pooled[..., size:, size:]
 
 

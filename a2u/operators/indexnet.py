@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from a2u import formula
-from a2u.checks import At, check_choice, check_flag
+from a2u.checks import At, check_choice, check_flag, check_logits, empty
 from a2u.errors import A2UError
 from a2u.operators.contract import Card, Upsampler, Witness, down_witness
 from a2u.operators.registry import register
@@ -19,6 +19,10 @@ def up_index(logits: Tensor, ratio: int) -> Tensor:
 
     Tensor[N, G·r², H, W], phase minor → Tensor[N, G, 1, rH, rW].
     """
+    logits, ratio = check_logits(logits, ratio)
+    if 0 in logits.shape:
+        n, c, height, width = logits.shape
+        return empty(logits, (n, c // ratio**2, 1, height * ratio, width * ratio))
     index: Tensor = F.pixel_shuffle(logits, ratio).sigmoid()
     return index[:, :, None]
 
@@ -28,7 +32,8 @@ def down_index(logits: Tensor, ratio: int) -> Tensor:
 
     Tensor[N, G·r², H, W], phase minor → Tensor[N, G, r², H, W], the kernels of formula.reduce.
     """
-    blocks: Tensor = logits.unflatten(1, (-1, ratio**2))  # N G r² H W
+    logits, ratio = check_logits(logits, ratio)
+    blocks: Tensor = logits.unflatten(1, (logits.shape[1] // ratio**2, ratio**2))  # N G r² H W
     return blocks.sigmoid().softmax(dim=2)
 
 
@@ -124,7 +129,10 @@ class IndexNet(Upsampler):
 
     def logits(self, guide: Tensor) -> Tensor:
         """Tensor[N, G·r², H, W], group major: the indices before their nonlinearity."""
+        guide = self.check_guide(guide)
         h, w = guide.shape[2] // self.ratio, guide.shape[3] // self.ratio
+        if 0 in guide.shape:
+            return empty(guide, (guide.shape[0], self._outputs(), h, w), *self.parameters())
         convolution, *rest = self.index if isinstance(self.index, nn.Sequential) else (self.index,)
         y: Tensor = convolution(two_columns(guide, self.ratio))[..., :h, :w]  # r = 1: an even k adds a row
         for layer in rest:

@@ -1,7 +1,7 @@
 """The operators by name: each enters with its card, and is built with the options that it knows."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from a2u.errors import A2UError, near_match
@@ -73,6 +73,16 @@ def build(name: str, channels: int, ratio: int = 2, *, guide_channels: int | Non
             advice = near_match(option, accepted) if accepted else "It has no options."
             raise A2UError(f"{base!r} has no option {option!r}. {advice}")
     return operator(channels, ratio, **options)
+
+
+def free_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options that a network passes on to its operators; A2UError for those that each of its stages sets."""
+    if options is not None and not isinstance(options, Mapping):
+        raise A2UError(f"The options of an operator are a dict of names and values, got {options!r}.")
+    for name in ("name", "channels", "ratio", "guide_channels"):
+        if name in (options or {}):
+            raise A2UError(f"Each stage of a network sets {name!r} itself: leave it out of the options.")
+    return dict(options or {})
 
 
 def _find(name: str) -> type[Upsampler]:

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2u.paths import window_start
+from a2u.paths import differentiated, mapped, to_channels_last, window_start
 
 
 def pays(x: Tensor, sets: list[Tensor], ratio: int) -> bool:
@@ -32,7 +32,7 @@ def pays(x: Tensor, sets: list[Tensor], ratio: int) -> bool:
     - Float32 only: under autocast, in half precision and in double precision oneDNN uses other kernels.
     - On CUDA neither form has been measured; there the plain convolution stays.
 
-    :func:`strided` does not take filters that differ by sample.
+    :func:`strided` does not take filters that differ by sample, nor a call that torch.vmap maps.
     """
     size, count = sets[0].shape[-1], sum(filters.shape[1] for filters in sets)
     return (
@@ -43,6 +43,7 @@ def pays(x: Tensor, sets: list[Tensor], ratio: int) -> bool:
         and all(filters.shape[0] == 1 for filters in sets)
         and (count >= 4 and x.shape[1] >= 16 and ratio > 1 and size <= 2 * ratio)
         and x.numel() > 0
+        and not mapped()
     )
 
 
@@ -61,7 +62,7 @@ def strided(x: Tensor, sets: list[Tensor], ratio: int) -> list[Tensor]:
     height, width = x.shape[-2] // ratio, x.shape[-1] // ratio
     if start < 0:  # a window smaller than its block begins inside it
         x = x[..., -start:, -start:]
-    return list(_Strided.apply(x.contiguous(memory_format=torch.channels_last), height, width, ratio, *sets))
+    return list(_Strided.apply(to_channels_last(x), height, width, ratio, *sets))
 
 
 class _Strided(torch.autograd.Function):
@@ -82,12 +83,13 @@ class _Strided(torch.autograd.Function):
         """∂x phase by phase, and ∂filters from the same phases."""
         (x, *sets), (height, width, ratio) = ctx.saved_tensors, ctx.size
         needed = [ctx.needs_input_grad[0], *ctx.needs_input_grad[4:]]
-        if torch.is_grad_enabled():  # a second derivative is wanted: differentiate the plain convolutions instead
-            with torch.enable_grad():
-                outputs = [_plain(x, filters, height, width, ratio) for filters in sets]
-            inputs = [tensor for tensor, need in zip((x, *sets), needed, strict=True) if need]
-            found = iter(torch.autograd.grad(outputs, inputs, grads, create_graph=True))
-            first, *others = (next(found) if need else None for need in needed)
+        if torch.is_grad_enabled() or mapped(*grads):  # twice, or many at once: differentiate the plain convolutions
+            first, *others = differentiated(
+                lambda x, *sets: [_plain(x, filters, height, width, ratio) for filters in sets],
+                (x, *sets),
+                needed,
+                grads,
+            )
             return first, None, None, None, *others
         rows = torch.cat(grads, dim=2)  # N h M w C
         grad_x, grad_filters = _gradients(x, torch.cat(sets), rows, ratio, needed[0], any(needed[1:]))

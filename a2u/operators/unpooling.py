@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2u.checks import empty
+from a2u.checks import REAL, check_dtype, check_ratio, empty
 from a2u.errors import A2UError
 from a2u.operators.contract import Card, Upsampler
 from a2u.operators.registry import register
@@ -19,6 +19,10 @@ def max_unpool_kernel(guide: Tensor, ratio: int) -> Tensor:
     Returns:
         Tensor[N, C, 1, rH, rW].
     """
+    ratio = check_ratio(guide, ratio, up=False)
+    check_dtype("A guide", guide, REAL)
+    if 0 in guide.shape:
+        return empty(guide, (*guide.shape[:2], 1, *guide.shape[2:]))
     _, index = F.max_pool2d(guide.detach(), ratio, return_indices=True)  # N C H W, flat positions in the guide
     flat = guide.new_zeros(*guide.shape[:2], guide.shape[2] * guide.shape[3])
     return flat.scatter(2, index.flatten(2), 1.0).view_as(guide)[:, :, None]
@@ -56,8 +60,6 @@ class MaxUnpool(Upsampler):
     def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Zeros and ones: Tensor[N, C, 1, rH, rW]."""
         guide = self.check_guide(guide)
-        if 0 in guide.shape:
-            return self.no_kernels(guide, self.channels, 1)
         return max_unpool_kernel(guide, self.ratio)
 
     def downsample(self, guide: Tensor) -> Tensor:

@@ -17,8 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from a2u.errors import A2UError, near_match
+from a2u.checks import check_arithmetic, check_choice, check_map
+from a2u.errors import A2UError
 from a2u.operators import build, card
+from a2u.operators.registry import free_options
 from a2u.training.evaluating import evaluating
 
 LEVELS = (32, 64, 128)  # channels before each D2
@@ -54,20 +56,19 @@ class AutoEncoder(nn.Module):
         self, operator: str, down: str = "max", options: dict[str, Any] | None = None, head: str = "c1"
     ) -> None:
         super().__init__()
-        if down not in DOWNS:
-            raise A2UError(f"Downsampling {down!r} is unknown. {near_match(down, DOWNS)}")
-        if head not in HEADS:
-            raise A2UError(f"The head {head!r} is unknown. {near_match(head, HEADS)}")
+        check_choice("downsampling", down, DOWNS)
+        check_choice("head", head, HEADS)
         a, b, c = LEVELS
         self.down = down
         self.encoder = nn.ModuleList([block(1, a), block(a, b), block(b, c)])
         self.strided = nn.ModuleList([block(k, k, stride=2) for k in LEVELS] if down == "conv" else [])
         self.bottom = nn.Sequential(block(c, 2 * c), block(2 * c, c))
-        self.up = nn.ModuleList(build(operator, channels=k, ratio=2, **(options or {})) for k in (c, b, a))
+        options = free_options(options)
+        self.up = nn.ModuleList(build(operator, channels=k, ratio=2, **options) for k in (c, b, a))
         last = block(a, 1) if head == "c1" else nn.Conv2d(a, 1, 3, padding=1)
         self.decoder = nn.ModuleList([block(c, b), block(b, a), last])
-        self.guided = card(operator.partition(":")[0]).needs_guide
-        if down == "paired" and not card(operator.partition(":")[0]).pairs_down:
+        self.guided = card(str(operator).partition(":")[0]).needs_guide
+        if down == "paired" and not card(str(operator).partition(":")[0]).pairs_down:
             raise A2UError(f"{operator} has no downsampling of its own: use down='max' or 'conv'.")
 
     def forward(self, images: Tensor) -> Tensor:
@@ -92,10 +93,17 @@ class AutoEncoder(nn.Module):
         return F.max_pool2d(x, 2)
 
     def _check(self, images: Tensor) -> None:
-        if images.dim() != 4 or images.shape[1] != 1 or images.shape[2] % 8 or images.shape[3] % 8:
+        n, c, height, width = check_map("The images", images).shape
+        if c != 1 or height % 8 or width % 8 or not images.numel():
             raise A2UError(
                 f"The auto-encoder takes (N, 1, H, W) with H and W divisible by 8, given {tuple(images.shape)}. "
                 f"28×28 digits go through a2u.data.to_float32x32 first."
+            )
+        check_arithmetic("The auto-encoder", "the images with images.to(dtype)", next(self.parameters()), images)
+        if self.training and n * height * width == 8 * 8:
+            raise A2UError(
+                "While it trains, batch norm needs more than one value of each channel, and one image of 8×8 has one "
+                "at the bottom of the auto-encoder. Give more images or larger ones, or call eval() first."
             )
 
 
@@ -104,5 +112,6 @@ def reconstruct(model: nn.Module, images: Tensor, batch: int = 250) -> Tensor:
 
     The model's mode is as it was afterwards. For plots, put the two side by side: `images` and the result.
     """
+    check_map("The images", images)
     with evaluating(model) as device:
         return torch.cat([model(chunk.to(device)).cpu() for chunk in images.split(batch)])

@@ -18,8 +18,9 @@ from a2u.site.contents import MARKER
 from a2u.site.inputs import Inputs
 from a2u.site.kept import digest
 from a2u.site.lesson import Lesson
+from a2u.site.markup import Section
 from a2u.site.origin import Origin
-from a2u.site.pages import Section, check_lesson, draw_frames, write_lesson
+from a2u.site.pages import check_lesson, draw_frames, write_lesson
 from a2u.site.work import Task, run
 
 AT_ONCE = 12  # pictures of one piece: a few seconds of work

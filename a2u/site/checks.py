@@ -40,7 +40,7 @@ def read(origin: Origin, name: str, edition: str = "student") -> Any:
     try:
         if plain["nbformat"] != 4:
             raise ValueError(f"it has format {plain['nbformat']}")
-        notebook = nbformat.v4.to_notebook_json(plain)
+        notebook = nbformat.v4.to_notebook_json(plain)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)
     except Exception as error:  # validation, and whatever converting something else than a notebook raises
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

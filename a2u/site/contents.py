@@ -9,8 +9,9 @@ from typing import Any
 
 from a2u.site.export import markdown
 from a2u.site.lesson import PICTURES, Lesson, size
+from a2u.site.markup import Section
 from a2u.site.mathematics import mathml
-from a2u.site.pages import ICON, Section, safe, search_script, template
+from a2u.site.pages import ICON, safe, search_script, template
 
 HERE = Path(__file__).parent
 ASSETS = "assets"

@@ -16,7 +16,7 @@ from a2u.site.kept import digest
 
 HOME = Path(a2u.__file__).parent
 _UNSEEN = ("bench", "commands", "site")  # rooms that no explorer uses; test_house.py holds them to that
-_DRAWS = HOME / "site" / "frames.py"
+_DRAWS = (HOME / "site" / "frames.py", HOME / "site" / "colours.py")
 _COPIED = ("static", "vendor")  # of the site: files that stand beside the pages, not in them
 _OTHERS = re.compile(r"\ba2u\.lessons\.(\w+)")
 _PACKAGES = (
@@ -35,7 +35,7 @@ class Inputs:
     def of_explorer(self, page: Page) -> str:
         """Of the pictures of one explorer: what it offers, the library, the lesson, and how they are stored."""
         lesson = page.module.split(".")[2]
-        files = [_DRAWS, *_library(), *_lessons(lesson)]
+        files = [*_DRAWS, *_library(), *_lessons(lesson)]
         return digest(self._versions, repr(page), *map(self._of, files))
 
     def of_site(self) -> str:

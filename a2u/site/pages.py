@@ -4,12 +4,11 @@
 # mypy: disable-error-code="no-untyped-call"
 
 import json
-import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from a2u.errors import A2UError
@@ -19,24 +18,13 @@ from a2u.site import lesson as lessons
 from a2u.site.export import TEMPLATES, DeckExporter, PageExporter, markdown
 from a2u.site.frames import Explorer, Frames
 from a2u.site.lesson import Lesson
+from a2u.site.markup import Section, find_sections, fit_tables, fit_type, mark_steps, unlink
 from a2u.site.origin import Origin
 from a2u.site.work import Made
 
 FRAMES, SLIDES = "frames", "slides"  # folders of the site
 # A green disc, the sign of an output: y = wᵀz.
 ICON = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3.4' fill='%23007F4F'/%3E%3C/svg%3E"  # noqa: E501
-_LONGEST = 12_000  # letters of a section that the search looks at
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading of a page, where it is, and the words below it."""
-
-    page: str
-    anchor: str
-    title: str
-    level: int
-    text: str
 
 
 def template(name: str) -> Any:
@@ -119,8 +107,8 @@ def _page(notebook: Any, name: str, order: Sequence[Lesson], shown: Frames | Non
     if shown is not None:
         exported = exported.replace(_MARK, template("explorer.html.j2").render(shown=shown, prefix="control-"))
     soup = BeautifulSoup(exported, "html.parser")
-    sections = _sections(soup, name)
-    _unlink(soup, order)
+    sections = find_sections(soup, name)
+    unlink(soup, order)
     page = template("lesson.html.j2").render(
         title=f"{this.number} · {this.title} · a2u",
         description=f"Lesson {this.number} of a2u: {', '.join(this.goals)}"[:300],
@@ -146,9 +134,10 @@ def _deck(notebook: Any, name: str, order: Sequence[Lesson], page: bool) -> str:
     }
     exported, _ = DeckExporter().from_notebook_node(deck, resources)
     soup = BeautifulSoup(exported, "html.parser")
-    _mark_steps(soup)
-    _fit_type(soup)
-    _unlink(soup.select_one(".slides") or soup, order)
+    mark_steps(soup)
+    fit_tables(soup)
+    fit_type(soup)
+    unlink(soup.select_one(".slides") or soup, order)
     return str(soup)
 
 
@@ -164,91 +153,6 @@ def _leave_room(notebook: Any, explorer: Explorer) -> None:
     """Leave a mark in place of the output that shows the explorer."""
     shows = [each for cell in notebook.cells for each in cell.get("outputs", []) if _shows(each, explorer)]
     shows[0].data = {"text/html": _MARK}
-
-
-def _unlink(part: Tag, order: Sequence[Lesson]) -> None:
-    """A link to a file that is not in this site, such as a lesson that was left out, becomes plain text."""
-    there = {f"{each.name}.html" for each in order}
-    for link in part.select("a[href]"):
-        file = str(link["href"]).split("#")[0]
-        if file and not re.match(r"\w+:|//", file) and file not in there:
-            link.unwrap()
-
-
-def _sections(soup: BeautifulSoup, name: str) -> list[Section]:
-    """Give every heading an id of its own, mark what a page shows in its own way, and collect what the search knows."""
-    _mark_steps(soup)
-    _fold_code(soup, ".highlight pre")
-    for table in soup.find_all("table"):
-        table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
-    for link in soup.find_all("a", href=re.compile(r"^https?://")):
-        link["rel"] = "noopener"
-    seen: dict[str, int] = {}
-    sections = []
-    for heading in soup.find_all(re.compile(r"^h[1-4]$")):
-        title = _plain(heading)
-        slug = re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "section"
-        seen[slug] = seen.get(slug, 0) + 1
-        anchor = slug if seen[slug] == 1 else f"{slug}-{seen[slug]}"
-        heading["id"] = anchor
-        sections.append(Section(name, anchor, title, int(heading.name[1]), _below(heading)))
-    return sections
-
-
-def _mark_steps(soup: BeautifulSoup) -> None:
-    """Predict and Explain look like what they are: a paragraph that begins so gets a class."""
-    for paragraph in soup.find_all("p"):
-        first = paragraph.find("strong")
-        word = first.get_text().split(".")[0].split(",")[0].lower() if first and paragraph.contents[0] is first else ""
-        if word in ("predict", "explain"):
-            paragraph["class"] = word
-
-
-def _fold_code(soup: BeautifulSoup, where: str) -> None:
-    """Each line of code is an element, so that a long one may fold below itself, further right than it begins."""
-    for code in soup.select(where):
-        made = []
-        for line in code.decode_contents().rstrip("\n").split("\n"):  # a token is marked on each of its lines
-            text = _as_code(line).get_text()
-            inward = len(text) - len(text.lstrip()) + 4
-            made.append(f'<span class="line" style="--in: {inward}ch">{line}\n</span>')
-        code.clear()
-        code.extend(list(_as_code("".join(made)).contents))
-
-
-def _as_code(html: str) -> Tag:
-    """Parsed inside ``pre``, where all blanks stay."""
-    found = BeautifulSoup(f"<pre>{html}</pre>", "html.parser").pre
-    assert found is not None
-    return found
-
-
-def _fit_type(soup: BeautifulSoup) -> None:
-    """On a slide, code is as large as its longest line lets it be; what it prints is smaller before it folds."""
-    for code in soup.select("pre"):
-        longest = max(map(len, code.get_text().splitlines()), default=0)
-        given = " ".join(code.get("class") or [])
-        if "printed" not in given and longest <= slides.LARGE:
-            code["class"] = f"{given} short".strip()
-        elif "printed" in given and longest > slides.PRINTED:
-            code["class"] = f"{given} {'fine' if longest <= slides.FINE else 'long'}"
-    _fold_code(soup, ".highlight pre, .printed.long")
-
-
-def _below(heading: Tag) -> str:
-    """The words between a heading and the next one, code included."""
-    words: list[str] = []
-    for part in heading.find_all_next(["h1", "h2", "h3", "h4", "p", "li", "pre", "td", "th"]):
-        if part.name in ("h1", "h2", "h3", "h4"):
-            break
-        if part.name == "p" and part.find_parent("li") is not None:
-            continue
-        words.append(_plain(part))
-    return " ".join(words)[:_LONGEST]
-
-
-def _plain(part: Tag) -> str:
-    return " ".join(part.get_text().split())
 
 
 def safe(html: str) -> Any:

@@ -180,27 +180,6 @@ class _Shared:
             self.run.save_best(model, history)
 
 
-# What Gloo and NCCL say when the other end of a connection is gone or no longer answers.
-_LOST = ("connection closed by peer", "connection reset", "broken pipe", "timed out", "nccl", "gloo", "socket")
-
-
-def peer_was_lost(error: RuntimeError) -> bool:
-    """Does this error mean that another process of the group has died?"""
-    words = str(error).lower()
-    return started_together() and (isinstance(error, dist.DistError) or any(word in words for word in _LOST))
-
-
-def first_to_tell() -> bool:
-    """Is this the first process to report that another was lost? Only the first prints a message."""
-    key = f"a2u/lost/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
-    try:
-        host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-        store = dist.TCPStore(host, port, is_master=False, timeout=timedelta(seconds=5))  # type: ignore[attr-defined]
-        return bool(store.add(key, 1) == 1)
-    except (RuntimeError, KeyError, ValueError):  # process 0 held the store, and both are gone
-        return os.environ.get("RANK") == "1"
-
-
 def started_together() -> bool:
     """Has `torchrun` started this process as one of several?"""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1 and "RANK" in os.environ

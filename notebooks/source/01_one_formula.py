@@ -318,7 +318,8 @@ panel = explorer("bilinear", row=5, column=7)
 panel
 
 # %% [markdown]
-# You can also move the sliders from code. This answers questions 2 and 3: we compare the kernel of an output with that
+# You can also ask the explorer from code: `panel.at(…)` says what it shows for other settings, and leaves your sliders
+# where they are. This answers questions 2 and 3: we compare the kernel of an output with that
 # of its neighbour, and with that of the next output of the same phase.
 #
 # `example(name, ratio)` gives what the picture shows: an operator, the four channels of the small map, the **guide**
@@ -330,11 +331,10 @@ panel
 from a2u.lessons.inspector import example
 
 for name in ("bilinear", "deconvolution", "carafe"):
-    print(panel.set(operator=name, row=5, column=8).says.splitlines()[0])
+    print(panel.at(operator=name, row=5, column=8).says.splitlines()[0])
     op, maps, guide, y = example(name, 2)
     w = [op.witness(maps, guide, at=(0, 0, 5, column)).w for column in (8, 9, 10)]
     print(f"   next column: {torch.equal(w[0], w[1])},  same phase: {torch.equal(w[0], w[2])}")
-_ = panel.set(operator="bilinear", column=7)
 
 # %% [markdown]
 # **Explain.** The kernels of bilinear and deconvolution depend on the phase alone: they come back after $r$ columns.

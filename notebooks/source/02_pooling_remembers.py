@@ -204,10 +204,9 @@ panel
 
 # %%
 for row, column in ((8, 4), (8, 5), (9, 4), (9, 5)):
-    unpooled = panel.set(operator="max_unpool", row=row, column=column).says.split(";")[0]
-    nearest = panel.set(operator="max_nearest").says.split(";")[0]
+    unpooled = panel.at(operator="max_unpool", row=row, column=column).says.split(";")[0]
+    nearest = panel.at(operator="max_nearest", row=row, column=column).says.split(";")[0]
     print(f"unpool {unpooled:32} nearest {nearest}")
-_ = panel.set(operator="max_unpool")
 
 # %% [markdown]
 # **Explain.** The window $z$ stays for the whole block. Nearest meets it with 1 four times; max-unpooling with 0, 0, 0

@@ -184,14 +184,14 @@ panel
 
 # %%
 for kernel, stride in ((3, 2), (4, 2), (5, 3), (6, 3), (2, 3)):
-    says = panel.set(kernel=kernel, stride=stride, padding=1, output_padding=0, kind="equal").says.splitlines()[0]
+    says = panel.at(kernel=kernel, stride=stride, padding=1, output_padding=0, kind="equal").says.splitlines()[0]
     print(f"K = {kernel}, s = {stride}: {says.split(';', 1)[1].strip()}")
 for kind in ("equal", "tent", "random"):
-    print(panel.set(kernel=4, stride=2, kind=kind).says.splitlines()[1])
+    print(panel.at(kernel=4, stride=2, output_padding=0, kind=kind).says.splitlines()[1])
 for setting in ({"output_padding": 2}, {"output_padding": 0, "kernel": 1, "stride": 1, "padding": 3}):
-    print(panel.set(**setting).says)
-    assert panel.drawing.says.startswith("✕")
-_ = panel.set(kernel=3, stride=2, padding=1, output_padding=1, kind="equal")
+    says = panel.at(**setting).says
+    print(says)
+    assert says.startswith("✕")
 
 # %% [markdown]
 # **Explain.** For K = 3, s = 2 the counts are 1, 2, 1, 2, and in two dimensions 1, 2 and 4: some outputs receive four

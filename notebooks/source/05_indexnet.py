@@ -471,7 +471,7 @@ panel
 
 # %%
 for column in (12, 13, 4):
-    print(panel.set(row=14, column=column).says.splitlines()[0])
+    print(panel.at(row=14, column=column).says.splitlines()[0])
 for kind, name in lesson.NETWORKS.items():
     found, w = lesson.draws_ink(kind), lesson.gates(kind, 2)
     spread = ", ".join(f"{title.split(',')[0]} {each.std():.2f}" for title, each in w.items())
@@ -480,7 +480,6 @@ for kind, name in lesson.NETWORKS.items():
     print("   correlation with the ink: " + ", ".join(best))
     print("   " + a2u.load_pretrained(name)[1].training)
     assert found["learned"][0] > 0.9 > 0.7 > found["z"][0]
-_ = panel.set(row=14, column=12)
 
 # %% [markdown]
 # **Explain.** In the last stage no channel of $z$ follows the ink well, and the *index map draws the digit*: the

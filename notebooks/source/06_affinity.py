@@ -123,9 +123,9 @@ print("all pairs of the 16×16 map:", (H * W) ** 2, "  of its 64 windows of 25:"
 # scale channel $k$ by $q_k$ on one side and by $t_k$ on the other. (The paper calls the second window $Y$; it may be
 # another one. A²U takes $Y = X$.) In three lines:
 #
-# $$w = \sum_i \sum_j a_{ij}\, \varphi(x_i)^\top \phi(y_j)
-#     = \sum_k \sum_i \sum_j a_{ij}\, q_k\, x_{ki}\; t_k\, y_{kj}
-#     = \sum_k x_k^\top A_k\, y_k \tag{2}$$
+# $$\begin{aligned} w &= \sum_i \sum_j a_{ij}\, \varphi(x_i)^\top \phi(y_j) \\
+#     &= \sum_k \sum_i \sum_j a_{ij}\, q_k\, x_{ki}\; t_k\, y_{kj} \\
+#     &= \sum_k x_k^\top A_k\, y_k \end{aligned} \tag{2}$$
 #
 # *First equality*: write the inner product as a sum over channels and pull that sum to the front.
 # *Second*: collect what does not depend on the features, $(A_k)_{ij} = a_{ij}\, q_k\, t_k$, and let $x_k$ be **row**
@@ -247,11 +247,10 @@ panel = explorer()
 panel
 
 # %%
-print(panel.set(row=3, column=4, i=6, j=22, weights="each with itself", rank=12).says)
-print(panel.set(rank=13).says.splitlines()[1])
+print(panel.at(row=3, column=4, i=6, j=22, weights="each with itself", rank=12).says)
+print(panel.at(rank=13).says.splitlines()[1])
 assert S[6, 22] < 0
 assert torch.allclose((pair_weights("each with itself") * S).sum(), (X**2).sum())
-_ = panel.set(i=12, j=8, weights="near pairs", rank=3)
 
 # %% [markdown]
 # **Explain.** (1) Pixels 6 and 22 lie left and right of the stroke: both carry ink, but it grows to the right at one

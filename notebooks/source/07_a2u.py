@@ -201,7 +201,7 @@ panel = explorer()
 panel
 
 # %%
-print(panel.set(image="shifted by 4", row=9, column=9).says)
+print(panel.at(image="shifted by 4", row=9, column=9).says)
 with torch.no_grad():
     for mode, share in (("static", 4), ("hybrid", 4), ("dynamic", 16)):
         each = operator(mode)
@@ -209,7 +209,6 @@ with torch.no_grad():
         print(f"{mode:8} kernel at column 5 comes back at column 9: {torch.allclose(before[:, 5], after[:, 9])}")
         assert all((part == 0).all() for name, part in each.named_parameters() if name.endswith("bias"))
         assert torch.allclose(each.affinity(guide / 2), each.affinity(guide) / share)
-_ = panel.set(image="half contrast", row=9, column=5)
 
 # %% [markdown]
 # **Explain.** (1) Halving the features halves what hybrid and dynamic make from them ($P$, and dynamic $U$ and $V$; the

@@ -388,9 +388,8 @@ for name in ("a2u", "max_unpool", "carafe"):
         assert walk.argmax() == 2  # in row 9, where the ink is darkest
         assert walk[0] < 0.3 < 0.8 < walk[2]
 assert torch.equal(nine_networks.weights("deconvolution", 0, 7, 12), nine_networks.weights("deconvolution", 3, 21, 6))
-print(panel.set(operator="indexnet-depthwise", image=19).says.partition(" Trained")[0])
-_ = panel.set(operator="a2u", image=0)
-assert panel.drawing.says.startswith("This digit 39.7 dB.")
+print(panel.at(operator="indexnet-depthwise", image=19).says.partition(" Trained")[0])
+assert panel.at(operator="a2u", image=0).says.startswith("This digit 39.7 dB.")
 
 # %%
 stumble = {name: nine_networks.psnr(name, 19) for name in ("indexnet-holistic", "indexnet-depthwise", "a2u")}

@@ -62,7 +62,7 @@ lesson.beside("hair", 3, (lesson.HALF, *lesson.METHODS))
 # down one of each; section 8 comes back to it.
 
 # %% tags=["prediction"]
-predict("half-everywhere")
+predict("enlarged-place")
 
 # %% [markdown]
 # ## 1 · Compose, and the way back
@@ -312,8 +312,9 @@ assert kernels.max() - 1e-6 < torch.e / (torch.e + 8)
 # Two questions, half the weight each, both asked in the **unknown region** $U$ alone:
 #
 # $$\tfrac12 \underbrace{\tfrac{1}{|U|}\sum_U \rho(p - \alpha)}_{\text{is the alpha right?}} + \tfrac12
-# \underbrace{\tfrac{1}{3|U|}\sum_U \sum_c \rho\big(pF_c + (1-p)B_c - I_c\big)}_{\text{does it compose the image?}},
-# \qquad \rho(d) = \sqrt{d^2 + 10^{-12}}$$
+# \underbrace{\tfrac{1}{3|U|}\sum_U \sum_c \rho\big(pF_c + (1-p)B_c - I_c\big)}_{\text{does it compose the image?}}$$
+#
+# with $\rho(d) = \sqrt{d^2 + 10^{-12}}$.
 #
 # **Predict, by hand.** Two pixels; the second is known. The first: $F$ red (1, 0, 0), $B$ blue (0, 0, 1), $\alpha =
 # 0.5$, predicted $p = 0.75$. How large is the loss?

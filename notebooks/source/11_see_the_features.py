@@ -328,8 +328,7 @@ panel
 
 # %%
 for operator in ("nearest", "bilinear", "dynamic-cs"):
-    print(panel.set(scene="glass", operator=operator, channel=3, row=80, column=60).says)
-assert panel.error is None
+    print(panel.at(scene="glass", operator=operator, channel=3, row=80, column=60).says)
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong

@@ -127,7 +127,8 @@ def call_function(draw: Draw) -> bool:
         if not lowered and y.dtype != dtype:
             raise Wrong(f"a result of {y.dtype} for a map of {dtype}")
         seed = draw.normal(*y.shape, dtype=dtype).to(y.dtype)
-        found = [y, *(torch.autograd.grad(y, leaves, seed) if gradients else ())]
+        again = draw.happens(0.2)  # a gradient that can itself be differentiated, by another way
+        found = [y, *(torch.autograd.grad(y, leaves, seed, create_graph=again) if gradients else ())]
     eps = 0.0 if lowered else torch.finfo(dtype).eps
     inputs = 2 * torch.finfo(torch.bfloat16).eps if lowered else 0.0  # that autocast rounds
     exact = _with_gradients(lambda a, b: plain(a, b, ratio), [x, w], seed)
@@ -232,20 +233,35 @@ def call_operator(draw: Draw) -> bool:
     first, second, below = (layout(each) for each in (*(leaf.requires_grad_(gradients) for leaf in leaves), guide))
     with mode(where):
         y = op(first, second)
+        seed = draw.normal(*y.shape, dtype=y.dtype)
+        learned = _used(op)
         if gradients:
-            y.abs().sum().backward()
-            if any(p.grad is None or p.grad.shape != p.shape for p in _used(op)):
+            again = draw.happens(0.3)
+            found = torch.autograd.grad(y, [*leaves, *learned], seed, create_graph=again, allow_unused=True)
+            if any(slope is None for slope in found[2:]):
                 raise Wrong("a parameter without a gradient")
+        if draw.happens(0.2) and where in ("plain", "no_grad", "inference", "deterministic"):
+            draw.what += " mapped"
+            _roughly(
+                "values under vmap", torch.vmap(op)(first[None], second[None])[0], y, _tolerance(kind, dtype, False)
+            )
         down = op.downsample(below) if getattr(op, "paired", hasattr(op, "downsample")) else None
     wide = x.to(torch.complex128 if x.is_complex() else torch.float64)
     reference = copy.deepcopy(op).to(wide.dtype if linear else torch.float64)
     reference.path = "reference"
+    wide_leaves = [wide.detach().requires_grad_(), guide.detach().double().requires_grad_()]
+    if not y.numel():
+        exact = wide.new_zeros(n, c, height * ratio, width * ratio)
+    else:
+        exact = references.operator(kind, reference, *wide_leaves)
+    _roughly("values", y, exact.detach(), _tolerance(kind, dtype, autocast))
+    if gradients and y.numel() and not autocast and dtype in (torch.float64, torch.float32):
+        slopes = torch.autograd.grad(exact, [*wide_leaves, *_used(reference)], seed.to(exact.dtype), allow_unused=True)
+        for number, (slope, right) in enumerate(zip(found, slopes, strict=True)):
+            if (slope is None or not slope.any()) and (right is None or not right.any()):
+                continue  # a guide that is not looked at
+            _roughly(f"gradient {number}", slope, right, 30 * _tolerance(kind, dtype, autocast))
     with torch.no_grad():
-        if not y.numel():
-            exact = wide.new_zeros(n, c, height * ratio, width * ratio)
-        else:
-            exact = references.operator(kind, reference, wide, guide.double())
-        _roughly("values", y, exact, _tolerance(kind, dtype, autocast))
         if down is not None and down.numel():
             w = reference.down_kernel(guide.double()) if hasattr(reference, "down_kernel") else None
             plain = torch.nn.functional.max_pool2d(guide.double(), ratio)

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ def wait(name: str) -> tuple[dict[str, bytes], Any]:
     """Say who waits, and wait for ever."""
     Path(name).write_text(str(os.getpid()))
     while True:
-        time.sleep(0.1)
+        signal.pause()
 
 
 if __name__ == "__main__":  # a build of which each process waits

@@ -1,8 +1,11 @@
 """One source makes three notebooks: which cells, under which names, with which outputs, and when they drifted."""
 
 import json
+import shutil
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -130,10 +133,12 @@ def test_exercise_and_solution_come_in_pairs(order: list[str], tmp_path: Path) -
 
 def test_a_failing_cell_leaves_the_stored_notebook_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, "# %%\nraise RuntimeError('broken cell')\n")
-    (tmp_path / "01_lesson.ipynb").write_text("as it was")
+    stored = tmp_path / "01_lesson.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(), stored)
+    before = stored.read_bytes()
     assert editions.main(["build", "01_lesson", "--folder", str(tmp_path)]) == 1
     assert "broken cell" in capsys.readouterr().err
-    assert (tmp_path / "01_lesson.ipynb").read_text() == "as it was"
+    assert stored.read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {"source", "01_lesson.ipynb"}
 
 
@@ -154,6 +159,62 @@ def test_drift_is_named(tmp_path: Path, built: Path, capsys: pytest.CaptureFixtu
         str(tmp_path / "03_new.ipynb"),
         str(tmp_path / "02_orphan.ipynb"),
     ]
+
+
+def changed(change: Callable[[Any], object]) -> Callable[[Path], object]:
+    """What a reader does to a notebook and saves."""
+
+    def save(path: Path) -> None:
+        notebook = nbformat.read(path, as_version=4)
+        change(notebook)
+        nbformat.write(notebook, path)
+
+    return save
+
+
+THEIRS: dict[str, Callable[[Path], object]] = {
+    "a cell that was edited": changed(lambda notebook: notebook.cells[1].update(source="mine = 1")),
+    "a cell that was added": changed(lambda notebook: notebook.cells.append(nbformat.v4.new_code_cell("mine = 1"))),
+    "another notebook": changed(
+        lambda notebook: notebook.update(cells=[nbformat.v4.new_markdown_cell("# Mine") for _ in range(3)])
+    ),
+    "no notebook": lambda path: path.write_text("mine"),
+    "an empty file": lambda path: path.write_text(""),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "a link to nowhere": lambda path: (path.unlink(), path.symlink_to(path.parent / "gone")),
+}
+
+
+@pytest.mark.parametrize("edition", ["student", "solutions"])
+@pytest.mark.parametrize("what", THEIRS)
+def test_what_somebody_else_wrote_is_never_replaced(
+    built: Path, tmp_path: Path, what: str, edition: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Refused before anything runs: no other edition is built either."""
+    folder = tmp_path / "notebooks"
+    shutil.copytree(built, folder)
+    theirs = editions.target(folder, "01_lesson", edition)
+    THEIRS[what](theirs)
+    others = [path for path in folder.rglob("*.ipynb") if path != theirs]
+    before = [(path.stat().st_mtime_ns, path.read_bytes()) for path in others]
+    content = theirs.read_bytes() if theirs.is_file() else None
+    assert editions.main(["build", "--folder", str(folder)]) == 1
+    assert "Rename it, or remove it, and build again." in capsys.readouterr().err
+    assert content == (theirs.read_bytes() if theirs.is_file() else None)
+    assert before == [(path.stat().st_mtime_ns, path.read_bytes()) for path in others]
+
+
+def test_outputs_and_a_source_that_moved_on_are_no_reason_to_refuse(built: Path, tmp_path: Path) -> None:
+    """Running a notebook changes nothing of what its reader wrote; a changed source is why one builds again."""
+    folder = tmp_path / "notebooks"
+    shutil.copytree(built, folder)
+    write(folder, SOURCE.replace("shared", "shared by all"))
+    for path in folder.rglob("*.ipynb"):
+        changed(lambda notebook: notebook.cells[1].update(outputs=[], execution_count=9))(path)
+        editions.check_replaceable(path)
+    editions.build(folder, "01_lesson", "student")
+    assert texts(folder / "01_lesson.ipynb")[0] == "shared by all\n"
+    assert [path.name for path in folder.iterdir() if path.suffix not in ("", ".ipynb")] == []
 
 
 def test_unknown_lesson_gives_the_near_match(tmp_path: Path) -> None:

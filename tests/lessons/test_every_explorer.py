@@ -1,7 +1,6 @@
 """Every explorer of every lesson, moved as far as it goes: no control may break it, and each must change something.
 
-Explorers are found, not listed: a module of `a2u/lessons` that makes a Panel has a function `explorer`, which opens
-it. A control is moved over its whole range with the others where the lesson put them (a slider to its ends and
+A control is moved over its whole range with the others where the lesson put them (a slider to its ends and
 its middle), and all of them together to the corners of the range, where combinations break.
 """
 
@@ -17,27 +16,15 @@ from pathlib import Path
 import ipywidgets as widgets
 import numpy as np
 import pytest
+from explorers import EXPLORERS
 from PIL import Image
-from project import NOTEBOOKS, ROOT
+from project import NOTEBOOKS
 
 from a2u.errors import A2UError
 from a2u.lessons.frame import Panel
 
-LESSONS = ROOT / "a2u" / "lessons"
 CORNERS = 6  # at most, of an explorer; the two extreme ones always, the others drawn with a fixed seed
 LISTED = 12  # at most, of the entries of a list: the first, the last, and those between at even steps
-
-
-def makes_panels(path: Path) -> bool:
-    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    return any(isinstance(func, ast.Name) and func.id == "Panel" for func in calls)
-
-
-EXPLORERS = sorted(
-    ".".join(path.relative_to(LESSONS).with_suffix("").parts)
-    for path in LESSONS.rglob("*.py")
-    if path.stem != "frame" and makes_panels(path)
-)
 
 
 def values(control: widgets.Widget) -> list:
@@ -116,6 +103,21 @@ def test_explorers_are_found_and_each_is_in_a_lesson() -> None:
         if f"a2u.lessons.{name} import" not in sources
         and f"from a2u.lessons.{name.removesuffix('.explorer')} import explorer" not in sources
     ] == []
+
+
+@pytest.mark.parametrize("path", sorted((NOTEBOOKS / "source").glob("*.py")), ids=lambda path: path.stem)
+def test_no_cell_moves_the_explorer_of_the_learner(path: Path) -> None:
+    """What a learner has set is theirs: a cell asks `panel.at(…)`, which depends on no slider and moves none."""
+    panels, moves = set(), []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            func = node.value.func
+            if (func.id if isinstance(func, ast.Name) else getattr(func, "attr", "")) in ("explorer", "inspect"):
+                panels |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in panels:
+            moves += [f"line {node.lineno}: {node.value.id}.{node.attr}"] if node.attr != "at" else []
+    assert moves == []
 
 
 def test_every_control_is_labelled(panel: Panel) -> None:

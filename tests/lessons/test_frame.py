@@ -1,5 +1,6 @@
 """The frame of every explorer: controls, picture, words, errors, and moves from several threads."""
 
+import re
 import threading
 
 import numpy as np
@@ -60,6 +61,44 @@ def test_controls_are_labelled_and_words_are_escaped() -> None:
     panel = Panel(lambda n: Drawing(side_by_side({"a": np.eye(2)}), "<b>"), n=slider(0, 1, 0))
     assert panel.controls["n"].description == "n"
     assert "&lt;b&gt;" in panel.caption.value
+
+
+def test_a_panel_asked_for_other_values_stays_where_it_is(small: Panel) -> None:
+    small.set(height=8)  # as a learner might have left it
+    picture, drawing = small.image.value, small.drawing
+    assert small.at(kind="eye").says == "height 3", "what is not asked for is as the panel began"
+    assert small.at(height=5).says == "height 5"
+    assert small.at(height=9).says == "height 9"
+    assert (small.controls["height"].value, small.image.value, small.drawing) == (8, picture, drawing)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"hight": 1}, "no control 'hight'. Did you mean 'height'"),
+        ({"kind": "eyes"}, "kind cannot be 'eyes'. Did you mean 'eye'"),
+        ({"height": -1}, "height begins at 0, got -1"),
+        ({"kind": "broken"}, "no bars today"),
+        ({"kind": "bug"}, "cannot be drawn. ZeroDivisionError: a bug"),
+    ],
+)
+def test_a_panel_says_why_it_cannot_show_what_is_asked(small: Panel, values: dict, message: str) -> None:
+    with pytest.raises(A2UError, match=re.escape(message)):
+        small.at(**values)
+    assert small.error is None
+
+
+def test_the_page_gets_the_words_of_each_picture(small: Panel) -> None:
+    small.controls["height"].value = 6
+    assert (small.in_page.alt, small.in_page.says) == ("A diagonal of 6.", "height 6")
+
+
+def test_the_page_gets_an_answer() -> None:
+    sent = []
+    panel = Panel(lambda n: Drawing(side_by_side({"a": np.eye(2)}), "eye"), n=slider(0, 1, 0))
+    panel.in_page.send = lambda content, buffers=None: sent.append(content)
+    panel.in_page._handle_custom_msg("Is anyone there?", [])
+    assert len(sent) == 1
 
 
 def test_moves_from_several_threads_end_in_a_whole_picture(small: Panel) -> None:

@@ -45,15 +45,31 @@ def test_nearest_and_the_1x1_carafe_are_one_function() -> None:
     assert torch.allclose(nearest.eval()(images), carafe.eval()(images), atol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 28, 28), (1, 3, 32, 32), (1, 32, 32)])
+@pytest.mark.parametrize("shape", [(1, 1, 28, 28), (1, 3, 32, 32), (0, 1, 32, 32), (1, 1, 0, 32)])
 def test_wrong_images_are_told(shape: tuple[int, ...]) -> None:
     with pytest.raises(A2UError, match=r"takes \(N, 1, H, W\).*to_float32x32"):
         AutoEncoder("nearest")(torch.rand(shape))
 
 
+def test_what_is_no_image_is_refused() -> None:
+    model, images = AutoEncoder("nearest"), torch.rand(1, 1, 32, 32)
+    for wrong in (None, images.tolist(), images.numpy(), images[0], images.to_sparse()):
+        for call in (model, lambda x: reconstruct(model, x)):
+            with pytest.raises(A2UError, match=r"The images must (be|have)"):
+                call(wrong)
+    for wrong in (images.double(), images.half(), images.int(), torch.complex(images, images), images.to("meta")):
+        with pytest.raises(A2UError, match=r"must have one dtype and device, got torch\.float32 on cpu and"):
+            model(wrong)
+    with pytest.raises(A2UError, match=r"more than one value of each channel.*eval\(\)"):
+        model.train()(images[..., :8, :8])
+
+
 def test_wrong_networks_are_told() -> None:
     with pytest.raises(A2UError, match="Did you mean 'max'"):
         AutoEncoder("nearest", "maxx")
+    for arguments in ({"down": None}, {"head": 3}, {"options": 3}, {"options": {"ratio": 3}}, {"operator": None}):
+        with pytest.raises(A2UError):
+            AutoEncoder(**{"operator": "indexnet", **arguments})
     with pytest.raises(A2UError, match="nearest has no downsampling of its own"):
         AutoEncoder("nearest", "paired")
     with pytest.raises(A2UError, match="bilinear"):

@@ -51,8 +51,27 @@ def test_a_telephone_shows_the_pages_without_scrolling_sideways(site: Path, page
 
 
 @pytest.mark.browser
-def test_a_telephone_shows_the_whole_picture_of_an_explorer_and_code_folds(site: Path, page: Page) -> None:
+def test_on_a_telephone_the_picture_of_an_explorer_scrolls_in_its_box_and_stays_there(site: Path, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto((site / f"{LESSON}.html").as_uri())
-    assert page.locator(".explorer img").bounding_box()["width"] <= 390
+    box, picture = page.locator(".explorer .scroll"), page.locator(".explorer img")
+    assert picture.bounding_box()["width"] == pytest.approx(0.8 * 960, abs=1), "so that its letters can be read"
+    page.wait_for_function("box => box.dataset.wide !== undefined", arg=box.element_handle())
+    box.focus()
+    box.evaluate("box => { box.scrollLeft = 300 }")
+    words = picture.get_attribute("alt")
+    page.get_by_label("column").press("ArrowRight")
+    page.wait_for_function("([image, words]) => image.alt !== words", arg=[picture.element_handle(), words])
+    assert box.evaluate("box => box.scrollLeft") == 300, "the eye stays at the same place of the next picture"
+    box.evaluate("box => { box.scrollLeft = box.scrollWidth }")
+    page.wait_for_function("box => box.dataset.end !== undefined", arg=box.element_handle())
+    page.set_viewport_size({"width": 1440, "height": 844})
+    page.wait_for_function("box => box.dataset.wide === undefined", arg=box.element_handle())
+    assert box.get_attribute("tabindex") is None, "nothing to scroll, nothing to stop at"
+
+
+@pytest.mark.browser
+def test_on_a_telephone_code_folds(site: Path, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((site / f"{LESSON}.html").as_uri())
     assert code_too_wide(page, "main") == []

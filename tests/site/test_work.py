@@ -45,7 +45,6 @@ def test_to_the_end_all_faults_are_named_and_what_needs_them_is_left_out(tmp_pat
     assert kept.find(tmp_path, *task("needs it").place) is None
 
 
-@pytest.mark.slow
 def test_processes_share_the_work_and_one_that_is_killed_is_explained(tmp_path: Path) -> None:
     tasks = [task(f"{k}") for k in range(4)]
     found = run(tasks, tmp_path, 2)
@@ -55,7 +54,6 @@ def test_processes_share_the_work_and_one_that_is_killed_is_explained(tmp_path: 
         run([*tasks, task("last", site_work.die), task("more")], tmp_path, 2)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="processes are looked up as on Linux")
 def test_no_process_stays_behind_a_build_that_is_killed(tmp_path: Path) -> None:
     files = [tmp_path / f"pid-{k}" for k in range(2)]

@@ -21,6 +21,7 @@ SIZE = 5  # of the window
 RATIO = 2
 TAPS = SIZE**2
 SEED = 0
+WIDE = 930  # pixels: the picture is as high as fits a laptop's screen together with its controls
 
 
 @cache
@@ -107,7 +108,7 @@ def explorer(
         "j": slider(0, TAPS - 1, j, "pixel j"),
         "rank": slider(1, TAPS, rank, "rank d"),
     }
-    return Panel(draw, **controls)
+    return Panel(draw, width=WIDE, **controls)
 
 
 def draw(row: int, column: int, weights: str, i: int, j: int, rank: int) -> Drawing:

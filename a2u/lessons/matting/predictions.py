@@ -5,11 +5,17 @@ from a2u.lessons.predict import Predictions, Question, right, wrong
 
 QUESTIONS = (
     Question(
-        "half-everywhere",
-        'On this hair, how large is the SAD of the two networks beside that of "½ everywhere"?',
-        wrong("About a tenth of it", "These are small networks, and their training was short."),
-        right("About half of it", "1.76 and 1.71 beside 3.75: thick strands are found, thin ones are missed."),
-        wrong("As large: hair is too fine for them", "They do see the strands that are wide enough."),
+        "enlarged-place",
+        "Look at the enlarged place: what do the networks find there that ½ cannot, and what do they miss?",
+        wrong(
+            "They find every strand, only softer",
+            "Follow one bright strand of the truth: most have merged with others.",
+        ),
+        right(
+            "They find where the hair is dense; most single strands are missing",
+            "Bright below, dark above, and a few gaps between strands: more than ½ knows, less than the truth.",
+        ),
+        wrong("They find nothing: it is as grey as ½", "Below, where the hair is dense, both mattes are bright."),
     ),
     Question(
         "unknowns",

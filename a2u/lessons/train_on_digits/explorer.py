@@ -17,6 +17,7 @@ from a2u.reconstruction import ROWS
 from a2u.reconstruction.kernels import stage_inputs
 
 IMAGES, CHANNELS = 24, 32  # test digits to look at; channels of the last upsampling
+WIDE = 860  # pixels: the picture is as high as fits a laptop's screen together with its controls
 
 
 class Seen(NamedTuple):
@@ -99,4 +100,4 @@ def explorer(operator: str = "a2u", image: int = 0, row: int = 9, column: int = 
         "row": slider(0, 31, row, "row"),
         "column": slider(0, 31, column, "column"),
     }
-    return Panel(draw, **controls)
+    return Panel(draw, width=WIDE, **controls)

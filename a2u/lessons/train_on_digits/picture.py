@@ -12,8 +12,9 @@ from a2u.plots import sheet, style, witness
 from a2u.plots.reconstruction import ERROR_LIMIT
 from a2u.plots.sheet import Block
 
-WIDTH, SIDE, TOP, UPPER = 9.6, 2.05, 0.98, 3.42  # UPPER: height of the row of images
-LEFTS = (0.1, 2.55, 5.0, 7.45)
+WIDTH, SIDE, TOP, UPPER = 9.6, 1.35, 0.5, 2.0  # UPPER: height of the row of images
+LEFTS = (0.1, 2.5, 4.9, 7.3)  # of the images; their words stand at the right of each
+LINE = 0.18  # height of a line of these words
 
 
 class OpenedValue(NamedTuple):
@@ -54,10 +55,10 @@ def copied(image: Any, copy: Any, guide: Any, value: OpenedValue, *, title: str,
         error = np.abs(copy - image)
         ink, wrong = Normalize(-1, 1), Normalize(0, ERROR_LIMIT)
         place = (value.at[1], value.at[2])
-        _panel(ax, 0, image, "signed", ink, "input", "white 0 … black 1", place)
+        _panel(ax, 0, image, "signed", ink, "input", "white 0 …\nblack 1", place)
         _panel(ax, 1, copy, "signed", ink, "copy", sheet.span(copy), place)
-        words = f"black 0 … yellow {ERROR_LIMIT},  largest {style.number(error.max())}"
-        _panel(ax, 2, error, "errors", wrong, "error  |copy − input|", words, place, style.HIGHLIGHT)
+        words = f"|copy − input|\nblack 0 …\nyellow {ERROR_LIMIT},\nlargest {style.number(error.max())}"
+        _panel(ax, 2, error, "errors", wrong, "error", words, place, style.HIGHLIGHT)
         _guide(ax, guide, place)
         lower = fig.add_axes((0, 0, 1, witness.HEIGHT / height), frameon=False, xlim=(0, WIDTH))
         lower.set_ylim(witness.HEIGHT, 0)
@@ -84,16 +85,21 @@ def _panel(
     sheet.cells(ax, block, values, style.MAPS[kind], norm)
     sheet.outline(ax, block, style.FAINT, 0.8)
     sheet.frame(ax, block, row, column, 1, 1, style.HIGHLIGHT, 1.8)
-    sheet.label(ax, left + SIDE / 2, TOP - 0.32, title, colour)
-    sheet.note(ax, left + SIDE / 2, TOP - 0.12, words)
+    _words(ax, number, title, words, colour)
+
+
+def _words(ax: Axes, number: int, title: str, words: str, colour: str = style.INK) -> None:
+    """Title and words at the right of an image: above it they would make the picture too high for a screen."""
+    x = LEFTS[number] + SIDE + 0.12
+    sheet.label(ax, x, TOP + LINE, title, colour, ha="left")
+    for line, text in enumerate(words.splitlines(), start=2):
+        sheet.note(ax, x, TOP + line * LINE, text, ha="left")
 
 
 def _guide(ax: Axes, guide: Any, place: tuple[int, int]) -> None:
     if guide is not None:
         guide = np.asarray(guide, dtype=float)
-        _panel(ax, 3, guide, "signed", style.signed_norm(guide), "guide", "the encoder's map, this channel", place)
+        _panel(ax, 3, guide, "signed", style.signed_norm(guide), "guide", "the encoder's\nmap, this\nchannel", place)
         return
-    middle = LEFTS[3] + SIDE / 2
     sheet.shade(ax, Block(LEFTS[3], TOP, SIDE, 1, 1))
-    sheet.label(ax, middle, TOP - 0.32, "no guide")
-    sheet.note(ax, middle, TOP - 0.12, "w does not ask the encoder")
+    _words(ax, 3, "no guide", "w does not\nask the\nencoder")

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from a2u.checks import check_tensor
 from a2u.errors import A2UError
 
 
@@ -14,7 +15,9 @@ def settle(alpha: Tensor, trimap: Tensor) -> Tensor:
 
 def check_pair(image: Tensor, trimap: Tensor) -> None:
     """Raise A2UError unless image is float (N, 3, H, W) and trimap uint8 (N, 1, H, W) of the same size."""
-    if image.dim() != 4 or image.shape[1] != 3 or not image.is_floating_point() or image.numel() == 0:
+    for each, title, axes in ((image, "The image", "N, 3, H, W"), (trimap, "The trimap", "N, 1, H, W")):
+        check_tensor(title, each, axes)
+    if image.shape[1] != 3 or not image.is_floating_point() or image.numel() == 0:
         raise A2UError(
             f"The network takes images as floats (N, 3, H, W), RGB in [0, 1], got {image.dtype} {tuple(image.shape)}. "
             "Divide 8-bit images by 255, and add a batch axis with image[None]."
@@ -25,6 +28,8 @@ def check_pair(image: Tensor, trimap: Tensor) -> None:
             f"The trimap of these images must be uint8 {wanted} of 0 (background), 128 (unknown) and 255 (foreground), "
             f"got {trimap.dtype} {tuple(trimap.shape)}."
         )
+    if trimap.device != image.device:
+        raise A2UError(f"Image and trimap must be on one device, got {image.device} and {trimap.device}.")
 
 
 def reflect_to_multiple(x: Tensor, multiple: int) -> Tensor:

@@ -1,16 +1,19 @@
 """The matting network of section 6 (Figure 3): image and trimap in, alpha out, any operator going up."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from a2u.checks import check_arithmetic, check_map
 from a2u.errors import A2UError
 from a2u.matting.network.decoder import DecoderStage, Head
 from a2u.matting.network.encoder import ASPP, INPUTS, SLOPE, Encoded, Encoder
 from a2u.matting.network.inputs import check_pair, reflect_to_multiple, settle
 from a2u.operators import A2U, Upsampler, build
+from a2u.operators.registry import free_options
 from a2u.training.evaluating import evaluating
 
 STRIDE = 16  # the coarsest map has one position for each 16×16 pixels
@@ -97,11 +100,21 @@ class MattingNet(nn.Module):
     def prepare(self, image: Tensor, trimap: Tensor) -> Tensor:
         """The network's input: image normalised as ImageNet, trimap / 255, reflected to multiples of 16."""
         check_pair(image, trimap)
+        check_arithmetic("The matting network", "the image with image.to(dtype)", next(self.parameters()), image)
         x = torch.cat([(image - self.mean) / self.std, trimap.to(image.dtype) / 255], dim=1)
         return reflect_to_multiple(x, STRIDE)
 
     def run(self, x: Tensor, record: list[Feature] | None = None) -> Tensor:
         """Encoder, ASPP, decoder and head over a prepared Tensor[N, 4, H, W]; `record` collects the stages."""
+        n, c, height, width = check_map("What prepare() returns", x).shape
+        if c != INPUTS or height % STRIDE or width % STRIDE or not x.numel():
+            raise A2UError(f"run takes what prepare() returns, (N, 4, H, W) in multiples of 16, got {tuple(x.shape)}.")
+        check_arithmetic("The matting network", "the image with image.to(dtype)", next(self.parameters()), x)
+        if self.training and n * height * width == STRIDE**2:
+            raise A2UError(
+                "While it trains, batch norm needs more than one value of each channel, and one image of 16×16 pixels "
+                "has one in the coarsest map. Give more images or larger ones, or call eval() first."
+            )
         encoded: Encoded = self.encoder(x, self.downs() if self.paired else ())
         y = self.aspp(encoded.bottom)
         for number in range(len(self.ups)):
@@ -129,7 +142,7 @@ class MattingNet(nn.Module):
 
         A batch, or one image Tensor[3, H, W] with its trimap Tensor[1, H, W]; the module's mode is as before.
         """
-        one = image.dim() == 3
+        one = isinstance(image, Tensor) and isinstance(trimap, Tensor) and image.dim() == trimap.dim() == 3
         if one:
             image, trimap = image[None], trimap[None]
         with evaluating(self):
@@ -174,8 +187,9 @@ def _channels(width: float) -> tuple[int, int, int, int]:
     Raises:
         A2UError: the width is not a positive number of 32nds.
     """
-    half = 32 * width
-    if not half >= 1 or half != int(half):
+    number = isinstance(width, int | float) and not isinstance(width, bool)
+    half = 32 * width if number and math.isfinite(width) else 0
+    if half < 1 or half != int(half):
         raise A2UError(
             f"A width must be a positive multiple of 1/32, so that 32 channels become a whole number, got {width!r}. "
             "Use 1 (the paper's), 0.5 or 0.25."
@@ -187,8 +201,7 @@ def _operator(
     upsampler: str, channels: int, guide: int, width: float, paired: bool | None, options: dict[str, Any]
 ) -> Upsampler:
     """One stage's operator with the options of section 6, as narrow as the network."""
-    name = upsampler.partition(":")[0]
-    options = dict(options)
+    name, options = str(upsampler).partition(":")[0], free_options(options)
     if name == "a2u":
         # † has 32 groups: two channels each in the finest stage, whatever the width.
         groups = max(1, round(32 * width))

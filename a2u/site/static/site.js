@@ -163,5 +163,15 @@ const fit = (box) => {
     for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
   }
 };
-const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => fit(target)));
-for (const box of document.querySelectorAll("pre, .scroll, .equation")) watch.observe(box);
+// The side to which there is more fades.
+const fade = (box) => box.toggleAttribute("data-end", box.scrollLeft + box.clientWidth >= box.scrollWidth - 1);
+const watch = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    fit(target);
+    fade(target);
+  }
+});
+for (const box of document.querySelectorAll("pre, .scroll, .equation")) {
+  watch.observe(box);
+  box.addEventListener("scroll", () => fade(box), { passive: true });
+}

@@ -319,7 +319,7 @@ def test_wrong_inputs_are_explained():
     image, trimap = pair()
     with pytest.raises(A2UError, match="Divide 8-bit images by 255"):
         net((image * 255).to(torch.uint8), trimap)
-    with pytest.raises(A2UError, match="add a batch axis"):
+    with pytest.raises(A2UError, match=r"The image must have four axes"):
         net(image[0], trimap)
     with pytest.raises(A2UError, match=r"must be uint8 \(2, 1, 32, 32\)"):
         net(image, trimap.float())
@@ -327,3 +327,44 @@ def test_wrong_inputs_are_explained():
         net(image, trimap[..., :30])
     with pytest.raises(A2UError, match="a batch of at least 2"):
         net.train()(image[:1], trimap[:1])
+    with pytest.raises(A2UError, match="more than one value of each channel"):
+        net(image[:1, :, :16, :16], trimap[:1, :, :16, :16])
+
+
+@pytest.mark.parametrize("method", ["forward", "predict", "features", "prepare"])
+def test_what_is_no_picture_is_refused(method):
+    net, (image, trimap) = made("nearest").eval(), pair()
+    call = getattr(net, method)
+    for wrong in (None, image.tolist(), image.numpy(), image.to_sparse(), image[:0], image[..., :0], torch.tensor(1.0)):
+        with pytest.raises(A2UError, match=r"The image must|takes images as floats"):
+            call(wrong, trimap)
+    for wrong in (None, trimap.tolist(), trimap[0], trimap[:1], trimap.int()):
+        with pytest.raises(A2UError, match=r"The trimap"):
+            call(image, wrong)
+    for wrong in (image.double(), image.half(), image.to("meta")):
+        with pytest.raises(A2UError, match=r"one dtype and device|on one device"):
+            call(wrong, trimap)
+
+
+def test_run_takes_what_prepare_returns():
+    net = made("nearest").eval()
+    prepared = net.prepare(*pair())
+    assert net.run(prepared).shape[2:] == prepared.shape[2:]
+    for wrong in (None, prepared[0], prepared[:, :3], prepared[..., :-1], prepared[:0]):
+        with pytest.raises(A2UError, match=r"prepare\(\) returns"):
+            net.run(wrong)
+
+
+@pytest.mark.parametrize("width", [None, "1", True, float("nan"), float("inf"), 0, -1, 1e-3])
+def test_a_width_is_a_number_of_channels(width):
+    with pytest.raises(A2UError, match="width must be a positive multiple"):
+        MattingNet("nearest", width)
+
+
+def test_each_stage_sets_its_own_channels():
+    for name in ("channels", "ratio"):
+        with pytest.raises(A2UError, match=f"sets '{name}' itself"):
+            MattingNet("nearest", 0.25, **{name: 3})
+    for name in (None, 3, ["nearest"]):
+        with pytest.raises(A2UError, match="Unknown operator"):
+            MattingNet(name, 0.25)
