@@ -113,6 +113,8 @@ def test_a_run_is_named_after_the_folder_that_a_point_means(tmp_path: Path, monk
         ),
         (RuntimeError("std::bad_alloc"), True),
         (RuntimeError("CUDA error: out of memory"), True),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object: Cannot allocate memory"), True),
+        (ImportError("No module named 'torch'"), False),
         (RuntimeError("shape mismatch"), False),
         (ValueError("out of memory"), False),
     ],

@@ -59,7 +59,6 @@ def test_torchruns_report_carries_the_line(monkeypatch: pytest.MonkeyPatch, tmp_
     report("a report that cannot be written is no reason to fail")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rank", "how", "said"),
     [
