@@ -2,7 +2,7 @@
 # Needs Python 3.11+, git and make; the first run builds .venv and needs a network, later runs do not.
 
 .DEFAULT_GOAL := help
-.PHONY: help environment lab quick test lint check attack coverage notebooks times site slides clean
+.PHONY: help environment lab quick test lint check attack mutants coverage notebooks times site slides clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -44,6 +44,9 @@ test: lint check ## all checks: ruff, mypy, library, notebooks against their sto
 
 attack: environment ## every attack on files, processes and operators, with its figures: tried, held (minutes)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.attack $(ATTACK_ARGS)
+
+mutants: environment ## small faults in formula, paths and metrics: does a test notice each? (MUTANTS_ARGS="--sample 5")
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.attack.mutants $(MUTANTS_ARGS)
 
 times: environment ## seconds of each lesson and its longest cell beside their budgets (TEST_ARGS=--hold-to-budget: fail)
 	$(BIN)/python -m pytest -q $(NBVAL) --ignore notebooks/solutions notebooks $(TEST_ARGS)

@@ -12,6 +12,8 @@ class A2UError(ValueError):
 _OUT_OF_MEMORY = (
     "out of memory",
     "can't allocate memory",
+    "cannot allocate memory",
+    "failed to map segment",  # of a library that is loaded
     "bad_alloc",
     "could not create a memory",
     "not enough memory",
@@ -23,9 +25,10 @@ _NO_PRIMITIVE = "could not create a primitive"
 def memory_ran_out(error: BaseException) -> bool:
     """Whether Python, torch or oneDNN raised this because the memory of the machine or of a GPU ran out."""
     text = str(error).lower()
-    known = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
     in_words = any(word in text for word in (*_OUT_OF_MEMORY, _NO_PRIMITIVE))
-    return known or (isinstance(error, RuntimeError) and in_words)
+    return isinstance(error, RuntimeError | ImportError) and in_words
 
 
 def near_match(word: str, known: "list[str] | tuple[str, ...]") -> str:

@@ -221,7 +221,7 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         where = f": {error.filename}" if error.filename else ""
         _leave(f"{error.strerror}{where}. {advice}", 1)
-    except (MemoryError, RuntimeError) as error:
+    except (MemoryError, RuntimeError, ImportError) as error:
         if not memory_ran_out(error):
             raise
         _leave(

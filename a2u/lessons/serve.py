@@ -78,7 +78,7 @@ def usable_port(port: int | None = None) -> int | None:
         return port
     free = next((each for each in range(PORT, PORT + PORTS) if _why_not(each) is None), None)
     if free is None:
-        raise A2UError(f"All ports from {PORT} to {PORT + PORTS - 1} are in use. Choose another: --port 9000.")
+        raise A2UError(f"All ports from {PORT} to {PORT + PORTS - 1} are in use. Choose another one, such as 9000.")
     return None if free == PORT else free
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]
 
-from tests.attack import damage, operators, processes, system_calls  # noqa: E402
+from tests.attack import damage, memory, operators, processes, system_calls  # noqa: E402
 from tests.attack.tally import Tally  # noqa: E402
 
 
@@ -22,6 +22,7 @@ def run(short: bool) -> list[Tally]:
         lambda: system_calls.attack(every=9 if short else 1),
         lambda: damage.attack(every=8 if short else 1),
         lambda: processes.attack(short),
+        lambda: memory.attack(every=4 if short else 1),
         lambda: [_operators(500 if short else 20_000)],
     ):
         for tally in attack():

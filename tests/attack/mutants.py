@@ -160,8 +160,7 @@ def attempt(module: str, sample: int, seed: int) -> int:
         print(f"  survived: {path.relative_to(ROOT)}, {fault}{f' ({reason})' if reason else ''}", flush=True)
     killed = len(chosen) - gaps - explained
     print(
-        f"{module}: {len(chosen)} of {len(every)} faults tried, {killed} killed, {explained} without effect, "
-        f"{gaps} gaps",
+        f"{module}: {len(chosen)} of {len(every)} faults, {killed} killed, {explained} without effect, {gaps} gaps",
         flush=True,
     )
     return gaps

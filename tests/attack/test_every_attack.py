@@ -1,8 +1,10 @@
 """A sample of every attack on files and processes; `make attack` tries them all and prints the figures."""
 
+import sys
+
 import pytest
 
-from tests.attack import damage, processes, system_calls
+from tests.attack import damage, memory, processes, system_calls
 from tests.attack.tally import Tally
 
 
@@ -24,6 +26,12 @@ def test_a_damaged_file_is_named_or_gives_the_same_values(loader: damage.Loader)
 def test_two_processes_other_threads_and_kills() -> None:
     for tally in processes.attack(short=True):
         held(tally, 3)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no other system limits the memory of a process so")
+def test_with_little_memory_there_is_a_result_or_one_line() -> None:
+    for tally in memory.attack(every=5):
+        held(tally, 5)
 
 
 def test_a_tally_counts_what_fails() -> None:

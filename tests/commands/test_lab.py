@@ -165,7 +165,7 @@ def test_no_free_port_at_all_is_one_line(course: Path, started: list[Started], m
     monkeypatch.setattr(serve, "_why_not", lambda port: "is in use")
     done = a2u("lab")
     assert (done.code, started) == (1, [])
-    assert "are in use. Choose another: --port 9000." in done.err
+    assert "are in use. Choose another one, such as 9000." in done.err
 
 
 @pytest.mark.parametrize("port", ["0", "70000", "http"])

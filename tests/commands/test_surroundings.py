@@ -93,7 +93,7 @@ def test_what_no_network_can_be(tmp_path: Path, option: str, value: str, words: 
 def test_every_option_of_the_network_is_its_own() -> None:
     for option in rows._NETWORKS:
         if option not in ("name", "width", "pretrained"):  # which are parameters of `build` itself
-            with pytest.raises(A2UError, match="network's own"):
+            with pytest.raises(A2UError, match="The network sets"):
                 rows.build("nearest", **{option: 1})
 
 
@@ -113,6 +113,8 @@ def test_a_run_is_named_after_the_folder_that_a_point_means(tmp_path: Path, monk
         ),
         (RuntimeError("std::bad_alloc"), True),
         (RuntimeError("CUDA error: out of memory"), True),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object: Cannot allocate memory"), True),
+        (ImportError("No module named 'torch'"), False),
         (RuntimeError("shape mismatch"), False),
         (ValueError("out of memory"), False),
     ],

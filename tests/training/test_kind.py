@@ -175,7 +175,7 @@ def test_an_older_run_is_not_continued_with_other_settings(runs: Path) -> None:
         (["matting", "predict", "i.png", "t.png", "--weights", "runs/digits"], "of the experiment 'table1'"),
         (
             ["train", "--batch", "10", "--data", "data", "--name", "mattes"],
-            "configuration: experiment is 'matting' there, 'table1' here. Ask",
+            "configuration: experiment is 'matting' there, 'table1' here. Use the same",
         ),
         (["matting", "train", "--preset", "quick", "--name", "digits"], "experiment is 'table1' there, 'matting' here"),
         (["table1", "--report-only", "--preset", "quick"], "runs holds no complete run of preset 'quick'"),

@@ -160,7 +160,10 @@ def why(error: Exception) -> str:
     if isinstance(error, A2UError):
         return str(error)
     if memory_ran_out(error):
-        return "The memory ran out: give `tile=512` to compute the image in parts, or `device='cpu'`."
+        return (
+            "The memory ran out: free some, or take a smaller image. A network can also compute it in parts "
+            "(`tile=512`), or with `device='cpu'`."
+        )
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 

@@ -78,7 +78,8 @@ def test_a_fault_is_told_and_the_rest_goes_on() -> None:
     assert [each.name for each in report.measured] == ["case-0"]
     assert report.failed == {
         "unreadable": "pictures/unreadable.png is damaged.",
-        "case-2": "The memory ran out: give `tile=512` to compute the image in parts, or `device='cpu'`.",
+        "case-2": "The memory ran out: free some, or take a smaller image. A network can also compute it in parts "
+        "(`tile=512`), or with `device='cpu'`.",
     }
     assert [name for name, _ in heard] == ["case-0", "unreadable", "case-2"]
 

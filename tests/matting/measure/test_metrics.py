@@ -299,6 +299,8 @@ def test_other_inputs_are_refused_by_name() -> None:
         conn(pred, true[1:], trimap)
     with pytest.raises(A2UError, match=r"given also \[1, 127\]"):
         sad(pred, true, np.where(np.eye(6), 127, np.where(trimap == 0, 1, 255)).astype(np.uint8))
+    with pytest.raises(A2UError, match=r"given also \[1, 2, 3, 4, 5, 6, 7, 8\]\.$"):  # eight are enough to see it
+        sad(pred, true, np.arange(36, dtype=np.uint8).reshape(6, 6))
     with pytest.raises(A2UError, match=r"no convention 'skipp'. Did you mean 'skip'"):
         conn(pred, true, trimap, "skipp")
 
