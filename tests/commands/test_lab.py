@@ -157,7 +157,8 @@ def test_a_chosen_port_in_use_is_one_line_and_starts_nothing(course: Path, start
         done = a2u("lab", "--no-browser", "--port", port)
     assert (done.code, started) == (1, [])
     assert (
-        done.err == f"a2u: Port {port} is in use. Choose another, or leave --port out: the first free one is taken.\n"
+        done.err
+        == f"a2u: Port {port} is in use. Choose another; where none is asked for, the first free one is taken.\n"
     )
 
 
