@@ -74,9 +74,7 @@ def usable_port(port: int | None = None) -> int | None:
     if port is not None:
         reason = _why_not(port)
         if reason is not None:
-            raise A2UError(
-                f"Port {port} {reason}. Choose another; where none is asked for, the first free one is taken."
-            )
+            raise A2UError(f"Port {port} {reason}. Choose another; without one, the first free port is taken.")
         return port
     free = next((each for each in range(PORT, PORT + PORTS) if _why_not(each) is None), None)
     if free is None:

@@ -156,10 +156,7 @@ def test_a_chosen_port_in_use_is_one_line_and_starts_nothing(course: Path, start
         port = server.getsockname()[1]
         done = a2u("lab", "--no-browser", "--port", port)
     assert (done.code, started) == (1, [])
-    assert (
-        done.err
-        == f"a2u: Port {port} is in use. Choose another; where none is asked for, the first free one is taken.\n"
-    )
+    assert done.err == f"a2u: Port {port} is in use. Choose another; without one, the first free port is taken.\n"
 
 
 def test_no_free_port_at_all_is_one_line(course: Path, started: list[Started], monkeypatch: pytest.MonkeyPatch) -> None:
