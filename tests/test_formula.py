@@ -255,3 +255,57 @@ def test_bad_input_gets_one_clear_message(case):
     call, message = BAD[case]
     with pytest.raises(A2UError, match=message):
         call()
+
+
+# --- which path, and maps with an axis of 0
+
+
+@pytest.mark.parametrize(
+    ("channels", "groups", "taps", "path"),
+    [
+        (4, 1, 9, "tiles"),  # four channels share a kernel: a matrix product has something to batch
+        (3, 1, 9, "shift"),
+        (8, 2, 9, "tiles"),
+        (6, 2, 9, "shift"),
+        (9, 9, 25, "shift"),
+        (64, 1, 1, "shift"),  # one product
+    ],
+)
+def test_the_path_follows_from_the_shapes(channels, groups, taps, path):
+    x, w = torch.zeros(2, channels, 5, 7), torch.zeros(2, groups, taps, 10, 14)
+    assert formula.choose_path(x, w) == path
+    assert formula.choose_path(x, w[:, :0]) == formula.choose_path(x, w[:, :1])  # no kernels: as if there were one
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("shift", "banded"):
+            module = formula if name == "banded" else formula.paths
+            original = getattr(module, name)
+            patch.setattr(module, name, lambda *given, n=name, call=original: (asked.append(n), call(*given))[1])
+        reassemble(x, w, 2)
+    assert asked == [{"shift": "shift", "tiles": "banded"}[path]]
+
+
+@pytest.mark.parametrize(("path", "calls"), [("reference", 1), ("auto", 0)])
+def test_universal_reads_like_the_formula_where_it_is_asked_to(monkeypatch, path, calls):
+    made, original = [], formula._universal_reference
+    monkeypatch.setattr(formula, "_universal_reference", lambda *given: (made.append(1), original(*given))[1])
+    universal(torch.zeros(1, 2, 3, 4), torch.zeros(8, 18), 2, path)
+    assert len(made) == calls
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 4, 6), (2, 0, 4, 6), (2, 3, 0, 6), (2, 3, 4, 0)], ids=str)
+def test_maps_with_an_axis_of_0(shape):
+    n, c, h, w = shape
+    x = torch.zeros(shape, requires_grad=True)
+    assert windows(x, 3).shape == (n, c, 9, h, w)
+    assert windows(x, 5, 2).shape == (n, c, 25, h // 2, w // 2)
+    up, down = torch.zeros(n, 1, 9, 3 * h, 3 * w), torch.zeros(n, 1, 9, h // 2, w // 2)
+    for path in ("auto", "reference", "shift", "tiles"):
+        assert reassemble(x, up, 3, path).shape == (n, c, 3 * h, 3 * w)
+        assert reduce(x, down, 2, path).shape == (n, c, h // 2, w // 2)
+    if c:
+        for path in ("auto", "reference"):
+            y = universal(x, torch.zeros(45, 9 * c, requires_grad=True), 3, path)
+            assert y.shape == (n, 5, 3 * h, 3 * w)
+            y.sum().backward()
+            assert x.grad.shape == x.shape

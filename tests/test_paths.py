@@ -175,6 +175,15 @@ def test_every_ratio_of_single_products_is_exact(ratio):
         assert torch.equal(reassemble(x, w, ratio, path), expected)
 
 
+@pytest.mark.parametrize("ratio", [1, 2, 3])
+def test_single_products_of_complex_maps_repeat_each_value_in_its_block(ratio):
+    x = torch.complex(*torch.arange(48.0).view(2, 2, 2, 2, 3))
+    w = torch.full((2, 1, 1, 2 * ratio, 3 * ratio), 2j)
+    expected = 2j * x.repeat_interleave(ratio, -1).repeat_interleave(ratio, -2)
+    for path in EAGER:
+        assert torch.equal(reassemble(x, w, ratio, path), expected)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, *HALF])
 @pytest.mark.parametrize(("height", "size", "start"), [(12, 4, 1), (9, 5, 2), (8, 2, 0)])
 def test_a_convolution_whose_result_is_one_column_is_right(dtype, height, size, start):

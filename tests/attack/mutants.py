@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
 TESTS = {
-    "a2u.formula": ["tests/test_formula.py"],
+    "a2u.formula": ["tests/test_formula.py", "tests/test_paths.py"],
     "a2u.paths": ["tests/test_paths.py", "tests/test_formula.py"],
     "a2u.tiles": ["tests/test_tiles.py", "tests/test_formula.py"],
     "a2u.matting.measure.metrics": ["tests/matting/measure/test_metrics.py"],

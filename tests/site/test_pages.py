@@ -35,7 +35,7 @@ def test_each_exercise_is_followed_by_its_solution_folded(pages: dict[str, Beaut
         assert not fold.has_attr("open")
         assert "check(" in fold.select_one(".input").get_text()
         assert fold.select(".output")
-    assert not pages[f"slides/{LESSON}.html"].select("details"), "on a slide an exercise is a question"
+    assert not pages[f"slides/{LESSON}.html"].select("details.solved"), "on a slide an exercise is a question"
 
 
 def test_the_contents_of_a_lesson_are_its_sections_and_neighbours_are_linked(pages: dict[str, BeautifulSoup]) -> None:
