@@ -1,16 +1,17 @@
 """The quick form of the suite (`make quick`): what it leaves out follows from three rules, and the run says how much.
 
 1. Tests that drive a browser (marked `browser`), and those that tests/slow.txt names: more than SLOW seconds of
-   processor time when the list was last written, with what the test sets up. `make test TEST_ARGS=--record-slow`
-   writes it; the whole suite names the tests that take twice as long and are not in it.
+   processor time when the list was last written, with what the test sets up, a fixture that it shares with others
+   included, whichever of them came first. `make test TEST_ARGS=--record-slow` writes it; the whole suite names the
+   tests that take twice as long and are not in it.
 2. Of a test with more than CASES cases, all but CASES of them: the first, the last, and those at even steps between.
 3. Of the examples that Hypothesis makes, all but the first few (tests/conftest.py); and the lessons, which `make quick`
    does not name.
 """
 
+import contextlib
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -28,14 +29,25 @@ def evenly(count: int, most: int = CASES) -> set[int]:
 
 
 def processor_seconds() -> float:
-    """What this process, and those it has ended, computed so far."""
+    """What this process, those it has ended and (where Linux tells) those it started and that still run computed."""
     spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
+    running = 0.0
+    with contextlib.suppress(OSError):  # no Linux, or a process that ended just now
+        tick = os.sysconf("SC_CLK_TCK")
+        for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+            fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+            running += sum(map(int, fields[11:15])) / tick  # user and system, its own and of its ended children
+    return spent.user + spent.system + spent.children_user + spent.children_system + running
 
 
 def family(test: str) -> str:
     """The name of a test without its case."""
     return test.partition("[")[0]
+
+
+def key(fixture: pytest.FixtureDef) -> str:
+    """A fixture's name with the file or folder it belongs to."""
+    return f"{fixture.baseid}::{fixture.argname}"
 
 
 def file_of(test: str) -> str:
@@ -83,6 +95,9 @@ class Quick:
         self.config, self.quick, self.recording = config, quick, recording
         self.left_out: Counter[str] = Counter()
         self.seconds: dict[str, float] = defaultdict(float)
+        self.shared: dict[str, float] = {}  # seconds of each fixture that several tests share
+        self.uses: dict[str, list[str]] = {}  # those that a test uses and did not set up itself
+        self.set_up: dict[str, float] = {}  # those that the present test set up
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -108,7 +123,23 @@ class Quick:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item):
-        return (yield from self._measured(item))
+        self.set_up = {}
+        try:
+            return (yield from self._measured(item))
+        finally:
+            known = getattr(item, "_fixtureinfo", None)  # a cell of a notebook has none
+            used = {key(found[-1]) for found in known.name2fixturedefs.values() if found} if known else set()
+            item.user_properties.append(("set up", self.set_up))
+            item.user_properties.append(("uses", sorted(used - self.set_up.keys())))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef):
+        before = processor_seconds()
+        try:
+            return (yield)
+        finally:
+            if fixturedef.scope != "function":
+                self.set_up[key(fixturedef)] = processor_seconds() - before
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item):
@@ -124,19 +155,29 @@ class Quick:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Each report carries all that was measured of its test so far, so the last one has the sum."""
-        spent = sum(value for name, value in report.user_properties if name == "processor")
-        self.seconds[report.nodeid] = max(self.seconds[report.nodeid], spent)
+        told = defaultdict(list)
+        for name, value in report.user_properties:
+            told[name].append(value)
+        self.seconds[report.nodeid] = max(self.seconds[report.nodeid], sum(told["processor"]))
+        for fixtures in told["set up"]:
+            self.shared |= {name: max(spent, self.shared.get(name, 0)) for name, spent in fixtures.items()}
+        for names in told["uses"]:
+            self.uses[report.nodeid] = names
 
     def pytest_sessionfinish(self) -> None:
         """A worker of xdist tells the process that reports; all of them have left out the same."""
         if hasattr(self.config, "workeroutput"):
             self.config.workeroutput["left_out"] = dict(self.left_out)
         elif self.recording:
-            record(self._tests(self.seconds), self.config.rootpath)
+            record(self._tests(), self.config.rootpath)
 
-    def _tests(self, names: Iterable[str]) -> dict[str, float]:
-        """Tests, and not the cells of notebooks, which the quick form does not run at all."""
-        return {name: self.seconds[name] for name in names if file_of(name).endswith(".py")}
+    def _tests(self) -> dict[str, float]:
+        """Seconds that each test would take by itself; cells of notebooks the quick form does not run at all."""
+        return {
+            name: spent + max((self.shared.get(fixture, 0) for fixture in self.uses.get(name, [])), default=0)
+            for name, spent in self.seconds.items()
+            if file_of(name).endswith(".py")
+        }
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node) -> None:
@@ -149,7 +190,7 @@ class Quick:
                 terminalreporter.write_line(f"{count:6} {reason}")
             terminalreporter.write_line("       the lessons against their stored outputs; most examples of Hypothesis")
         slow = listed(self.config.rootpath / LIST)  # written just now, if that was asked for
-        tests = self._tests(self.seconds).items()
+        tests = self._tests().items()
         new = {name: s for name, s in tests if s > 2 * SLOW and not {name, family(name)} & slow.keys()}
         if new:
             terminalreporter.section(f"over {2 * SLOW:g} s of processor time and not in tests/slow.txt (--record-slow)")
