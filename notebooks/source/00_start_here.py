@@ -125,8 +125,8 @@ Drawing(side_by_side({name: y[0, 0] for name, y in results.items()}, height=2.3)
 #
 # The **error** is the root of the mean square difference from the original: the typical difference of a pixel. Bilinear
 # comes closest (0.202), then nearest (0.224); max-unpooling is last (0.276), because three of four places stay empty.
-# So one copy is smooth and nowhere exact, the other exact in places and full of holes. How to *learn* something better
-# is what this course is about. Is this digit typical? Here are the thousand test digits that come with the course.
+# So one copy is blurred, and the other exact in places and full of holes. This course is about operators that *learn*
+# to do better. Is this digit typical? Here are the thousand test digits that come with the course.
 
 # %%
 import torch.nn.functional as F

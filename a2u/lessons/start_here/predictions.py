@@ -16,8 +16,8 @@ QUESTIONS = (
     Question(
         "closest",
         "Which of the three comes closest to the original, on average over all pixels?",
-        wrong("Nearest neighbour", "It raises each block to its largest value, with hard edges between the blocks."),
-        right("Bilinear", "It blurs that step between blocks, so its values differ less from the original."),
+        wrong("Nearest neighbour", "It raises each whole block to its largest value."),
+        right("Bilinear", "Its error is the smallest of the three, as the next cell measures."),
         wrong("Max-unpooling", "It is exact in one place of four, and zero in the other three."),
     ),
     Question(
