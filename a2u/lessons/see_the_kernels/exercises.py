@@ -1,4 +1,4 @@
-"""The exercises of lesson 09, each with a reference made of plain loops and the mistakes that people make."""
+"""The exercises of lesson 09: a bug hunt, a design task and a measure, with the mistakes that people make."""
 
 import math
 from typing import Any
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from a2u.lessons.exercises import Exercise, Mistake
+from a2u.lessons.tasks import BugHunt, Design, Property
 
 
 def normalise_reference(logits: Tensor) -> Tensor:
@@ -35,13 +36,17 @@ def _peakedness(w: Tensor, base: float | None = None, flip: bool = False, sign: 
     return out
 
 
-def correlation_reference(a: Tensor, b: Tensor) -> Tensor:
-    """Pearson correlation with loops: (H, W) twice → a number in [−1, 1]."""
-    x, y = a.flatten().tolist(), b.flatten().tolist()
-    mx, my = sum(x) / len(x), sum(y) / len(y)
-    together = sum((p - mx) * (q - my) for p, q in zip(x, y, strict=True))
-    alone = sum((p - mx) ** 2 for p in x) * sum((q - my) ** 2 for q in y)
-    return torch.tensor(together / math.sqrt(alone))
+def aside_reference(down: int, right: int) -> Tensor:
+    """The nine numbers whose softmax(σ(·)) leans farthest to a side: +50 on it, −50 elsewhere."""
+    return torch.tensor([50.0 if i * down + j * right == 1 else -50.0 for i in (-1, 0, 1) for j in (-1, 0, 1)])
+
+
+def centre(logits: Tensor, down: int, right: int) -> tuple[float, float]:
+    """The centre of mass of softmax(σ(logits)), in pixels: towards the side, and across it."""
+    w = logits.double().sigmoid().softmax(0).view(3, 3)
+    places = torch.tensor([-1.0, 0, 1], dtype=torch.float64)
+    below, beside = float(w.sum(1) @ places), float(w.sum(0) @ places)
+    return below * down + beside * right, below * right + beside * down
 
 
 def _logits(generator: torch.Generator, number: int) -> tuple[Any, ...]:
@@ -55,13 +60,23 @@ def _weights(generator: torch.Generator, number: int) -> tuple[Any, ...]:
     return (w,)
 
 
-def _two_maps(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor]:
-    a, noise = (torch.rand(3 + number, 5, generator=generator) for _ in range(2))
-    return a + 1, (0.5 - number / 4) * a + noise
+def _side(generator: torch.Generator, number: int) -> tuple[int, int]:
+    return ((0, 1), (0, -1), (1, 0), (-1, 0), (0, 1))[number]
 
 
-NORMALISE = Exercise(
-    "1 · From nine numbers to a kernel",
+def _leaning(logit: float, middle: float, other: float, turn: int = 1) -> Any:
+    """An answer that gives one number to the side, one to the middle, one to the opposite."""
+    numbers = {1: logit, 0: middle, -1: other}
+
+    def answer(down: int, right: int) -> Tensor:
+        sides = [turn * (i * down + j * right) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        return torch.tensor([numbers[side] for side in sides])
+
+    return answer
+
+
+NORMALISE = BugHunt(
+    "1 · Find the bug: from nine numbers to a kernel",
     normalise_reference,
     _logits,
     (
@@ -71,15 +86,16 @@ NORMALISE = Exercise(
                 "This is the sigmoid alone: the weights of a kernel do not sum to 1 yet."),
         Mistake("other order", lambda x: x.softmax(0).sigmoid(),
                 "You take the softmax first. The sigmoid comes first, then the softmax of what it gives."),
-        Mistake("wrong axis", lambda x: x.sigmoid().softmax(-1),
+        Mistake("columns", lambda x: x.sigmoid().softmax(1),
                 "Your softmax runs over positions. The nine weights of one kernel lie along axis 0."),
         Mistake("divided by the sum", lambda x: x.sigmoid() / x.sigmoid().sum(0),
                 "You divide by the sum. The softmax divides exp(·) by the sum of exp(·)."),
     ),
+    bug=lambda x: x.sigmoid().softmax(-1),
 )  # fmt: skip
 
 PEAKEDNESS = Exercise(
-    "2 · How peaked is a kernel?",
+    "3 · How peaked is a kernel?",
     peakedness_reference,
     _weights,
     (
@@ -96,20 +112,30 @@ PEAKEDNESS = Exercise(
     ),
 )  # fmt: skip
 
-CORRELATION = Exercise(
-    "3 · Do two maps rise and fall together?",
-    correlation_reference,
-    _two_maps,
+ASIDE = Design(
+    "2 · Design: a kernel that looks to one side",
+    aside_reference,
+    _side,
     (
-        Mistake("means left in", lambda a, b: (a * b).sum() / (a.square().sum() * b.square().sum()).sqrt(),
-                "You forgot to subtract the means: two positive maps are then always alike."),
-        Mistake("covariance", lambda a, b: ((a - a.mean()) * (b - b.mean())).mean(),
-                "This is the covariance. Divide by both standard deviations, so that scale does not matter."),
-        Mistake("absolute", lambda a, b: correlation_reference(a, b).abs(),
-                "The sign is lost: a map that falls where the other rises has a negative correlation."),
-        Mistake("squared", lambda a, b: correlation_reference(a, b) ** 2,
-                "This is the square of the correlation, which has no sign any more."),
+        Mistake("middle at one half", _leaning(50.0, 0.0, -50.0),
+                "The middle is at 0, whose sigmoid is ½: it keeps too much weight. Make it as small as the far side."),
+        Mistake("other side", _leaning(50.0, -50.0, -50.0, -1),
+                "It leans to the opposite side. Rows count downwards, columns to the right."),
+        Mistake("weights, not logits", _leaning(1.0, 0.0, 0.0),
+                "You return 1 and 0 as if they were weights. A sigmoid follows: 1 becomes 0.73, and 0 becomes ½."),
+        Mistake("one tap alone", lambda down, right: torch.tensor(
+                [50.0 if (i, j) == (down, right) else -50.0 for i in (-1, 0, 1) for j in (-1, 0, 1)]),
+                "A single tap can weigh no more than 0.254. All three taps of that side together can weigh more."),
+    ),
+    properties=(
+        Property("the numbers are finite", lambda x, *side: bool(x.isfinite().all()),
+                 "An infinite number has a sigmoid, too, but a large one does as well and is safer: try 50."),
+        Property("the centre of mass lies at least 0.36 pixels towards the side",
+                 lambda x, *side: centre(x, *side)[0] >= 0.36,
+                 "It does not lean far enough. Only the three taps of that side should have a sigmoid of nearly 1."),
+        Property("the centre of mass is not moved across", lambda x, *side: abs(centre(x, *side)[1]) <= 0.001,
+                 "It also leans across: the three taps of a side should be alike."),
     ),
 )  # fmt: skip
 
-ALL = (NORMALISE, PEAKEDNESS, CORRELATION)
+ALL = (NORMALISE, ASIDE, PEAKEDNESS)
