@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from a2u.lessons.answers.case import Case, alike
+from a2u.lessons.answers.case import TOLERANCE, Case, alike
 from a2u.lessons.answers.run import Answer, outcome
 from a2u.lessons.answers.words import call
 from a2u.lessons.exercises import Exercise, Numeric, Verdict
@@ -74,8 +75,9 @@ class Design(Exercise):
 
     def _compare(self, cases: list[Case], names: list[str]) -> Verdict:
         for case in cases:
+            own = _settled(case.own)
             for each in self.properties:
-                if not each.holds(case.own, *case.arguments):
+                if not each.holds(own, *case.arguments):
                     return self._lacks(each, case, cases, names)
         drawing = self._drawing(cases[0].target, cases[0].own, call(names, cases[0].arguments))
         told = f"✓ {self.title}: {len(cases)} random cases have every property of the specification."
@@ -86,6 +88,12 @@ class Design(Exercise):
         what = f"the shape is right, but this does not hold: {lacking.name}. Given {call(names, case.arguments)}."
         drawing = self._drawing(case.target, case.own, call(names, case.arguments))
         return self._wrong(what, self._exactly(cases) or (lacking.name, lacking.hint), drawing=drawing)
+
+
+def _settled(result: Tensor) -> Tensor:
+    """Whole numbers where only rounding is between: a rounding error breaks no property."""
+    whole = result.round()
+    return torch.where((result - whole).abs() <= TOLERANCE * whole.abs().clamp(min=1), whole, result)
 
 
 def inside(result: Tensor, low: float, high: float) -> bool:

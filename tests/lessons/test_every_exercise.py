@@ -26,6 +26,7 @@ from a2u.lessons.pooling_remembers import explorer as pooling_remembers
 from a2u.lessons.see_the_features import exercises as see_the_features_exercises
 from a2u.lessons.see_the_kernels import exercises as see_the_kernels_exercises
 from a2u.lessons.start_here import exercises as start_here
+from a2u.lessons.tasks import Design
 from a2u.lessons.train_on_digits import exercises as train_on_digits
 
 LESSONS: dict[str, tuple[Exercise, ...]] = {
@@ -83,14 +84,19 @@ def test_each_known_mistake_is_rejected_with_its_own_hint(exercise: Exercise, mi
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_cards_are_whole_and_their_folded_solutions_pass(lesson: str) -> None:
-    """A card says how hard and how long; its folded solution passes and is the one of the solutions edition."""
+    """A card says how hard and how long; its solution is in the solutions edition, which it names or repeats."""
     exercises = LESSONS[lesson]
-    cards = re.split(r"(?m)^# ### Exercise \d", (SOURCES / f"{lesson}.py").read_text())[1:]
+    parts = re.split(r"(?m)^# #{2,3} (?=\S)", (SOURCES / f"{lesson}.py").read_text())
+    cards = [part for part in parts if re.match(r"Exercise \d", part)]
     assert len(cards) == len(exercises)
     for card, exercise in zip(cards, exercises, strict=True):
         assert exercise.title.split(" · ")[1] in card.splitlines()[0]
         assert re.search(r"\*Difficulty\* [★☆]{3} · \*time\* \d+ minutes", card)
-        assert re.findall(r"<summary>(.*?)</summary>", card) == ["Hint 1", "Hint 2", "Solution"]
+        folds = re.findall(r"<summary>(.*?)</summary>", card)
+        assert folds[:2] == ["Hint 1", "Hint 2"]
+        if folds[2:] != ["Solution"]:
+            assert f"# Solution: `solutions/{lesson}.ipynb`." in card.splitlines()
+            continue
         folded = re.search(r"# ```python\n(.*?)# ```", card, re.DOTALL)
         assert folded is not None
         text = re.sub(r"(?m)^# ?", "", folded[1]).strip()
@@ -147,6 +153,8 @@ SAME = {
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_general_slips_are_recognised_and_own_mistakes_come_first(exercise: Exercise) -> None:
+    if isinstance(exercise, Design):
+        pytest.skip("a design names the property that is missing")
     own = {mistake.name for mistake in exercise.mistakes}
     for slip, (made, wanted) in SLIPS.items():
         found = told(exercise, made)
