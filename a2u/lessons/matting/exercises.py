@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from a2u.lessons.design import Design, Rule
 from a2u.lessons.exercises import Mistake, Numeric
-from a2u.lessons.tasks import Design, NumericBugHunt, Property
 from a2u.matting.data.trimap import FOREGROUND, UNKNOWN
 
 
@@ -68,7 +68,8 @@ def _sides(alpha: Tensor) -> list[Tensor]:
 
 def _true_of(trimap: Tensor, alpha: Tensor) -> bool:
     """Does the trimap claim nothing that is wrong of this alpha?"""
-    return bool((alpha[trimap == FOREGROUND] == 1).all() and (alpha[trimap == 0] == 0).all())
+    claims = trimap.round()
+    return bool((alpha[claims == FOREGROUND] == 1).all() and (alpha[claims == 0] == 0).all())
 
 
 def _sure(alpha: Tensor, away: int) -> Tensor:
@@ -140,7 +141,7 @@ EMPTY = (
     "selects nothing. Unknown is trimap == 128."
 )
 
-SAD = NumericBugHunt(
+SAD = Numeric(
     "1 · Find the bug: a SAD that is too large",
     sad_reference,
     _sad_case,
@@ -166,7 +167,7 @@ SAD = NumericBugHunt(
         Mistake("no absolute value", lambda p, g, t: _sad(p, g, t, size=False) / 1000,
                 "Too much and too little cancel. Take absolute values before you add."),
     ),
-    bug=lambda p, g, t: ((p - g).abs() / 255)[t == UNKNOWN].sum() / 1000,
+    given=lambda p, g, t: ((p - g).abs() / 255)[t == UNKNOWN].sum() / 1000,
 )  # fmt: skip
 
 TRIMAP = Design(
@@ -174,31 +175,24 @@ TRIMAP = Design(
     trimap_reference,
     _trimap_case,
     (
-        Mistake("no margin", lambda a: _eroded(a, 0),
-                "It is right for this alpha, and wrong as soon as the matte moves by one pixel: leave a margin."),
-        Mistake("everything unknown", lambda a: torch.full(a.shape, UNKNOWN, dtype=torch.uint8),
-                "Nothing wrong is claimed, because nothing is claimed. Pixels deep inside must be known."),
-        Mistake("threshold at one half", lambda a: ((a > 0.5) * FOREGROUND).to(torch.uint8),
-                "A threshold decides every pixel. Mixed pixels have to stay unknown."),
-        Mistake("unknown as one half", lambda a: torch.where(_sure(a, 1), a, 0.5 * torch.ones_like(a)),
-                "A trimap holds three bytes: 0, 128 and 255. You return 0, ½ and 1."),
-        Mistake("grown instead of shrunk",
-                lambda a: (F.max_pool2d(_eroded(a, 0).float()[None, None], 3, 1, 1)[0, 0]).to(torch.uint8),
-                "You let the foreground grow. Known regions shrink; the unknown one grows."),
-        Mistake("much too careful", lambda a: _eroded(a, 5),
-                "This is safe, and leaves more to be found than it must: a margin of three pixels is enough."),
-    ),
-    properties=(
-        Property("it holds only 0, 128 and 255", lambda t, a: set(t.unique().tolist()) <= {0, UNKNOWN, FOREGROUND},
-                 "A trimap holds three bytes: 0, 128 and 255."),
-        Property("what it claims is true", lambda t, a: _true_of(t, a),
-                 "Somewhere it says 255 where alpha is below 1, or 0 where alpha is above 0."),
-        Property("what it claims stays true when alpha moves by one pixel up, down, left or right",
-                 lambda t, a: all(_true_of(t, each) for each in _sides(a)),
-                 "Shrink the known regions by a pixel: a pixel is sure only if its neighbours are."),
-        Property("every pixel is known that has nothing but 0, or nothing but 1, within three pixels",
-                 lambda t, a: bool((t[_sure(a, 3)] != UNKNOWN).all()),
-                 "It leaves too much unknown. Far from every edge a pixel must be known."),
+        Rule("one value per pixel", lambda t, a: t.shape == a.shape,
+             "A trimap has the height and the width of alpha, and no other axis.",
+             lambda a: _eroded(a, 1)[None]),
+        Rule("only 0, 128 and 255",
+             lambda t, a: set(t.round().unique().tolist()) <= {0, UNKNOWN, FOREGROUND} and bool((t % 1).max() < 1e-3),
+             "A trimap holds three bytes: 0, 128 and 255. (0, ½ and 1 are not bytes.)",
+             lambda a: torch.where(_sure(a, 1), a, torch.full_like(a, 0.5))),
+        Rule("what it claims is true", _true_of,
+             "Somewhere it says 255 where alpha is below 1, or 0 where alpha is above 0. A threshold does so: mixed "
+             "pixels have to stay unknown.",
+             lambda a: ((a > 0.5) * FOREGROUND).to(torch.uint8)),
+        Rule("what it claims stays true after a shift", lambda t, a: all(_true_of(t, each) for each in _sides(a)),
+             "Alpha moved by one pixel to a side, and a claim became wrong. Leave a margin: a pixel is sure "
+             "only if its neighbours are.",
+             lambda a: _eroded(a, 0)),
+        Rule("not lazy", lambda t, a: bool((t.round()[_sure(a, 3)] != UNKNOWN).all()),
+             "It leaves too much unknown: pixels with only 0, or only 1, within three pixels of them.",
+             lambda a: torch.full(a.shape, UNKNOWN, dtype=torch.uint8)),
     ),
 )  # fmt: skip
 

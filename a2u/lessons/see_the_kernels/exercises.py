@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from a2u.lessons.design import Design, Rule
 from a2u.lessons.exercises import Exercise, Mistake
-from a2u.lessons.tasks import BugHunt, Design, Property
 
 
 def normalise_reference(logits: Tensor) -> Tensor:
@@ -64,18 +64,24 @@ def _side(generator: torch.Generator, number: int) -> tuple[int, int]:
     return ((0, 1), (0, -1), (1, 0), (-1, 0), (0, 1))[number]
 
 
-def _leaning(logit: float, middle: float, other: float, turn: int = 1) -> Any:
-    """An answer that gives one number to the side, one to the middle, one to the opposite."""
-    numbers = {1: logit, 0: middle, -1: other}
+def _leaning(near: float, middle: float, far: float) -> Any:
+    """An answer that gives one number to the side, one to the middle line, one to the opposite side."""
+    numbers = {1: near, 0: middle, -1: far}
 
     def answer(down: int, right: int) -> Tensor:
-        sides = [turn * (i * down + j * right) for i in (-1, 0, 1) for j in (-1, 0, 1)]
-        return torch.tensor([numbers[side] for side in sides])
+        return torch.tensor([numbers[i * down + j * right] for i in (-1, 0, 1) for j in (-1, 0, 1)])
 
     return answer
 
 
-NORMALISE = BugHunt(
+def _slanting(down: int, right: int) -> Tensor:
+    """Leans to the side, and a little across: one of the three taps has less."""
+    numbers = aside_reference(down, right)
+    numbers[numbers.argmax()] = 4.0
+    return numbers
+
+
+NORMALISE = Exercise(
     "1 · Find the bug: from nine numbers to a kernel",
     normalise_reference,
     _logits,
@@ -91,7 +97,7 @@ NORMALISE = BugHunt(
         Mistake("divided by the sum", lambda x: x.sigmoid() / x.sigmoid().sum(0),
                 "You divide by the sum. The softmax divides exp(·) by the sum of exp(·)."),
     ),
-    bug=lambda x: x.sigmoid().softmax(-1),
+    given=lambda x: x.sigmoid().softmax(-1),
 )  # fmt: skip
 
 PEAKEDNESS = Exercise(
@@ -117,24 +123,19 @@ ASIDE = Design(
     aside_reference,
     _side,
     (
-        Mistake("middle at one half", _leaning(50.0, 0.0, -50.0),
-                "The middle is at 0, whose sigmoid is ½: it keeps too much weight. Make it as small as the far side."),
-        Mistake("other side", _leaning(50.0, -50.0, -50.0, -1),
-                "It leans to the opposite side. Rows count downwards, columns to the right."),
-        Mistake("weights, not logits", _leaning(1.0, 0.0, 0.0),
-                "You return 1 and 0 as if they were weights. A sigmoid follows: 1 becomes 0.73, and 0 becomes ½."),
-        Mistake("one tap alone", lambda down, right: torch.tensor(
-                [50.0 if (i, j) == (down, right) else -50.0 for i in (-1, 0, 1) for j in (-1, 0, 1)]),
-                "A single tap can weigh no more than 0.254. All three taps of that side together can weigh more."),
-    ),
-    properties=(
-        Property("the numbers are finite", lambda x, *side: bool(x.isfinite().all()),
-                 "An infinite number has a sigmoid, too, but a large one does as well and is safer: try 50."),
-        Property("the centre of mass lies at least 0.36 pixels towards the side",
-                 lambda x, *side: centre(x, *side)[0] >= 0.36,
-                 "It does not lean far enough. Only the three taps of that side should have a sigmoid of nearly 1."),
-        Property("the centre of mass is not moved across", lambda x, *side: abs(centre(x, *side)[1]) <= 0.001,
-                 "It also leans across: the three taps of a side should be alike."),
+        Rule("nine numbers", lambda x, *side: x.shape == (9,),
+             "Return nine numbers in one row, one for each tap, as a tensor (9,).",
+             lambda *side: aside_reference(*side).view(3, 3)),
+        Rule("finite", lambda x, *side: bool(x.isfinite().all()),
+             "An infinite number has a sigmoid, too, but a large one does as well and is safer: try 50.",
+             lambda *side: aside_reference(*side) * float("inf")),
+        Rule("leans far enough", lambda x, *side: centre(x, *side)[0] >= 0.36,
+             "The centre of mass is less than 0.36 pixels to the side. Only the three taps of that side should have "
+             "a sigmoid of nearly 1; a logit of 0 has ½ already.",
+             _leaning(50.0, 0.0, -50.0)),
+        Rule("does not lean across", lambda x, *side: abs(centre(x, *side)[1]) <= 0.001,
+             "It also leans across: the three taps of the side should be alike.",
+             _slanting),
     ),
 )  # fmt: skip
 
