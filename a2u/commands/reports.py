@@ -8,7 +8,7 @@ from a2u.matting.data.listing import shown
 from a2u.matting.measure.evaluate import Evaluation
 from a2u.matting.measure.metrics import Scores
 from a2u.matting.report import SCORES
-from a2u.matting.report_text import NAMES, PLACES, spread_words
+from a2u.matting.report_text import NAMES, PLACES, own_scores, spread_words
 from a2u.reconstruction.report_text import cells_of, notes_on, signed, value
 
 LISTED = 20  # images of an evaluation
@@ -32,8 +32,9 @@ def table_1_text(report: dict[str, Any]) -> str:
 
 
 def table_2_text(report: dict[str, Any]) -> str:
-    """The four scores beside the paper's SAD and MSE, the spread over seeds, and the ablation."""
-    heads = ("network", ">parameters", *(f">{NAMES[score]}" for score in SCORES), ">paper SAD", ">paper MSE")
+    """The scores beside the paper's SAD and MSE, the spread over seeds, and the ablation; Conn by both conventions."""
+    own = (*(f">{NAMES[score]}" for score in SCORES), ">empty")  # Conn by "skip", then by "empty"
+    heads = ("network", ">parameters", *own, ">paper SAD", ">paper MSE")
     rows = []
     for each in report["rows"]:
         size = f"{each['parameters']:,}" if "parameters" in each else "–"
@@ -54,8 +55,8 @@ def table_2_text(report: dict[str, Any]) -> str:
 
 def _own(each: dict[str, Any]) -> list[str]:
     if each["status"] != "measured":
-        return ["not run", *[""] * (len(SCORES) - 1)]
-    return [f"{each[score]:.{PLACES[score]}f}" for score in SCORES]
+        return ["not run", *[""] * len(SCORES)]
+    return own_scores(each)
 
 
 def evaluation_text(evaluation: Evaluation) -> str:
@@ -77,6 +78,8 @@ def evaluation_text(evaluation: Evaluation) -> str:
     without = len(evaluation.measured) - len(scored)
     lines += [f"{without} without a true alpha: mattes, no scores."] * bool(without)
     lines.append(f"Over the unknown region; lower is better. Conn where nothing is shared: {evaluation.convention}.")
+    others = [f"{name}, {mean:.3f}" for name, mean in evaluation.mean_conns().items() if name != evaluation.convention]
+    lines += [f"The mean Conn by the other convention: {other}." for other in others]
     return "\n".join(lines)
 
 
