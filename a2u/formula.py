@@ -2,10 +2,11 @@ r"""The one formula: every upsampled value is g(w, z) = wᵀz (Eq. 1).
 
 A *window* z holds what the low-resolution map shows around one position; a *kernel* w holds one weight for each
 of those values; an output value is their inner product. Operators differ only in where w comes from and in which
-z it meets, so the product itself is written here once, in three forms:
+z it meets, so the product itself is written here once, in four forms:
 
 - :func:`reassemble` goes up: r² outputs for each window of the map, each with a kernel of its own;
 - :func:`reduce` goes down: one output for each r×r block;
+- :func:`a2u.cells.gather` goes anywhere: each output has a list of cells of its own, in place of a window;
 - :func:`universal` goes up with kernels that span all input channels and are the same at every position
   (deconvolution, pixel shuffle).
 
