@@ -6,7 +6,8 @@ kernel that compares features with each other.
 
 # Importing an operator registers it, and names() lists them in this order.
 # isort: off
-from a2u.operators.contract import Card, UniversalUpsampler, Upsampler, Witness
+from a2u.operators.contract import Card, UniversalUpsampler, Upsampler
+from a2u.operators.witness import Witness
 from a2u.operators.registry import build, card, names, presets, register
 from a2u.operators.distance import Bicubic, Bilinear, Nearest
 from a2u.operators.unpooling import MaxUnpool
@@ -14,6 +15,7 @@ from a2u.operators.convolution import Deconvolution, PixelShuffle
 from a2u.operators.carafe import CARAFE
 from a2u.operators.indexnet import IndexNet
 from a2u.operators.affinity import A2U
+from a2u.operators.dysample import DySample
 # isort: on
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Bilinear",
     "Card",
     "Deconvolution",
+    "DySample",
     "IndexNet",
     "MaxUnpool",
     "Nearest",

@@ -7,29 +7,23 @@ import inspect
 
 import pytest
 import torch
+from every import EVERY, built
 from torch import Tensor
 
-import a2u
 from a2u import A2UError, formula
-from a2u.operators import Upsampler, names, presets
+from a2u.operators import Upsampler
 from a2u.operators.carafe import carafe_kernel
 from a2u.operators.indexnet import down_index, up_index
 from a2u.operators.unpooling import max_unpool_kernel
 
-EVERY = [name + suffix for name in names() for suffix in ["", *(f":{p}" for p in presets(name))]]
 EMPTY = [(0, 6, 10), (2, 0, 10), (2, 6, 0), (0, 0, 0)]
 OF_GUIDE = {"encode", "affinity", "logits", "down_kernel", "downsample"}  # methods that take a guide, and no more
 OTHERS = {
-    *("kernel", "forward", "witness", "witness_down"),  # of map and guide, or of a place in them
+    *("kernel", "cells", "forward", "witness", "witness_down"),  # of map and guide, or of a place in them
+    *("offsets",),  # of a map
     *("encodings", "combine", "kernel_of", "down_kernel_of"),  # of what other methods of A²U return
-    *("check", "check_guide", "no_kernels", "norms", "extra_repr"),  # of shapes, or of nothing
+    *("check", "check_guide", "no_kernels", "no_cells", "norms", "extra_repr"),  # of shapes, or of nothing
 }
-
-
-def built(name: str) -> Upsampler:
-    with torch.random.fork_rng():
-        torch.manual_seed(7)
-        return a2u.build(name, 32 if "norm" in name else 4).eval()
 
 
 def methods(op: Upsampler) -> set[str]:
