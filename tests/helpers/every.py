@@ -7,19 +7,19 @@ from torch import Tensor
 
 import a2u
 from a2u import A2UError, formula
-from a2u.operators import UniversalUpsampler, Upsampler, card, names, presets
+from a2u.operators import FADE, UniversalUpsampler, Upsampler, card, names, presets
 from a2u.operators.listed import ListedUpsampler
 
 EVERY = [name + suffix for name in names() for suffix in ["", *(f":{p}" for p in presets(name))]]
-IMAGE = 3  # channels of the guide of operators that look at an image
+SMALL = {"naf": {"features": 16, "kernel_size": 3}}  # options for a quick test
+
+
+def options_of(name: str) -> dict[str, int]:
+    return SMALL.get(name, {})
 
 
 def card_of(name: str):
     return card(name.partition(":")[0])
-
-
-def guide_channels_of(name: str, channels: int) -> int:
-    return IMAGE if card_of(name).guided_by == "image" else channels
 
 
 @functools.cache
@@ -27,7 +27,7 @@ def channels_of(name: str, ratio: int = 2, least: int = 4) -> int:
     """The first number of channels, from `least` on, that the operator can be built with."""
     for channels in range(least, 300, 4):
         try:
-            a2u.build(name, channels, ratio)
+            a2u.build(name, channels, ratio, **options_of(name))
         except A2UError:
             continue
         return channels
@@ -38,7 +38,7 @@ def built(name: str, ratio: int = 2, channels: int | None = None, seed: int = 7)
     """The operator with seeded weights, in evaluation mode."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return a2u.build(name, channels or channels_of(name, ratio), ratio).eval()
+        return a2u.build(name, channels or channels_of(name, ratio), ratio, **options_of(name)).eval()
 
 
 def side(op: Upsampler, wanted: int) -> int:
@@ -60,6 +60,8 @@ def rebuilt(op: Upsampler, x: Tensor, guide: Tensor) -> Tensor:
         w, index = op.cells(x, guide)
         return a2u.gather(x, w, index, "reference")
     w = op.kernel(x, guide)
+    if isinstance(op, FADE):
+        return formula.reassemble(x, w, op.ratio, "reference") + op.weights(x, guide)[1] * guide
     if isinstance(op, UniversalUpsampler):
         return formula.universal(x, w, op.ratio, "reference")
     return formula.reassemble(x, w, op.ratio, "reference")

@@ -19,10 +19,25 @@ from a2u.operators.unpooling import max_unpool_kernel
 EMPTY = [(0, 6, 10), (2, 0, 10), (2, 6, 0), (0, 0, 0)]
 OF_GUIDE = {"encode", "affinity", "logits", "down_kernel", "downsample"}  # methods that take a guide, and no more
 OTHERS = {
-    *("kernel", "cells", "forward", "witness", "witness_down"),  # of map and guide, or of a place in them
-    *("offsets",),  # of a map
+    *(
+        "kernel",
+        "cells",
+        "weights",
+        "offsets",
+        "forward",
+        "witness",
+        "witness_down",
+    ),  # of map and guide, or of a place in them
     *("encodings", "combine", "kernel_of", "down_kernel_of"),  # of what other methods of A²U return
-    *("check", "check_guide", "no_kernels", "no_cells", "norms", "extra_repr"),  # of shapes, or of nothing
+    *(
+        "check",
+        "check_guide",
+        "no_kernels",
+        "no_cells",
+        "no_image_kernels",
+        "norms",
+        "extra_repr",
+    ),  # of shapes, or of nothing
 }
 
 

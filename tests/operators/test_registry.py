@@ -21,6 +21,14 @@ def test_names_follow_the_course():
         "indexnet",
         "a2u",
         "dysample",
+        "sapa",
+        "fade",
+        "bilateral",
+        "naf",
+        "sapa_d",
+        "lda_aqu",
+        "carafe_plus",
+        "featup",
     ]
     assert "dynamic-cs-d" in presets("a2u")
 
