@@ -75,24 +75,24 @@ def show_card(card: "Card") -> None:
 
 
 def show_counts(counts: "list[Count]") -> None:
-    """Parameters that each operator adds, counted, beside the paper's rounded number."""
+    """Parameters that each operator adds, counted, beside the published, rounded number."""
     rows = [
         (
             row.operator,
             ", ".join(f"{key}={value!r}" for key, value in row.options.items()),
             ", ".join(map(str, row.channels)),
             f"{row.parameters:,}",
-            f"+{row.paper}",
+            f"+{row.paper}" if row.paper else "–",
         )
         for row in counts
     ]
-    print(text(("operator", "options", "channels, stage by stage", ">parameters", ">paper"), rows))
+    print(text(("operator", "options", "channels, stage by stage", ">parameters", ">published"), rows))
 
 
 def show_networks(networks: "list[NetworkCount]") -> None:
-    """Parameters of each matting network of Table 2, and its operators' share beside the paper's rounded number."""
+    """Parameters of each matting network, and its operators' share beside the published, rounded number."""
     rows = [(row.row, row.title, f"{row.parameters:,}", f"+{row.extra:,}", row.paper) for row in networks]
-    print(text(("row", "network", ">parameters", ">of operators", ">paper"), rows))
+    print(text(("row", "network", ">parameters", ">of operators", ">published"), rows))
 
 
 def card_as_dict(card: "Card") -> dict[str, Any]:

@@ -74,6 +74,7 @@ class Upsampler(nn.Module):
     """
 
     card: ClassVar[Card]
+    local: ClassVar[bool] = True  #: an output sees only what lies near it, so a map can be upsampled in tiles
 
     def __init__(self, channels: int, ratio: int = 2, *, guide_channels: int | None = None) -> None:
         super().__init__()

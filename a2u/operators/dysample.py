@@ -52,6 +52,8 @@ class DySample(ListedUpsampler):
     Parameters: lp 2gr²(C + 1), dynamic 2gr²(2C + 1); pl 2g(C/r² + 1), dynamic 2g(2C/r² + 1).
     """
 
+    local = False  # offsets have no bound
+
     def __init__(
         self, channels: int, ratio: int = 2, *, style: str = "lp", dynamic: bool = False, groups: int = 4
     ) -> None:

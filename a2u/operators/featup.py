@@ -74,7 +74,7 @@ class FeatUpStage(ImageGuided):
             else None
         )
 
-    def filters(self, image: Tensor) -> Tensor:
+    def _filters(self, image: Tensor) -> Tensor:
         """κ, the filter of each pixel of an image that has the output's size: Tensor[N, (2·radius + 1)², rH, rW]."""
         side, edge = 2 * self.radius + 1, self.radius
         seen = self.project(image)
@@ -98,7 +98,7 @@ class FeatUpStage(ImageGuided):
             return self.no_image_kernels(x, 1, self.kernel_size**2)
         height, width = x.shape[-2:]
         side = 2 * self.radius + 1
-        taps = self.filters(at_size(guide, height * self.ratio, width * self.ratio))
+        taps = self._filters(at_size(guide, height * self.ratio, width * self.ratio))
         rows, columns = (self._folding(length, taps) for length in (height, width))
         taps = taps.unflatten(1, (side, side))  # N u v rH rW
         taps = torch.einsum("nuvij,iua->navij", taps, rows)

@@ -52,6 +52,8 @@ class LDAAQU(ListedUpsampler):
     Parameters: C²/2 + 207C/8 + 18.
     """
 
+    local = False  # with corners aligned, a place depends on the size of the whole map
+
     def __init__(self, channels: int, ratio: int = 2, *, reduction: int = 4, groups: int = 2, heads: int = 1) -> None:
         super().__init__(channels, ratio)
         reduction, self.groups = check_positive("reduction", reduction), check_positive("groups", groups)

@@ -99,6 +99,8 @@ class NAF(ImageGuided, ListedUpsampler):
     The authors draw the scale of the coordinates at random while they train; this operator does not.
     """
 
+    local = False  # its norms and angles see the whole image
+
     def __init__(
         self,
         channels: int,
@@ -127,7 +129,7 @@ class NAF(ImageGuided, ListedUpsampler):
         self.smallest = self.kernel_size
         self.pixel, self.surround = (Branch(self.guide_channels, features, size) for size in (1, 3))
 
-    def queries(self, image: Tensor, height: int, width: int) -> Tensor:
+    def _queries(self, image: Tensor, height: int, width: int) -> Tensor:
         """What the network sees at each of height×width outputs: Tensor[N, 2F, height, width], float32 at least."""
         size = min(image.shape[2], LARGER * height), min(image.shape[3], LARGER * width)
         if size != tuple(image.shape[2:]):
@@ -142,7 +144,7 @@ class NAF(ImageGuided, ListedUpsampler):
         if 0 in x.shape:
             return self.no_cells(x, self.heads, self.kernel_size**2)
         height, width = x.shape[-2:]
-        query = self.queries(guide, height * self.ratio, width * self.ratio)
+        query = self._queries(guide, height * self.ratio, width * self.ratio)
         key = averaged(query, height, width)
         index = neighbourhood(height, width, self.kernel_size, self.ratio, x.device)
         path = "reference" if self.path == "reference" else "auto"

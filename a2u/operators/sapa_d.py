@@ -46,6 +46,8 @@ class SAPAD(ListedUpsampler):
     Parameters: g·d·(C + C_g + 2) + 2·g·n·r²·(C + 1); 544(C + 1) at r = 2.
     """
 
+    local = False  # offsets have no bound
+
     def __init__(
         self,
         channels: int,

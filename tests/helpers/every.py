@@ -11,7 +11,7 @@ from a2u.operators import FADE, UniversalUpsampler, Upsampler, card, names, pres
 from a2u.operators.listed import ListedUpsampler
 
 EVERY = [name + suffix for name in names() for suffix in ["", *(f":{p}" for p in presets(name))]]
-SMALL = {"naf": {"features": 16, "kernel_size": 3}}  # options for a quick test
+SMALL = {"naf": {"features": 16, "kernel_size": 3}, "lda_aqu": {"reduction": 2}}  # options for a quick test
 
 
 def options_of(name: str) -> dict[str, int]:

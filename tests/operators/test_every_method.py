@@ -7,7 +7,7 @@ import inspect
 
 import pytest
 import torch
-from every import EVERY, built
+from every import EVERY, built, maps
 from torch import Tensor
 
 from a2u import A2UError, formula
@@ -90,6 +90,21 @@ def test_a_wrong_guide_is_refused_as_forward_refuses_it(name, word):
         with pytest.raises(A2UError) as caught:
             getattr(op, word)(guide)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if {"cells", "weights", "offsets"} & methods(built(name))])
+def test_what_an_operator_says_of_its_map_is_refused_as_forward_refuses_it(name):
+    op = built(name)
+    x, guide = maps(op, 2, 6, 10)
+    wrong = [None, 3, x.tolist(), x[0], x[:, :-1], x.int(), x.to_sparse()]
+    for word in sorted({"cells", "weights", "offsets", "kernel"} & methods(op)):
+        call = getattr(op, word)
+        for each in wrong:
+            with pytest.raises(A2UError) as caught:
+                call(each) if word == "offsets" else call(each, guide)
+            assert "\n" not in str(caught.value)
+        empty = call(x[:0]) if word == "offsets" else call(x[:0], guide[:0])
+        assert all(len(part) in (0, 1) for part in results(empty))
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if name.startswith("a2u")])

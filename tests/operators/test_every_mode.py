@@ -35,7 +35,7 @@ def test_built_without_values_and_loaded_it_is_the_same_operator(name, ratio):
     """As large models are loaded: nothing that the values depend on may be missing from the checkpoint."""
     op = seeded(name, ratio)
     with torch.device("meta"):
-        other = a2u.build(name, channels_of(name, ratio), ratio).eval()
+        other = seeded(name, ratio)
     other = other.to_empty(device="cpu")
     for tensor in (*other.parameters(), *other.buffers()):
         tensor.data.fill_(7)
@@ -49,7 +49,7 @@ def test_built_without_values_and_loaded_it_is_the_same_operator(name, ratio):
 @pytest.mark.parametrize("name", EVERY)
 def test_on_the_meta_device_there_are_shapes(name):
     with torch.device("meta"):
-        op = a2u.build(name, channels_of(name))
+        op = seeded(name)
     x, guide = (each.to("meta") for each in maps(name))
     assert op(x, guide).shape == (*x.shape[:2], 2 * x.shape[2], 2 * x.shape[3])
 
