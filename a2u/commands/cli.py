@@ -71,8 +71,7 @@ def ops(
 @app.command()
 def params(
     matting: Annotated[
-        bool,
-        typer.Option("--matting", help="Count whole networks: the rows of Table 2, and one per operator after A²U."),
+        bool, typer.Option("--matting", help="Count whole networks: the rows of Table 2, and the operators after A²U.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -8,7 +8,8 @@ With C(k) a 3×3 convolution to k channels, batch norm and ReLU, D2 and U2 down-
       └──────────────────────────────────── guides ──────────────────────────────────────┘
 
 The map before each D2 has the channels and the size that U2 makes at its level, so it can guide that operator.
-An operator that an image guides sees the image itself in all three. There are no skip connections: whatever the decoder learns of the encoder's maps passes through the operator.
+An operator that an image guides sees the image itself in all three. There are no skip connections: whatever the decoder
+learns of the encoder's maps passes through the operator.
 """
 
 from typing import Any

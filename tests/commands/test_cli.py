@@ -130,12 +130,10 @@ AFTER_A2U = {
 
 def test_params_counts_table_2_and_what_came_after() -> None:
     rows = json.loads(a2u("params", "--json").out)
-    found = {
-        row["operator"] + (f" [{row['options']['embedding']}]" if "embedding" in row["options"] else ""): row[
-            "parameters"
-        ]
-        for row in rows
-    }
+    found = {}
+    for row in rows:
+        size = f" [{row['options']['embedding']}]" if "embedding" in row["options"] else ""
+        found[row["operator"] + size] = row["parameters"]
     assert found == PARAMETERS | AFTER_A2U
     table = a2u("params").out
     for operator, number in PARAMETERS.items():

@@ -7,10 +7,10 @@ Nothing is approximated. Two kinds of value see the whole image, and both are co
   Both are sums over positions, so they add up tile by tile. With them known, each affinity is a local value, and the
   affinity map has d channels at half the guide's size: it is kept whole, and kernels are made of it where needed.
 
-Everything else is local, but for operators that came later and see the whole map (``local`` is
-False): those upsample it in one piece. So from stem to half size and from half size to alpha the network runs in tiles that overlap
-by what its convolutions see; convolutions at full size are computed again for each pass. Only the input, the maps at
-half size and below, and alpha are kept whole.
+Everything else is local, but for operators whose outputs see the whole map (``local`` is False): those upsample it in
+one piece. So from stem to half size and from half size to alpha the network runs in tiles that overlap by what its
+convolutions see; convolutions at full size are computed again for each pass. Only the input, the maps at half size and
+below, and alpha are kept whole.
 """
 
 from collections.abc import Callable
