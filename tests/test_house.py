@@ -28,7 +28,10 @@ ROOMS: dict[str, set[str]] = {
     "shell": set(),
     "gradient": set(),
     "tiles": {"paths"},
+    "bags": {"paths"},
+    "scores": {"paths", "tiles"},
     "checks": {"errors", "paths"},
+    "cells": {"paths", "bags", "checks"},
     "formula": {"errors", "paths", "tiles", "checks"},
     "operators": {"errors", "paths", "checks", "formula"},
     "files": {"errors"},
@@ -54,7 +57,7 @@ ROOMS: dict[str, set[str]] = {
         *("errors", "files", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "pretrained", "bench", "lessons", "site"),
     },
-    "__init__": {"errors", "formula", "operators", "pretrained"},
+    "__init__": {"errors", "cells", "formula", "operators", "pretrained"},
 }
 
 

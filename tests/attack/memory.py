@@ -23,11 +23,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-import a2u
 from a2u.commands import cli
 from a2u.errors import memory_ran_out
 from a2u.operators import names
 from tests.attack.tally import Tally
+from tests.helpers import every
 
 MIB = (0, 0.5, 1, 2, 3, 4, 6, 8, 11, 15, 20, 28, 40, 60)  # more than the process has
 ROW = ["matting", "predict", "picture.png", "trimap.png", "--classical", "closed-form", "-o", "out"]
@@ -63,8 +63,8 @@ def limited(work: Callable[[], str], more: float) -> str:
 def _operators(sizes: tuple[float, ...]) -> Tally:
     tally = Tally("little memory: operators")
     for name in names():
-        op = a2u.build(name, 16)
-        x, guide = torch.randn(1, 16, 96, 96, requires_grad=True), torch.randn(1, 16, 192, 192, requires_grad=True)
+        op = every.built(name, channels=every.channels_of(name, least=16))
+        x, guide = (each.requires_grad_() for each in every.maps(op, 1, 96, 96))
 
         def work(op: torch.nn.Module = op, x: torch.Tensor = x, guide: torch.Tensor = guide) -> str:
             try:
