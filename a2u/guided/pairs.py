@@ -39,7 +39,7 @@ class Pairs(NamedTuple):
     sharp: Tensor  #: Tensor[N, K, S, S]
     coarse: Tensor  #: Tensor[N, K, S/f, S/f]: means of the sharp map over f×f pixels
 
-    def __len__(self) -> int:  # type: ignore[override]
+    def __len__(self) -> int:
         return len(self.picture)
 
     def of(self, which: Tensor) -> "Pairs":

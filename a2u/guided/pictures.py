@@ -15,6 +15,7 @@ from a2u.guided.network import GuidedNet
 from a2u.guided.pairs import Pairs
 from a2u.guided.report_text import cells, title
 from a2u.guided.settings import Settings, run_name, settings
+from a2u.operators.contract import Upsampler
 from a2u.plots.guided import Drawn, Edge, Line, guided_board
 
 PLACE = 24  # side of the place that is shown, in pixels
@@ -98,12 +99,14 @@ def kernel_at(net: GuidedNet, one: Pairs, at: tuple[int, int]) -> Any:
     NaN where a cell inside the picture has none. Weights of several channels of one cell are added up.
     """
     caught: list[tuple[Any, ...]] = []
-    hook = net.up[-1].register_forward_pre_hook(lambda _, given: caught.append(given))
+    last = net.up[-1]
+    assert isinstance(last, Upsampler)
+    hook = last.register_forward_pre_hook(lambda _, given: caught.append(given))
     try:
         sharpen(net, one)
     finally:
         hook.remove()
-    witness = net.up[-1].witness(*caught[0], at=(0, 0, *at))
+    witness = last.witness(*caught[0], at=(0, 0, *at))
     rows, columns = witness.where[:, 1].numpy(), witness.where[:, 2].numpy()
     found = np.full((np.ptp(rows) + 1, np.ptp(columns) + 1), np.nan)
     for row, column, weight in zip(rows - rows.min(), columns - columns.min(), witness.w.tolist(), strict=True):
