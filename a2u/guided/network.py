@@ -89,8 +89,7 @@ class GuidedNet(nn.Module):
                 f"The picture must be {factor} times as large as the coarse map, {height * factor}×{width * factor}, "
                 f"given {picture.shape[2]}×{picture.shape[3]}."
             )
-        picture = (picture - MEAN) / SPREAD
-        features = self.features(picture)
+        features = self.features((picture - MEAN) / SPREAD)
         x = self.enter(torch.cat([coarse, F.avg_pool2d(features, factor)], 1))
         for number, up in enumerate(self.up):
             side = factor // 2 ** (number + 1)

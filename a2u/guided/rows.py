@@ -47,6 +47,18 @@ ROWS: dict[str, Row] = {
         Row("a2u-hybrid-cw", "A²U hybrid-cw", "a2u:hybrid-cw"),
         Row(_BASE, "A²U dynamic-cs", "a2u:dynamic-cs"),
         Row("a2u-dynamic-cs-norm", "A²U dynamic-cs, group norm", "a2u:dynamic-cs", _NORM),
+        Row("sapa-i", "SAPA-I", "sapa:i"),
+        Row("sapa-b", "SAPA-B", "sapa:b"),
+        Row("sapa-g", "SAPA-G", "sapa:g"),
+        Row("sapa-d", "SAPA-D", "sapa_d"),
+        Row("fade", "FADE", "fade"),
+        Row("fade-lite", "FADE-Lite", "fade:lite"),
+        Row("dysample", "DySample", "dysample"),
+        Row("dysample-s-plus", "DySample-S+", "dysample:s-plus"),
+        Row("lda-aqu", "LDA-AQU", "lda_aqu"),
+        Row("bilateral", "Joint bilateral", "bilateral", source="picture"),
+        Row("featup", "FeatUp, one stage each", "featup", source="picture"),
+        Row("naf", "NAF", "naf", source="picture"),
     ]
 }
 

@@ -7,8 +7,8 @@ from a2u.errors import A2UError
 from a2u.guided.network import GuidedNet
 from a2u.guided.rows import ROWS, VARIANTS, row
 
-COARSE = torch.rand(2, 1, 6, 7, generator=torch.Generator().manual_seed(0))
-PICTURE = torch.rand(2, 3, 24, 28, generator=torch.Generator().manual_seed(1))
+COARSE = torch.rand(2, 1, 9, 10, generator=torch.Generator().manual_seed(0))
+PICTURE = torch.rand(2, 3, 36, 40, generator=torch.Generator().manual_seed(1))
 
 
 def blocks(values: torch.Tensor) -> torch.Tensor:
@@ -38,7 +38,7 @@ def test_every_row_has_the_same_weights_outside_the_operator(name: str) -> None:
         assert key.startswith("up.") or torch.equal(value, usual.pop(key)), key
     assert not usual
     result = net(COARSE, PICTURE)
-    assert result.shape == (2, 1, 24, 28)
+    assert result.shape == (2, 1, 36, 40)
     result.square().mean().backward()
     assert all(value.grad is not None and value.grad.isfinite().all() for value in net.parameters())
 
@@ -71,7 +71,7 @@ def test_eight_times_is_three_stages_and_several_maps_are_one_result() -> None:
     [
         (
             lambda: GuidedNet("bilinear")(COARSE, PICTURE[..., 1:]),
-            "4 times as large as the coarse map, 24×28, given 24×27",
+            "4 times as large as the coarse map, 36×40, given 36×39",
         ),
         (lambda: GuidedNet("bilinear", skip="first"), "Unknown skip 'first'"),
         (lambda: GuidedNet("bilinear", source="image"), "Unknown source 'image'"),
