@@ -15,9 +15,12 @@ source of the lesson one cell tagged `questions` holds
 which shows the questions one under the other. The solutions and the teacher's edition have `concepts.answers()` there.
 Where no widgets show, `concepts("what-a-gate-does", "b")` answers one. They are made and counted like predictions
 (:mod:`a2u.lessons.predict`): the first choice counts, and each option says why it is right or wrong.
+
+A :class:`Cumulative` quiz asks about several lessons. It stands in `quiz.py` of the lesson at whose end it is asked, by
+`quiz.ask()` in a cell of the same kind, and goes to the tally after the concepts.
 """
 
-from a2u.lessons.predict import Asked, Quiz, Words, answered, unanswered
+from a2u.lessons.predict import Asked, Quiz, Words
 
 
 class Concepts(Asked):
@@ -31,7 +34,7 @@ class Concepts(Asked):
         A2UError: two of them have the same name.
     """
 
-    KIND, CALL, LABEL = "question", "concepts", "Question"
+    KIND, CALL, LABEL, TITLE = "question", "concepts", "Question", "Questions"
     VERB, HOW = "Answer", "Answer"
 
     def ask(self) -> None:
@@ -45,9 +48,11 @@ class Concepts(Asked):
         """Every question with its answer, and why each of the other options is wrong."""
         return Words("\n\n".join(question.answer for question in self.questions.values()))
 
-    def tally(self) -> Words:
-        """How many were answered and how many of them right, for a notebook that holds nothing but questions."""
-        still = unanswered(self)
-        return Words(
-            "\n".join([answered(self), f"Open questions: {'; '.join(still)}" if still else "Nothing is open."])
-        )
+
+class Cumulative(Concepts):
+    """A quiz about several lessons: called `quiz` in the lesson that ends with it.
+
+    Its questions have other names than the concept questions of that lesson: both are counted there.
+    """
+
+    CALL, TITLE = "quiz", "Quiz"

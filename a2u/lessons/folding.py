@@ -4,8 +4,8 @@ In the sources a question is a cell tagged `prediction` that holds `predict("nam
 are the cells after it: code up to the paragraph that begins with **Explain.**, and that paragraph. In JupyterLab a
 folded output opens when its cell is run, anything folded opens with a click. Other programs show what is folded.
 
-A cell tagged `questions` ends with `concepts.ask()`: the student's edition asks (:mod:`a2u.lessons.concepts`), the
-others answer.
+A cell tagged `questions` ends with `concepts.ask()` or `quiz.ask()`: the student's edition asks, the others answer
+(:mod:`a2u.lessons.concepts`).
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any
 from a2u.errors import A2UError
 
 PREDICTION, SPOILER, QUESTIONS = "prediction", "spoiler", "questions"
-ASK, ANSWERS = "concepts.ask()", "concepts.answers()"
+_ASK = re.compile(r"\b(concepts|quiz)\.ask\(\)$")
 EXPLAIN = "**Explain.** "
 _CALL = re.compile(r'predict\("([\w-]+)"\)')
 _EXPLORER = re.compile(r"^(panel|(\w+\.)?explorer\(.*\))$")  # what a learner finds the answer with
@@ -54,7 +54,7 @@ def show_answers(cells: list[Any]) -> None:
     """Let each question show its answer instead."""
     for cell in cells:
         if _check_questions(cell):
-            cell.source = f"{cell.source.rstrip().removesuffix(ASK)}{ANSWERS}"
+            cell.source = _ASK.sub(r"\1.answers()", cell.source.rstrip())
         if _is_question(cell):
             cell.source = f'predict.answer("{_name(cell)}")'
 
@@ -70,9 +70,9 @@ def _check_questions(cell: Any) -> bool:
         A2UError: it is tagged so and does not ask, or asks and is not tagged so.
     """
     tagged = QUESTIONS in cell.metadata.get("tags", [])
-    if tagged != (cell.cell_type == "code" and cell.source.rstrip().endswith(ASK)):
+    if tagged != (cell.cell_type == "code" and _ASK.search(cell.source.rstrip()) is not None):
         begins = cell.source.strip()[:60]
-        raise A2UError(f"A cell tagged {QUESTIONS!r} ends with {ASK}, and no other cell does; not so {begins!r}.")
+        raise A2UError(f"A cell tagged {QUESTIONS!r} ends with concepts.ask(), and no other cell does: {begins!r}.")
     return tagged
 
 

@@ -31,7 +31,7 @@ EXERCISES = "Exercises"
 _NOT_READ = (EXERCISES, "Your tally", "Sources")
 _SKIPPED = re.compile(r"```.*?```|<details>.*?</details>|<[^>]+>", re.DOTALL)
 _CARD = re.compile(r"\*time\* (\d+) minutes")
-_QUESTIONS = re.compile(r"^from (a2u\.lessons\.\w+\.questions) import concepts$", re.MULTILINE)
+_QUESTIONS = re.compile(r"^from (a2u\.lessons\.\w+\.\w+) import (concepts|quiz)$", re.MULTILINE)
 _TIME = re.compile(r"\*\*Time\*\*\s+(\d+) minutes(?:,\s+and\s+(\d+))?")
 _ROW = re.compile(r"^\| (.+?) \| (\d+) \|$", re.MULTILINE)
 
@@ -111,7 +111,7 @@ def _of_code(cell: Any) -> int:
     if "exercise" in tags:
         return 0  # its card says
     asked = _QUESTIONS.search(cell.source) if QUESTIONS in tags else None
-    return QUESTION * len(importlib.import_module(asked[1]).concepts.questions) if asked else CELL
+    return QUESTION * len(getattr(importlib.import_module(asked[1]), asked[2]).questions) if asked else CELL
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -24,7 +24,7 @@ from a2u.errors import A2UError, near_match
 from a2u.lessons import in_page, tally
 from a2u.lessons.question import Question, marked, right, wrong
 
-__all__ = ["Asked", "Predictions", "Question", "Quiz", "Words", "answered", "right", "unanswered", "wrong"]
+__all__ = ["Asked", "Predictions", "Question", "Quiz", "Words", "right", "wrong"]
 
 WIDTH = 100  # letters of a printed line
 _STYLE = """<style>.a2u-predict .widget-radio-box { margin: 4px 0 }
@@ -49,6 +49,7 @@ class Asked:
         KIND: what a choice is reported as.
         CALL: what the lesson calls the object by.
         LABEL: stands before each question.
+        TITLE: of their line in the tally.
         VERB: what a learner does, on the button.
         HOW: the same in a sentence, before "with the buttons".
     """
@@ -56,6 +57,7 @@ class Asked:
     KIND: ClassVar[tally.Kind]
     CALL: ClassVar[str]
     LABEL: ClassVar[str]
+    TITLE: ClassVar[str]
     VERB: ClassVar[str]
     HOW: ClassVar[str]
 
@@ -86,6 +88,18 @@ class Asked:
             return question.verdict(letter)
         return f"Your first choice counts: {before}).\n{question.verdict(before)}"
 
+    @property
+    def chosen(self) -> dict[str, bool]:
+        """The questions that were answered since the kernel started, and whether right."""
+        given = tally.done(self.lesson, self.KIND)
+        return {name: given[name] for name in self.questions if name in given}
+
+    def count(self, done: str) -> str:
+        """A line of the tally: "Questions:   3 of 5 answered, 2 of them right"."""
+        chosen, title = self.chosen, f"{self.TITLE}:"
+        line = f"{title:12} {len(chosen)} of {len(self.questions)} {done}"
+        return line + (f", {sum(chosen.values())} of them right" if chosen else "")
+
     def words(self, question: Question) -> str:
         """The question, its options, and how to choose one."""
         return f'{question.words}\n{self.HOW} with the buttons, or with {self.CALL}("{question.name}", "a").'
@@ -104,17 +118,23 @@ class Predictions(Asked):
         questions: in the lesson's order.
         exercises: the titles of the lesson's exercises, for the tally.
         concepts: the lesson's concept questions (:class:`a2u.lessons.concepts.Concepts`), for the tally.
+        quiz: the quiz that the lesson ends with, for the tally.
     """
 
-    KIND, CALL, LABEL = "prediction", "predict", "Your prediction"
+    KIND, CALL, LABEL, TITLE = "prediction", "predict", "Your prediction", "Predictions"
     VERB, HOW = "Commit", "Commit to one"
 
     def __init__(
-        self, module: str, questions: Sequence[Question], exercises: Sequence[str], concepts: Asked | None = None
+        self,
+        module: str,
+        questions: Sequence[Question],
+        exercises: Sequence[str],
+        concepts: Asked | None = None,
+        quiz: Asked | None = None,
     ) -> None:
         super().__init__(module, questions)
         self.exercises = tuple(exercises)
-        self.concepts = concepts
+        self.concepts, self.quiz = concepts, quiz
         self.shown: set[str] = set()  # questions whose answer was shown without a choice
 
     def answer(self, name: str) -> Words:
@@ -125,35 +145,21 @@ class Predictions(Asked):
 
     def tally(self) -> Words:
         """What was predicted, passed and answered since the kernel started, and what is still open."""
-        chosen, shown = tally.done(self.lesson, "prediction"), self.shown
+        shown, asked = self.shown, [each for each in (self.concepts, self.quiz) if each is not None]
         passed = [title for title, right in tally.done(self.lesson, "exercise").items() if right]
-        lines = [f"Predictions: {len(chosen)} of {len(self.questions)} committed"]
-        lines[0] += f", {sum(chosen.values())} of them right" if chosen else ""
-        lines[0] += f", the answers of {len(shown)} shown" if shown else ""
-        lines += [f"Exercises:   {len(passed)} of {len(self.exercises)} passed"] if self.exercises else []
-        lines += [answered(self.concepts)] if self.concepts else []
+        first = self.count("committed") + (f", the answers of {len(shown)} shown" if shown else "")
+        lines = [first, *([f"Exercises:   {len(passed)} of {len(self.exercises)} passed"] if self.exercises else [])]
+        lines += [each.count("answered") for each in asked]
         still = {
-            "predictions": [name for name in self.questions if name not in chosen and name not in shown],
+            "predictions": [name for name in self.questions if name not in self.chosen and name not in shown],
             "exercises": [title for title in self.exercises if title not in passed],
-            "questions": unanswered(self.concepts) if self.concepts else [],
         }
+        still |= {each.TITLE.lower(): [name for name in each.questions if name not in each.chosen] for each in asked}
         for what, names in still.items():
             if names:
                 lines += textwrap.wrap(f"Open {what}: {'; '.join(names)}", WIDTH, subsequent_indent="    ")
         done = not any(still.values()) and not shown
         return Words("\n".join([*lines, *(["Nothing is open. Well done!"] if done else [])]))
-
-
-def answered(concepts: Asked) -> str:
-    """The line of a tally that counts concept questions: "Questions:   3 of 5 answered, 2 of them right"."""
-    given = tally.done(concepts.lesson, concepts.KIND)
-    line = f"Questions:   {len(given)} of {len(concepts.questions)} answered"
-    return line + (f", {sum(given.values())} of them right" if given else "")
-
-
-def unanswered(concepts: Asked) -> list[str]:
-    """The names of the questions that are still open."""
-    return [name for name in concepts.questions if name not in tally.done(concepts.lesson, concepts.KIND)]
 
 
 class Quiz(widgets.VBox):

@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 
 from a2u.errors import A2UError
 from a2u.lessons import tally
-from a2u.lessons.concepts import Concepts
+from a2u.lessons.concepts import Concepts, Cumulative
 from a2u.lessons.predict import Predictions, Question, Quiz, right, wrong
 
 FIRST = Question("first", "Is `w` a vector?", wrong("No", "It has an entry for each tap."), right("Yes", "It is."))
@@ -83,11 +83,15 @@ def test_the_tally_of_a_lesson_counts_its_questions(concepts: Concepts) -> None:
     assert "Questions" not in Predictions("a2u.lessons.one_formula.predictions", (guess,), []).tally()
 
 
-def test_a_notebook_of_nothing_but_questions_has_a_tally_of_its_own(concepts: Concepts) -> None:
-    assert concepts.tally() == "Questions:   0 of 2 answered\nOpen questions: first; second"
-    concepts("first", "b")
-    concepts("second", "a")
-    assert concepts.tally() == "Questions:   2 of 2 answered, 2 of them right\nNothing is open."
+def test_a_quiz_about_several_lessons_has_a_line_of_its_own(concepts: Concepts) -> None:
+    third = Question("third", "What is `y`?", wrong("A kernel", "That is `w`."), right("A sum", "Of products."))
+    quiz = Cumulative("a2u.lessons.one_formula.quiz", (third,))
+    predict = Predictions("a2u.lessons.one_formula.predictions", (), [], concepts, quiz)
+    concepts("first", "a")
+    assert str(quiz("third", "b")).startswith("✓ b) A sum")
+    assert "Questions:   1 of 2 answered, 0 of them right\nQuiz:        1 of 1 answered, 1 of them" in predict.tally()
+    assert predict.tally().endswith("Open questions: second")
+    assert 'quiz("third", "a")' in quiz.words(third)
 
 
 def test_two_questions_of_one_name_are_an_error() -> None:

@@ -188,7 +188,7 @@ def window_cut(x: Tensor, row: int, column: int, ratio: int, k: int) -> Tensor:
 
 
 SAD, LOSS = matting_exercises.SAD, matting_exercises.LOSS
-GATES = indexnet_exercises.GATES
+POOL = indexnet_exercises.POOL
 # What learners wrote and were once told numbers alone.
 WRITTEN: list[tuple[Exercise, Callable[..., Any], str]] = [
     (SAD, lambda p, g, t: difference(p, g)[t == 128].sum() / 255, "divide by 1000"),
@@ -199,9 +199,8 @@ WRITTEN: list[tuple[Exercise, Callable[..., Any], str]] = [
     (SAD, lambda p, g, t: difference(p, g).sum() / 255, r"whole image(.|\n)*1000 is missing"),
     (SAD, lambda p, g, t: 255 * difference(p, g)[t == 128].sum() / 1000, "255² times too large"),
     (LOSS, lambda p, a, i, f, b, t, e: ((p - a) ** 2 + e).sqrt()[t == 0.5].mean(), "Your selection is empty"),
-    (GATES, lambda x, r: F.pixel_shuffle(x, r).relu(), "You take a ReLU"),
-    (GATES, lambda x, r: x.reshape(len(x) // r**2, x.shape[1] * r, -1).sigmoid(), "reshape keeps the numbers"),
-    (GATES, lambda x, r: F.pixel_shuffle(x, r).sigmoid() * 255, "255 times too large"),
+    (POOL, lambda x, s, r: F.max_pool2d(x[None], r)[0], "This is max-pooling"),
+    (POOL, lambda x, s, r: POOL.reference(x, s, r) * 255, "255 times too large"),
     (one_formula.WINDOW, window_cut, "Pad x with k // 2 zeros"),
 ]
 

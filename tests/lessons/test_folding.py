@@ -140,6 +140,7 @@ def test_concept_questions_are_asked_in_the_students_edition_and_answered_in_the
     assert not cells["student"].metadata.get("jupyter")
     for edition in ("solutions", "teacher"):
         assert cells[edition].source.endswith("import concepts\n\nconcepts.answers()")
+        assert compose(tmp_path, edition, ASKS.replace("concepts", "quiz"))[0].source.endswith("\nquiz.answers()")
 
 
 @pytest.mark.parametrize("cell", [ASKS.replace(' tags=["questions"]', ""), '# %% tags=["questions"]\nx = 1\n'])
