@@ -196,7 +196,8 @@ overview()
 #   from distances, or they were learned once and then stay.
 # - On the right, $w$ follows the image. **Order 1** looks at features one by one: is there an edge here? **Order 2**
 #   compares *pairs* of them: do these two belong together? That is the step to A²U, affinity-aware upsampling.
-# - ▲ marks operators that also ask the *encoder*, the half of a network that saw the image while it was still large.
+# - ▲ marks operators that also ask a **guide**: a map of the *encoder*, the half of a network that saw the image while
+#   it was still large, or the image itself.
 #
 # **Predict.** Choose one of the A²U operators in the explorer above and move the pixel from paper to stroke, by an even
 # number of rows and columns, so that the phase stays.

@@ -239,7 +239,7 @@ Drawing(
 # %% [markdown]
 # **Explain.** That is CARAFE: five steps, two convolutions, one softmax. Sharing the kernel among channels is a
 # decision. It makes the operator cheap (100 numbers for a position, not $100\,C$), and all channels are averaged in the
-# same way. One form of IndexNet, in lesson 05, has weights for each channel.
+# same way. The depthwise forms of IndexNet, in lesson 05, have weights for each channel.
 
 # %% [markdown]
 # ## 6 · What the softmax promises, and what it forbids
@@ -288,7 +288,7 @@ assert one.encode.weight.grad.abs().max() == 0
 
 # %% [markdown]
 # **Explain.** $e^{\ell}/e^{\ell} = 1$, whatever $\ell$ is. Every kernel is $[1]$, and that is **nearest neighbour**,
-# bit for bit. All the numbers of both convolutions have a gradient of exactly zero: nothing is learned.
+# bit for bit. All weights and biases of both convolutions have a gradient of exactly zero: nothing is learned.
 #
 # This matters. In the paper's reconstruction experiment (lesson 08), the up-kernels of CARAFE and A²U are 1×1. CARAFE's
 # row there has a PSNR of 28.72 dB on MNIST, nearest neighbour's 28.54: two trainings of networks that compute the same
