@@ -221,3 +221,41 @@ def test_a_map_is_padded_by_what_its_windows_need_and_no_more(monkeypatch, size,
     kernels = torch.ones(1, 1, size**2, h * phases, w * phases)
     paths.shift(torch.ones(1, 2, h * step, w * step), kernels, size, step, phases)
     assert [tuple(each.shape[1:3]) for each in padded] == [((h - 1) * step + size, (w - 1) * step + size)]
+
+
+# --- what torch is doing with a call
+
+
+def test_whether_autocast_is_on():
+    cpu = torch.device("cpu")
+    assert not paths.autocasts(cpu)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert paths.autocasts(cpu)
+        with torch.autocast("cpu", enabled=False):
+            assert not paths.autocasts(cpu)
+        with paths.without_autocast(cpu):
+            assert not paths.autocasts(cpu)
+    assert not paths.autocasts(torch.device("meta"))
+    x, w = torch.ones(1, 1, 2, 2, dtype=torch.bfloat16), torch.ones(4, 9, dtype=torch.bfloat16)
+    assert universal(x, w, 2, "reference").dtype == torch.bfloat16
+
+
+def test_which_tensors_have_values_to_look_at():
+    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Watching(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            return function(*args, **(kwargs or {}))
+
+    x = torch.ones(2)
+    assert paths.concrete(x)
+    assert paths.concrete(nn.Parameter(x))
+    assert not paths.concrete(x.to("meta"))
+    with Watching():
+        assert not paths.concrete(x), "who watches records what is done"
+    with FakeTensorMode() as mode:
+        assert not paths.concrete(mode.from_tensor(x))
+    seen = []
+    torch.func.vmap(lambda row: (seen.append(paths.concrete(row)), row)[1])(torch.ones(2, 2))
+    assert seen == [False]
