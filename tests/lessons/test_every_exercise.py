@@ -23,7 +23,7 @@ from a2u.lessons.indexnet import exercises as indexnet_exercises
 from a2u.lessons.kernels_learned_once import exercises as learned_once
 from a2u.lessons.matting import exercises as matting_exercises
 from a2u.lessons.one_formula import exercises as one_formula
-from a2u.lessons.pooling_remembers import explorer as pooling_remembers
+from a2u.lessons.pooling_remembers import exercises as pooling_remembers
 from a2u.lessons.see_the_features import exercises as see_the_features_exercises
 from a2u.lessons.see_the_kernels import exercises as see_the_kernels_exercises
 from a2u.lessons.start_here import exercises as start_here
