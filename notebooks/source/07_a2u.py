@@ -174,7 +174,7 @@ assert (op.affinity(torch.zeros_like(guide)) == 0).all()  # blank paper
 assert op.affinity(torch.ones_like(guide))[0, 0, 4, 4] != 0  # flat ink
 Drawing(
     kernel_curves(affinities, curve, met[met.abs() < 4]),
-    alt="Nine panels, one for each tap: its weight as a function of the affinity. All are 1/9 at zero; two fall, six rise, one wavers.",
+    alt="Nine panels, one per tap: its weight over the affinity. All are 1/9 at zero; two fall, six rise, one wavers.",
     says=f"at affinity 0 every weight is {curve[80, 0]:.4f}; {int((met.abs() < 4).sum())} of 64 affinities lie here",
 )
 

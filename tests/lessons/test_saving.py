@@ -138,11 +138,11 @@ def test_a_training_that_was_watched_keeps_its_line_without_a_note() -> None:
 
 def test_a_question_keeps_its_options() -> None:
     question = Question("how-many", "How many?", right("Two.", "One each."), wrong("Three.", "One too many."))
-    quiz = Predictions("a2u.lessons.one_formula.predictions", [question], [])("how-many")
-    saved = notebook(shown(quiz))
+    predict = Predictions("a2u.lessons.one_formula.predictions", [question], [])
+    saved = notebook(shown(predict("how-many")))
     keep_pictures(saved)
     (page,) = kept(saved)
-    assert page.data == {"text/html": question.markup, WORDS: question.words}
+    assert page.data == {"text/html": question.markup("Your prediction"), WORDS: predict.words(question)}
 
 
 def test_what_is_no_explorer_is_left_alone(panel: Panel) -> None:
