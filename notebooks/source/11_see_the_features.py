@@ -13,13 +13,13 @@
 #
 # **You need** lessons 07 (A²U) and 09 (kernels as maps); lesson 10 explains mattes and trimaps.
 #
-# **Time** 49 minutes, and 20 more for the exercises.
+# **Time** 50 minutes, and 20 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
 # | section | minutes |
 # |---|---|
-# | The picture | 4 |
+# | The picture | 5 |
 # | 1 · Open the network | 3 |
 # | 2 · One number for what the eye sees | 5 |
 # | 3 · Follow one value | 3 |
@@ -79,7 +79,8 @@ predict("by-eye")
 
 # %% [markdown]
 # The picture shows the *energy*, the root mean square over the map's channels, in the unknown region of the trimap. The
-# loss looks at nothing else, so training did not care what a map holds outside. The three networks were trained apart,
+# loss looks at nothing else, so what a map holds outside mattered only where later convolutions carry it in. The three
+# networks were trained apart,
 # so their maps have no common unit: each is stretched over its own range, and then all share one scale of colours.
 # Section 2 explains the numbers, and says whether they agree with your eye.
 
