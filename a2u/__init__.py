@@ -16,6 +16,7 @@ from a2u.errors import A2UError
 
 if TYPE_CHECKING:
     from a2u import formula, operators
+    from a2u.cells import gather
     from a2u.formula import reassemble, reduce, universal, windows
     from a2u.operators import build
     from a2u.pretrained import load_pretrained
@@ -26,6 +27,7 @@ __all__ = [
     "A2UError",
     "build",
     "formula",
+    "gather",
     "load_pretrained",
     "operators",
     "reassemble",
@@ -36,6 +38,7 @@ __all__ = [
 
 _HOME = {
     "build": "operators",
+    "gather": "cells",
     "load_pretrained": "pretrained",
     **dict.fromkeys(("reassemble", "reduce", "universal", "windows"), "formula"),
 }

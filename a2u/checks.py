@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from a2u.errors import A2UError, near_match
-from a2u.paths import HALF, autocasts
+from a2u.paths import HALF, autocasts, concrete
 
 At = tuple[int, int, int, int]
 
@@ -148,6 +148,41 @@ def check_kernel(x: Tensor, w: Tensor, ratio: int, up: bool) -> int:
         )
     check_same(x, w)
     return check_side(w.shape[2])
+
+
+def check_cells(x: Tensor, w: Tensor, index: Tensor) -> None:
+    """Check that weights and cells fit x: shapes, groups, dtypes, and that every index is −1 or a cell of the map."""
+    check_map("A map", x)
+    check_tensor("Weights", w, "N, G, T, height, width")
+    check_tensor("An index", index, "N, G, T, height, width")
+    n, c, height, width = x.shape
+    if w.shape[2:] != index.shape[2:] or not w.shape[2]:
+        raise A2UError(
+            "Weights and index must list the same cells, T ≥ 1 of them for each output, got "
+            f"{described(w)} and {described(index)}."
+        )
+    groups = max(w.shape[1], index.shape[1])
+    if {w.shape[0], index.shape[0]} - {1, n} or {w.shape[1], index.shape[1]} - {1, groups}:
+        raise A2UError(
+            f"Weights and index need a batch of {n} (or 1, shared by all samples) and G groups (or 1, shared by all), "
+            f"got {described(w)} and {described(index)}."
+        )
+    if groups < 1 or c % groups:
+        raise A2UError(f"The number of groups must divide the channels, got G={groups} for C={c}.")
+    check_same(x, w)
+    if index.dtype != torch.int64 or index.device != x.device:
+        raise A2UError(
+            f"An index must hold whole numbers of torch.int64 on the map's device, got {index.dtype} on "
+            f"{index.device}. Convert with index.long().to(x.device)."
+        )
+    if concrete(index) and index.numel():
+        low, high = (int(edge) for edge in index.aminmax())
+        if low < -1 or high >= height * width:
+            wrong = low if low < -1 else high
+            raise A2UError(
+                f"An index names a cell of the {height}×{width} map, 0 to {height * width - 1} (row · {width} + "
+                f"column), or −1 for outside, got {wrong}."
+            )
 
 
 def check_same(x: Tensor, w: Tensor) -> None:

@@ -2,10 +2,11 @@ r"""The one formula: every upsampled value is g(w, z) = wᵀz (Eq. 1).
 
 A *window* z holds what the low-resolution map shows around one position; a *kernel* w holds one weight for each
 of those values; an output value is their inner product. Operators differ only in where w comes from and in which
-z it meets, so the product itself is written here once, in three forms:
+z it meets, so the product itself is written here once, in four forms:
 
 - :func:`reassemble` goes up: r² outputs for each window of the map, each with a kernel of its own;
 - :func:`reduce` goes down: one output for each r×r block;
+- :func:`a2u.cells.gather` goes anywhere: each output has a list of cells of its own, in place of a window;
 - :func:`universal` goes up with kernels that span all input channels and are the same at every position
   (deconvolution, pixel shuffle).
 
@@ -51,6 +52,7 @@ from a2u.tiles import banded
 __all__ = ["PATHS", "choose_path", "reassemble", "reduce", "universal", "window_start", "windows"]
 
 PATHS = ("auto", "reference", "shift", "tiles", "compiled")
+ALIGNMENTS = ("block", "stride")
 
 
 def windows(x: Tensor, size: int, ratio: int = 1) -> Tensor:
@@ -107,7 +109,7 @@ def reassemble(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
     return _product(x, w, size=k, step=1, phases=ratio, path=path)
 
 
-def reduce(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
+def reduce(x: Tensor, w: Tensor, ratio: int, path: str = "auto", align: str = "block") -> Tensor:
     r"""Downsample: y[n, c, i, j] = Σ_t w[n, g(c), t, i, j] · z[n, c, t, i, j], one window per r×r block.
 
     Args:
@@ -116,16 +118,35 @@ def reduce(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:
             overlaps its neighbours and is centred on the block (:func:`window_start`).
         ratio: r ≥ 1, an integer.
         path: as for :func:`reassemble`.
+        align: "block" centres windows on r×r blocks. "stride" centres them on the values r·i, r·j, as a strided
+            convolution does: then r need not divide H and W, and there are ⌈H/r⌉×⌈W/r⌉ kernels. For odd windows both
+            are the same at r = 2.
 
     Returns:
-        Tensor[N, C, H/r, W/r].
+        Tensor[N, C, H/r, W/r], rounded up.
 
     Raises:
-        A2UError: as for :func:`reassemble`; also when r does not divide H and W.
+        A2UError: as for :func:`reassemble`; also when r does not divide H and W, with windows centred on blocks.
     """
+    check_choice("align", align, ALIGNMENTS)
+    if align == "stride":
+        return _reduce_by_stride(x, w, ratio, path)
     ratio = check_ratio(x, ratio, up=False)
     k = check_kernel(x, w, ratio, up=False)
     return _product(x, w, size=k, step=ratio, phases=1, path=path)
+
+
+def _reduce_by_stride(x: Tensor, w: Tensor, ratio: int, path: str) -> Tensor:
+    """Windows centred on r·i: windows of blocks over a map that begins a little earlier and ends a block later."""
+    ratio = check_ratio(x, ratio, up=True)
+    height, width = (-(-length // ratio) for length in x.shape[-2:])
+    k = check_kernel(F.pad(x, (0, width * ratio - x.shape[-1], 0, height * ratio - x.shape[-2])), w, ratio, up=False)
+    if 0 in x.shape:
+        return empty(x, (*x.shape[:2], height, width), w)
+    early = window_start(k) - window_start(k, ratio)
+    later = [(length + 1) * ratio - size - early for length, size in ((width, x.shape[-1]), (height, x.shape[-2]))]
+    y = _product(F.pad(x, (early, later[0], early, later[1])), F.pad(w, (0, 1, 0, 1)), k, ratio, 1, path)
+    return y[..., :height, :width]
 
 
 def universal(x: Tensor, w: Tensor, ratio: int, path: str = "auto") -> Tensor:

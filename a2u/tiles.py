@@ -59,12 +59,13 @@ class Tiles(torch.autograd.Function):
             if torch.is_grad_enabled() or mapped(grad):  # twice, or many at once: differentiate the shift path instead
                 again = differentiated(lambda a, b: shift(a, b, *ctx.geometry), (x, w), needed, grad)
                 return *again, None, None, None
-            return *_gradients(x, w, grad, needed, *ctx.geometry), None, None, None
+            return *gradients(x, w, grad, needed, *ctx.geometry), None, None, None
 
 
-def _gradients(
+def gradients(
     x: Tensor, w: Tensor, grad: Tensor, needed: tuple[bool, bool], size: int, step: int, phases: int
 ) -> tuple[Tensor | None, Tensor | None]:
+    """∂x and ∂w of ``banded``, where needed. ∂w reads of w its shape alone, and ∂x of x."""
     finite = all_finite(grad) if needed[0] else True
     grid = _Grid(x, w, size, step, phases, tile=1 if finite is False else TILE)
     tiles, grad_x, grad_w = grid.split(grad), None, None

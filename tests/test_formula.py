@@ -285,6 +285,18 @@ def test_the_path_follows_from_the_shapes(channels, groups, taps, path):
     assert asked == [{"shift": "shift", "tiles": "banded"}[path]]
 
 
+def test_what_is_asked_to_be_compiled_is_compiled_where_it_has_values(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        formula.paths, "compiled", lambda *given: (asked.append("compiled"), formula.paths.shift(*given))[1]
+    )
+    x, w = torch.zeros(1, 2, 3, 4), torch.zeros(1, 1, 9, 6, 8)
+    reassemble(x, w, 2, "compiled")
+    assert asked == ["compiled"]
+    assert reassemble(x.to("meta"), w.to("meta"), 2, "compiled").device.type == "meta"
+    assert asked == ["compiled"], "there is nothing to compile for"
+
+
 @pytest.mark.parametrize(("path", "calls"), [("reference", 1), ("auto", 0)])
 def test_universal_reads_like_the_formula_where_it_is_asked_to(monkeypatch, path, calls):
     made, original = [], formula._universal_reference
@@ -309,3 +321,31 @@ def test_maps_with_an_axis_of_0(shape):
             assert y.shape == (n, 5, 3 * h, 3 * w)
             y.sum().backward()
             assert x.grad.shape == x.shape
+
+
+@pytest.mark.parametrize("path", EAGER)
+@pytest.mark.parametrize(
+    ("k", "ratio", "height", "width"), [(5, 3, 7, 6), (3, 2, 5, 4), (4, 3, 8, 3), (2, 4, 9, 9), (1, 3, 4, 5)]
+)
+def test_windows_centred_on_strided_values(path, k, ratio, height, width):
+    """Any size: as many kernels as a convolution of this stride makes, each around r·i, r·j."""
+    rng = torch.Generator().manual_seed(0)
+    x = torch.randn(2, 4, height, width, generator=rng, dtype=torch.float64)
+    rows, columns = -(-height // ratio), -(-width // ratio)
+    w = torch.randn(2, 2, k * k, rows, columns, generator=rng, dtype=torch.float64)
+    expected = torch.zeros(2, 4, rows, columns, dtype=x.dtype)
+    for c, i, j, t in itertools.product(range(4), range(rows), range(columns), range(k * k)):
+        row, column = ratio * i + t // k - window_start(k), ratio * j + t % k - window_start(k)
+        if 0 <= row < height and 0 <= column < width:
+            expected[:, c, i, j] += w[:, c // 2, t, i, j] * x[:, c, row, column]
+    torch.testing.assert_close(reduce(x, w, ratio, path, align="stride"), expected)
+
+
+def test_both_alignments_are_one_for_odd_windows_at_ratio_2():
+    x, w = make(2, 4, 6, 6, 5, 2, 1, up=False)
+    torch.testing.assert_close(reduce(x, w, 2, align="stride"), reduce(x, w, 2))
+    with pytest.raises(A2UError, match="Unknown align 'centre'"):
+        reduce(x, w, 2, align="centre")
+    with pytest.raises(A2UError, match="got kernels for 3×3"):
+        reduce(x[..., 1:, 2:], w, 2, align="stride")
+    assert reduce(x[:, :, :0], w[..., :0, :], 2, align="stride").shape == (2, 4, 0, 3)

@@ -28,20 +28,28 @@ ROOMS: dict[str, set[str]] = {
     "shell": set(),
     "gradient": set(),
     "tiles": {"paths"},
+    "bags": {"paths"},
+    "scores": {"paths", "tiles"},
     "checks": {"errors", "paths"},
+    "cells": {"paths", "bags", "checks"},
     "formula": {"errors", "paths", "tiles", "checks"},
     "operators": {"errors", "paths", "checks", "formula"},
     "files": {"errors"},
     "data": {"errors", "files"},
     "training": {"errors", "files"},
     "plots": {"errors"},
+    "differences": set(),
     "reconstruction": {
+        "differences",
         *("errors", "files", "gradient", "markdown", "shell", "checks", "operators"),
         *("data", "training", "plots"),
     },
     "matting": {
         *("errors", "files", "gradient", "markdown", "shell", "checks", "formula", "operators"),
         *("training", "plots"),
+    },
+    "guided": {
+        *("errors", "differences", "markdown", "shell", "checks", "operators", "data", "training", "plots", "matting"),
     },
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
     "bench": {"errors", "files", "markdown", "formula", "operators", "data", "training", "reconstruction"},
@@ -52,9 +60,9 @@ ROOMS: dict[str, set[str]] = {
     "site": {"errors", "files", "training", "plots", "lessons"},
     "commands": {
         *("errors", "files", "operators", "data", "training", "plots"),
-        *("reconstruction", "matting", "pretrained", "bench", "lessons", "site"),
+        *("reconstruction", "matting", "guided", "pretrained", "bench", "lessons", "site"),
     },
-    "__init__": {"errors", "formula", "operators", "pretrained"},
+    "__init__": {"errors", "cells", "formula", "operators", "pretrained"},
 }
 
 

@@ -70,10 +70,12 @@ def ops(
 
 @app.command()
 def params(
-    matting: Annotated[bool, typer.Option("--matting", help="Count whole networks, one per row of Table 2.")] = False,
+    matting: Annotated[
+        bool, typer.Option("--matting", help="Count whole networks: the rows of Table 2, and the operators after A²U.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Count the parameters that each operator adds to the matting network, beside the paper's numbers.
+    """Count the parameters that each operator adds to the matting network, beside the published numbers.
 
     Every number is counted from modules built on the spot: one for each of the network's four stages, or with
     --matting the networks themselves.
@@ -89,9 +91,9 @@ def params(
         else:
             tables.show_networks(networks)
         return
-    from a2u.matting.counts import count_table_2
+    from a2u.matting.counts import count_after_a2u, count_table_2
 
-    counts = count_table_2()
+    counts = count_table_2() + count_after_a2u()
     if as_json:
         print(json.dumps([row._asdict() for row in counts], indent=2))
     else:
@@ -170,6 +172,10 @@ LATER = {
     "table1": (
         "a2u.commands.table1:table1",
         "Reproduce Table 1: nine networks on two data sets, beside the paper's numbers and claims.",
+    ),
+    "guided": (
+        "a2u.commands.guided:guided",
+        "Train the experiment in which only the upsampling operator can draw detail, and compare the operators.",
     ),
     "pretrained": (
         "a2u.commands.pretrained:pretrained",

@@ -1,9 +1,12 @@
-"""What experiments found, as text for a terminal: Tables 1 and 2 beside the paper, and the scores of mattes."""
+"""What experiments found, as text for a terminal: Tables 1 and 2 beside the paper, guided
+upsampling, and the scores of mattes.
+"""
 
 from typing import Any
 
 from a2u.commands.tables import text
 from a2u.data.digits import TITLES
+from a2u.guided.report_text import HEAD, cells, title
 from a2u.matting.data.listing import shown
 from a2u.matting.measure.evaluate import Evaluation
 from a2u.matting.measure.metrics import Scores
@@ -57,6 +60,25 @@ def _own(each: dict[str, Any]) -> list[str]:
     if each["status"] != "measured":
         return ["not run", *[""] * len(SCORES)]
     return own_scores(each)
+
+
+def guided_text(report: dict[str, Any]) -> str:
+    """The rows and variants of each part, with their differences to the rows they are held against."""
+    lines = [f"Guided upsampling, preset {report['preset']}, seeds {', '.join(map(str, report['seeds']))}"]
+    heads = (HEAD[0], *(f">{head}" for head in HEAD[1:-1]), HEAD[-1])
+    for part in report["parts"]:
+        words = title(part)
+        lines += ["", f"{words[0].upper()}{words[1:]}; differences to bilinear"]
+        lines += ["", text(heads, [cells(each) for each in part["rows"]])]
+        for against in dict.fromkeys(each["against"] for each in part["variants"]):
+            some = [each for each in part["variants"] if each["against"] == against]
+            lines += ["", f"Changed, and compared with {against}"]
+            lines += [text(("changed", *heads), [[each["axis"], *cells(each)] for each in some])]
+    lines += [
+        "",
+        "Errors × 1000, lower is better; boundary F: higher is better. Means ± standard deviation over seeds;",
+    ]
+    return "\n".join([*lines, "differences ± standard error, told apart only where their 95 % interval leaves out 0."])
 
 
 def evaluation_text(evaluation: Evaluation) -> str:

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 _ENDLESS = 10_000  # columns, so that no row is wrapped
 _PIPE = 100  # columns of cards in a pipe, where there is no terminal to ask
+_GUIDES = {
+    "nothing": "none",
+    "encoder map": "an encoder map at r times the size of x",
+    "image": "an image of any size",
+}
+_SUMS = {"always": "to 1", "inside": "to 1, where no tap lies beyond the map", "no": "to any number"}
 ORDERS = {0: "0: ignores features", 1: "1: linear in features", 2: "2: pairs of features"}
 
 
@@ -28,7 +34,8 @@ def show_cards(cards: "list[Card]") -> None:
     """All operators, a row each, in the order of the course."""
     table = _table("operator", "family", ">order", "needs", "kernel w comes from", "window z", gap=1)
     for card in cards:
-        needs = [word for word, true in (("guide", card.needs_guide), ("pairs down", card.pairs_down)) if true]
+        guide = "image" if card.guided_by == "image" else "guide"
+        needs = [word for word, true in ((guide, card.needs_guide), ("pairs down", card.pairs_down)) if true]
         table.add_row(card.name, card.family, str(card.order), ", ".join(needs) or "–", card.kernel, card.window)
     _print(table)
     _print(
@@ -48,7 +55,11 @@ def show_card(card: "Card") -> None:
         "window z": card.window,
         "cost": card.cost,
         "ratios": card.ratios,
-        "guide": "an encoder map at r times the size of x" if card.needs_guide else "none",
+        "guide": _GUIDES[card.guided_by],
+        "groups of w": card.groups,
+        "border": card.border,
+        "weights sum": _SUMS[card.sums_to_one],
+        "linear in x": "yes: w does not look at x" if card.linear_in_x else "no: w is made from x",
         "way down": "downsample() pairs with it" if card.pairs_down else "none of its own",
         "source": card.source,
     }
@@ -64,29 +75,32 @@ def show_card(card: "Card") -> None:
 
 
 def show_counts(counts: "list[Count]") -> None:
-    """Parameters that each operator adds, counted, beside the paper's rounded number."""
+    """Parameters that each operator adds, counted, beside the published, rounded number."""
     rows = [
         (
             row.operator,
             ", ".join(f"{key}={value!r}" for key, value in row.options.items()),
             ", ".join(map(str, row.channels)),
             f"{row.parameters:,}",
-            f"+{row.paper}",
+            f"+{row.paper}" if row.paper else "–",
         )
         for row in counts
     ]
-    print(text(("operator", "options", "channels, stage by stage", ">parameters", ">paper"), rows))
+    print(text(("operator", "options", "channels, stage by stage", ">parameters", ">published"), rows))
 
 
 def show_networks(networks: "list[NetworkCount]") -> None:
-    """Parameters of each matting network of Table 2, and its operators' share beside the paper's rounded number."""
+    """Parameters of each matting network, and its operators' share beside the published, rounded number."""
     rows = [(row.row, row.title, f"{row.parameters:,}", f"+{row.extra:,}", row.paper) for row in networks]
-    print(text(("row", "network", ">parameters", ">of operators", ">paper"), rows))
+    print(text(("row", "network", ">parameters", ">of operators", ">published"), rows))
 
 
 def card_as_dict(card: "Card") -> dict[str, Any]:
     """The card for JSON."""
-    return asdict(card) | {"presets": {name: dict(options) for name, options in card.presets.items()}}
+    return asdict(card) | {
+        "needs_guide": card.needs_guide,
+        "presets": {name: dict(options) for name, options in card.presets.items()},
+    }
 
 
 def text(heads: Sequence[str], rows: Iterable[Sequence[str]], indent: int = 0) -> str:

@@ -18,6 +18,7 @@ from a2u.lessons.frame import Drawing, Panel, choice, slider
 from a2u.operators import Upsampler
 from a2u.operators.affinity import A2U
 from a2u.operators.indexnet import IndexNet
+from a2u.operators.witness import MAP
 from a2u.plots import style
 from a2u.plots.witness import witness
 
@@ -45,12 +46,29 @@ def choices() -> list[tuple[str, str]]:
 @cache
 def example(name: str, ratio: int) -> tuple[Upsampler, Tensor, Tensor, Tensor]:
     """An operator of the list with fixed random weights, the shared maps x and guide, and y."""
-    x, guide = shared.small_map(len(shared.CHANNELS)), shared.encoder_map(ratio)
     with torch.random.fork_rng(devices=[]):  # building draws weights that are replaced at once
-        op = operators.build(name, channels=x.shape[1], ratio=ratio).eval()
+        op = _built(name, ratio)
     randomise(op, SEED)
+    times = op.channels // len(shared.CHANNELS)
+    x, guide = shared.small_map(len(shared.CHANNELS)), shared.encoder_map(ratio)
+    x, guide = (each.repeat(1, times, 1, 1) for each in (x, guide))
+    if op.card.guided_by == "image":
+        guide = shared.digit(shared.SIZE * ratio).expand(-1, op.guide_channels, -1, -1)
     with torch.no_grad():
         return op, x, guide, op(x, guide)
+
+
+def _built(name: str, ratio: int) -> Upsampler:
+    """The operator for the shared maps: their channels as often as its groups ask for, a window that fits into them."""
+    for times in range(1, 65):
+        try:
+            op = operators.build(name, len(shared.CHANNELS) * times, ratio)
+        except A2UError:
+            continue
+        if op.smallest > shared.SIZE:
+            op = operators.build(name, op.channels, ratio, kernel_size=shared.SIZE - 1)
+        return op.eval()
+    raise A2UError(f"{name} takes no multiple of {len(shared.CHANNELS)} channels at ratio {ratio}.")
 
 
 def randomise(op: Upsampler, seed: int) -> None:
@@ -138,13 +156,17 @@ def picture(
     w, z, where = (tensor.detach().cpu().double().numpy() for tensor in (t.w, t.z, t.where))
     n, c, i, j = at
     small, large = (tensor[n].detach().cpu().double().numpy() for tensor in (x, y))
-    fig = witness(small, large, w, z, where.astype(int), (c, i, j), title=title)
+    mine = t.source.numpy() == MAP
+    others = [(float(a), float(b)) for a, b in zip(w[~mine], z[~mine], strict=True)]
+    where = where[mine]
+    fig = witness(small, large, w[mine], z[mine], where.astype(int), (c, i, j), title=title, guide=others)
     value = style.number(float(w @ z), 3)
-    products = "one product" if len(w) == 1 else f"{len(w)} products"
+    products = "one product" if len(where) == 1 else f"{len(where)} products"
+    beside = f" and of the guide's own value with the weight {style.number(others[0][0])}" if others else ""
     alt = (
         f"{title}, ratio {op.ratio}: the value in channel {c}, row {i}, column {j} of the output is {value}, the sum "
         f"of {products} of a window of the map around row {i // op.ratio}, column {j // op.ratio} with a kernel whose "
-        f"weights go from {style.number(float(w.min()))} to {style.number(float(w.max()))}."
+        f"weights go from {style.number(float(w[mine].min()))} to {style.number(float(w[mine].max()))}{beside}."
     )
     rows, columns = (int(at.max() - at.min()) + 1 for at in (where[:, 1], where[:, 2]))
     kernel, window = _made_of(op, f"{rows}×{columns}")

@@ -6,7 +6,8 @@ kernel that compares features with each other.
 
 # Importing an operator registers it, and names() lists them in this order.
 # isort: off
-from a2u.operators.contract import Card, UniversalUpsampler, Upsampler, Witness
+from a2u.operators.contract import Card, UniversalUpsampler, Upsampler
+from a2u.operators.witness import Witness
 from a2u.operators.registry import build, card, names, presets, register
 from a2u.operators.distance import Bicubic, Bilinear, Nearest
 from a2u.operators.unpooling import MaxUnpool
@@ -14,16 +15,34 @@ from a2u.operators.convolution import Deconvolution, PixelShuffle
 from a2u.operators.carafe import CARAFE
 from a2u.operators.indexnet import IndexNet
 from a2u.operators.affinity import A2U
+from a2u.operators.dysample import DySample
+from a2u.operators.sapa import SAPA
+from a2u.operators.fade import FADE
+from a2u.operators.bilateral import JointBilateral
+from a2u.operators.naf import NAF
+from a2u.operators.sapa_d import SAPAD
+from a2u.operators.lda_aqu import LDAAQU
+from a2u.operators.carafe_plus import CARAFEPlus
+from a2u.operators.featup import FeatUpStage
 # isort: on
 
 __all__ = [
     "A2U",
     "CARAFE",
+    "FADE",
+    "LDAAQU",
+    "NAF",
+    "SAPA",
+    "SAPAD",
     "Bicubic",
     "Bilinear",
+    "CARAFEPlus",
     "Card",
     "Deconvolution",
+    "DySample",
+    "FeatUpStage",
     "IndexNet",
+    "JointBilateral",
     "MaxUnpool",
     "Nearest",
     "PixelShuffle",

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from a2u import formula
 from a2u.checks import At, check_choice, check_flag, check_map, check_positive, check_tensor, described, empty
 from a2u.errors import A2UError
-from a2u.operators.contract import Card, Upsampler, Witness, down_witness
+from a2u.operators.contract import Card, Upsampler
 from a2u.operators.encoding import (
     NORMALIZATIONS,
     EncodingNorm,
@@ -27,6 +27,7 @@ from a2u.operators.encoding import (
     responses_to,
 )
 from a2u.operators.registry import register
+from a2u.operators.witness import Witness, down_witness
 from a2u.paths import concrete
 
 MODES = ("static", "hybrid", "dynamic")
@@ -64,7 +65,8 @@ _PRESETS: dict[str, dict[str, object]] = {
         window="s×s of one channel, s = 3",
         cost="s² + (2·k_en² + 1)·d/r² for the kernel",
         source="A²U paper, section 4, Eqs. (2)-(4); presets are the rows of Table 2, 'norm' is its †",
-        needs_guide=True,
+        sums_to_one="inside",
+        guided_by="encoder map",
         pairs_down=True,
         presets=_PRESETS,
     )

@@ -35,6 +35,8 @@ def carafe_kernel(logits: Tensor, ratio: int) -> Tensor:
         window="k×k of one channel, k = 5",
         cost="k², and (C·C_m + 9·C_m·k²r²)/(C·r²) for the kernel",
         source="A²U paper, section 3, feature-based upsampling ii)",
+        sums_to_one="inside",
+        linear_in_x=False,
     )
 )
 class CARAFE(Upsampler):

@@ -8,7 +8,7 @@ keeping the thesis of the project.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -28,28 +28,10 @@ from a2u.checks import (
     empty,
 )
 from a2u.errors import A2UError
-from a2u.paths import window_start
+from a2u.operators.witness import MAP, Witness, up_witness, window_positions
 
-
-class Witness(NamedTuple):
-    """The w and the z behind one output value: value = wᵀz (Eq. 1)."""
-
-    w: Tensor  #: the kernel, a vector
-    z: Tensor  #: the window, a vector of the same length
-    where: Tensor  #: LongTensor[len, 3]: channel, row, column of each z in the input; outside the map z is 0
-    at: At  #: the output value: sample, channel, row, column
-
-    @property
-    def value(self) -> Tensor:
-        """The inner product wᵀz."""
-        return self.w @ self.z
-
-    def compact(self) -> "Witness":
-        """The same value from the taps that matter: those with a weight other than zero, at least one."""
-        keep = self.w != 0
-        if not keep.any():
-            keep[0] = True
-        return Witness(self.w[keep], self.z[keep], self.where[keep], self.at)
+GUIDES = ("nothing", "encoder map", "image")  # an encoder map has r times the size of x, an image any size
+SUMS = ("always", "inside", "no")  # "inside": where no tap lies beyond the map
 
 
 @dataclass(frozen=True)
@@ -64,10 +46,19 @@ class Card:
     window: str  #: which z it meets
     cost: str  #: multiply-adds of one output value of one channel, those that make the kernel included
     source: str  #: paper and equation
-    needs_guide: bool = False  #: forward needs an encoder map at r·H × r·W
+    guided_by: str = "nothing"  #: GUIDES: what forward needs beside x
+    groups: str = "1"  #: G, how many groups of channels have kernels of their own
+    border: str = "zeros outside"  #: what a tap meets, or what becomes of it, beyond the map
+    sums_to_one: str = "no"  #: SUMS: whether the weights that meet values of a map sum to 1
+    linear_in_x: bool = True  #: w does not look at x, so the sum of two maps gives the sum of their results
     pairs_down: bool = False  #: has a downsample() that shares what upsampling learns
     ratios: str = "any integer ≥ 1"  #: ratios it is defined for
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  #: named sets of options
+
+    @property
+    def needs_guide(self) -> bool:
+        """Whether forward needs a guide."""
+        return self.guided_by != "nothing"
 
 
 class Upsampler(nn.Module):
@@ -83,6 +74,7 @@ class Upsampler(nn.Module):
     """
 
     card: ClassVar[Card]
+    local: ClassVar[bool] = True  #: an output sees only what lies near it, so a map can be upsampled in tiles
 
     def __init__(self, channels: int, ratio: int = 2, *, guide_channels: int | None = None) -> None:
         super().__init__()
@@ -90,6 +82,7 @@ class Upsampler(nn.Module):
         guide_channels = self.channels if guide_channels is None else guide_channels
         self.guide_channels = check_positive("guide_channels", guide_channels)
         self.path = "auto"  # how formula.reassemble computes the product; see formula.choose_path
+        self.smallest = 1  # the shortest side of a map that it takes
 
     def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """The kernels w: Tensor[N or 1, G, k², rH, rW], row-major taps; G groups of channels share a kernel."""
@@ -105,15 +98,11 @@ class Upsampler(nn.Module):
         """The kernel and the window behind output value ``at`` = (sample, channel, row, column)."""
         self.check(x, guide)
         w = self.kernel(x, guide).to(x.dtype)  # N G k² rH rW
-        n, c, i, j = check_at(at, (x.shape[0], self.channels, *w.shape[-2:]))
-        k = round(w.shape[2] ** 0.5)
-        z = formula.windows(x[n : n + 1, c : c + 1], k)[0, 0, :, i // self.ratio, j // self.ratio]
-        kernel = w[n if w.shape[0] > 1 else 0, c * w.shape[1] // self.channels, :, i, j]
-        return Witness(kernel, z, window_positions(k, 1, i // self.ratio, j // self.ratio, range(c, c + 1)), at)
+        return up_witness(x, w, self.ratio, at)
 
     def check(self, x: Tensor, guide: Tensor | None = None) -> None:
         """Raise A2UError unless x and guide are what this operator was built for."""
-        title, r = self.card.title, self.ratio
+        title = self.card.title
         if not isinstance(x, Tensor) or x.dim() != 4 or x.shape[1] != self.channels:
             raise A2UError(
                 f"{title} was built for maps (N, {self.channels}, H, W), got {described(x)}. "
@@ -121,9 +110,14 @@ class Upsampler(nn.Module):
             )
         check_dense("A map", x)
         check_dtype("A map", x)
-        if not self.card.needs_guide:
+        if not self.card.needs_guide or not self.card.linear_in_x:
             self._check_arithmetic("A map", x)
-            return
+        if self.card.needs_guide:
+            self._check_beside(x, guide)
+
+    def _check_beside(self, x: Tensor, guide: Tensor | None) -> None:
+        """Raise A2UError unless the guide fits the map."""
+        title, r = self.card.title, self.ratio
         wanted = (x.shape[0], self.guide_channels, x.shape[2] * r, x.shape[3] * r)
         if not isinstance(guide, Tensor) or tuple(guide.shape) != wanted:
             raise A2UError(
@@ -133,6 +127,8 @@ class Upsampler(nn.Module):
         self.check_guide(guide)
         if guide.device != x.device:
             raise A2UError(f"Map and guide must be on one device, got {x.device} and {guide.device}. Use guide.to(x).")
+        if not self.card.linear_in_x:
+            check_arithmetic(title, "one of them: op.to(x) and guide.to(x)", guide, x)
 
     def check_guide(self, guide: Tensor | None) -> Tensor:
         """The guide; A2UError unless this operator was built for such encoder maps and the ratio divides its size."""
@@ -210,19 +206,5 @@ class UniversalUpsampler(Upsampler):
         k = round((w.shape[1] / self.channels) ** 0.5)
         z = formula.windows(x[n : n + 1], k)[0, :, :, i // r, j // r].flatten()
         row = w[c * r * r + (i % r) * r + j % r]
-        return Witness(row, z, window_positions(k, 1, i // r, j // r, range(self.channels)), at)
-
-
-def window_positions(size: int, step: int, i: int, j: int, channels: range) -> Tensor:
-    """LongTensor[len(channels)·k², 3]: (channel, row, column) of each tap of the window of base position (i, j)."""
-    line = torch.arange(size) - window_start(size, step)
-    return torch.cartesian_prod(torch.tensor(list(channels)), line + i * step, line + j * step).view(-1, 3)
-
-
-def down_witness(guide: Tensor, w: Tensor, ratio: int, at: At) -> Witness:
-    """The w and z behind value ``at`` of ``reduce(guide, w, ratio)``."""
-    n, c, i, j = check_at(at, (*guide.shape[:2], *w.shape[-2:]))
-    k = round(w.shape[2] ** 0.5)
-    z = formula.windows(guide[n : n + 1, c : c + 1], k, ratio)[0, 0, :, i, j]
-    kernel = w[n if w.shape[0] > 1 else 0, c * w.shape[1] // guide.shape[1], :, i, j]
-    return Witness(kernel, z, window_positions(k, ratio, i, j, range(c, c + 1)), at)
+        where = window_positions(k, 1, i // r, j // r, range(self.channels))
+        return Witness(row, z, where, at, torch.full((len(z),), MAP))

@@ -54,6 +54,7 @@ def phase_taps(size: int, ratio: int, device: torch.device | None = None) -> tup
         window="k×k over all input channels; K = 4, r = 2: 3×3 with 2×2 taps in use",
         cost="C·⌈K/r⌉²",
         source="A²U paper, section 3, universal kernels; Eq. (1)",
+        groups="C_out",
     )
 )
 class Deconvolution(UniversalUpsampler):
@@ -135,6 +136,7 @@ class Deconvolution(UniversalUpsampler):
         window="k×k over all input channels",
         cost="C·k²",
         source="A²U paper, section 3, universal kernels; Eq. (1)",
+        groups="C_out",
     )
 )
 class PixelShuffle(UniversalUpsampler):

@@ -72,6 +72,8 @@ _SOURCE = "A²U paper, section 3, distance-based upsampling; Eq. (1)"
         window="1×1, the nearest source value",
         cost="1",
         source=_SOURCE,
+        border="never beyond the map",
+        sums_to_one="always",
     )
 )
 class Nearest(Upsampler):
@@ -124,6 +126,8 @@ def _interpolate(x: Tensor, ratio: int, mode: str) -> Tensor:
         window="3×3, four of its taps in use",
         cost="4",
         source=_SOURCE,
+        border="folded onto the edge",
+        sums_to_one="always",
     )
 )
 class Bilinear(_Distance):
@@ -154,6 +158,8 @@ class Bilinear(_Distance):
         window="5×5, sixteen of its taps in use",
         cost="16",
         source=_SOURCE + "; cubic convolution with a = −0.75",
+        border="folded onto the edge",
+        sums_to_one="always",
     )
 )
 class Bicubic(_Distance):

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from a2u import formula
 from a2u.checks import At, check_choice, check_flag, check_logits, empty
 from a2u.errors import A2UError
-from a2u.operators.contract import Card, Upsampler, Witness, down_witness
+from a2u.operators.contract import Card, Upsampler
 from a2u.operators.registry import register
+from a2u.operators.witness import Witness, down_witness
 from a2u.paths import two_columns, window_start
 
 KINDS = ("holistic", "depthwise-o2o", "depthwise-m2o")
@@ -47,7 +48,9 @@ def down_index(logits: Tensor, ratio: int) -> Tensor:
         window="1×1",
         cost="1, and the index block: C·k² (holistic), k² (one-to-one), C·k² (many-to-one) per weight, linear",
         source="A²U paper, section 3, feature-based upsampling iii); section 5",
-        needs_guide=True,
+        groups="C; holistic: 1",
+        border="never beyond the map",
+        guided_by="encoder map",
         pairs_down=True,
         presets={
             "holistic": {"kind": "holistic"},

@@ -46,7 +46,8 @@ def build(name: str, channels: int, ratio: int = 2, *, guide_channels: int | Non
         name: "operator" or "operator:preset", as :func:`names` and :func:`presets` list them.
         channels: C, channels of the map to upsample.
         ratio: r.
-        guide_channels: channels of the encoder map; C if not given; ignored by operators that need no guide.
+        guide_channels: channels of the guide. Not given: C for an encoder map, 3 for an image. Operators that have
+            no guide ignore it.
         **options: the operator's own options; they override those of the preset.
 
     Raises:
@@ -65,9 +66,9 @@ def build(name: str, channels: int, ratio: int = 2, *, guide_channels: int | Non
             advice = near_match(preset, list(known)) if known else f"{base!r} has no presets."
             raise A2UError(f"Unknown preset {preset!r} of {base!r}. {advice}")
         options = {**known[preset], **options}
-    if operator.card.needs_guide:
-        options["guide_channels"] = guide_channels
     accepted = [p for p in inspect.signature(operator).parameters if p not in ("channels", "ratio")]
+    if "guide_channels" in accepted:
+        options["guide_channels"] = guide_channels
     for option in options:
         if option not in accepted:
             advice = near_match(option, accepted) if accepted else "It has no options."

@@ -38,7 +38,9 @@ def max_unpool_kernel(guide: Tensor, ratio: int) -> Tensor:
         window="1×1",
         cost="1, and r² comparisons a block",
         source="A²U paper, section 3, feature-based upsampling i)",
-        needs_guide=True,
+        groups="C",
+        border="never beyond the map",
+        guided_by="encoder map",
         pairs_down=True,
     )
 )

@@ -1,5 +1,6 @@
 """The picture of one output value: z, w → ∑ → y (Eq. 1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,17 @@ def arrange(w: Any, z: Any, where: Any, height: int, width: int) -> Taps:
     return Taps(channels, len(found), top, left, w=grids[0], z=grids[1], outside=outside)
 
 
-def witness(x: Any, y: Any, w: Any, z: Any, where: Any, at: tuple[int, int, int], *, title: str = "") -> Figure:
+def witness(
+    x: Any,
+    y: Any,
+    w: Any,
+    z: Any,
+    where: Any,
+    at: tuple[int, int, int],
+    *,
+    title: str = "",
+    guide: Sequence[tuple[float, float]] = (),
+) -> Figure:
     """Draw how one output value comes about.
 
     Args:
@@ -66,21 +77,33 @@ def witness(x: Any, y: Any, w: Any, z: Any, where: Any, at: tuple[int, int, int]
         where: integers (len, 3): channel, row and column in x of each tap; outside the map z is 0.
         at: (channel, row, column) of the value in y.
         title: the operator's name.
+        guide: (w, z) of a tap that reads the guide instead of x.
     """
     with style.context():
         fig, ax = style.canvas(WIDTH, HEIGHT)
-        draw(ax, x, y, w, z, where, at, title)
+        draw(ax, x, y, w, z, where, at, title, guide)
     return fig
 
 
-def draw(ax: Axes, x: Any, y: Any, w: Any, z: Any, where: Any, at: tuple[int, int, int], title: str = "") -> None:
+def draw(
+    ax: Axes,
+    x: Any,
+    y: Any,
+    w: Any,
+    z: Any,
+    where: Any,
+    at: tuple[int, int, int],
+    title: str = "",
+    guide: Sequence[tuple[float, float]] = (),
+) -> None:
     """What :func:`witness` shows, on a sheet of WIDTH × HEIGHT that may be a part of a larger picture."""
     x, y, w, z = (np.asarray(a, dtype=float) for a in (x, y, w, z))
     taps = arrange(w, z, where, *x.shape[1:])
     shown = taps.channels[int(np.nanargmax(np.nansum(np.abs(taps.w * taps.z), axis=(1, 2))))]
     c, i, j = at
     sheet.label(ax, 0.1, 0.27, title, size=12.5, ha="left")
-    value = f"y[{c}, {i}, {j}] = wᵀz = {style.number(float(w @ z), 3)}"
+    total = float(w @ z) + sum(weight * seen for weight, seen in guide)
+    value = f"y[{c}, {i}, {j}] = wᵀz = {style.number(total, 3)}"
     sheet.label(ax, WIDTH - 0.1, 0.27, value, style.Y, size=12.5, ha="right")
     used = x[taps.channels]  # channels that have no part in the value must not decide how its own look
     norm = style.signed_norm(used)
@@ -94,7 +117,9 @@ def draw(ax: Axes, x: Any, y: Any, w: Any, z: Any, where: Any, at: tuple[int, in
     sheet.arrow(ax, (products.right + 0.08, SUM), (5.41, SUM), style.INK)
     sheet.total(ax, 5.62, SUM, sign="∑" if len(w) > 1 else "=")  # a single product is not added up
     sheet.arrow(ax, (5.82, SUM), (6.06, SUM), style.Y)
-    _target(ax, y[c], (i, j), float(w @ z), _channel(c, y.shape[0]), y.shape[1] // x.shape[1])
+    for tap in guide:
+        _guide_tap(ax, *tap)
+    _target(ax, y[c], (i, j), total, _channel(c, y.shape[0]), y.shape[1] // x.shape[1])
 
 
 def _full(w: Any) -> float:
@@ -174,6 +199,20 @@ def _patches(ax: Axes, taps: Taps, norm: Any, corner: tuple[float, float], kind:
     width = max(block.right for block in blocks) - first.left
     height = last.bottom - first.top
     return Block(first.left, first.top, height, 1, width / height)
+
+
+def _guide_tap(ax: Axes, weight: float, value: float) -> None:
+    """One more tap, that reads the guide: its z and its w, with an arrow to the sum."""
+    sheet.note(ax, 6.05, 2.88, "and the guide's own value")
+    for left, number, colour, cmap, norm in (
+        (5.36, value, style.Z, style.SIGNED, style.signed_norm(limit=max(abs(value), 1e-9))),
+        (5.98, weight, style.W, style.WEIGHTS, style.weight_norm(np.array([weight]), limit=1.0)),
+    ):
+        block = Block(left, 2.98, 0.46, 1, 1)
+        sheet.cells(ax, block, [[number]], cmap, norm)
+        sheet.numbers(ax, block, [[number]], cmap, norm)
+        sheet.outline(ax, block, colour, 1.8)
+    sheet.arrow(ax, (5.88, 3.48), (5.7, SUM - 0.16), style.INK)
 
 
 def _target(ax: Axes, y: Any, at: tuple[int, int], value: float, which: str, ratio: int) -> None:

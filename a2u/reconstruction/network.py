@@ -8,7 +8,8 @@ With C(k) a 3×3 convolution to k channels, batch norm and ReLU, D2 and U2 down-
       └──────────────────────────────────── guides ──────────────────────────────────────┘
 
 The map before each D2 has the channels and the size that U2 makes at its level, so it can guide that operator.
-There are no skip connections: whatever the decoder learns of the encoder's maps passes through the operator.
+An operator that an image guides sees the image itself in all three. There are no skip connections: whatever the decoder
+learns of the encoder's maps passes through the operator.
 """
 
 from typing import Any
@@ -64,10 +65,14 @@ class AutoEncoder(nn.Module):
         self.strided = nn.ModuleList([block(k, k, stride=2) for k in LEVELS] if down == "conv" else [])
         self.bottom = nn.Sequential(block(c, 2 * c), block(2 * c, c))
         options = free_options(options)
-        self.up = nn.ModuleList(build(operator, channels=k, ratio=2, **options) for k in (c, b, a))
+        guided_by = card(str(operator).partition(":")[0]).guided_by
+        self.guided, self.sees_image = guided_by != "nothing", guided_by == "image"
+        self.up = nn.ModuleList(
+            build(operator, channels=k, ratio=2, guide_channels=1 if self.sees_image else None, **options)
+            for k in (c, b, a)
+        )
         last = block(a, 1) if head == "c1" else nn.Conv2d(a, 1, 3, padding=1)
         self.decoder = nn.ModuleList([block(c, b), block(b, a), last])
-        self.guided = card(str(operator).partition(":")[0]).needs_guide
         if down == "paired" and not card(str(operator).partition(":")[0]).pairs_down:
             raise A2UError(f"{operator} has no downsampling of its own: use down='max' or 'conv'.")
 
@@ -81,7 +86,7 @@ class AutoEncoder(nn.Module):
             x = self._downsample(x, level)
         x = self.bottom(x)  # N 128 H/8 W/8
         for up, convolve in zip(self.up, self.decoder, strict=True):
-            guide = guides.pop()
+            guide = images if self.sees_image else guides.pop()
             x = convolve(up(x, guide if self.guided else None))  # N k 2H 2W
         return x  # type: ignore[no-any-return]
 

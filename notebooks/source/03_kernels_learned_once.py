@@ -10,7 +10,27 @@
 # - predict from kernel and stride how many values meet in each output;
 # - find a checkerboard in the picture, in the spectrum and in the gradient, name its cause, and remove it.
 #
-# **You need** lesson 01: window, kernel, phase. **Time** 45 minutes, and 20 more for the three exercises.
+# **You need** lesson 01: window, kernel, phase.
+#
+# **Time** 52 minutes, and 20 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | The picture | 3 |
+# | 1 · Pixel shuffle: one kernel for each phase | 4 |
+# | 2 · Deconvolution: the same, told from the other side | 4 |
+# | 3 · Universal | 3 |
+# | 4 · Overlap | 7 |
+# | 5 · Find it | 4 |
+# | 6 · Remove it: the same kernel for all phases | 7 |
+# | 7 · The checkerboard clinic | 14 |
+# | Five questions | 5 |
+# | Summary | 1 |
+# | Exercises | 20 |
+#
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session

@@ -7,11 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def product(x: Tensor, w: Tensor, step: int, phases: int) -> Tensor:
-    """Tap after tap: y[n, c, i, j] += w[n, g, t, i, j] · x[n, c, row, column], with x = 0 outside the map."""
+def product(x: Tensor, w: Tensor, step: int, phases: int, block: int | None = None) -> Tensor:
+    """Tap after tap: y[n, c, i, j] += w[n, g, t, i, j] · x[n, c, row, column], with x = 0 outside the map.
+
+    Windows are centred on blocks of `step` values, or of `block`.
+    """
     n, c = x.shape[:2]
     k = math.isqrt(w.shape[2])
-    start = math.ceil((k - step) / 2)
+    start = math.ceil((k - (block or step)) / 2)
     padded = F.pad(x, (k, k + step, k, k + step))
     i, j = torch.arange(w.shape[3]) // phases * step - start + k, torch.arange(w.shape[4]) // phases * step - start + k
     w = w.repeat_interleave(c // w.shape[1], dim=1)
@@ -26,9 +29,9 @@ def upsampled(x: Tensor, w: Tensor, ratio: int) -> Tensor:
     return product(x, w, 1, ratio)
 
 
-def downsampled(x: Tensor, w: Tensor, ratio: int) -> Tensor:
+def downsampled(x: Tensor, w: Tensor, ratio: int, align: str = "block") -> Tensor:
     """What reduce computes."""
-    return product(x, w, ratio, 1)
+    return product(x, w, ratio, 1, 1 if align == "stride" else None)
 
 
 def universal(x: Tensor, w: Tensor, ratio: int) -> Tensor:
@@ -47,6 +50,19 @@ def universal(x: Tensor, w: Tensor, ratio: int) -> Tensor:
     return y.reshape(n, len(w) // ratio**2, height * ratio, width * ratio)
 
 
+def listed(x: Tensor, w: Tensor, index: Tensor) -> Tensor:
+    """What gather computes: cell after cell, 0 where the index is −1."""
+    n, c = x.shape[:2]
+    groups, size = max(w.shape[1], index.shape[1]), w.shape[2:]
+    w = w.expand(n, groups, *size).repeat_interleave(c // groups, dim=1)
+    index = index.expand(n, groups, *size).repeat_interleave(c // groups, dim=1)
+    y = torch.zeros(n, c, *size[1:], dtype=x.dtype)
+    for t in range(size[0]):
+        z = x.flatten(2).gather(2, index[:, :, t].clamp(min=0).flatten(2)).view_as(y)
+        y = y + w[:, :, t] * torch.where(index[:, :, t] < 0, 0, z)
+    return y
+
+
 def operator(name: str, op: torch.nn.Module, x: Tensor, guide: Tensor) -> Tensor:
     """An operator by torch's own function where there is one, else its kernels in float64 under the plain product."""
     r = op.ratio
@@ -63,4 +79,9 @@ def operator(name: str, op: torch.nn.Module, x: Tensor, guide: Tensor) -> Tensor
         return y[:, :, start : start + x.shape[2] * r, start : start + x.shape[3] * r]
     if name == "pixel_shuffle":
         return F.pixel_shuffle(F.conv2d(x, op.weight, padding=op.kernel_size // 2), r)
+    if hasattr(op, "cells"):
+        return listed(x, *op.cells(x, guide))
+    if name == "fade":
+        w, gate = op.weights(x, guide)
+        return upsampled(x, w, r) + gate * guide
     return upsampled(x, op.kernel(x, guide), r)

@@ -7,20 +7,16 @@ import itertools
 
 import pytest
 import torch
+from every import EVERY, built, channels_of, maps
 from hypothesis import given
 from hypothesis import strategies as st
 
 import a2u
 from a2u import A2UError
-from a2u.operators import Card, Upsampler, card, names, presets, register
+from a2u.operators import Card, Upsampler, card, names, register
 from a2u.operators.registry import _REGISTRY
 
-EVERY = [name + suffix for name in names() for suffix in ["", *(f":{p}" for p in presets(name))]]
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4, torch.bfloat16: 5e-2}
-
-
-def channels_of(name):
-    return 64 if "norm" in name else 4  # group norm wants several channels in each of its 32 groups
 
 
 def inputs(channels, height, width, ratio, *, n=2, dtype=torch.float64, seed=0):
@@ -30,22 +26,17 @@ def inputs(channels, height, width, ratio, *, n=2, dtype=torch.float64, seed=0):
     return x.to(dtype), guide.to(dtype)
 
 
-def seeded(name, channels, ratio, dtype=torch.float64):
-    with torch.random.fork_rng():
-        torch.manual_seed(7)
-        return a2u.build(name, channels, ratio).to(dtype).eval()
-
-
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize(("height", "width", "ratio"), [(3, 2, 2), (1, 1, 2), (2, 3, 3), (3, 2, 1)])
 def test_every_output_value_has_its_witness(name, height, width, ratio):
-    channels = channels_of(name)
-    op = seeded(name, channels, ratio)
-    x, guide = inputs(channels, height, width, ratio, n=1)
+    op = built(name, ratio).double()
+    x, guide = maps(op, 1, height, width, torch.float64)
     y = op(x, guide).detach()
+    channels, height, width = x.shape[1:]
     assert y.shape == (1, channels, height * ratio, width * ratio)
     some = range(0, channels, max(1, channels // 4))
-    for at in itertools.product((0,), some, range(height * ratio), range(width * ratio)):
+    places = list(itertools.product((0,), some, range(height * ratio), range(width * ratio)))
+    for at in places[:: 1 if len(places) < 400 else len(places) // 100]:
         check_witness(op, x, guide, y, at, TOLERANCE[torch.float64])
 
 
@@ -58,9 +49,8 @@ def test_every_output_value_has_its_witness(name, height, width, ratio):
     data=st.data(),
 )
 def test_witness_for_random_shapes_ratios_and_dtypes(name, dtype, height, width, ratio, data):
-    channels = channels_of(name)
-    op = seeded(name, channels, ratio, dtype)
-    x, guide = inputs(channels, height, width, ratio, dtype=dtype, seed=height * width)
+    op = built(name, ratio).to(dtype)
+    x, guide = maps(op, 2, height, width, dtype, seed=height * width)
     y = op(x, guide).detach()
     for _ in range(3):
         at = tuple(data.draw(st.integers(0, size - 1)) for size in y.shape)
@@ -77,34 +67,54 @@ def check_witness(op, x, guide, y, at, tolerance):
     assert abs(float(t.w @ t.z) - float(y[at])) <= tolerance * scale, at
     assert float(t.value) == float(t.w @ t.z)
     # z is what the map shows at the places the witness names, and zero outside of it.
-    for place, value in zip(t.where.tolist(), t.z.tolist(), strict=True):
-        c, i, j = place
-        inside = 0 <= i < x.shape[2] and 0 <= j < x.shape[3]
-        assert value == (float(x[at[0], c, i, j]) if inside else 0.0)
+    for source, place, value in zip(t.source.tolist(), t.where.tolist(), t.z.tolist(), strict=True):
+        (c, i, j), seen = place, (x, guide)[source]
+        inside = 0 <= i < seen.shape[2] and 0 <= j < seen.shape[3]
+        assert value == (float(seen[at[0], c, i, j]) if inside else 0.0)
     # Dropping the taps without weight changes nothing.
     small = t.compact()
     assert abs(float(small.value) - float(t.value)) <= tolerance * scale
     assert 1 <= len(small.w) <= len(t.w)
 
 
-PAIRED = [
-    name
-    for name in EVERY
-    if hasattr(type(a2u.build(name, channels_of(name))), "witness_down")
-    and getattr(a2u.build(name, channels_of(name)), "paired", True)
-]
+PAIRED = [name for name in EVERY if hasattr(built(name), "witness_down") and getattr(built(name), "paired", True)]
 
 
 @pytest.mark.parametrize("name", PAIRED)
 def test_what_goes_down_has_a_witness_too(name):
-    channels = channels_of(name)
-    op = seeded(name, channels, 2)
-    _, guide = inputs(channels, 3, 4, 2)
+    op, channels = built(name).double(), channels_of(name)
+    guide = torch.randn(2, channels, 6, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     y = op.downsample(guide).detach()
     assert y.shape == (2, channels, 3, 4)
     for at in itertools.product(range(2), range(0, channels, channels // 4), range(3), range(4)):
         t = op.witness_down(guide, at=at)
         torch.testing.assert_close(t.w @ t.z, y[at])
+        for source, (c, i, j), value in zip(t.source.tolist(), t.where.tolist(), t.z.tolist(), strict=True):
+            assert source == 1
+            assert value == (float(guide[at[0], c, i, j]) if 0 <= i < 6 and 0 <= j < 8 else 0.0)
+
+
+@pytest.mark.parametrize("name", names())
+@torch.no_grad()
+def test_what_the_card_says_of_the_weights_is_so(name):
+    """Their sum over what the maps show, and whether two maps can be added before or after."""
+    op = built(name).double()
+    says = op.card
+    x, guide = maps(op, 1, 5, 6, torch.float64)
+    height, width = x.shape[2:]
+    sums, outside = [], []
+    for i, j in itertools.product((0, 1, height, 2 * height - 1), (0, width, 2 * width - 1)):
+        t = op.witness(x, guide, at=(0, 1, i, j))
+        sizes = torch.tensor([[height, width], [2 * height, 2 * width]])[t.source]
+        seen = ((t.where[:, 1:] >= 0) & (t.where[:, 1:] < sizes)).all(1)
+        sums.append(float(t.w[seen].sum()))
+        outside.append(bool((t.w[~seen] != 0).any()))
+    kept = [abs(total - 1) < 1e-9 for total in sums]
+    inside = all(whole or beyond for whole, beyond in zip(kept, outside, strict=True))
+    assert says.sums_to_one == ("always" if all(kept) else "inside" if inside else "no")
+    other = torch.randn(x.shape, generator=torch.Generator().manual_seed(9), dtype=x.dtype)
+    together, apart = op(x + other, guide), op(x, guide) + op(other, guide)
+    assert torch.allclose(together, apart, rtol=0, atol=1e-12) == says.linear_in_x
 
 
 def test_reference_points_are_what_the_survey_says():

@@ -7,29 +7,38 @@ import inspect
 
 import pytest
 import torch
+from every import EVERY, built, maps
 from torch import Tensor
 
-import a2u
 from a2u import A2UError, formula
-from a2u.operators import Upsampler, names, presets
+from a2u.operators import Upsampler
 from a2u.operators.carafe import carafe_kernel
 from a2u.operators.indexnet import down_index, up_index
 from a2u.operators.unpooling import max_unpool_kernel
 
-EVERY = [name + suffix for name in names() for suffix in ["", *(f":{p}" for p in presets(name))]]
 EMPTY = [(0, 6, 10), (2, 0, 10), (2, 6, 0), (0, 0, 0)]
 OF_GUIDE = {"encode", "affinity", "logits", "down_kernel", "downsample"}  # methods that take a guide, and no more
 OTHERS = {
-    *("kernel", "forward", "witness", "witness_down"),  # of map and guide, or of a place in them
+    *(
+        "kernel",
+        "cells",
+        "weights",
+        "offsets",
+        "forward",
+        "witness",
+        "witness_down",
+    ),  # of map and guide, or of a place in them
     *("encodings", "combine", "kernel_of", "down_kernel_of"),  # of what other methods of A²U return
-    *("check", "check_guide", "no_kernels", "norms", "extra_repr"),  # of shapes, or of nothing
+    *(
+        "check",
+        "check_guide",
+        "no_kernels",
+        "no_cells",
+        "no_image_kernels",
+        "norms",
+        "extra_repr",
+    ),  # of shapes, or of nothing
 }
-
-
-def built(name: str) -> Upsampler:
-    with torch.random.fork_rng():
-        torch.manual_seed(7)
-        return a2u.build(name, 32 if "norm" in name else 4).eval()
 
 
 def methods(op: Upsampler) -> set[str]:
@@ -81,6 +90,21 @@ def test_a_wrong_guide_is_refused_as_forward_refuses_it(name, word):
         with pytest.raises(A2UError) as caught:
             getattr(op, word)(guide)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if {"cells", "weights", "offsets"} & methods(built(name))])
+def test_what_an_operator_says_of_its_map_is_refused_as_forward_refuses_it(name):
+    op = built(name)
+    x, guide = maps(op, 2, 6, 10)
+    wrong = [None, 3, x.tolist(), x[0], x[:, :-1], x.int(), x.to_sparse()]
+    for word in sorted({"cells", "weights", "offsets", "kernel"} & methods(op)):
+        call = getattr(op, word)
+        for each in wrong:
+            with pytest.raises(A2UError) as caught:
+                call(each) if word == "offsets" else call(each, guide)
+            assert "\n" not in str(caught.value)
+        empty = call(x[:0]) if word == "offsets" else call(x[:0], guide[:0])
+        assert all(len(part) in (0, 1) for part in results(empty))
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if name.startswith("a2u")])

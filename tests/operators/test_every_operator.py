@@ -4,10 +4,10 @@ What each operator computes stands in the test of its own file."""
 
 import pytest
 import torch
-from small_maps import maps, seeded
+from every import built, maps, rebuilt
 
 import a2u
-from a2u import A2UError, formula
+from a2u import A2UError
 from a2u.operators import names
 
 MATTING_CHANNELS = (64, 64, 128, 256)
@@ -37,18 +37,16 @@ def test_counts(name, options, exact, printed):
 
 def test_the_thing_that_counts_is_that_forward_is_the_formula():
     """forward = reassemble(x, kernel) for all whose kernels are per position."""
-    x, guide = maps()
     for name in names():
-        op = seeded(name)
-        w = op.kernel(x, guide)
-        rebuilt = formula.universal(x, w, 2) if w.dim() == 2 else formula.reassemble(x, w, 2, "reference")
-        torch.testing.assert_close(op(x, guide), rebuilt, msg=name)
+        op = built(name).double()
+        x, guide = maps(op, 2, 5, 3, torch.float64)
+        torch.testing.assert_close(op(x, guide), rebuilt(op, x, guide), msg=name)
 
 
 @pytest.mark.parametrize("name", names())
 def test_state_survives_a_round_trip(name):
-    x, guide = maps()
-    first, second = seeded(name), a2u.build(name, 4).double().eval()
+    first, second = built(name), built(name, seed=8)
+    x, guide = maps(first, 2, 5, 3)
     second.load_state_dict(first.state_dict())
     torch.testing.assert_close(second(x, guide), first(x, guide), rtol=0, atol=0)
 
@@ -56,11 +54,11 @@ def test_state_survives_a_round_trip(name):
 @pytest.mark.parametrize("name", names())
 def test_autocast(name):
     """Kernels made in bfloat16 meet a float32 map."""
-    x, guide = maps()
-    op = a2u.build(name, 4).eval()
+    op = built(name)
+    x, guide = maps(op, 2, 5, 3)
     with torch.autocast("cpu", torch.bfloat16):
-        y = op(x.float(), guide.float())
-    torch.testing.assert_close(y.float(), op(x.float(), guide.float()), atol=0.1, rtol=0.1)
+        y = op(x, guide)
+    torch.testing.assert_close(y.float(), op(x, guide), atol=0.1, rtol=0.1)
 
 
 X, GUIDE = torch.zeros(2, 4, 5, 3), torch.zeros(2, 4, 10, 6)

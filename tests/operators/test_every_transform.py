@@ -6,14 +6,12 @@ so that A²U takes its fastest way where a plain call would.
 
 import pytest
 import torch
+from every import EVERY, built, card_of, channels_of, side
+from every import maps as fitting
 from torch import Tensor
 from torch.func import functional_call, grad, jacfwd, jvp, vmap
 
-import a2u
-from a2u.operators import card, names, presets
-
-EVERY = [name + suffix for name in names() for suffix in ["", *(f":{p}" for p in presets(name))]]
-CURVED = [name for name in EVERY if card(name.partition(":")[0]).family == "feature"]  # not linear in map and guide
+CURVED = [name for name in EVERY if card_of(name).family == "feature"]  # not linear in map and guide
 FORMATS = [torch.contiguous_format, torch.channels_last]
 SAMPLES, BATCH = 3, 2
 pytestmark = pytest.mark.filterwarnings("ignore:There is a performance drop")  # torch's own words about vmap
@@ -23,16 +21,9 @@ class Case:
     """An operator, and SAMPLES batches of maps and guides."""
 
     def __init__(self, name: str, layout: torch.memory_format = torch.contiguous_format, ratio: int = 2) -> None:
-        channels, rng = 32 if "norm" in name else 16, torch.Generator().manual_seed(0)
-        with torch.random.fork_rng():
-            torch.manual_seed(7)
-            self.op = a2u.build(name, channels, ratio)
-        self.x, self.guide = (
-            torch.randn(SAMPLES * BATCH, channels, side, side, generator=rng)
-            .contiguous(memory_format=layout)
-            .unflatten(0, (SAMPLES, BATCH))
-            for side in (3, 3 * ratio)
-        )
+        self.op = built(name, ratio, channels_of(name, ratio, 16)).train()
+        maps = fitting(self.op, SAMPLES * BATCH, 3, 3)
+        self.x, self.guide = (each.contiguous(memory_format=layout).unflatten(0, (SAMPLES, BATCH)) for each in maps)
         self.parameters = dict(self.op.named_parameters())
 
     def call(self, parameters: dict[str, Tensor], x: Tensor, guide: Tensor) -> Tensor:
@@ -156,7 +147,8 @@ def test_forward_and_backward_agree(name, layout):
 @pytest.mark.parametrize("name", EVERY)
 def test_jacobians_by_column_and_by_row(name):
     case = Case(name)
-    x, guide = case.x[0, :1, :, :2, :2], case.guide[0, :1, :, :4, :4]
+    height, width = (side(case.op, 2),) * 2
+    x, guide = case.x[0, :1, :, :height, :width], case.guide[0, :1, :, : 2 * height, : 2 * width]
     expected = torch.autograd.functional.jacobian(lambda a: case.op(a, guide).sum(1), x)
     close([jacfwd(lambda a: case.op(a, guide).sum(1))(x)], [expected])
     close([torch.autograd.functional.jacobian(lambda a: case.op(a, guide).sum(1), x, vectorize=True)], [expected])
@@ -167,7 +159,7 @@ def test_jacobians_by_column_and_by_row(name):
 def test_second_derivatives(name, layout):
     """Forward over reverse is reverse over reverse, by the input that kernels are made from."""
     case = Case(name, layout)
-    by_map = name == "carafe"
+    by_map = not card_of(name).needs_guide
     seen, fixed = (case.x[0], case.guide[0]) if by_map else (case.guide[0], case.x[0])
     v = torch.randn(seen.shape, generator=torch.Generator().manual_seed(3))
 

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from small_maps import maps
+from every import built, maps
 
-import a2u
 from a2u import A2UError
 from a2u.operators import card, names, presets
+from a2u.operators.contract import GUIDES, SUMS
 
 
 def test_names_follow_the_course():
@@ -20,6 +20,15 @@ def test_names_follow_the_course():
         "carafe",
         "indexnet",
         "a2u",
+        "dysample",
+        "sapa",
+        "fade",
+        "bilateral",
+        "naf",
+        "sapa_d",
+        "lda_aqu",
+        "carafe_plus",
+        "featup",
     ]
     assert "dynamic-cs-d" in presets("a2u")
 
@@ -29,12 +38,14 @@ def test_cards_say_everything(name):
     c = card(name)
     assert c.family in ("distance", "learned", "feature")
     assert c.order in (0, 1, 2)
-    assert all([c.title, c.kernel, c.window, c.cost, c.source, c.ratios])
-    op = a2u.build(name, 4)
+    assert c.guided_by in GUIDES
+    assert c.sums_to_one in SUMS
+    assert all([c.title, c.kernel, c.window, c.cost, c.source, c.ratios, c.groups, c.border])
+    op = built(name)
     assert c.pairs_down == hasattr(op, "downsample")
-    x, guide = maps()
+    x, guide = maps(op, 2, 5, 3)
     if c.needs_guide:
         with pytest.raises(A2UError, match="needs a guide"):
-            op(x.float())
+            op(x)
     else:  # a guide is accepted and changes nothing, so a network may treat all operators alike
-        torch.testing.assert_close(op(x.float()), op(x.float(), guide.float()))
+        torch.testing.assert_close(op(x), op(x, guide))

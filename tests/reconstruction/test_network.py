@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from every import options_of
 from torch import nn
 
 import a2u
@@ -18,9 +19,11 @@ def digits() -> torch.Tensor:
 
 @pytest.mark.parametrize("operator", a2u.operators.names())
 def test_any_operator_fits_into_the_network(operator: str) -> None:
-    downs = ["conv", "max"] + (["paired"] if operator in ("max_unpool", "indexnet") else [])
+    downs = ["conv", "max"] + (["paired"] if operator in ("max_unpool", "indexnet", "carafe_plus") else [])
     for down in downs:
-        assert AutoEncoder(operator, down)(torch.rand(2, 1, 16, 24)).shape == (2, 1, 16, 24)
+        model = AutoEncoder(operator, down, options_of(operator))
+        images = torch.rand(2, 1, 24, 32)
+        assert model(images).shape == images.shape
 
 
 def test_paired_a2u_downsamples_with_its_own_kernels() -> None:

@@ -125,7 +125,8 @@ def _trained(
 def spectrum(images: Tensor) -> Tensor:
     """The mean energy at each frequency, the mean of each image left out: Tensor[N, 1, H, W] → [H, W], zero first."""
     images = images - images.mean(dim=(2, 3), keepdim=True)
-    return torch.fft.fft2(images).abs().square().mean(dim=(0, 1))
+    energy: Tensor = torch.fft.fft2(images).abs().square().mean(dim=(0, 1))
+    return energy
 
 
 def share(images: Tensor, stride: int = 2) -> float:

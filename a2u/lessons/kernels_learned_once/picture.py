@@ -68,9 +68,9 @@ def _axis(ax: Axes, n: int, kernel: int, stride: int, padding: int, line: Any) -
     cell = min(CELL, (WIDTH - LEFT - 0.15) / length)
     top = 0.72
     rows = Block(LEFT, top, cell, n, length)
-    for start, end in ((0, padding), (padding + size, length)):  # what the padding cuts off, and nothing else
-        if end > start:
-            sheet.shade(ax, Block(LEFT + start * cell, top, cell, n, end - start))
+    for first, last in ((0, padding), (padding + size, length)):  # what the padding cuts off, and nothing else
+        if last > first:
+            sheet.shade(ax, Block(LEFT + first * cell, top, cell, n, last - first))
     sheet.cells(ax, Block(LEFT + padding * cell, top, cell, n, size), np.zeros((n, size)), *style.scale("signed"))
     font = min(10.0, cell * 34)
     ready = style.scale("weights", limit=1.0)

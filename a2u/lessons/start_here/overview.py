@@ -9,6 +9,7 @@ from a2u.lessons.frame import Drawing
 from a2u.lessons.inspector import example
 from a2u.lessons.start_here.picture import operator_map
 from a2u.operators import card, names
+from a2u.operators.witness import MAP
 
 SIDE = 5  # of the neighbourhood that is shown
 AT = (0, 0, 8, 6)  # sample, channel, row and column: on the stroke of the shared digit, and a maximum of its block
@@ -17,8 +18,8 @@ AT = (0, 0, 8, 6)  # sample, channel, row and column: on the stroke of the share
 def example_kernels(at: tuple[int, int, int, int] = AT) -> dict[str, Any]:
     """By operator, the weights behind one value of the shared map upsampled ×2: arrays 5×5 around its source value.
 
-    Operators that learn have random weights; of a kernel that spans all channels, the taps in the output's own
-    channel are shown.
+    Operators that learn have random weights. Of a kernel that spans all channels, the taps in the output's own
+    channel are shown, and of a larger one its middle.
     """
     found = {}
     for name in names():
@@ -26,8 +27,9 @@ def example_kernels(at: tuple[int, int, int, int] = AT) -> dict[str, Any]:
         witness = op.witness(x, guide, at=at)
         grid = np.zeros((SIDE, SIDE))
         offsets = witness.where - torch.tensor([at[1], at[2] // 2 - SIDE // 2, at[3] // 2 - SIDE // 2])
-        for weight, (channel, row, column) in zip(witness.w.tolist(), offsets.tolist(), strict=True):
-            if channel == 0:
+        mine = witness.source == MAP  # a tap on the guide has no place among those on x
+        for weight, (channel, row, column) in zip(witness.w[mine].tolist(), offsets[mine].tolist(), strict=True):
+            if channel == 0 and 0 <= row < SIDE and 0 <= column < SIDE:
                 grid[row, column] = weight
         found[name] = grid
     return found

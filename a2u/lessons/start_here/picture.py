@@ -177,7 +177,7 @@ def _legend(ax: Axes, left: float, top: float, pictured: bool) -> None:
     y = _say(ax, left + 0.1, top + 0.48, "w", style.W, "where the kernel w comes from", LINE, 1)
     y = _say(ax, left + 0.1, y + 0.03, "z", style.Z, "the window z it meets", LINE, 1)
     sheet.label(ax, left + 0.1, y + 0.03, "▲", style.HIGHLIGHT, size=7.5, ha="left")
-    sheet.label(ax, left + 0.25, y + 0.03, "needs a guide: an encoder map", size=8.2, ha="left", fontweight="normal")
+    sheet.label(ax, left + 0.25, y + 0.03, "needs a guide: a map or an image", size=8.2, ha="left", fontweight="normal")
     if pictured:
         block = Block(left + 0.1, y + 0.14, 0.065, 1, 1)
         sheet.outline(ax, block, style.W, 1.0)

@@ -7,9 +7,10 @@ Nothing is approximated. Two kinds of value see the whole image, and both are co
   Both are sums over positions, so they add up tile by tile. With them known, each affinity is a local value, and the
   affinity map has d channels at half the guide's size: it is kept whole, and kernels are made of it where needed.
 
-Everything else is local. So from stem to half size and from half size to alpha the network runs in tiles that overlap
-by what its convolutions see; convolutions at full size are computed again for each pass. Only the input, the maps at
-half size and below, and alpha are kept whole.
+Everything else is local, but for operators whose outputs see the whole map (``local`` is False): those upsample it in
+one piece. So from stem to half size and from half size to alpha the network runs in tiles that overlap by what its
+convolutions see; convolutions at full size are computed again for each pass. Only the input, the maps at half size and
+below, and alpha are kept whole.
 """
 
 from collections.abc import Callable
@@ -76,6 +77,7 @@ class _Tiled:
     def __init__(self, net: MattingNet, side: int) -> None:
         self.net, self.side = net, side
         self.known: dict[int, Encoding] = {}  # by stage of the decoder
+        self.upsampled: dict[int, Tensor] = {}  # by stage, of operators that see the whole map
 
     def run(self, x: Tensor) -> Tensor:
         """Alpha of a prepared input, not clipped."""
@@ -87,9 +89,11 @@ class _Tiled:
         encoded = net.encoder.below(x, pooled, paired)
         y: Tensor = net.aspp(encoded.bottom)
         guides = [stem, *map(whole, encoded.guides)]
+        image = whole(net.image_of(x))
         for number in range(last + 1):
             skip = local(net.decoder[number].skip, 1, whole(encoded.skips[last - number]))  # type: ignore[arg-type]
-            y = self._stage(number, y, skip, guides[last - number] if net.paired else skip)
+            guide = image if net.sees_image else guides[last - number] if net.paired else skip
+            y = self._stage(number, y, skip, guide)
         return y
 
     def _down(self, number: int) -> Callable[[LazyMap], Tensor]:
@@ -135,13 +139,19 @@ class _Tiled:
         """The upsampled map in a box."""
         operator = self._operator(number)
         ratio = operator.ratio
+        if not operator.local:
+            if number not in self.upsampled:
+                everything = guide.region(Box(0, 0, *guide.size)) if operator.card.needs_guide else None
+                self.upsampled = {number: operator(y, everything)}
+            return box.of(self.upsampled[number])
         low = box.halved().grown(_up_reach(operator), (y.shape[-2], y.shape[-1]))
         if isinstance(operator, A2U):
             assert known is not None
             w = operator.kernel_of(low.of(known.affinity), known.mean)
             up = formula.reassemble(low.of(y), w.to(y.dtype), ratio)
         else:
-            up = operator(low.of(y), guide.region(low.scaled(ratio)) if operator.card.needs_guide else None)
+            beside = low.scaled(guide.size[0] // y.shape[-2]) if operator.card.needs_guide else None
+            up = operator(low.of(y), guide.region(beside) if beside else None)
         return box.of(up, low.scaled(ratio))
 
     def _encoding(self, number: int, guide: LazyMap) -> Encoding | None:

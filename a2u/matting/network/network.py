@@ -12,10 +12,11 @@ from a2u.errors import A2UError
 from a2u.matting.network.decoder import DecoderStage, Head
 from a2u.matting.network.encoder import ASPP, INPUTS, SLOPE, Encoded, Encoder
 from a2u.matting.network.inputs import check_pair, reflect_to_multiple, settle
-from a2u.operators import A2U, Upsampler, build
+from a2u.operators import A2U, Upsampler, build, card, names
 from a2u.operators.registry import free_options
 from a2u.training.evaluating import evaluating
 
+IMAGE = 3  # channels of the input that are the image
 STRIDE = 16  # the coarsest map has one position for each 16×16 pixels
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's red, green and blue
 
@@ -24,7 +25,7 @@ class Feature(NamedTuple):
     """One upsampling stage as it happened, for figures."""
 
     before: Tensor  #: the decoder's map, Tensor[N, C, H, W]
-    guide: Tensor  #: the encoder's map at twice its size
+    guide: Tensor  #: the encoder's map at twice its size; the image, for operators that look at one
     after: Tensor  #: the upsampled map, Tensor[N, C, 2H, 2W]
 
 
@@ -40,7 +41,8 @@ class MattingNet(nn.Module):
         **options: passed on to the operator.
 
     Guides: with a paired operator, the encoder's map before each halving; otherwise the skips' outputs, from which the
-    decoder's sums are made. Both have 64, 64, 128, 256 channels from fine to coarse.
+    decoder's sums are made. Both have 64, 64, 128, 256 channels from fine to coarse. Operators that an image guides see
+    the image as the network does, normalised, in all stages.
 
     Raises:
         A2UError: unknown operator or option; paired with an operator that cannot go down; a width that leaves a
@@ -64,6 +66,7 @@ class MattingNet(nn.Module):
             for channels, guide in zip(decoder, encoder[::-1], strict=True)
         )
         self.paired = _is_paired(self.ups[0], paired)
+        self.sees_image = self.ups[0].card.guided_by == "image"  # type: ignore[union-attr]
         self.encoder = Encoder(encoder, self.paired)
         self.aspp = ASPP(four)
         skips = (two, one, one, INPUTS)
@@ -119,7 +122,7 @@ class MattingNet(nn.Module):
         y = self.aspp(encoded.bottom)
         for number in range(len(self.ups)):
             skipped = self.decoder[number].skip(encoded.skips[-1 - number])  # type: ignore[operator]
-            guide = encoded.guides[-1 - number] if self.paired else skipped
+            guide = self.image_of(x) if self.sees_image else encoded.guides[-1 - number] if self.paired else skipped
             upsampled = self.up(number, y, guide)
             if record is not None:
                 record.append(Feature(y, guide, upsampled))
@@ -131,6 +134,11 @@ class MattingNet(nn.Module):
         operator = self.ups[number]
         assert isinstance(operator, Upsampler)
         return operator(y, guide if operator.card.needs_guide else None)  # type: ignore[no-any-return]
+
+    @staticmethod
+    def image_of(x: Tensor) -> Tensor:
+        """The image in a prepared input, for operators that look at it."""
+        return x[:, :IMAGE]
 
     def downs(self) -> Sequence[Any]:
         """The four halvings of a paired operator, finest first."""
@@ -206,8 +214,9 @@ def _operator(
         # † has 32 groups: two channels each in the finest stage, whatever the width.
         groups = max(1, round(32 * width))
         options = {"scaled": True, "norm_groups": groups, **({} if paired is None else {"paired": paired}), **options}
-    elif name == "carafe":
+    elif name in ("carafe", "carafe_plus"):
         options = {"compressed": max(1, round(64 * width)), **options}
+    guide = IMAGE if name in names() and card(name).guided_by == "image" else guide
     return build(upsampler, channels, 2, guide_channels=guide, **options)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from every import options_of
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -62,7 +63,7 @@ def test_tiles_equal_the_whole_for_every_row(name):
 @pytest.mark.parametrize("name", sorted(set(operators.names()) - {"nearest", "bilinear", "carafe", "indexnet"}))
 def test_tiles_equal_the_whole_for_every_operator(name):
     torch.manual_seed(0)
-    check(MattingNet(name, NARROW), 64, 48, tile=16)
+    check(MattingNet(name, NARROW, **options_of(name)), 64, 48, tile=16)
 
 
 @pytest.mark.parametrize("options", [

@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from command import a2u
+from every import options_of
 from torch import nn
 
 from a2u import operators
@@ -148,9 +149,9 @@ def test_gradients_reach_every_parameter(name):
 @pytest.mark.parametrize("name", operators.names())
 def test_any_registered_operator_upsamples(name):
     torch.manual_seed(0)
-    net = MattingNet(name, NARROW)
-    features = net.features(*pair(32, 48))
-    assert [tuple(f.after.shape[1:]) for f in features] == [(16, 4, 6), (8, 8, 12), (4, 16, 24), (4, 32, 48)]
+    net = MattingNet(name, NARROW, **options_of(name))
+    features = net.features(*pair(48, 64))
+    assert [tuple(f.after.shape[1:]) for f in features] == [(16, 6, 8), (8, 12, 16), (4, 24, 32), (4, 48, 64)]
     last = features[-1]
     guide = last.guide if net.ups[-1].card.needs_guide else None
     witness = net.ups[-1].witness(last.before, guide, at=(1, 2, 31, 47))
