@@ -178,6 +178,8 @@ def test_the_server_of_a2u_lab_calls_it_and_the_page_sends_the_state() -> None:
     assert import_item(server["ContentsManager"]["pre_save_hook"]) is before_saving
     page = json.loads((CONFIG / "labconfig" / "default_setting_overrides.json").read_text())
     assert page["@jupyter-widgets/jupyterlab-manager:plugin"] == {"saveState": True}
+    viewers = page["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]
+    assert viewers == {"markdown": "Markdown Preview"}, "the page of notation opens to be read"
 
 
 # --- a real browser
