@@ -11,8 +11,29 @@
 # - read the network of Figure 3: where the operators sit, what they look at, what they cost;
 # - write the training loss, and compute SAD, MSE, Grad and Conn, knowing what each of them overlooks.
 #
-# **You need** lesson 01 ($y = w^\top z$); lesson 07 for what is inside A²U. **Time** 40 minutes, and 25 more for the
-# three exercises.
+# **You need** lesson 01 ($y = w^\top z$); lesson 07 for what is inside A²U.
+#
+# **Time** 72 minutes, and 25 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | The picture | 5 |
+# | 1 · Compose, and the way back | 5 |
+# | 2 · Scenes with an exact alpha | 4 |
+# | 3 · Two foregrounds are one | 3 |
+# | 4 · The trimap | 4 |
+# | 5 · The network of Figure 3 | 13 |
+# | 6 · The loss | 5 |
+# | 7 · Four metrics | 9 |
+# | 8 · Trained networks | 5 |
+# | 9 · The table | 12 |
+# | Five questions | 6 |
+# | Summary | 1 |
+# | Exercises | 25 |
+#
+# </details>
 #
 # These are **two sittings**. Stop after section 5: by then you have the data and the network. The second sitting is
 # about judging: the loss, the metrics, and what short trainings can show.
@@ -869,6 +890,16 @@ exercises.LOSS.check(my_loss)
 # help here too: places at a known distance, or the sky, which shows $A$ alone. And $t$ falls with distance, so a depth
 # map is a strong hint. Matting has nothing like it.
 # </details>
+
+# %% [markdown]
+# ## Five questions
+#
+# Answer them from memory; then look up what you missed.
+
+# %% tags=["questions"]
+from a2u.lessons.matting.questions import concepts
+
+concepts.ask()
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on

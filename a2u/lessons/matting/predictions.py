@@ -1,6 +1,7 @@
 """The predictions of lesson 10."""
 
 from a2u.lessons.matting.exercises import ALL
+from a2u.lessons.matting.questions import concepts
 from a2u.lessons.predict import Predictions, Question, right, wrong
 
 QUESTIONS = (
@@ -126,4 +127,4 @@ QUESTIONS = (
     ),
 )
 
-predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL], concepts)
