@@ -11,7 +11,8 @@
 # - say what the encoder hands over with each operator, and what the measurements do and do not explain by it.
 #
 # **You need** lesson 01 ($y = w^\top z$). Max-unpooling and A²U are explained as far as needed; lessons 02 and 07 take
-# them apart. In quick mode the three trainings take well under a minute.
+# them apart. In quick mode the three trainings take well under a minute. Symbols and terms: [Notation and
+# words](notation.md).
 #
 # **Time** 56 minutes, and 15 more for the exercises.
 #

@@ -9,7 +9,7 @@
 # - measure whether kernels follow the edges of an image, before and after training, and tell edges from ink;
 # - name two limits that A²U's kernels keep whatever they learn.
 #
-# **You need** lesson 01 ($y = w^\top z$) and, better, lesson 08.
+# **You need** lesson 01 ($y = w^\top z$) and, better, lesson 08. Symbols and terms: [Notation and words](notation.md).
 #
 # **Time** 38 minutes, and 20 more for the exercises.
 #

@@ -11,7 +11,8 @@
 # - find out where a decoder gets its detail from, the upsampling kernels or the skip, by taking one of them away;
 # - read the results of short trainings honestly.
 #
-# **You need** lessons 07 (A²U) and 09 (kernels as maps); lesson 10 explains mattes and trimaps.
+# **You need** lessons 07 (A²U) and 09 (kernels as maps); lesson 10 explains mattes and trimaps. Symbols and terms:
+# [Notation and words](notation.md).
 #
 # **Time** 50 minutes, and 20 more for the exercises.
 #
