@@ -14,7 +14,7 @@
 # **You need** lessons 07 (A²U) and 09 (kernels as maps); lesson 10 explains mattes and trimaps. Symbols and terms:
 # [Notation and words](notation.md).
 #
-# **Time** 50 minutes, and 20 more for the exercises.
+# **Time** 61 minutes, and 20 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -29,6 +29,7 @@
 # | 6 · What comes of it | 6 |
 # | 7 · Look for yourself | 3 |
 # | Five questions | 6 |
+# | Quiz: lessons 06 to 11 | 11 |
 # | What the course has shown, and where to go next | 2 |
 # | Summary | 1 |
 # | Exercises | 20 |
@@ -603,6 +604,17 @@ exercises.CONTRAST.check(my_contrast)
 from a2u.lessons.see_the_features.questions import concepts
 
 concepts.ask()
+
+# %% [markdown]
+# ## Quiz: lessons 06 to 11
+#
+# Ten questions about the second half of the course. Most of them need more than one lesson. If you miss one, the reason
+# beside your answer says which idea to look up again.
+
+# %% tags=["questions"]
+from a2u.lessons.see_the_features.quiz import quiz
+
+quiz.ask()
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on

@@ -3,6 +3,7 @@
 from a2u.lessons.predict import Predictions, Question, right, wrong
 from a2u.lessons.see_the_features.exercises import ALL
 from a2u.lessons.see_the_features.questions import concepts
+from a2u.lessons.see_the_features.quiz import quiz
 
 QUESTIONS = (
     Question(
@@ -77,4 +78,4 @@ QUESTIONS = (
     ),
 )
 
-predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL], concepts)
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL], concepts, quiz)
