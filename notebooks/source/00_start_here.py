@@ -12,6 +12,7 @@
 # - choose between quick and full mode, and find your way through the course.
 #
 # **You need** a little Python.
+# Symbols and terms: [Notation and words](notation.md).
 #
 # **Time** 30 minutes, and 14 more for the exercises.
 #

@@ -13,6 +13,7 @@
 # - choose the right grid and resize to any size, larger or smaller, without false patterns.
 #
 # **You need** Python and a little PyTorch (tensors, indexing). If something is not installed, lesson 00 helps.
+# Symbols and terms: [Notation and words](notation.md).
 # **Time** 64 minutes, and 25 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>

@@ -11,6 +11,7 @@
 # - find a checkerboard in the picture, in the spectrum and in the gradient, name its cause, and remove it.
 #
 # **You need** lesson 01: window, kernel, phase.
+# Symbols and terms: [Notation and words](notation.md).
 #
 # **Time** 52 minutes, and 20 more for the exercises.
 #

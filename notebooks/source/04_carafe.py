@@ -13,6 +13,7 @@
 # - count what CARAFE has to learn, and say when its two steps need less than one.
 #
 # **You need** lesson 01 (window, kernel, phase); lesson 03 helps with the pixel shuffle.
+# Symbols and terms: [Notation and words](notation.md).
 # **Time** 42 minutes, and 27 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>

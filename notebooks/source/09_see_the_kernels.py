@@ -9,7 +9,25 @@
 # - measure whether kernels follow the edges of an image, before and after training, and tell edges from ink;
 # - name two limits that A²U's kernels keep whatever they learn.
 #
-# **You need** lesson 01 ($y = w^\top z$) and, better, lesson 08. **Time** 20 minutes, and 20 for the three exercises.
+# **You need** lesson 01 ($y = w^\top z$) and, better, lesson 08. Symbols and terms: [Notation and words](notation.md).
+#
+# **Time** 38 minutes, and 20 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | The picture | 4 |
+# | 1 · A network that comes trained | 3 |
+# | 2 · How peaked is a kernel? | 3 |
+# | 3 · What do they look at? | 8 |
+# | 4 · One number makes nine | 10 |
+# | 5 · Look for yourself | 3 |
+# | Five questions | 6 |
+# | Summary | 1 |
+# | Exercises | 20 |
+#
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
@@ -451,6 +469,16 @@ exercises.PEAKEDNESS.check(my_peakedness)
 # And images in which the two explanations come apart, as thick strokes did here: a dog on a busy background, or a
 # bright patch on the lawn without a dog. If the maps follow the patch, they follow contrast.
 # </details>
+
+# %% [markdown]
+# ## Five questions
+#
+# Answer them from memory; then look up what you missed.
+
+# %% tags=["questions"]
+from a2u.lessons.see_the_kernels.questions import concepts
+
+concepts.ask()
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
