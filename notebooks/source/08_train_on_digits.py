@@ -51,7 +51,7 @@
 # | 61–68 | section 7, explorer | four questions in pairs; who finds the digit at which one network stumbles? |
 # | 68–75 | exercise 3 | exercises 1 and 2 are homework |
 #
-# **If time is short,** leave section 6 for reading. With a GPU and time to spare, start `a2u table1 --preset reduced`
+# **Skip if short.** Section 6, for reading. With a GPU and time to spare, start `a2u table1 --preset reduced`
 # in a terminal at the beginning and look at it at the end.
 #
 # **Before class.** Run the lesson once on the room's slowest machine. All numbers that the text relies on are orders,
@@ -247,7 +247,7 @@ copies = {title: nine_networks.seen(name).copies for title, name in shipped.item
 full_scores = {title: card(f"toy/{name}-mnist").metrics["stored"] for title, name in shipped.items()}
 some = [0, 4, 8, 18]
 figure = comparison(images[some], {title: maps[some] for title, maps in copies.items()}, full_scores)
-alt = "Four digits and their copies by three trained networks: all look alike, and the errors along the strokes shrink."
+alt = "Four digits and their copies by three trained networks. The errors along the strokes shrink from left to right."
 Drawing(figure, alt, ", ".join(f"{title} {each['psnr']:.1f} dB" for title, each in full_scores.items()))
 
 # %% tags=["spoiler"]
@@ -268,10 +268,10 @@ for title, maps in copies.items():
     assert holes < 0.01
 
 # %% [markdown]
-# **Explain.** Not blurred, not shifted, not full of holes. Bilinear's copies have edges nearly as steep as the digits.
-# They are a little *misplaced*: the errors are thin lines along the strokes. A fixed kernel did not force a blur, for
-# the layers after it can sharpen. Now to your sentence from the beginning. Ask of each operator: *what does the encoder
-# hand over?*
+# **Explain.** Not blurred, not shifted, not full of holes, as a rule. Bilinear's copies have edges nearly as steep as
+# the digits. Mostly they are a little *misplaced*: the errors lie along the strokes, and in the third digit bilinear
+# closes a loop that is open. A fixed kernel did not force a blur, for the layers after it can sharpen. Now to your
+# sentence from the beginning. Ask of each operator: *what does the encoder hand over?*
 #
 # | operator | what passes, besides the small map | PSNR after one pass |
 # |---|---|---|
@@ -414,7 +414,8 @@ print(lesson.verdicts(report))
 # - "With fewer parameters" is true of the depth-wise IndexNet by far, and not of the holistic one, which is smaller
 #   than A²U in this network.
 # - A shortened training can turn a claim, so a verdict under *here* counts only as much as the grey line allows.
-#
+
+# %% [markdown]
 # One more suspicion: is A²U ahead because its network is *larger*?
 #
 # **Predict** which of the three networks of section 3 has the most parameters.

@@ -44,7 +44,7 @@
 # | 48–53 | section 5, explorer | a digit whose edges are missed: who finds one? |
 # | 53–65 | exercise 1 or 2 | the other two are homework |
 #
-# **If time is short,** skip section 1 and the last cell of section 4. Keep section 3: it is the course's example of an
+# **Skip if short.** Section 1 and the last cell of section 4. Keep section 3: it is the course's example of an
 # experiment that separates two explanations.
 
 # %% [markdown]
@@ -223,7 +223,8 @@ lesson.curve_picture()
 # **Explain.** There are nine smooth curves that meet at $a = 0$, where the kernel is a box. The kernels of an image may
 # look richly different, and yet they lie on one curve: two places of equal affinity have equal kernels. This is the
 # second limit.
-#
+
+# %% [markdown]
 # In the picture each weight rises all the way, or falls all the way. The picture shows one digit, one stage, one phase.
 # Take six digits, all stages and all phases: 648 curves.
 #
@@ -486,7 +487,7 @@ concepts.ask()
 # - **Q.** The correlation with edges grows with training. May one write "the network learned to find edges"? **A.** In
 #   the largest map, on thin and on thick strokes, the peakedness of its kernels correlates with gradients, for one
 #   training on digits. In the smaller maps ink explains more.
-# - **Q.** Why show random kernels at all? **A.** Without them every pattern looks learned.
+# - **Q.** Why show random kernels at all? **A.** Without them every pattern in a map of kernels looks learned.
 # - **Q.** A²U's sharpest kernel is less peaked than bilinear. Is the picture that it makes softer? **A.** Not
 #   necessarily: the layers after it can sharpen, and its kernels differ from place to place, which bilinear's do not.
 #

@@ -42,7 +42,7 @@
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
 #
-# Two meetings of 45 minutes, or one of 90.
+# 90 minutes, or two meetings of 45.
 #
 # | minutes | what happens | how |
 # |---|---|---|
@@ -56,7 +56,7 @@
 # | 68–78 | sections 8–9, mattes and table | read the grey line aloud before any number |
 # | 78–90 | exercise 1 | exercises 2 and 3 are homework |
 #
-# **If time is short,** skip section 3, and leave section 9 for reading. Keep section 7: a learner who has seen five
+# **Skip if short.** Section 3; and leave section 9 for reading. Keep section 7: a learner who has seen five
 # mattes with the same SAD reads every table differently.
 #
 # **Before class.** On the projector, open the explorer at hair and move `band` slowly from 2 to 24.
@@ -480,7 +480,8 @@ print("worst:", {metric: name for metric, name in worst.items() if metric != "SA
 #   The body is the part that $p$ and $g$ *share*, and neither a hole nor a blob is part of it.
 #
 # So no single number is enough, and papers report all four.
-#
+
+# %% [markdown]
 # ### Black scores zero
 #
 # What if $p$ and $g$ share nothing at a threshold? Published evaluators differ. **Skip** leaves the threshold out, so
@@ -586,7 +587,8 @@ if here and report["preset"] == "narrow":  # what the text below speaks of
 # **Explain.** No. All networks lie within about an eighth of each other, and the two without a learned kernel are
 # first. Is that a finding? All rows but the two with *-d* were trained again, with other initial weights and other
 # crops.
-#
+
+# %% [markdown]
 # **Predict** what comes first then.
 
 # %% tags=["prediction"]
@@ -610,7 +612,8 @@ if orders and report["preset"] == "narrow":
 # seed would have let you write that A²U wins, or that it is useless. Three seeds do suggest something about the end of
 # the order: dynamic-cs is last or last but one each time. Perhaps this is because its kernels hardly differ from place
 # to place, as section 5 saw. No experiment here shows that.
-#
+
+# %% [markdown]
 # ### Closed-form, by both conventions
 #
 # Closed-form matting learns nothing, and has the least SAD of all. What about the other columns?

@@ -51,7 +51,7 @@
 # | 52–62 | sections 6 and 7 | mattes; who finds a scene where the order turns round? |
 # | 62–75 | exercise 2 | exercises 1 and 3 are homework |
 #
-# **If time is short,** skip section 3 and the explorer. Keep section 5: an intervention says more than any picture.
+# **Skip if short.** Section 3 and the explorer. Keep section 5: an intervention says more than any picture.
 
 # %% [markdown]
 # ## The picture
@@ -261,7 +261,8 @@ for kind in kinds:
 # product of *five* factors that depend on the guide: one in P, and in U and V each a filter made from features, times
 # the features that it filters. So the numbers before the sigmoid may become huge, and a sigmoid of a huge number is 0
 # or 1.
-#
+
+# %% [markdown]
 # **Predict.** In which of the three networks do most sigmoids stand at 0 or 1 (within 0.01)?
 
 # %% tags=["prediction"]

@@ -56,7 +56,7 @@ def _trained(
     """The losses of a training with one thing done otherwise."""
 
     def loss_of(batch: Tensor) -> Tensor:
-        error = (model(batch) - batch).abs() ** power
+        error: Tensor = (model(batch) - batch).abs() ** power
         return error.mean() if reduce == "mean" else error.sum()
 
     losses = []
@@ -69,7 +69,7 @@ def _trained(
             sums = [new if clear else old + new for old, new in zip(sums, found, strict=True)]
             with torch.no_grad():
                 for p, slope in zip(parameters, sums, strict=True):
-                    p -= step * lr * slope
+                    p.sub_(step * lr * slope)
             losses.append((loss_of(batch) if after else loss).item())
     return torch.tensor(losses)
 
