@@ -17,15 +17,16 @@ from a2u.paths import differentiated, mapped, without_autocast
 
 def _with_outside(x: Tensor, groups: int) -> Tensor:
     """N C S → N G C/G S+1: a cell of zeros at the end, which index −1 names."""
-    return F.pad(x, (0, 1)).unflatten(1, (groups, -1))
+    table: Tensor = F.pad(x, (0, 1)).unflatten(1, (groups, -1))
+    return table
 
 
 def seen(x: Tensor, cells: Tensor) -> Tensor:
     """The z of every output: N G C/G T P."""
     table = _with_outside(x, cells.shape[1])
     flat = torch.where(cells < 0, x.shape[2], cells).flatten(2)  # N G T·P
-    z = table.gather(3, flat[:, :, None].expand(-1, -1, table.shape[2], -1))
-    return z.unflatten(3, cells.shape[2:])
+    z: Tensor = table.gather(3, flat[:, :, None].expand(-1, -1, table.shape[2], -1)).unflatten(3, cells.shape[2:])
+    return z
 
 
 def reference(x: Tensor, w: Tensor, cells: Tensor) -> Tensor:
@@ -71,7 +72,8 @@ class _Bags:
 
     def bags(self, y: Tensor) -> Tensor:
         """N C P → N·P·G C/G."""
-        return y.unflatten(1, (self.g, -1)).permute(0, 3, 1, 2).reshape(self.n * self.p * self.g, -1)
+        grouped: Tensor = y.unflatten(1, (self.g, -1)).permute(0, 3, 1, 2)
+        return grouped.reshape(self.n * self.p * self.g, -1)
 
     def unbags(self, bags: Tensor) -> Tensor:
         """N·P·G C/G → N C P."""
@@ -89,7 +91,7 @@ class _Bags:
     def products(self, y: Tensor, x: Tensor) -> Tensor:
         """What each bag has in common with each of its rows: N G T P."""
         bag = torch.arange(len(self.rows), device=y.device, dtype=self.rows.dtype)
-        found = torch.ops.aten._embedding_bag_per_sample_weights_backward(
+        found: Tensor = torch.ops.aten._embedding_bag_per_sample_weights_backward(
             self.bags(y).contiguous(), self.table(x).contiguous(), self.rows.flatten(),
             bag * self.t, bag.repeat_interleave(self.t), 0,
         )  # fmt: skip
