@@ -38,13 +38,18 @@ ROOMS: dict[str, set[str]] = {
     "data": {"errors", "files"},
     "training": {"errors", "files"},
     "plots": {"errors"},
+    "differences": set(),
     "reconstruction": {
+        "differences",
         *("errors", "files", "gradient", "markdown", "shell", "checks", "operators"),
         *("data", "training", "plots"),
     },
     "matting": {
         *("errors", "files", "gradient", "markdown", "shell", "checks", "formula", "operators"),
         *("training", "plots"),
+    },
+    "guided": {
+        *("errors", "differences", "markdown", "shell", "checks", "operators", "data", "training", "plots", "matting"),
     },
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
     "bench": {"errors", "files", "markdown", "formula", "operators", "data", "training", "reconstruction"},
@@ -55,7 +60,7 @@ ROOMS: dict[str, set[str]] = {
     "site": {"errors", "files", "training", "plots", "lessons"},
     "commands": {
         *("errors", "files", "operators", "data", "training", "plots"),
-        *("reconstruction", "matting", "pretrained", "bench", "lessons", "site"),
+        *("reconstruction", "matting", "guided", "pretrained", "bench", "lessons", "site"),
     },
     "__init__": {"errors", "cells", "formula", "operators", "pretrained"},
 }

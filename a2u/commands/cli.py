@@ -173,6 +173,10 @@ LATER = {
         "a2u.commands.table1:table1",
         "Reproduce Table 1: nine networks on two data sets, beside the paper's numbers and claims.",
     ),
+    "guided": (
+        "a2u.commands.guided:guided",
+        "Train the experiment in which only the upsampling operator can draw detail, and compare the operators.",
+    ),
     "pretrained": (
         "a2u.commands.pretrained:pretrained",
         "Trained networks that ship with a2u: list them, or make them from finished runs.",

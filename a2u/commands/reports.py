@@ -1,14 +1,17 @@
-"""What experiments found, as text for a terminal: Tables 1 and 2 beside the paper, and the scores of mattes."""
+"""What experiments found, as text for a terminal: Tables 1 and 2 beside the paper, guided
+upsampling, and the scores of mattes.
+"""
 
 from typing import Any
 
 from a2u.commands.tables import text
 from a2u.data.digits import TITLES
+from a2u.guided.report_text import HEAD, cells, title
 from a2u.matting.data.listing import shown
 from a2u.matting.measure.evaluate import Evaluation
 from a2u.matting.measure.metrics import Scores
 from a2u.matting.report import SCORES
-from a2u.matting.report_text import NAMES, PLACES, spread_words
+from a2u.matting.report_text import NAMES, PLACES, own_scores, spread_words
 from a2u.reconstruction.report_text import cells_of, notes_on, signed, value
 
 LISTED = 20  # images of an evaluation
@@ -32,8 +35,9 @@ def table_1_text(report: dict[str, Any]) -> str:
 
 
 def table_2_text(report: dict[str, Any]) -> str:
-    """The four scores beside the paper's SAD and MSE, the spread over seeds, and the ablation."""
-    heads = ("network", ">parameters", *(f">{NAMES[score]}" for score in SCORES), ">paper SAD", ">paper MSE")
+    """The scores beside the paper's SAD and MSE, the spread over seeds, and the ablation; Conn by both conventions."""
+    own = (*(f">{NAMES[score]}" for score in SCORES), ">empty")  # Conn by "skip", then by "empty"
+    heads = ("network", ">parameters", *own, ">paper SAD", ">paper MSE")
     rows = []
     for each in report["rows"]:
         size = f"{each['parameters']:,}" if "parameters" in each else "–"
@@ -54,8 +58,27 @@ def table_2_text(report: dict[str, Any]) -> str:
 
 def _own(each: dict[str, Any]) -> list[str]:
     if each["status"] != "measured":
-        return ["not run", *[""] * (len(SCORES) - 1)]
-    return [f"{each[score]:.{PLACES[score]}f}" for score in SCORES]
+        return ["not run", *[""] * len(SCORES)]
+    return own_scores(each)
+
+
+def guided_text(report: dict[str, Any]) -> str:
+    """The rows and variants of each part, with their differences to the rows they are held against."""
+    lines = [f"Guided upsampling, preset {report['preset']}, seeds {', '.join(map(str, report['seeds']))}"]
+    heads = (HEAD[0], *(f">{head}" for head in HEAD[1:-1]), HEAD[-1])
+    for part in report["parts"]:
+        words = title(part)
+        lines += ["", f"{words[0].upper()}{words[1:]}; differences to bilinear"]
+        lines += ["", text(heads, [cells(each) for each in part["rows"]])]
+        for against in dict.fromkeys(each["against"] for each in part["variants"]):
+            some = [each for each in part["variants"] if each["against"] == against]
+            lines += ["", f"Changed, and compared with {against}"]
+            lines += [text(("changed", *heads), [[each["axis"], *cells(each)] for each in some])]
+    lines += [
+        "",
+        "Errors × 1000, lower is better; boundary F: higher is better. Means ± standard deviation over seeds;",
+    ]
+    return "\n".join([*lines, "differences ± standard error, told apart only where their 95 % interval leaves out 0."])
 
 
 def evaluation_text(evaluation: Evaluation) -> str:
@@ -77,6 +100,8 @@ def evaluation_text(evaluation: Evaluation) -> str:
     without = len(evaluation.measured) - len(scored)
     lines += [f"{without} without a true alpha: mattes, no scores."] * bool(without)
     lines.append(f"Over the unknown region; lower is better. Conn where nothing is shared: {evaluation.convention}.")
+    others = [f"{name}, {mean:.3f}" for name, mean in evaluation.mean_conns().items() if name != evaluation.convention]
+    lines += [f"The mean Conn by the other convention: {other}." for other in others]
     return "\n".join(lines)
 
 

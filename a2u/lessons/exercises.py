@@ -68,6 +68,8 @@ class Exercise:
         mistakes: known wrong answers; the first that fits is named.
         kind: what is drawn, "z", "w" or "y", in its colours; "" for anything else.
         view: what to draw of target and answer, and its name; all of them without it.
+        given: in a bug hunt, the code that the learner is handed: it runs, and it is wrong. As long as an answer gives
+            the same results as this, it counts as not attempted.
     """
 
     title: str
@@ -76,6 +78,7 @@ class Exercise:
     mistakes: Sequence[Mistake] = field(default_factory=tuple)
     kind: str = ""
     view: View | None = None
+    given: Answer | None = None
 
     @property
     def lesson(self) -> str:
@@ -112,10 +115,24 @@ class Exercise:
                 return self._wrong(str(error))
             target = outcome(self.reference, arguments).double()
             cases.append(Case(arguments, target, own, dtype))
-            if own.shape != target.shape:
-                what = f"the result should have shape {tuple(target.shape)}, yours has {tuple(own.shape)}\n  {given}"
-                return self._wrong(what, self._diagnosis(cases, names), "shape")
+            misfit = self._misfit(target, own)
+            if misfit is not None:
+                if self._is_given(cases):
+                    return self._unmended(misfit)
+                return self._wrong(f"{misfit}\n  {given}", self._diagnosis(cases, names), "shape")
         return self._compare(cases, names)
+
+    def _misfit(self, target: Tensor, own: Tensor) -> str | None:
+        """What is wrong with the shape of a result, or None."""
+        if own.shape == target.shape:
+            return None
+        return f"the result should have shape {tuple(target.shape)}, yours has {tuple(own.shape)}"
+
+    def _is_given(self, cases: Sequence[Case]) -> bool:
+        """Do these results come from the code that a bug hunt hands out?"""
+        if self.given is None:
+            return False
+        return all(alike(outcome(self.given, case.arguments), case.own) for case in cases)
 
     def _compare(self, cases: list[Case], names: list[str]) -> Verdict:
         wrong = next((case for case in cases if case.wrong), None)
@@ -125,6 +142,8 @@ class Exercise:
             message = f"✓ {self.title}: {len(cases)} random cases agree with the reference."
             return Verdict(True, message, drawing=drawing)
         what = self._values(wrong.target, wrong.own, wrong.arguments, names)
+        if self._is_given(cases):
+            return self._unmended(what, drawing)
         return self._wrong(what, self._diagnosis(cases, names), drawing=drawing)
 
     def _diagnosis(self, cases: Sequence[Case], names: list[str]) -> tuple[str, str] | None:
@@ -191,6 +210,10 @@ class Exercise:
 
     def _untried(self) -> Verdict:
         return Verdict(None, f"○ {self.title}: not attempted yet. Replace the … when you are ready; the hints help.")
+
+    def _unmended(self, what: str, drawing: Drawing | None = None) -> Verdict:
+        told = f"○ {self.title}: this is still the code that you were given. It runs, and it is wrong: {what}"
+        return Verdict(None, told, drawing=drawing)
 
 
 class Numeric(Exercise):

@@ -3,6 +3,9 @@
 In the sources a question is a cell tagged `prediction` that holds `predict("name")` and nothing else. What answers it
 are the cells after it: code up to the paragraph that begins with **Explain.**, and that paragraph. In JupyterLab a
 folded output opens when its cell is run, anything folded opens with a click. Other programs show what is folded.
+
+A cell tagged `questions` ends with `concepts.ask()` or `quiz.ask()`: the student's edition asks, the others answer
+(:mod:`a2u.lessons.concepts`).
 """
 
 import re
@@ -10,7 +13,8 @@ from typing import Any
 
 from a2u.errors import A2UError
 
-PREDICTION, SPOILER = "prediction", "spoiler"
+PREDICTION, SPOILER, QUESTIONS = "prediction", "spoiler", "questions"
+_ASK = re.compile(r"\b(concepts|quiz)\.ask\(\)$")
 EXPLAIN = "**Explain.** "
 _CALL = re.compile(r'predict\("([\w-]+)"\)')
 _EXPLORER = re.compile(r"^(panel|(\w+\.)?explorer\(.*\))$")  # what a learner finds the answer with
@@ -29,6 +33,7 @@ def fold_answers(cells: list[Any]) -> None:
     """Fold the outputs of the code after each question, and the explanation; code tagged `spoiler` too."""
     asked = False
     for cell in cells:
+        _check_questions(cell)
         if _is_question(cell):
             _name(cell)
             asked = True
@@ -48,12 +53,27 @@ def fold_answers(cells: list[Any]) -> None:
 def show_answers(cells: list[Any]) -> None:
     """Let each question show its answer instead."""
     for cell in cells:
+        if _check_questions(cell):
+            cell.source = _ASK.sub(r"\1.answers()", cell.source.rstrip())
         if _is_question(cell):
             cell.source = f'predict.answer("{_name(cell)}")'
 
 
 def _is_question(cell: Any) -> bool:
     return PREDICTION in cell.metadata.get("tags", [])
+
+
+def _check_questions(cell: Any) -> bool:
+    """Does this cell ask concept questions?
+
+    Raises:
+        A2UError: it is tagged so and does not ask, or asks and is not tagged so.
+    """
+    tagged = QUESTIONS in cell.metadata.get("tags", [])
+    if tagged != (cell.cell_type == "code" and _ASK.search(cell.source.rstrip()) is not None):
+        begins = cell.source.strip()[:60]
+        raise A2UError(f"A cell tagged {QUESTIONS!r} ends with concepts.ask(), and no other cell does: {begins!r}.")
+    return tagged
 
 
 def _name(cell: Any) -> str:

@@ -21,6 +21,16 @@ function nameControls(panel) {
   }
 }
 
+function nameQuestion(panel) {
+  const asks = panel.querySelector(".a2u-asks");
+  if (!asks) return;
+  const words = [...asks.childNodes].filter((each) => each.nodeName !== "STYLE").map((each) => each.textContent);
+  for (const options of panel.querySelectorAll(".widget-radio-box")) {
+    if (options.getAttribute("role") !== "radiogroup") options.setAttribute("role", "radiogroup");
+    name(options, words.join("").trim());
+  }
+}
+
 function describePicture(panel, words) {
   for (const picture of panel.querySelectorAll("img")) if (picture.alt !== words) picture.alt = words;
   // The description also stands under the picture, unseen, for pages where this script does not run.
@@ -34,6 +44,7 @@ function render({ model, el }) {
 
   const dress = () => {
     nameControls(panel);
+    nameQuestion(panel);
     describePicture(panel, model.get("alt"));
   };
   const observer = new MutationObserver(dress);

@@ -186,7 +186,7 @@ def _made_of(op: Upsampler, size: str) -> tuple[str, str]:
         kernel = f"{first.get(op.normalization, 'a')} {form} of the encoder map; shared by all channels"
     if isinstance(op, IndexNet):
         layers = "two layers over" if op.nonlinear else "a stride-r convolution of"
-        channels = "shared by all channels" if op.kind == "holistic" else "one a channel"
+        channels = "shared by all channels" if op.kind == "holistic" else "one per channel"
         kernel = f"sigmoid of {layers} the encoder map; {channels}"
     return kernel, window
 

@@ -81,6 +81,10 @@ class Session:
         """Note that an exercise passed."""
         self._note(passed=title)
 
+    def answered(self, name: str) -> None:
+        """Note that a concept question was answered."""
+        self._note(answered=name)
+
     def missing(self, name: str) -> str | None:
         """One line for a name that another cell of this notebook makes; None for any other name."""
         cells = list(_cells(self.notebook))
@@ -146,9 +150,11 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def _heard(event: tally.Event) -> None:
-    """Note an exercise that passed."""
+    """Note an exercise that passed, or a question that was answered."""
     if _session is not None and event.kind == "exercise" and event.right:
         _session.passed(event.name)
+    elif _session is not None and event.kind == "question":
+        _session.answered(event.name)
 
 
 def show_progress() -> None:

@@ -1,4 +1,4 @@
-"""How far a learner is: which exercises passed, and where each lesson was left.
+"""How far a learner is: which exercises passed, which questions were answered, and where each lesson was left.
 
 It is kept beside the learner's copies of the lessons (`my-lessons/.a2u/progress.json`), and only there: a check that
 runs anywhere else, in the course's own notebooks, in their tests or when they are built, writes nothing.
@@ -26,24 +26,36 @@ _EXERCISE = "exercise"  # the tag of a cell that waits for an answer
 
 
 class Progress(NamedTuple):
-    """One lesson: its title, the titles of the exercises that passed, how many it has, and the last section run."""
+    """One lesson and what a learner did in it.
+
+    Attributes:
+        lesson, title: "01_one_formula" and "One formula".
+        passed: the titles of the exercises that passed.
+        exercises: how many it has.
+        stopped: the heading of the last cell that ran.
+        answered: the names of the concept questions that were answered, right or wrong.
+    """
 
     lesson: str
     title: str
     passed: tuple[str, ...]
     exercises: int
     stopped: str
+    answered: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
         """In a few words; empty for a lesson that was never run."""
         done = f"{min(len(self.passed), self.exercises)} of {self.exercises} exercises passed" if self.exercises else ""
+        count = len(self.answered)
+        told = f"{count} question{'s' if count > 1 else ''} answered" if count else ""
         left = f"last cell run under “{self.stopped}”" if self.stopped else ""
-        return ", ".join(filter(None, [done, left])) if self.passed or self.stopped else ""
+        begun = self.passed or self.answered or self.stopped
+        return ", ".join(filter(None, [done, told, left])) if begun else ""
 
 
-def note(folder: Path, lesson: str, *, passed: str = "", stopped: str = "") -> None:
-    """Store that an exercise of `lesson` passed, or under which heading a cell ran. Two tabs lose nothing.
+def note(folder: Path, lesson: str, *, passed: str = "", stopped: str = "", answered: str = "") -> None:
+    """Store that an exercise passed, a question was answered, or under which heading a cell ran. Two tabs lose nothing.
 
     A damaged file is put aside under another name, and a new one begins.
 
@@ -60,8 +72,9 @@ def note(folder: Path, lesson: str, *, passed: str = "", stopped: str = "") -> N
             known = {}
         mine = known.setdefault(lesson, {"passed": [], "stopped": ""})
         before = json.dumps(mine)
-        if passed and passed not in mine["passed"]:
-            mine["passed"].append(passed)
+        for kind, name in (("passed", passed), ("answered", answered)):
+            if name and name not in mine.setdefault(kind, []):
+                mine[kind].append(name)
         mine["stopped"] = stopped or mine["stopped"]
         if json.dumps(mine) != before:
             write_whole(path, (json.dumps(known, indent=1, ensure_ascii=False) + "\n").encode())
@@ -109,7 +122,8 @@ def _of(path: Path, known: dict[str, Any]) -> Progress:
         exercises, found = 0, None
     title = found.group(1) if found else path.stem[3:].replace("_", " ")
     passed = tuple(known.get("passed", ()))
-    return Progress(path.stem, title, passed, max(exercises, len(passed)), known.get("stopped", ""))
+    exercises = max(exercises, len(passed))
+    return Progress(path.stem, title, passed, exercises, known.get("stopped", ""), tuple(known.get("answered", ())))
 
 
 def _known(path: Path) -> dict[str, Any]:
@@ -119,7 +133,8 @@ def _known(path: Path) -> dict[str, Any]:
         return {}
     for name, each in known.items():
         whole = isinstance(each, dict) and isinstance(each.get("stopped"), str) and isinstance(each.get("passed"), list)
-        if not whole or not all(isinstance(title, str) for title in each["passed"]):
+        whole = whole and isinstance(each.get("answered", []), list)  # the first learners' files have none
+        if not whole or not all(isinstance(title, str) for title in [*each["passed"], *each.get("answered", [])]):
             raise A2UError(f"{path} is damaged at {name!r}. It is not trusted; delete it to begin a new one.")
     return known
 

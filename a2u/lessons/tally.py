@@ -1,4 +1,4 @@
-"""What a learner has done since the kernel started: exercises checked and predictions committed.
+"""What a learner has done since the kernel started: exercises checked, predictions committed, questions answered.
 
 :func:`report` is the one place where both are reported. Whoever wants to hear of them, such as a record that outlives
 the kernel, appends a function to :data:`LISTENERS`; it is called with every :class:`Event`.
@@ -8,18 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["exercise", "prediction"]
+Kind = Literal["exercise", "prediction", "question"]
 
 
 @dataclass(frozen=True)
 class Event:
-    """One exercise that was checked, or one prediction that was committed.
+    """One exercise that was checked, one prediction that was committed, or one concept question that was answered.
 
     Attributes:
         lesson: the folder of the lesson in a2u/lessons, such as "one_formula".
-        kind: "exercise" or "prediction".
-        name: the title of the exercise, or the name of the question.
-        right: the exercise passed, or the prediction was right.
+        kind: "exercise", "prediction" or "question".
+        name: the title of the exercise, or the name of the prediction or question.
+        right: the exercise passed, or the choice was right.
     """
 
     lesson: str
@@ -40,7 +40,7 @@ def report(event: Event) -> None:
 
 
 def done(lesson: str, kind: Kind) -> dict[str, bool]:
-    """The exercises or predictions of a lesson that were reported, and whether one of the reports was right."""
+    """What of one kind was reported in a lesson, by name, and whether one of the reports was right."""
     found: dict[str, bool] = {}
     for event in _events:
         if (event.lesson, event.kind) == (lesson, kind):

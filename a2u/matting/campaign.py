@@ -31,6 +31,7 @@ _OURS_SHAPE: dict[str, Any] = {"epoch": (int, type(None)), "method": str, "data"
 _SCORES_SHAPE: dict[str, Any] = {
     **{"mean": dict.fromkeys(("sad", "mse", "grad", "conn"), float), "scored": int, "failed": dict},
     **{"conn_convention": str, "each": [{"name": str, "scores": (dict, type(None))}]},
+    **{"mean_conns": {"skip": float, "empty": float}, "without_foreground": int},
 }
 
 

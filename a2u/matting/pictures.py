@@ -4,7 +4,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from a2u.matting.report import SCORES
+from a2u.matting.report import EMPTY, SCORES
 from a2u.plots.table2 import Choice, TableRow, matting_board
 
 
@@ -18,10 +18,11 @@ def board(report: dict[str, Any]) -> Figure:
             _scores(each),
             tuple(each["paper"][score] for score in SCORES),
             again.get(each["row"], ()),
+            each.get(EMPTY),
         )
         for each in report["rows"]
     ]
-    lines += [TableRow(each["title"], None, _scores(each), None) for each in report["classical"]]
+    lines += [TableRow(each["title"], None, _scores(each), None, (), each.get(EMPTY)) for each in report["classical"]]
     choices = [
         Choice(f"A²U {each['row']}", _choice(each), each.get("sad"), each["paper_sad"]) for each in report["ablation"]
     ]

@@ -23,6 +23,8 @@ from a2u.training.kept import NOT_RUN, kept_in, short
 from a2u.training.kind import KEY
 
 SCORES = ("sad", "mse", "grad", "conn")
+EMPTY = "conn_empty"  # Conn by the convention "empty", beside the scores of a row; None where it was not measured
+WITHOUT = "without_foreground"  # how many of the test images have a trimap that knows no foreground
 IN_FULL = "a2u matting table --preset paper --data DIR"
 
 
@@ -37,10 +39,10 @@ def collect(
 ) -> dict[str, Any]:
     """Everything that the run folders say about Table 2 under one preset.
 
-    rows: an entry per row, with its four scores or why there are none; ablation: likewise for Tables 3 and 4;
-    classical: closed-form and KNN matting on the same images; label: what was run, for every title. These are of the
-    first seed. spread: what the other seeds reached, of the rows that were trained with several. Complete runs that
-    were not measured yet are measured now.
+    rows: an entry per row, with its four scores (and Conn by the second convention, "conn_empty") or why there are
+    none; ablation: likewise for Tables 3 and 4; classical: closed-form and KNN matting on the same images; label: what
+    was run, for every title. These are of the first seed. spread: what the other seeds reached, of the rows that were
+    trained with several. Complete runs that were not measured yet are measured now.
 
     changes: to the preset, as for `a2u.matting.settings.settings`.
 
@@ -69,6 +71,7 @@ def collect(
         "in_full": IN_FULL,
         "test_data": complete[0]["test_data"],
         "test_images": complete[0]["images"],
+        WITHOUT: complete[0][WITHOUT],
         "conn_convention": complete[0]["conn_convention"],
         "settings": {key: value for key, value in first.as_config().items() if key not in (KEY, "row", "options")},
         "versions": versions(),
@@ -165,6 +168,8 @@ def run(runs: Path, chosen: Settings, device: str = "auto") -> dict[str, Any]:
         "images": measured["scored"],
         "test_data": measured["data"],
         "conn_convention": measured["conn_convention"],
+        EMPTY: measured["mean_conns"]["empty"],
+        WITHOUT: measured["without_foreground"],
         "each": {one["name"]: one["scores"]["sad"] for one in measured["each"] if one["scores"]},
         "best_epoch": measured["epoch"],
         "validation_sad": [round(record["sad"], 5) for record in kept.history],
@@ -193,4 +198,5 @@ def _classical(runs: Path, method: str, chosen: Settings) -> dict[str, Any]:
     scored, refused = measured["scored"], len(measured["failed"])
     if refused:  # means over other images than the networks': the title says so wherever it is read
         known["title"] += f", {scored} of {scored + refused}"
-    return known | {"status": "measured", **measured["mean"], "images": scored}
+    empty = measured["mean_conns"]["empty"]
+    return known | {"status": "measured", **measured["mean"], EMPTY: empty, "images": scored}

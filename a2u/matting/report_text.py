@@ -3,10 +3,18 @@
 from typing import Any
 
 from a2u.markdown import table
-from a2u.matting.report import SCORES
+from a2u.matting.report import EMPTY, SCORES, WITHOUT
 
 PLACES = {"sad": 3, "mse": 4, "grad": 3, "conn": 3}
 NAMES = {"sad": "SAD", "mse": "MSE", "grad": "Grad", "conn": "Conn"}
+_HEADS = (*(NAMES[score] for score in SCORES[:-1]), "Conn, skip", "Conn, empty")  # of what was measured here
+
+CONN = (
+    "Means over images, over the unknown region; lower is better. Published evaluators of Conn differ where no pixel "
+    "reaches a threshold in both mattes. *Skip* leaves such a threshold out. It is the convention published with A²U, "
+    "and the paper's column is read as this one. *Empty* counts the pixels that are left as disconnected. Skip favours "
+    "a matte that misses its object: a black one scores 0, whatever the truth.",
+)
 
 
 def to_markdown(report: dict[str, Any]) -> str:
@@ -19,10 +27,12 @@ def to_markdown(report: dict[str, Any]) -> str:
         "",
         made,
         "",
-        f"Means over images, over the unknown region; lower is better. Conn: {report['conn_convention']}.",
+        *CONN,
+        *_black(report),
         "",
         *_rows_table(report),
         "",
+        *_missing_conns(report),
         *_spread_table(report),
         "## Kernel size and normalisation (the axes of Tables 3 and 4)",
         "",
@@ -50,18 +60,16 @@ def to_markdown(report: dict[str, Any]) -> str:
 
 def _rows_table(report: dict[str, Any]) -> list[str]:
     head = ["network", "parameters", "operators"]
-    head += [NAMES[score] for score in SCORES] + [f"paper {NAMES[score]}" for score in SCORES]
+    head += [*_HEADS, *(f"paper {NAMES[score]}" for score in SCORES)]
     rows, notes = [], []
     for each in report["rows"]:
-        measured = each["status"] == "measured"
-        own = [f"{each[score]:.{PLACES[score]}f}" for score in SCORES] if measured else ["not run"] * len(SCORES)
+        measured, own = each["status"] == "measured", own_scores(each)
         paper = [f"{each['paper'][score]:.{4 if score == 'mse' else 2}f}" for score in SCORES]
         sizes = [f"{each[key]:,}" if key in each else "–" for key in ("parameters", "extra_parameters")]
         rows.append([each["title"], *sizes, *own, *paper])
         notes += [] if measured else [f"{each['title']}: {each['status']}."]
     for each in report["classical"]:
-        measured = each["status"] == "measured"
-        own = [f"{each[score]:.{PLACES[score]}f}" for score in SCORES] if measured else ["not run"] * len(SCORES)
+        measured, own = each["status"] == "measured", own_scores(each)
         rows.append([f"{each['title']} ({each['source']})", "–", "–", *own, *["–"] * len(SCORES)])
         notes += [] if measured else [f"{each['title']}: {each['status']}."]
         if measured and each["images"] < report["test_images"]:
@@ -70,6 +78,38 @@ def _rows_table(report: dict[str, Any]) -> list[str]:
                 "same images as the networks'."
             )
     return [*table(head, rows, 1), *(f"\n{note}" for note in notes)]
+
+
+def own_scores(each: dict[str, Any]) -> list[str]:
+    """SAD, MSE, Grad and Conn by both conventions as a table prints them; "–" for a Conn that was not measured."""
+    if each["status"] != "measured":
+        return ["not run"] * len(_HEADS)
+    empty = each.get(EMPTY)
+    last = "–" if empty is None else f"{empty:.{PLACES['conn']}f}" + "*" * ("conn_empty_of" in each)
+    return [*(f"{each[score]:.{PLACES[score]}f}" for score in SCORES), last]
+
+
+def _black(report: dict[str, Any]) -> list[str]:
+    """What a classical method can answer where the trimap knows no foreground."""
+    count = report.get(WITHOUT, 0)
+    if not count or not report["classical"]:
+        return []
+    return [
+        f"In {count} of the {report['test_images']} images the trimap knows no foreground. There closed-form and KNN "
+        "matting can only answer black, so compare them with networks by *empty*."
+    ]
+
+
+def _missing_conns(report: dict[str, Any]) -> list[str]:
+    """What to know of Conn by the second convention: of other weights, or not measured. It ends with an empty line."""
+    measured = [each for each in (*report["rows"], *report["classical"]) if each["status"] == "measured"]
+    notes = [
+        f"\\* Of {words}."
+        for words in dict.fromkeys(each["conn_empty_of"] for each in measured if "conn_empty_of" in each)
+    ]
+    if any(each.get(EMPTY) is None for each in measured):
+        notes.append("–: these runs were measured before both conventions were kept, and are not at hand any more.")
+    return [*notes, ""] if notes else []
 
 
 def spread_words(each: dict[str, Any]) -> str:
@@ -101,7 +141,7 @@ def _spread_table(report: dict[str, Any]) -> list[str]:
 
 
 def _ablation_table(report: dict[str, Any]) -> list[str]:
-    head = ["A²U", "axis", "value", *(NAMES[score] for score in SCORES), "paper SAD"]
+    head = ["A²U", "axis", "value", *_HEADS[:-1], "paper SAD"]
     rows = []
     for each in report["ablation"]:
         measured = each["status"] == "measured"

@@ -146,7 +146,7 @@ def _headings(page: Axes, columns: Sequence[str], lefts: Sequence[float], side: 
         lines = [title.rsplit(" ", 1) for title in columns]
     size = min(10.5, _letters(side, [line for each in lines for line in each]))
     for number, (left, each) in enumerate(zip(lefts, lines, strict=True)):
-        colour = style.INK if columns[number] == "truth" else style.Z if number < 2 else style.Y
+        colour = style.INK if columns[number] == "truth" else style.MUTED if number < 2 else style.HIGHLIGHT
         for up, line in enumerate(reversed(each)):
             sheet.label(page, left + side / 2, 0.33 - 0.17 * up, line, colour, size)
 

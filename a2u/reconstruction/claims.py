@@ -5,7 +5,7 @@ if it holds for every pair of rows that it compares; a pair is named with both n
 whose rows were not all measured is decided only if a measured pair already contradicts it.
 
 That is what the numbers say. Whether another seed would say the same is a second question, "over_seeds": it is answered
-from the paired differences between rows, seed by seed (`a2u.reconstruction.differences`), and a single seed leaves it
+from the paired differences between rows, seed by seed (`a2u.differences`), and a single seed leaves it
 open.
 """
 
@@ -16,8 +16,8 @@ from typing import Any
 
 from torch import nn
 
+from a2u.differences import Difference, difference
 from a2u.operators import card
-from a2u.reconstruction.differences import Difference, difference
 from a2u.reconstruction.experiment import build_model
 from a2u.reconstruction.rows import ROWS
 

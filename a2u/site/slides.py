@@ -164,14 +164,17 @@ def _code(cell: Any, shown: bool) -> Iterator[Part]:
         both.metadata["tight"] = True
         yield Part(both, above + _output_height(outputs[0], _TIGHT))
         return
-    if source:
+    each_alone = "questions" in cell.metadata.get("tags", [])  # one question after the other, and no code
+    if source and not each_alone:
         code = deepcopy(cell)
         code.outputs = []
         yield Part(code, above)
-    if outputs:
-        result = deepcopy(cell)
-        result.metadata["transient"] = {"remove_source": True}
-        yield Part(result, sum(map(_output_height, outputs)))
+    for together in [[output] for output in outputs] if each_alone else [outputs]:
+        if together:
+            result = deepcopy(cell)
+            result.outputs = together
+            result.metadata["transient"] = {"remove_source": True}
+            yield Part(result, sum(map(_output_height, together)))
 
 
 def _output_height(output: Any, tallest: int = _TALLEST) -> int:

@@ -35,6 +35,11 @@ SHAPES: dict[str, dict[str, Any]] = {
         **dict.fromkeys(("pretrained", "freeze"), bool),
         **{"milestones": [int], "kernels": [int], "options": dict},
     },
+    "guided": {
+        **dict.fromkeys(("row", "task", "preset"), str),
+        **dict.fromkeys(("factor", "size", "train", "test", "batch", "epochs", "steps", "channels", "seed"), int),
+        "lr": float,
+    },
 }
 
 

@@ -2,22 +2,46 @@
 # # 01 · One formula
 #
 # A neural network that paints a picture, cuts out a person or segments a street has to make small maps large
-# again. There are dozens of ways to do it, with dozens of names. In this lesson you will see that they are one:
-# **every upsampled value is a weighted sum of a few values of the small map.** Learn to read that sum, and you
-# can read them all.
+# again. There are many ways to do it, with many names. In this lesson you will see that those of this course are one:
+# **every upsampled value is a weighted sum of a few values of the small map.** If you can read that sum, you can read
+# them all.
 #
 # **You will be able to**
 # - open any value of an upsampled map and name the window $z$, the kernel $w$ and their sum $w^\top z$;
-# - build the kernels of nearest-neighbour, bilinear and bicubic upsampling, and match PyTorch to the last digit;
-# - say what really differs between two operators: where $w$ comes from, and which $z$ it meets.
+# - build the kernels of nearest-neighbour, bilinear and bicubic upsampling, and match PyTorch within rounding;
+# - say what really differs between two operators: where $w$ comes from, and which $z$ it meets;
+# - choose the right grid and resize to any size, larger or smaller, without false patterns.
 #
 # **You need** Python and a little PyTorch (tensors, indexing). If something is not installed, lesson 00 helps.
-# **Time** 30 minutes, and 25 more for the three exercises.
+# **Time** 64 minutes, and 25 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | The picture | 4 |
+# | 1 · From 64 values to 256 | 3 |
+# | 2 · Nearest neighbour: a kernel with one weight | 4 |
+# | 3 · Where exactly is an output pixel? | 4 |
+# | 4 · Bilinear: weights from a straight line | 6 |
+# | 5 · Bicubic: a smoother curve, and negative weights | 8 |
+# | 6 · Every operator, one picture | 8 |
+# | 7 · Open your own | 3 |
+# | 8 · Two grids: align_corners | 5 |
+# | 9 · Any size, and smaller ones | 6 |
+# | 10 · The same, as a filter | 6 |
+# | Five questions | 5 |
+# | Summary | 2 |
+# | Exercises | 25 |
+#
+# </details>
+#
+# **Two sittings**: stop after section 7, with exercises 1 and 4.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
 #
-# 90 minutes. Everything later stands on this lesson: window, phase, kernel, sum. Give it the time.
+# 90 minutes, and 25 more with sections 8 to 10. Everything later builds on this lesson: window, phase, kernel, sum.
 #
 # | minutes | what happens | how |
 # |---|---|---|
@@ -28,10 +52,11 @@
 # | 36–52 | section 4, bilinear and the border | three weights by hand; let the first version fail at the edge |
 # | 52–60 | section 5, bicubic | the curve and the overshoot; leave the derivation for reading |
 # | 60–72 | section 6, explorer | four questions, in pairs; each pair reports one |
-# | 72–90 | exercises 1 and 2 | exercise 3 is homework |
+# | 72–90 | exercises 1 and 4 | exercises 2 and 3 are homework |
+# | 90–115 | sections 8–10, grids, sizes, filters | a lesson of their own, or for those who resize images at work |
 #
-# **Skip if short.** Section 7 (it comes back in lesson 03) and the derivation of the cubic. Never section 3: the half
-# pixel returns in every lesson, and in every bug report about "shifted" masks.
+# **Skip if short.** Section 7 (it comes back in lesson 03), the derivation of the cubic, and sections 8 to 10. Never
+# section 3: the half pixel returns in every lesson, and in bug reports about "shifted" masks.
 
 # %% [markdown]
 # ## The picture
@@ -74,7 +99,7 @@ look(bilinear, x, at=(0, 0, 5, 7))
 #
 # $$(i, j) = \big(\lfloor i'/r \rfloor,\ \lfloor j'/r \rfloor\big)$$
 #
-# **Predict.** Which output pixels lie inside pixel $(2, 3)$ of the small map? How many are there?
+# **Predict.** Take pixel $(2, 3)$ of the small map, and look for the outputs that lie inside it.
 
 # %% tags=["prediction"]
 predict("inside")
@@ -86,9 +111,9 @@ print(inside)
 assert len(inside) == ratio**2
 
 # %% [markdown]
-# **Explain.** There are $r^2 = 4$, one for each way to place a small square in a 2×2 block. Which of the four a
-# pixel is, is its **phase** $(i' \bmod r,\ j' \bmod r)$. So position splits into two questions, and both will
-# come back all through the course: *which window* (the quotient) and *which phase* (the remainder).
+# **Explain.** There are $r^2 = 4$, one for each way to place a small square in a 2×2 block. Which of the four a pixel
+# is, is its **phase** $(i' \bmod r,\ j' \bmod r)$. So the place of an output answers two questions, which come back all
+# through the course: *which window* (the quotient) and *which phase* (the remainder).
 
 # %% [markdown]
 # ## 2 · Nearest neighbour: a kernel with one weight
@@ -98,13 +123,13 @@ assert len(inside) == ratio**2
 # $$g(w, z) = w^\top z = \sum_t w_t\, z_t \tag{1}$$
 #
 # One weight of a kernel, with the place in the window that it belongs to, is called a **tap**. The simplest choice has
-# one: the window is the one pixel that the output lies in, and the kernel is $w = [1]$.
+# one tap: the window is the one pixel that the output lies in, and the kernel is $w = [1]$.
 #
 # `a2u.reassemble(x, w, ratio)` is the formula as a function. It wants one kernel for **every** output position, so
 # `w` has the shape (batch, groups, taps, height, width of the output). The channels of one **group** share their
 # kernels; here there is one channel, and so one group.
 #
-# **Predict.** With $w = [1]$ everywhere, what will the 16×16 map look like?
+# **Predict.** We take $w = [1]$ for each of the 256 outputs.
 
 # %% tags=["prediction"]
 predict("all-ones")
@@ -135,7 +160,7 @@ Drawing(
 #
 # $$s = \frac{i' + \frac12}{r} - \frac12$$
 #
-# **Predict.** Work out $s$ for the outputs 0, 1, 2, 3 with $r = 2$. Does the first one lie at 0?
+# **Predict.** Work out $s$ for the outputs 0, 1, 2, 3 with $r = 2$.
 
 # %% tags=["prediction"]
 predict("first-output")
@@ -146,11 +171,15 @@ print("outputs     ", list(range(6)))
 print("lie at      ", s.tolist())
 print("source pixel", [i // 2 for i in range(6)])
 assert torch.equal(s - torch.arange(6) // 2, torch.tensor([-0.25, 0.25] * 3))
+for r in range(1, 9):
+    i = torch.arange(8 * r)
+    assert torch.allclose(i / r - ((i + 0.5) / r - 0.5), torch.full((8 * r,), (1 - 1 / r) / 2))
 
 # %% [markdown]
 # **Explain.** No output lies on a source pixel: each is a quarter of a pixel before or after one. The offset depends on
-# the phase alone, $-\tfrac14$ for phase 0 and $+\tfrac14$ for phase 1. Forgetting the two halves (taking $s = i'/r$)
-# shifts the whole picture by a quarter of a pixel. It is the most common bug in hand-written upsampling.
+# the phase alone, $-\tfrac14$ for phase 0 and $+\tfrac14$ for phase 1. If you forget the two halves and take $s =
+# i'/r$, the whole picture moves by $(1 - 1/r)/2$ pixels of the small map: a quarter of a pixel for $r = 2$, almost half
+# a pixel for large $r$. It is an easy mistake to make and to overlook.
 
 # %% [markdown]
 # ## 4 · Bilinear: weights from a straight line
@@ -171,7 +200,7 @@ assert torch.equal(s - torch.arange(6) // 2, torch.tensor([-0.25, 0.25] * 3))
 # (In the code below, `einsum("ia,jb->abij", …)` is this outer product for all outputs at once: rows $a$ and columns $b$
 # of the kernel, at row $i$ and column $j$.)
 #
-# **Predict.** What is the largest weight? And will our map equal PyTorch's bilinear everywhere?
+# **Predict.** First work out the largest weight. Then think of the border: our window holds zeros outside the map.
 
 # %% tags=["prediction"]
 predict("bilinear-everywhere")
@@ -192,7 +221,7 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** The largest weight is $\tfrac34 \cdot \tfrac34 = 0.5625$. Inside, the maps agree. In the outermost ring
-# our outputs look past the edge of the map, where our window holds zeros, and become too light.
+# our outputs look past the edge of the map, where our window holds zeros, and become too pale.
 #
 # PyTorch has another rule: a reference point beyond the edge **repeats the value at the edge**. That sounds like a
 # different window, but look at the sum. At the top, the two reference points now have the *same* value $x_0$:
@@ -223,10 +252,10 @@ print("equal to PyTorch in all", ours.numel(), "values; every kernel sums to 1")
 # $$w(d) = \begin{cases} (a+2)\,d^3 - (a+3)\,d^2 + 1 & 0 \le d \le 1 \\ a\,d^3 - 5a\,d^2 + 8a\,d - 4a & 1 < d < 2
 # \end{cases}$$
 #
-# That the weights of all points sum to 1 then comes for free, as the numbers below confirm. PyTorch takes
+# That the weights of all points sum to 1 then follows by itself, as the next cells check. PyTorch takes
 # $a = -\tfrac34$: downhill at 1, and back at zero at 2. Between the two the curve is **below zero**.
 #
-# **Predict.** With negative weights, can an output be larger than every value of the map, or smaller than every one?
+# **Predict.** Some weights are now negative, and all weights of an output still sum to 1.
 
 # %% tags=["prediction"]
 predict("overshoot")
@@ -271,6 +300,8 @@ Drawing(
 taps = torch.arange(-2, 3)
 down, along = (cubic[((s - taps).abs()[:, None] - d).abs().argmin(dim=1)] for s in (0.25, -0.25))
 assert torch.allclose(torch.outer(down, along), squares["bicubic"], atol=1e-5)
+whole = sum(cubic[start : start + 40] for start in (10, 50, 90, 130))  # the four points, wherever the output lies
+assert torch.allclose(whole, torch.ones(40), atol=1e-5)
 print("down", [round(float(v), 3) + 0.0 for v in down], " along", [round(float(v), 3) + 0.0 for v in along])
 
 # %% [markdown]
@@ -281,6 +312,8 @@ bicubic = operators["bicubic"](x)
 assert torch.allclose(bicubic, F.interpolate(x, scale_factor=2, mode="bicubic", align_corners=False), atol=1e-5)
 assert bicubic.max() > x.max()
 assert bicubic.min() < x.min() == 0
+for name in ("nearest", "bilinear"):
+    assert x.min() <= operators[name](x).min() <= operators[name](x).max() <= x.max()
 Drawing(
     side_by_side({name: op(x)[0, 0] for name, op in operators.items()}),
     alt="The 2 upsampled three ways: in blocks, softly, and sharply with a faint violet halo of negative values.",
@@ -297,15 +330,15 @@ Drawing(
 # %% [markdown]
 # ## 6 · Every operator, one picture
 #
-# Now the point of it all. The operators of this course, from max-unpooling to A²U, are the same formula with other
+# The operators of this course, from max-unpooling to A²U, are the same formula with other
 # kernels. Pick one, and move the sliders (click one, then use the arrow keys). Our map now has four channels:
 # ink, its change from left to right, its change from top to bottom, and how much a pixel differs from its
-# surroundings. Operators that learn have random weights here: do not judge their output, look at *how* it is made.
+# surroundings. Operators that learn have random weights here: so do not judge their output; look at *how* it is made.
 #
 # **Predict, then look:**
 # 1. In `Max-unpooling`, which values can $w$ have? Why is most of the output white?
 # 2. In `Deconvolution`, move the output by one column, then by two. When does the kernel come back?
-# 3. In `CARAFE`, do the same. Does it come back?
+# 3. In `CARAFE`, do the same. Does the kernel come back?
 # 4. Set `row` to 0. Which operators let zeros from outside into their sum?
 
 # %% tags=["prediction"]
@@ -339,17 +372,17 @@ for name in ("bilinear", "deconvolution", "carafe"):
 # %% [markdown]
 # **Explain.** The kernels of bilinear and deconvolution depend on the phase alone: they come back after $r$ columns.
 # Bilinear's follows from distance, deconvolution's is learned once and then **universal**, the same for every input.
-# CARAFE's does not come back where the features differ: it is made from what it finds. Only such kernels can tell an
-# edge from a flat region.
+# CARAFE's does not come back where the features differ: it is made from what it finds. Only a kernel that depends on
+# the input can be one thing on an edge and another on a flat region.
 #
 # Questions 1 and 4: max-unpooling's $w$ is 0 or 1, with a single 1 in each 2×2 block, so three of four outputs are 0,
-# which our colours show as white. At row 0, every window of 3×3 or more looks past the map and meets zeros there
-# (deconvolution, pixel shuffle, CARAFE, A²U); bilinear and bicubic fold their weights back, and 1×1 windows have no
-# outside.
+# which our colours show as white. At row 0, windows of 3×3 or more reach past the map. Deconvolution, pixel shuffle,
+# CARAFE and A²U take the zeros there into their sums; bilinear and bicubic fold their weights back. A 1×1 window never
+# reaches outside.
 
 # %% [markdown]
-# You need not take the claim of this course on trust. For **every** operator and **every** output value, the picture's
-# $w^\top z$ must be the value that the operator computed (here at 24 places each):
+# You need not take the claim of this course on trust. For **every** operator, the picture's
+# $w^\top z$ must be the value that the operator computed. Here we check 24 outputs of each:
 
 # %%
 from a2u.lessons.inspector import choices
@@ -374,11 +407,11 @@ for title, name in choices():
 # %% [markdown]
 # ## 7 · Open your own
 #
-# `inspect(op, x, guide)` opens any operator of yours (with a guide if it needs one). Let us ask it a question: could a
-# deconvolution *learn* to be bilinear? Its 4×4 kernel spreads every pixel of the small map over 4×4 outputs. We write
-# into it how much a pixel counts for outputs at the distances $-\tfrac34, -\tfrac14, \tfrac14, \tfrac34$.
+# `inspect(op, x, guide)` opens any operator of yours (with a guide if it needs one). Could a deconvolution *learn* to
+# be bilinear? Its 4×4 kernel spreads every pixel of the small map over 4×4 outputs. As weights we write how much a
+# pixel counts for outputs at the distances $-\tfrac34, -\tfrac14, \tfrac14, \tfrac34$.
 #
-# **Predict.** One minus the distance gives which four numbers? Will the result be bilinear everywhere?
+# **Predict.** Work out the four numbers: one minus the distance. Then think of the border.
 
 # %% tags=["prediction"]
 predict("learned-bilinear")
@@ -395,9 +428,165 @@ assert difference[..., 1:-1, 1:-1].max() < 1e-6 < difference.max()
 inspect(mine, x)
 
 # %% [markdown]
-# **Explain.** Inside it *is* bilinear; only at the border, where it has no way to fold weights, does it let zeros in,
-# as ours did in section 4. A learned kernel contains the distance-based one as a special case. Whether training finds
-# something better is the story of lesson 03.
+# **Explain.** Inside it *is* bilinear. At the border it cannot fold weights, so zeros get into its sums, as they did in
+# section 4. So bilinear is one of the things that this operator can learn. Lesson 03 is about such operators.
+
+# %% [markdown]
+# ## 8 · Two grids: align_corners
+#
+# PyTorch's `align_corners=True` is another answer to "where is an output?". It puts the first output on the first pixel
+# and the last on the last one. From $n$ pixels to $N$ outputs, along one axis:
+#
+# $$\text{False: } s = \frac{i' + \frac12}{N/n} - \frac12 \qquad\qquad \text{True: } s = i'\,\frac{n - 1}{N - 1}$$
+#
+# **Predict.** From 8 to 16: how far does an output lie from the nearest pixel? Count the different answers.
+
+# %% tags=["prediction"]
+predict("corner-offsets")
+
+
+# %%
+def axis_weights(s, n, reach=1.0):
+    """Tent weights of n pixels for outputs at s; making the sums 1 folds in what lies outside."""
+    w = (1 - (s[:, None] - torch.arange(n)).abs() / reach).clamp(min=0)
+    return w / w.sum(dim=1, keepdim=True)
+
+
+i = torch.arange(16.0)
+for corners, s in ((False, (i + 0.5) / 2 - 0.5), (True, i * 7 / 15)):
+    w = axis_weights(s, 8)
+    theirs = F.interpolate(x, size=16, mode="bilinear", align_corners=corners)[0, 0]
+    assert torch.allclose(w @ x[0, 0] @ w.T, theirs, atol=1e-6)
+    offsets = {round(float(v), 4) for v in s - s.round()}
+    print(f"align_corners={corners}: s from {s[0]:.2f} to {s[-1]:.2f}, {len(offsets)} different offsets")
+
+# %% [markdown]
+# **Explain.** With half pixels there are two offsets, one for each phase, whatever the size of the map. With aligned
+# corners there are fifteen: phases are gone, and a learned kernel for each phase cannot imitate it.
+#
+# **Which is right?** If your values belong to little *squares*, as pixels of images, masks and pooled maps do, take
+# half pixels (False). If they are samples at *points* and the two ends must stay where they are, as in a table of a
+# function from 0 to 1, take aligned corners (True); it fits best from $n$ to $(n - 1) r + 1$, such as 9 to 17, where
+# every $r$-th output lies on a point. Use one grid for an image and its mask: the two grids differ by $(1 - 1/r)/2$
+# pixels at the ends.
+
+# %%
+points = torch.rand(1, 1, 9, 9, generator=torch.Generator().manual_seed(0))
+between = F.interpolate(points, size=17, mode="bilinear", align_corners=True)
+assert torch.allclose(between[..., ::2, ::2], points, atol=1e-6)
+for r in range(2, 9):
+    i, n = torch.arange(8.0 * r), 8
+    apart = (i * (n - 1) / (n * r - 1) - ((i + 0.5) / r - 0.5)).abs()
+    assert torch.allclose(apart.max(), torch.tensor((1 - 1 / r) / 2))
+    assert torch.allclose(apart[[0, -1]], apart.max())
+print("9 → 17 keeps all", points.numel(), "points; for every ratio the grids differ most at the two ends")
+
+# %% [markdown]
+# ## 9 · Any size, and smaller ones
+#
+# The formula of the half pixels needs no whole ratio: take $N/n$ for $r$. From 8 to 13 there are no phases either, as
+# each of the 13 outputs has an offset of its own. (A trap: `scale_factor=1.6` makes ⌊12.8⌋ = 12 outputs of 8 pixels,
+# but then PyTorch computes $s$ with 1.6, and not with 12/8. `size=12` does the latter.)
+#
+# Going *down* works too, but bilinear still looks at two points along each axis, however many pixels an output covers.
+# The others are skipped. **Anti-aliasing** stretches the tent by $n/N$, the size of an output in pixels: divide the
+# distance by it, and make the sums 1 again.
+#
+# **Predict.** Take 32×32 pixels with stripes one pixel wide, black and white. We shrink them to 12×12.
+
+# %% tags=["prediction"]
+predict("stripes")
+
+# %% tags=["spoiler"]
+s = (torch.arange(13) + 0.5) * 8 / 13 - 0.5
+w = axis_weights(s, 8)
+assert torch.allclose(w @ x[0, 0] @ w.T, F.interpolate(x, size=13, mode="bilinear")[0, 0], atol=1e-6)
+assert len({round(float(v), 4) for v in s - s.round()}) == 13
+by_scale, by_size = (F.interpolate(x, mode="bilinear", **how) for how in ({"scale_factor": 1.6}, {"size": 12}))
+assert by_scale.shape == by_size.shape
+assert (by_scale - by_size).abs().max() > 0.1
+print("8 → 13: 13 different offsets; scale_factor=1.6 and size=12 give other values, both", tuple(by_size.shape[2:]))
+
+# %% tags=["spoiler"]
+stripes = torch.tensor([1.0, 0.0]).repeat(16).expand(32, 32).contiguous()
+s, small = (torch.arange(12) + 0.5) * 32 / 12 - 0.5, {"32×32": stripes}
+for name, reach in (("two points", 1.0), ("anti-aliased", 32 / 12)):
+    w = axis_weights(s, 32, reach)
+    small[name] = w @ stripes @ w.T
+    theirs = F.interpolate(stripes[None, None], size=12, mode="bilinear", antialias=reach > 1)
+    assert torch.allclose(small[name], theirs[0, 0], atol=1e-5)
+assert torch.allclose(small["two points"][:, 3:], small["two points"][:, :-3], atol=1e-5)  # 3 · 32/12 = 8 pixels
+assert (small["anti-aliased"] - 0.5).abs().max() < 0.05
+
+# %% tags=["spoiler"]
+Drawing(
+    side_by_side(small),
+    alt="Fine stripes; shrunk with two points they become broad stripes; anti-aliased they become nearly even grey.",
+    says="\n".join(
+        f"{name:12} first row: {[round(float(v), 2) for v in small[name][0, :6]]} …" for name in list(small)[1:]
+    ),
+)
+
+# %% [markdown]
+# **Explain.** Two points meet the stripes now on black, now on white. The result repeats every three outputs, which is
+# every eight pixels: stripes four times as far apart as the real ones. The wide tent averages all the pixels that an
+# output covers, and makes grey. The shared digit of this course was shrunk that way.
+
+# %% [markdown]
+# ## 10 · The same, as a filter
+#
+# There is one more way to see upsampling by $r$. Put $r - 1$ **zeros** after each value, and then run one **filter**
+# over the large map. Nearest is the filter $[1, 1]$, bilinear $[\tfrac14, \tfrac34, \tfrac34, \tfrac14]$, along each
+# axis. A deconvolution does just that with a learned filter.
+#
+# What do the zeros do to the **spectrum**, the strength of slow and fast changes?
+#
+# **Predict.** The map has eight frequencies along each axis; the large one has sixteen.
+
+# %% tags=["prediction"]
+predict("zeros-spectrum")
+
+# %%
+zeros = torch.zeros(16, 16)
+zeros[::2, ::2] = x[0, 0]
+spectrum = torch.fft.fft2(zeros)
+assert torch.allclose(spectrum, torch.fft.fft2(x[0, 0]).repeat(2, 2), atol=1e-4)  # copies, and nothing else
+taps = {"nearest": torch.ones(2), "bilinear": torch.tensor([0.25, 0.75, 0.75, 0.25])}
+for name, f in taps.items():
+    before = len(f) // 2
+    padded = F.pad(zeros[None, None], (before, before - 1) * 2)
+    y = F.conv2d(padded, torch.outer(f, f)[None, None])
+    theirs = F.interpolate(x, scale_factor=2, mode=name)
+    assert torch.allclose(y[..., 1:-1, 1:-1], theirs[..., 1:-1, 1:-1], atol=1e-6)
+
+# %%
+from a2u.lessons.one_formula.picture import copies
+
+at = (1.75, 1.25, 0.75, 0.25, 0.25, 0.75, 1.25, 1.75)
+taps["bicubic"] = cubic[[int((d - distance).abs().argmin()) for distance in at]]
+frequency = torch.linspace(0, 0.5, 101)
+responses, beyond = {}, {}
+fast = torch.fft.fftfreq(16).abs() > 0.25
+for name, f in taps.items():
+    waves = torch.exp(-2j * torch.pi * frequency[:, None] * torch.arange(len(f)))
+    responses[name] = (frequency, (waves @ f.to(waves.dtype)).abs() / 2)
+    energy = torch.fft.fft2(F.interpolate(x, scale_factor=2, mode=name)[0, 0]).abs().square()
+    beyond[name] = float(energy[fast[:, None] | fast].sum() / energy.sum())
+assert beyond["nearest"] > 3 * max(beyond["bilinear"], beyond["bicubic"])
+
+# %%
+Drawing(
+    copies(torch.fft.rfftfreq(16), spectrum.abs().mean(dim=0)[:9], responses),
+    alt="Bars: the spectrum of the map up to a quarter, and its mirror image beyond. Lines: nearest lets much of the "
+    "mirror image through, bilinear and bicubic less.",
+    says="energy beyond what the small map can hold: " + ", ".join(f"{n} {v:.0%}" for n, v in beyond.items()),
+)
+
+# %% [markdown]
+# **Explain.** The zeros make copies of the spectrum, mirrored at a quarter: fast changes that the small map never had.
+# The filter's work is to remove them. The box of nearest lets much of them through: these are the edges of its blocks.
+# A good filter is 1 up to a quarter and 0 beyond; bilinear and bicubic come closer, and bicubic keeps more of the map
+# itself. Nearest's eight percent are about this digit; the lines hold for every map.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
@@ -410,20 +599,24 @@ inspect(mine, x)
 #   changes it.
 # - *Section 4.* "At the border we need another window." The same window, other weights: that is what folding means.
 # - *Section 5.* "Negative weights are a rounding error." They are wanted; without them nothing can sharpen.
+# - *Section 8.* "align_corners=True is more exact." It is another grid, for values at points. Let them mark the centres
+#   of 8 and of 16 squares on two rulers of one length: the first marks do not meet.
+# - *Section 9.* "Bilinear averages." Two points along each axis, whatever the size.
+# - *Section 10.* "The zeros are lost energy." They make copies; the filter decides what remains of them.
 # - **Exercise 1.** A transposed window, rows and columns swapped, a window that *begins* at its centre, an edge that is
 #   repeated, a window cut off at the edge, the ratio forgotten. Ask for a drawing of output (0, 0) and its nine values:
 #   it settles most of them.
-# - **Exercise 2.** Corners instead of centres (the half pixels again), phases swapped, a mirrored kernel, the
-#   distance itself as weight, weights of the axes added instead of multiplied.
-# - **Exercise 3.** The kernel of the window's centre, or of the phase, instead of the output's own; a window in the
-#   large map; `%` where `//` is meant; a flipped window by those who learnt convolution in signal processing: there it
-#   is flipped, in deep learning it is not.
+# - **Exercise 2.** Weights that sum to 1 and still move a ramp: the balance point must be the output's own place. Rows
+#   that are not each other's mirror image.
+# - **Exercise 3.** The halves forgotten; $a = -\tfrac12$; the largest value in place of what lies above 1.
+# - **Exercise 4.** Learners look for the bug in the window, as it is the harder part. Advice that works: one output, by
+#   hand, with weights that differ.
 
 # %% [markdown]
 # ## Exercises
 #
-# Replace the `...` and run the cell. The check compares with a slow and careful reference on random maps, shows
-# where you differ, and recognises the usual mistakes.
+# Replace the `...` (in exercise 4: mend the code) and run the cell. The check compares with a slow and careful
+# reference, shows where you differ, and recognises the usual mistakes.
 
 # %% [markdown]
 # ### Exercise 1 · The window
@@ -443,15 +636,7 @@ inspect(mine, x)
 # the map begins at row i and column j of the padded one.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_window(x, row, column, ratio, k):
-#     i, j = row // ratio, column // ratio
-#     padded = F.pad(x, (k // 2,) * 4)
-#     return padded[i : i + k, j : j + k]
-# ```
-# </details>
+# Solution: `solutions/01_one_formula.ipynb`.
 
 # %% tags=["exercise"]
 import torch
@@ -481,32 +666,25 @@ def my_window(x, row, column, ratio, k):
 exercises.WINDOW.check(my_window)
 
 # %% [markdown]
-# ### Exercise 2 · The bilinear kernel for any ratio
-# *Difficulty* ★★☆ · *time* 10 minutes
+# ### Exercise 2 · A softer kernel of your own
+# *Difficulty* ★★☆ · *time* 8 minutes
 #
-# In section 4 the weights for $r = 2$ were written by hand. Write the function that returns the 3×3 kernel of phase
-# (a, b) for any ratio, far from the border. `a` counts down the rows, `b` along the columns.
+# Design upsampling along one axis, softer than bilinear: return a tensor `(ratio, 5)`, for each phase the weights of
+# the five taps at −2, −1, 0, 1, 2. Rules: each row sums to 1; phases that mirror each other have mirrored weights; a
+# **ramp** stays a ramp (its value at an output is the place $s$ of the output, so $\sum_t w_t\, t = s$); and at least
+# three weights of each row are not zero. Many answers are right.
 #
 # <details><summary>Hint 1</summary>
 #
-# Put $i' = a$ into the formula of section 3: that is where the output lies from the centre of its pixel. The three taps
-# lie at −1, 0 and 1.
+# Where is the output of phase a? Section 3. A weight that depends on $|s - t|$ alone gives mirrored phases.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# A tap weighs one minus its distance, but never less than zero: `(1 - distance).clamp(min=0)`. Then `torch.outer`.
+# Stretch the tent: one minus *half* the distance, clamped at 0. Then make the sums 1.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_kernel(a, b, ratio):
-#     taps = torch.tensor([-1.0, 0.0, 1.0])
-#     down, along = ((p + 0.5) / ratio - 0.5 for p in (a, b))
-#     return torch.outer((1 - (down - taps).abs()).clamp(min=0), (1 - (along - taps).abs()).clamp(min=0))
-# ```
-# </details>
+# Solution: `solutions/01_one_formula.ipynb`.
 
 
 # %% tags=["exercise"]
@@ -516,11 +694,11 @@ import torch.nn.functional as F
 from a2u.lessons.one_formula import exercises
 
 
-def my_kernel(a, b, ratio):
+def my_phases(ratio):
     return ...
 
 
-exercises.BILINEAR.check(my_kernel)
+exercises.SOFTER.check(my_phases)
 
 # %% tags=["solution"]
 import torch
@@ -528,47 +706,88 @@ import torch
 from a2u.lessons.one_formula import exercises
 
 
-def my_kernel(a, b, ratio):
-    taps = torch.tensor([-1.0, 0.0, 1.0])
-    down, along = ((p + 0.5) / ratio - 0.5 for p in (a, b))
-    return torch.outer((1 - (down - taps).abs()).clamp(min=0), (1 - (along - taps).abs()).clamp(min=0))
+def my_phases(ratio):
+    s = (torch.arange(ratio) + 0.5) / ratio - 0.5  # the place of each phase
+    w = (1 - (s[:, None] - torch.arange(-2, 3)).abs() / 2).clamp(min=0)
+    return w / w.sum(dim=1, keepdim=True)
 
 
-exercises.BILINEAR.check(my_kernel)
+exercises.SOFTER.check(my_phases)
 
 # %% [markdown]
-# ### Exercise 3 · The formula itself
-# *Difficulty* ★★★ · *time* 10 minutes
+# ### Exercise 3 · How far does bicubic overshoot?
+# *Difficulty* ★★☆ · *time* 6 minutes
 #
-# Write `reassemble` for one channel: `x` is (H, W), `w` is (k², rH, rW), the result is (rH, rW). Tap $t$ of a kernel is
-# row $\lfloor t / k \rfloor$ and column $t \bmod k$ of its window. Loops are welcome: a clear slow version is what
-# every fast one is measured against.
+# A map is 0 on the left and 1 on the right. Bicubic upsampling makes some values larger than 1. Say from the weights
+# alone how much larger the largest is, for any ratio: return one number. The line above the check measures it.
 #
 # <details><summary>Hint 1</summary>
 #
-# For every output: its window (exercise 1), flattened row by row, times *its own* kernel, summed.
+# All four weights sum to 1. If all taps but the leftmost lie on the right side, what is the output?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# The kernel of output (i, j) is `w[:, i, j]`; k is the square root of `len(w)`. `my_window(...).flatten()` is in the
-# right order.
+# It is 1 minus the weight of the leftmost tap, which is negative. It lies at a distance between 1 and 2. Try all
+# phases.
 # </details>
 #
-# <details><summary>Solution</summary>
+# Solution: `solutions/01_one_formula.ipynb`.
+
+
+# %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.one_formula import exercises
+
+
+def my_overshoot(ratio):
+    return ...
+
+
+step = (torch.arange(12) >= 6).float().expand(1, 1, 12, 12)
+large = F.interpolate(step, scale_factor=2, mode="bicubic")
+print("estimated for ratio 2:", my_overshoot(2), " measured:", round(float(large.max() - 1), 4))
+exercises.OVERSHOOT.check(my_overshoot)
+
+# %% tags=["solution"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.one_formula import exercises
+
+
+def my_overshoot(ratio):
+    s = (torch.arange(ratio) + 0.5) / ratio - 0.5
+    d = 1 + s.abs()  # the outer tap on the side of the output: between 1 and 2
+    return -(-0.75 * (d**3 - 5 * d**2 + 8 * d - 4)).min()
+
+
+step = (torch.arange(12) >= 6).float().expand(1, 1, 12, 12)
+large = F.interpolate(step, scale_factor=2, mode="bicubic")
+print("estimated for ratio 2:", round(float(my_overshoot(2)), 4), " measured:", round(float(large.max() - 1), 4))
+exercises.OVERSHOOT.check(my_overshoot)
+
+# %% [markdown]
+# ### Exercise 4 · Find the bug
+# *Difficulty* ★★☆ · *time* 6 minutes
 #
-# ```python
-# def my_upsample(x, w, ratio):
-#     k, (rows, columns) = round(len(w) ** 0.5), w.shape[1:]
-#     padded = F.pad(x, (k // 2,) * 4)
-#     y = torch.zeros(rows, columns)
-#     for i in range(rows):
-#         for j in range(columns):
-#             z = padded[i // ratio : i // ratio + k, j // ratio : j // ratio + k]
-#             y[i, j] = w[:, i, j] @ z.flatten()
-#     return y
-# ```
+# This is `reassemble` for one channel, with loops: `x` is (H, W), `w` is (k², rH, rW), the result is (rH, rW). Tap $t$
+# of a kernel is row $\lfloor t / k \rfloor$ and column $t \bmod k$ of its window. It runs, and for nearest neighbour it
+# is even right. For other kernels it is not. Mend it.
+#
+# <details><summary>Hint 1</summary>
+#
+# Each output has its window and *its own* kernel. Take one output and follow both.
 # </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Which index belongs to the small map, and which to the large one? `w` has the size of the large map.
+# </details>
+#
+# Solution: `solutions/01_one_formula.ipynb`.
 
 
 # %% tags=["exercise"]
@@ -579,7 +798,14 @@ from a2u.lessons.one_formula import exercises
 
 
 def my_upsample(x, w, ratio):
-    return ...
+    k, (rows, columns) = round(len(w) ** 0.5), w.shape[1:]
+    padded = F.pad(x, (k // 2,) * 4)
+    y = torch.zeros(rows, columns)
+    for i in range(rows):
+        for j in range(columns):
+            p, q = i // ratio, j // ratio
+            y[i, j] = w[:, p, q] @ padded[p : p + k, q : q + k].flatten()
+    return y
 
 
 exercises.UPSAMPLE.check(my_upsample)
@@ -597,31 +823,55 @@ def my_upsample(x, w, ratio):
     y = torch.zeros(rows, columns)
     for i in range(rows):
         for j in range(columns):
-            z = padded[i // ratio : i // ratio + k, j // ratio : j // ratio + k]
-            y[i, j] = w[:, i, j] @ z.flatten()
+            p, q = i // ratio, j // ratio
+            y[i, j] = w[:, i, j] @ padded[p : p + k, q : q + k].flatten()  # the output's own kernel
     return y
 
 
 exercises.UPSAMPLE.check(my_upsample)
+
+# %% [markdown]
+# ### To think over: the mask that moved
+#
+# A program shrinks photographs from 512 to 128 pixels with half pixels, finds the outline of a person, and enlarges the
+# mask again with `align_corners=True`. The mask fits in the middle of the picture, and is too far out at its edges. By
+# how much, in pixels of the photograph? What would you change?
+#
+# <details><summary>Answer</summary>
+#
+# With $r = 4$ the grids differ by $(1 - \tfrac14)/2 = \tfrac38$ of a small pixel at the ends, which is 1.5 pixels of
+# the photograph, and by nothing in the middle. Enlarge with half pixels too: the way up must use the grid of the way
+# down.
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
 #
 # - **Q.** A kernel that sums to 1 keeps a flat region flat. At the border too? **A.** Only if the window holds no
 #   zeros from outside, or the weights of what lies outside are folded inwards. Our first bilinear had neither.
-# - **Q.** Could we clip bicubic's overshoot? **A.** Yes, and many programs do. The result is no longer one weighted
-#   sum: clipping looks at the value. What is gained in range is lost in simplicity.
+# - **Q.** Could we clip bicubic's overshoot? **A.** Yes. The result is then no longer one weighted sum: clipping looks
+#   at the value.
 # - **Q.** Is upsampling linear in $x$? **A.** For order 0, yes: $w$ is fixed. For CARAFE and the later ones, no: the
 #   sum is linear, but $w$ itself follows the features. That is why "it is only a weighted sum" is true and not the
 #   whole truth.
 # - **Q.** For $r = 3$, does any output lie exactly on a pixel? **A.** The middle one of three: $s = (1 + \frac12)/3 -
 #   \frac12 = 0$. For even ratios none does.
+# - **Q.** Does PyTorch's bicubic keep a ramp? **A.** Not quite: with $a = -\tfrac34$ it waves by about 0.05 of a step,
+#   with Keys' $-\tfrac12$ it would not. Try exercise 2's rule on its weights.
 #
-# **Grade.** Exercises 1 and 2 pass: enough. Exercise 3: full marks for a correct slow version. Ask in person: *which
-# window and which phase has output (7, 12) for $r = 4$?* (Window (1, 3), phase (3, 0).)
+# **Grade.** Exercises 1 and 4 pass: enough. Exercise 2: full marks for any design that keeps the rules. Ask in person:
+# *which window and which phase has output (7, 12) for $r = 4$?* (Window (1, 3), phase (3, 0).)
 #
 # **Extend.** The cubic with $a = -\frac12$ is Keys' own: change it and compare with PyTorch. Or write Lanczos weights
 # and open them with `inspect`.
+
+# %% [markdown]
+# ## Five questions
+
+# %% tags=["questions"]
+from a2u.lessons.one_formula.questions import concepts
+
+concepts.ask()
 
 # %% [markdown]
 # ## Your tally
@@ -640,6 +890,8 @@ predict.tally()
 # - Nearest, bilinear and bicubic make $w$ from distances to 1, 4 and 16 reference points. Averages stay in range,
 #   negative weights overshoot. At the border the weights fold; the formula stays.
 # - Operators differ in where $w$ comes from: distance, learning, or features of first or second order.
+# - Half pixels suit squares, aligned corners suit points. Going down, widen the kernel. Zeros between the values copy
+#   the spectrum, and the kernel is the filter that removes the copies.
 #
 # Now scroll back to the first picture. Every box in it should have a name.
 #

@@ -3,19 +3,41 @@
 #
 # On its way down a network throws values away: of every 2×2 block, max-pooling keeps one. But it can keep something
 # else, for almost nothing: **where** that one value stood. In this lesson you follow a map down and up again, see what
-# the index of a maximum is worth, and find your first kernel that is made from features.
+# the index of a maximum is worth, and meet the first kernel that is made from features.
 #
 # **You will be able to**
 # - write max-pooling and max-unpooling as $w^\top z$ with $w \in \{0, 1\}$, and match PyTorch exactly;
 # - say what pooling loses, what its indices keep, and measure both;
 # - avoid the usual traps: ties, negative values, odd sizes, indices of the wrong map.
 #
-# **You need** lesson 01: window, kernel, phase. **Time** 25 minutes, and 20 more for the three exercises.
+# **You need** lesson 01: window, kernel, phase.
+#
+# **Time** 54 minutes, and 25 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | The picture | 3 |
+# | 1 · Pooling is a selection | 4 |
+# | 2 · Three ways to write down a place | 4 |
+# | 3 · Unpooling: the same 1, on the way up | 6 |
+# | 4 · Open the round trip | 5 |
+# | 5 · What is lost, what is kept | 11 |
+# | 6 · Down, up, down | 3 |
+# | 7 · Ties: an index that says nothing | 3 |
+# | 8 · The guide must be the encoder's | 5 |
+# | 9 · Odd sizes | 4 |
+# | Five questions | 5 |
+# | Summary | 1 |
+# | Exercises | 25 |
+#
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
 #
-# 75 minutes.
+# 80 minutes.
 #
 # | minutes | what happens | how |
 # |---|---|---|
@@ -26,10 +48,10 @@
 # | 36–50 | section 5, what is kept | vote on the smallest error *before* running, and write the votes down |
 # | 50–58 | sections 6–7, negative maxima and ties | quick: one prediction each |
 # | 58–64 | section 8, the twin | the argument for a guide; do not skip |
-# | 64–75 | exercise 2 | exercises 1 and 3 are homework |
+# | 64–80 | exercises 2 and 3 | exercises 1 and 4 are homework |
 #
 # **Skip if short.** Section 9 (odd sizes) is for reading; section 6 can be told in one sentence. Keep section 8: it
-# is why every operator from here on asks the encoder.
+# shows why an operator may need to ask the encoder.
 #
 # **Look at this before class.** In section 5 expect most votes for max-unpooling. Let the vote stand, run the
 # cell, and ask for a reason before you show the line with Pythagoras.
@@ -55,17 +77,17 @@ lesson.picture("max_unpool", x, 2, (9, 5))
 
 # %% [markdown]
 # Above, from left to right: the map $x$ before pooling, with a ◆ on the maximum of each block; the place of each
-# maximum in its block, as a number; the pooled map; the map that comes back. Below, one block in large: the window
-# ■ $z$ is a single pooled value, the kernel ◆ $w$ a single number, 0 or 1, and ● $y$ is their product.
+# maximum in its block, as a number; the pooled map; the map that comes back. Below, one block enlarged: the window ■
+# $z$ is a single pooled value, the kernel ◆ $w$ a single number, 0 or 1, and ● $y$ is their product.
 
 # %% [markdown]
 # ## 1 · Pooling is a selection
 #
 # Max-pooling with ratio $r$ cuts the map into blocks of $r \times r$ and keeps the largest value of each. A network
-# does so to see further with less work: after it, a 3×3 window covers twice the distance.
+# pools to see further with less work: afterwards, a 3×3 window covers twice the distance.
 #
 # Is this the formula of lesson 01, a sum of products? Let $z$ be the $r^2$ values of a block, row by row. Let $w$ be
-# zero but for a single 1, at the maximum:
+# zero except for a single 1, at the maximum:
 #
 # $$\max_t z_t = w^\top z, \qquad w_t = \begin{cases} 1 & t = \arg\max_s z_s \\ 0 & \text{else} \end{cases}$$
 #
@@ -74,7 +96,7 @@ lesson.picture("max_unpool", x, 2, (9, 5))
 #
 # `a2u.reduce(x, w, ratio)` is the formula on the way down, one window for each block.
 #
-# **Predict.** Block (4, 2) of the picture has its maximum at the lower right. What is its $w$?
+# **Predict.** Block (4, 2) of the picture has its maximum at the lower right.
 
 # %% tags=["prediction"]
 predict("one-hot")
@@ -90,7 +112,7 @@ print("w of block (4, 2):", w_down[0, 0, :, 4, 2].int().tolist(), " wᵀz =", ro
 
 # %% [markdown]
 # **Explain.** $w = [0, 0, 0, 1]$. The formula has not changed since lesson 01, but something else has: this $w$ was not
-# computed from distances. It was read from the values themselves. Move the stroke by one pixel, and the kernel changes.
+# computed from distances. It was read from the values themselves. If the stroke moves by one pixel, kernels change.
 
 # %% [markdown]
 # ## 2 · Three ways to write down a place
@@ -101,7 +123,7 @@ print("w of block (4, 2):", w_down[0, 0, :, 4, 2].int().tolist(), " wᵀz =", ro
 #
 # $$\text{flat} = i \cdot W + j, \qquad i = \lfloor \text{flat} / W \rfloor, \quad j = \text{flat} \bmod W$$
 #
-# **Predict.** The maximum of block (4, 2) stands at row 9, column 5. $W = 16$. What is its flat index?
+# **Predict.** The maximum of block (4, 2) stands at row 9, column 5, and the map is 16 wide.
 
 # %% tags=["prediction"]
 predict("flat-index")
@@ -117,8 +139,8 @@ print("first row of blocks, flat:    ", flat[0, 0, 0].tolist())
 print("first row of blocks, in block:", in_block[0, 0, 0].tolist())
 
 # %% [markdown]
-# **Explain.** $9 \cdot 16 + 5 = 149$. A place out of $r^2 = 4$ is worth $\log_2 4 = 2$ **bits** for each block and
-# channel. A pooled value in float32 has 32 bits; remembering where it came from costs one sixteenth of that. A flat
+# **Explain.** $9 \cdot 16 + 5 = 149$. To say which of $r^2 = 4$ places it was takes $\log_2 4 = 2$ **bits** per block
+# and channel. A pooled value in float32 has 32 bits; remembering where it came from costs one sixteenth of that. A flat
 # index as a 64-bit integer wastes most of its bits, but it is quick to use.
 
 # %% [markdown]
@@ -131,10 +153,9 @@ print("first row of blocks, in block:", in_block[0, 0, 0].tolist())
 # $$y(i', j') = w(i', j') \cdot z, \qquad w(i', j') = \begin{cases} 1 & \text{the maximum stood at } (i', j') \\
 # 0 & \text{else} \end{cases}$$
 #
-# So the four numbers of `w_down` for a block are dealt out to four outputs with one weight each. That is a pixel
-# shuffle.
+# So the four numbers of `w_down` for a block go to four outputs, one weight each. That is a pixel shuffle.
 #
-# **Predict.** How many of the 256 outputs can be different from zero?
+# **Predict.** The output has 256 values, in 64 blocks.
 
 # %% tags=["prediction"]
 predict("not-zero")
@@ -153,13 +174,13 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** At most 64, one for each block; fewer, because the paper around the digit is zero anyway. The border
-# needs no rule here: a 1×1 window never looks outside the map.
+# **Explain.** At most 64, one for each block. Here there are fewer, because the paper around the digit is zero anyway.
+# The border needs no rule here: a 1×1 window never looks outside the map.
 
 # %% [markdown]
 # Here are the kernels themselves, for two channels of the encoder's map.
 #
-# **Predict.** Do the maxima of the ink and those of its change from left to right stand at the same places?
+# **Predict.** Compare the ink with its change from left to right.
 
 # %% tags=["prediction"]
 predict("two-channels")
@@ -211,7 +232,8 @@ for row, column in ((8, 4), (8, 5), (9, 4), (9, 5)):
 # %% [markdown]
 # **Explain.** The window $z$ stays for the whole block. Nearest meets it with 1 four times; max-unpooling with 0, 0, 0
 # and 1. With ratio 4 one output in sixteen survives. A block that is negative throughout has a negative maximum
-# (section 6). And on blank paper the index is 0: nobody has won, so the first one does. We come back to that.
+# (section 6). And on blank paper all four values are equal. The first one counts as the maximum, so the index is 0.
+# Section 7 comes back to that.
 
 # %% [markdown]
 # ## 5 · What is lost, what is kept
@@ -219,8 +241,7 @@ for row, column in ((8, 4), (8, 5), (9, 4), (9, 5)):
 # Let us measure. The **root mean square error** (RMSE) compares a copy $y$ with $x$. The **energy** $\sum y^2$,
 # divided by $\sum x^2$, says how much of the map is still there. And one more: the error *at the maxima alone*.
 #
-# **Predict.** Three round trips: max-pool → unpool, max-pool → nearest, average-pool → nearest. Which one has the
-# smallest error? Decide before you run the cell.
+# **Predict.** We compare three round trips: max-pool → unpool, max-pool → nearest, average-pool → nearest.
 
 # %% tags=["prediction"]
 predict("best-copy")
@@ -239,8 +260,8 @@ assert scores["max_unpool"]["peak"] == 0 < scores["average_nearest"]["peak"]
 Drawing(side_by_side(copies), "The 2, in holes, in heavy blocks, and in soft blocks.", f"{len(copies)} maps, one scale")
 
 # %% [markdown]
-# **Explain.** Surprised? As a *copy*, max-unpooling is the worst of the three: it is exact at the maxima, and leaves
-# holes everywhere else. The reason can be written in two lines.
+# **Explain.** As a *copy* of this digit, max-unpooling is the worst of the three: it is exact at the maxima, and leaves
+# holes everywhere else. The reason fits into two lines.
 #
 # Unpooling keeps some values of $x$ and sets the rest to zero. Averaging replaces each block by its mean. With the
 # places held fixed, both are **projections**: doing them again changes nothing, and what they remove is at right angles
@@ -250,13 +271,33 @@ Drawing(side_by_side(copies), "The 2, in holes, in heavy blocks, and in soft blo
 #
 # Of a block with maximum $m$ and mean $\mu$, unpooling keeps the energy $m^2$, and averaging $r^2 \mu^2$. Unpooling
 # makes the better copy of a block exactly where $|m| > r\,|\mu|$: for $r = 2$, where the maximum is more than twice the
-# mean. The inside of a smooth stroke is not like that; its rim is, and so is a map with few, sharp responses.
+# mean. The inside of a smooth stroke is not like that; much of its rim is, and so is a map with few, sharp responses.
 #
-# Max-pool → nearest is right at the maxima too, and no longer marks where they are: it inflates the whole block.
+# Max-pool → nearest is right at the maxima too, but no longer shows where they are: it raises the whole block.
+#
+# How far does this hold? Here are the thousand test digits that come with the course:
+
+# %%
+from a2u.data import load
+
+images = load("mnist", "test").images[:, None, 2:26, 2:26] / 255  # cropped and resized like the shared digit
+images = F.interpolate(images, size=16, mode="bilinear", antialias=True)
+error = {name: (lesson.trip(name, images)[2] - images).square().mean((1, 2, 3)) for name in lesson.TRIPS}
+best = error["average_nearest"] < torch.minimum(error["max_unpool"], error["max_nearest"])
+worst = error["max_unpool"] > error["max_nearest"]
+assert len(images) == 1000
+assert best.all()
+assert 0.55 < worst.float().mean() < 0.7
+print(
+    f"averaging copies best: {int(best.sum())} of 1000; unpooling copies worst: about {int(worst.sum()) // 100 * 10} %"
+)
 
 # %% [markdown]
-# **Predict.** In how many of the 42 blocks with ink does unpooling make the better copy: in none, a few, half of them?
-# And if just one value of each block is not zero, what does each trip keep?
+# Averaging copies best, every time. Between the other two it depends on the digit.
+
+# %% [markdown]
+# **Predict.** Back to our digit: 42 of its 64 blocks have ink. And think ahead: if just one value of each block is not
+# zero, what does each trip keep?
 
 # %% tags=["prediction"]
 predict("blocks-won")
@@ -268,15 +309,15 @@ wins = errors["max_unpool"] < errors["average_nearest"] - 1e-7
 assert torch.equal(wins, (maximum > 2 * mean + 1e-6) & (errors["average_nearest"] > 1e-6))
 assert (int(wins.sum()), int((maximum > 0).sum())) == (26, 42)
 print(f"blocks of the digit that unpooling copies better: {int(wins.sum())} of {int((maximum > 0).sum())} with ink")
-sparse = w_up[:, :, 0] * x  # one value a block
+sparse = w_up[:, :, 0] * x  # one value per block
 for name in ("max_unpool", "average_nearest"):
     dense, few = (lesson.kept(t, lesson.trip(name, t)[2]) for t in (x, sparse))
     assert abs(dense["energy"] + float(errors[name].sum() / x.square().sum()) - 1) < 1e-5  # Pythagoras
     print(f"{name:16} keeps {dense['energy']:6.1%} of the digit's energy, {few['energy']:6.1%} of the sparse map's")
 
 # %% [markdown]
-# **Explain.** Unpooling wins in 26 of 42 blocks, and yet loses the map: those are the rims, most of them pale, with a
-# tenth of the energy. Inside the stroke it loses far more:
+# **Explain.** Unpooling wins in 26 of 42 blocks, and still makes the worse copy of the whole map. The blocks that it
+# wins are pale ones at the rim of the stroke, with about a tenth of the energy. In the others it loses far more:
 
 # %%
 ink = 4 * F.avg_pool2d(x**2, 2)  # the energy of each block
@@ -292,16 +333,33 @@ assert lost > 15 * won
 # unpooling can keep of a map without negative values: a flat block has four equal values, and one stays.
 #
 # So unpooling is not a way to copy a picture. It keeps **places**. In a network, convolutions follow the unpooling and
-# fill the holes from their neighbours; a lost place no convolution can bring back. In the paper's toy experiment, a
-# trained network with max-unpooling copies MNIST at 29.91 dB, one with stride-2 convolutions and nearest at 28.54
-# (Table 1). Lesson 08 trains such networks.
+# fill the holes from their neighbours.
+#
+# Indices are not the only way to keep a place. Other *channels* can carry it: **space to depth** puts the four values
+# of a block into four channels of the small map, and pixel shuffle puts them back. Nothing is lost. A convolution with
+# stride 2 can learn that, or something between.
+
+# %%
+depth = F.pixel_unshuffle(x, 2)  # 1 4 8 8
+assert depth.shape == (1, 4, 8, 8)
+assert torch.equal(F.pixel_shuffle(depth, 2), x)
+carry = torch.eye(4).view(4, 1, 2, 2)  # a convolution with stride 2 that does the same
+assert torch.equal(F.conv2d(x, carry, stride=2), depth)
+assert torch.equal(F.conv_transpose2d(depth, carry, stride=2), x)
+print("one channel at 16×16 → four at 8×8 → one at 16×16: equal in all", x.numel(), "values")
+
+# %% [markdown]
+# The paper's toy experiment has both kinds (Table 1, MNIST, PSNR in dB): max-pooling with unpooling 29.91; stride-2
+# convolutions with nearest 28.54, with deconvolution 31.85, with pixel shuffle 31.63. So unpooling is ahead of nearest,
+# and behind two operators that get no indices. The networks also differ in how they go down, so this does not say how
+# much each part does. Lesson 08 trains such networks.
 
 # %% [markdown]
 # ## 6 · Down, up, down
 #
 # Unpool, then pool again: is the pooled map back? It should be, as every block holds its maximum and zeros.
 #
-# **Predict.** Is it always? Think of channel 1, the change from left to right, which can be negative.
+# **Predict.** Take channel 1, the change from left to right. It can be negative.
 
 # %% tags=["prediction"]
 predict("back-again")
@@ -323,15 +381,15 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** Where a whole block is negative, its maximum is negative too, and the zeros beside it are larger. Pooling
-# again finds a zero: $\max(m, 0)$ comes back. After a ReLU nothing is negative and the trip is safe; before one,
-# beware.
+# again finds a zero: $\max(m, 0)$ comes back. After a ReLU nothing is negative and the trip is safe; before one, it may
+# not be.
 
 # %% [markdown]
 # ## 7 · Ties: an index that says nothing
 #
 # The index of a maximum is useful where one value stands out. Where values are equal, the first in reading order wins.
 #
-# **Predict.** A constant map, pooled and unpooled: what does it look like?
+# **Predict.** A constant map is pooled and unpooled.
 
 # %% tags=["prediction"]
 predict("constant-map")
@@ -351,10 +409,9 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** A regular grid of dots that no image has put there: a pattern of the operator itself. You will meet its
-# relatives in lesson 03. And where values are *almost* equal, a rounding error decides: the same network may mark
-# another pixel on another machine. A hard choice is a fragile one; lesson 05 replaces 0 and 1 by learned weights
-# in between.
+# **Explain.** A regular grid of dots that is not in the image: the operator itself made it. Lesson 03 is about such
+# patterns. And where values are *almost* equal, a rounding error decides: the same network may mark another pixel on
+# another machine. Lesson 05 replaces the hard choice between 0 and 1 by learned weights in between.
 
 # %% [markdown]
 # ## 8 · The guide must be the encoder's
@@ -362,7 +419,8 @@ Drawing(
 # Could the decoder find the places by itself, from the pooled map? Here is a twin of our digit: every block mirrored
 # left to right. It is another image, with the *same* pooled map.
 #
-# **Predict.** What will nearest make of the two? And what comes out if the digit is unpooled with the twin's indices?
+# **Predict.** Both pooled maps are enlarged by nearest. (And what comes out if the digit is unpooled with the twin's
+# indices?)
 
 # %% tags=["prediction"]
 predict("twin")
@@ -383,12 +441,12 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** What depends on the pooled map alone makes the *same* of both images: the pooled map does not know which
-# one it came from. The 2 bits a block must be carried across, from the encoder's map at the size we want to reach. That
-# is why a guide exists, and every operator from here to A²U that takes one uses the same road.
+# **Explain.** Any operator that sees the pooled map alone gives the *same* output for both images: the pooled map does
+# not say which one it came from. The 2 bits per block must come from somewhere else: here from the **guide**, the
+# encoder's map at the size that we want to reach.
 #
-# In a network, the map that comes up is no longer the pooled map; convolutions have changed it. Unpooling does not
-# mind: $w$ comes from the guide, $z$ from the decoder. But both need **the same number of channels**, as each has its
+# In a network, the map that comes up is no longer the pooled map; convolutions have changed it. Unpooling can still be
+# used: $w$ comes from the guide, $z$ from the decoder. But both need **the same number of channels**, as each has its
 # own places. The library says so:
 
 # %%
@@ -405,7 +463,7 @@ except a2u.A2UError as error:
 # Crop the digit to 15×15. Pooling by 2 makes 7×7: the last row and column belong to no block and are dropped. On the
 # way up PyTorch guesses $7 \cdot 2 = 14$. But a flat index counts in rows of **15**.
 #
-# **Predict.** What happens to a picture whose rows are read as 14 wide when they were 15?
+# **Predict.** The rows were 15 wide, and are now read as if they were 14 wide.
 
 # %% tags=["prediction"]
 predict("fourteen-wide")
@@ -448,18 +506,20 @@ print("padded:", tuple(unpool(F.max_pool2d(padded, 2), guide=padded).shape))
 # - *Section 7.* "Ties never happen with real numbers." Blank paper, a ReLU, or a saturated photograph are full of
 #   them.
 # - *Section 8.* "The network could learn where the maxima were." Not from a map that is the same for two images.
+# - *Section 5.* "A place that is lost cannot come back." Not from the pooled map of one channel. Other channels can
+#   carry it.
 # - **Exercise 1.** The index inside the block instead of the map; counting down columns; the last maximum on a tie
 #   (`>=`); the minimum, by a wrong sign.
-# - **Exercise 2.** `guide == maximum` marks every tie; a fixed corner; $w = 1$ everywhere (nearest neighbour); the
-#   maxima of one channel or one sample used for all; the values themselves in the place of ones.
-# - **Exercise 3.** Indices of one channel for all, row and column exchanged. Those who loop over everything are
-#   right, and should then see `scatter`.
+# - **Exercise 2.** The code is right for random numbers, so trying it on `torch.rand` shows nothing. Ask for a map
+#   where it must fail.
+# - **Exercise 3.** A one-hot kernel (the first of equal values wins); 1/r² everywhere, which is averaging.
+# - **Exercise 4.** $m - r\mu$ in place of $m^2 - r^2\mu^2$; the value furthest from zero in place of the largest.
 
 # %% [markdown]
 # ## Exercises
 #
-# Replace the `...` and run the cell. The check compares with a slow and careful reference on random maps, shows
-# where you differ, and recognises the usual mistakes.
+# Replace the `...` (in exercise 2: mend the code) and run the cell. The check compares with a slow and careful
+# reference, shows where you differ, and recognises the usual mistakes.
 
 # %% [markdown]
 # ### Exercise 1 · The indices
@@ -476,44 +536,31 @@ print("padded:", tuple(unpool(F.max_pool2d(padded, 2), guide=padded).shape))
 #
 # <details><summary>Hint 2</summary>
 #
-# With t in block (p, q): row = p · ratio + t // ratio, column = q · ratio + t % ratio. The flat index is
-# row · width + column. `argmax` of a Tensor promises nothing about ties; `max(range(n), key=...)` in Python takes the
+# With t in block (p, q): row = p · ratio + t // ratio, column = q · ratio + t % ratio. The flat index is row · width +
+# column. `argmax` of a Tensor does not say which of equal values it takes; `max(range(n), key=...)` in Python takes the
 # first.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_indices(x, ratio):
-#     height, width = x.shape
-#     index = torch.zeros(height // ratio, width // ratio)
-#     for p in range(height // ratio):
-#         for q in range(width // ratio):
-#             block = x[p * ratio : (p + 1) * ratio, q * ratio : (q + 1) * ratio].flatten().tolist()
-#             t = block.index(max(block))
-#             index[p, q] = (p * ratio + t // ratio) * width + q * ratio + t % ratio
-#     return index
-# ```
-# </details>
+# Solution: `solutions/02_pooling_remembers.ipynb`.
 
 
 # %% tags=["exercise"]
 import torch
 import torch.nn.functional as F
 
-from a2u.lessons.pooling_remembers import explorer as lesson
+from a2u.lessons.pooling_remembers import exercises
 
 
 def my_indices(x, ratio):
     return ...
 
 
-lesson.INDICES.check(my_indices)
+exercises.INDICES.check(my_indices)
 
 # %% tags=["solution"]
 import torch
 
-from a2u.lessons.pooling_remembers import explorer as lesson
+from a2u.lessons.pooling_remembers import exercises
 
 
 def my_indices(x, ratio):
@@ -527,136 +574,201 @@ def my_indices(x, ratio):
     return index
 
 
-lesson.INDICES.check(my_indices)
+exercises.INDICES.check(my_indices)
 
 # %% [markdown]
-# ### Exercise 2 · The kernel
-# *Difficulty* ★★☆ · *time* 7 minutes
+# ### Exercise 2 · Find the bug
+# *Difficulty* ★★☆ · *time* 5 minutes
 #
-# Now $w \in \{0, 1\}$ for a whole batch: `guide` is (N, C, rH, rW), and the result has the same shape, with a single 1
-# in each block of each channel. You may use PyTorch's own `F.max_pool2d(guide, ratio, return_indices=True)`.
+# `my_kernel` builds $w \in \{0, 1\}$ for a whole batch: `guide` is (N, C, rH, rW), and the result has the same shape,
+# with a single 1 in each block of each channel, at its first maximum. On random numbers the code below is right. On
+# real maps it is not. Mend it.
 #
 # <details><summary>Hint 1</summary>
 #
-# Begin with zeros, with height and width flattened: `torch.zeros_like(guide).flatten(2)`. Where do the ones go?
+# What do random numbers never have, and blank paper always?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# `t.scatter(2, index.flatten(2), 1.0)` writes 1 at the given flat indices of each sample and channel. Then
-# `.view_as(guide)`.
+# Section 7. `F.max_pool2d(guide, ratio, return_indices=True)` gives one place per block; `t.scatter(2,
+# index.flatten(2), 1.0)` writes 1 at flat indices, for a `t` with height and width flattened.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_kernel(guide, ratio):
-#     _, index = F.max_pool2d(guide, ratio, return_indices=True)
-#     return torch.zeros_like(guide).flatten(2).scatter(2, index.flatten(2), 1.0).view_as(guide)
-# ```
-# </details>
+# Solution: `solutions/02_pooling_remembers.ipynb`.
 
 
 # %% tags=["exercise"]
 import torch
 import torch.nn.functional as F
 
-from a2u.lessons.pooling_remembers import explorer as lesson
+from a2u.lessons.pooling_remembers import exercises
 
 
 def my_kernel(guide, ratio):
-    return ...
+    largest = F.max_pool2d(guide, ratio)
+    spread = largest.repeat_interleave(ratio, dim=2).repeat_interleave(ratio, dim=3)
+    return (guide == spread).float()
 
 
-lesson.KERNEL.check(my_kernel)
+exercises.KERNEL.check(my_kernel)
 
 # %% tags=["solution"]
 import torch
 import torch.nn.functional as F
 
-from a2u.lessons.pooling_remembers import explorer as lesson
+from a2u.lessons.pooling_remembers import exercises
 
 
-def my_kernel(guide, ratio):
+def my_kernel(guide, ratio):  # a comparison marks every value of a tie; an index marks one
     _, index = F.max_pool2d(guide, ratio, return_indices=True)
     return torch.zeros_like(guide).flatten(2).scatter(2, index.flatten(2), 1.0).view_as(guide)
 
 
-lesson.KERNEL.check(my_kernel)
+exercises.KERNEL.check(my_kernel)
 
 # %% [markdown]
-# ### Exercise 3 · Unpooling by indices
-# *Difficulty* ★★☆ · *time* 6 minutes
+# ### Exercise 3 · A fair unpooling
+# *Difficulty* ★★☆ · *time* 8 minutes
 #
-# The way most libraries do it, without building $w$: put each value of `z` at its own flat index in a map of the given
-# `height` and `width`. `z` and `index` are (N, C, H, W).
+# Design a softer kernel for the way up: `guide` is (rH, rW), and the result has the same shape. Rules: the weights of
+# each block are not negative and sum to 1; equal values of a block get equal weights; where values differ, the largest
+# gets more weight than every smaller one. Many answers are right.
 #
 # <details><summary>Hint 1</summary>
 #
-# As in exercise 2, but what is written is no longer 1.
+# Bring each block into a row of r² values: `F.pixel_unshuffle(guide[None, None], ratio)` has them as channels. Which
+# function makes weights that sum to 1?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# `y.scatter(2, index.flatten(2), z.flatten(2))`, with y of (N, C, height · width); then `.view(*z.shape[:2], height,
-# width)`.
+# `softmax(dim=1)` over these channels, and `F.pixel_shuffle` back.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_unpool(z, index, height, width):
-#     y = torch.zeros(*z.shape[:2], height * width)
-#     return y.scatter(2, index.flatten(2), z.flatten(2)).view(*z.shape[:2], height, width)
-# ```
-# </details>
+# Solution: `solutions/02_pooling_remembers.ipynb`.
 
 
 # %% tags=["exercise"]
 import torch
 import torch.nn.functional as F
 
-from a2u.lessons.pooling_remembers import explorer as lesson
+from a2u.lessons.pooling_remembers import exercises
 
 
-def my_unpool(z, index, height, width):
+def my_weights(guide, ratio):
     return ...
 
 
-lesson.UNPOOL.check(my_unpool)
+exercises.FAIR.check(my_weights)
+
+# %% tags=["solution"]
+import torch.nn.functional as F
+
+from a2u.lessons.pooling_remembers import exercises
+
+
+def my_weights(guide, ratio):
+    blocks = F.pixel_unshuffle(guide[None, None], ratio)  # 1 r² H W
+    return F.pixel_shuffle(blocks.softmax(dim=1), ratio)[0, 0]
+
+
+exercises.FAIR.check(my_weights)
+
+# %% [markdown]
+# ### Exercise 4 · Who copies better?
+# *Difficulty* ★★☆ · *time* 5 minutes
+#
+# `block` holds the r×r values of one block. Return, without making either copy, the squared error of average-pool →
+# nearest minus that of max-pool → unpool. It is positive where unpooling copies better. The line above the check
+# measures it.
+#
+# <details><summary>Hint 1</summary>
+#
+# Error is energy lost. What energy does each trip keep?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Unpooling keeps $m^2$, averaging $r^2 \mu^2$. Both lose the rest of the same $\sum x^2$.
+# </details>
+#
+# Solution: `solutions/02_pooling_remembers.ipynb`.
+
+
+# %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.pooling_remembers import exercises
+
+
+def my_gain(block):
+    return ...
+
+
+block = torch.tensor([[8.0, 1.0], [1.0, 1.0]])
+errors = [(block - block.mean()).square().sum(), (block - torch.tensor([[8.0, 0.0], [0.0, 0.0]])).square().sum()]
+print("estimated:", my_gain(block), " measured:", float(errors[0] - errors[1]))
+exercises.GAIN.check(my_gain)
 
 # %% tags=["solution"]
 import torch
 
-from a2u.lessons.pooling_remembers import explorer as lesson
+from a2u.lessons.pooling_remembers import exercises
 
 
-def my_unpool(z, index, height, width):
-    y = torch.zeros(*z.shape[:2], height * width)
-    return y.scatter(2, index.flatten(2), z.flatten(2)).view(*z.shape[:2], height, width)
+def my_gain(block):
+    return block.max() ** 2 - block.numel() * block.mean() ** 2
 
 
-lesson.UNPOOL.check(my_unpool)
+block = torch.tensor([[8.0, 1.0], [1.0, 1.0]])
+errors = [(block - block.mean()).square().sum(), (block - torch.tensor([[8.0, 0.0], [0.0, 0.0]])).square().sum()]
+print("estimated:", float(my_gain(block)), " measured:", float(errors[0] - errors[1]))
+exercises.GAIN.check(my_gain)
+
+# %% [markdown]
+# ### To think over: the loudest second
+#
+# A program stores, for each second of a recording with 8,000 values, only the largest value and its place. Later it
+# puts these values back and fills the rest with zeros. How many bits does a place need? For which sounds is the copy
+# good, and for which is the mean of each second better?
+#
+# <details><summary>Answer</summary>
+#
+# $\log_2 8000 \approx 13$ bits. Along one axis a block has $n = 8000$ values: unpooling keeps $m^2$, the mean keeps $n
+# \mu^2$. So unpooling copies better where $|m| > \sqrt n\,|\mu|$, about 89 times the mean: single clicks in silence. A
+# sound swings around zero, so its mean keeps next to nothing: then unpooling wins too, and both copies are bad.
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
 #
 # - **Q.** If averaging copies better, why does any network unpool? **A.** A copy is not the aim. Convolutions that
-#   follow can fill holes; they cannot find a place that nobody kept. In Table 1 of the paper: 29.91 dB against 28.54
-#   on MNIST.
+#   follow can fill holes, and the places help them. They are not the only help: in Table 1 of the paper (MNIST)
+#   unpooling has 29.91 dB, nearest 28.54, deconvolution 31.85 and pixel shuffle 31.63, the last three after stride-2
+#   convolutions, whose channels can carry places too.
 # - **Q.** Does a gradient flow through the choice of the maximum? **A.** Through the chosen value, with weight 1. The
 #   choice itself has none: move another value a little and nothing happens. Lesson 05 makes the choice soft for this
 #   reason.
 # - **Q.** A map of 64 channels, 256×256, is pooled by 2. What does remembering the places cost? **A.** $64 \cdot 128
-#   \cdot 128$ blocks of 2 bits are 256 KiB; the pooled values in float32 are 4 MiB. One sixteenth.
+#   \cdot 128$ blocks with 2 bits each are 256 KiB; the pooled values in float32 are 4 MiB. One sixteenth.
 # - **Q.** When is unpooling the better copy of a block? **A.** When $|m| > r\,|\mu|$. Ask for a block of four numbers
 #   where it is: $(8, 1, 1, 1)$ has mean 2.75, and $8 > 5.5$.
 #
-# **Grade.** Exercise 2 passes. In person: *what does the index 149 mean in a map 16 wide?* (Row 9, column 5.) Full
-# marks need the sentence "the index is the kernel's position of the 1, that is, the phase".
+# **Grade.** Exercise 2 passes. In person: *what does the index 149 mean in a map 16 wide?* (Row 9, column 5.) For full
+# marks ask what the index in the block has to do with the kernel: it is the place of the 1, that is, the phase.
 #
 # **Extend.** Keep the *two* largest values of each block with their places: which share of the energy is left, and
 # how many bits does it cost ($\log_2 6$ for a pair out of four)?
+
+# %% [markdown]
+# ## Five questions
+
+# %% tags=["questions"]
+from a2u.lessons.pooling_remembers.questions import concepts
+
+concepts.ask()
 
 # %% [markdown]
 # ## Your tally
@@ -669,10 +781,11 @@ predict.tally()
 # %% [markdown]
 # ## Summary
 #
-# - Max-pooling is $w^\top z$ with a one-hot $w$ over $r^2$ values; max-unpooling deals the same ones and zeros out to
-#   $r^2$ outputs, each with a 1×1 window.
+# - Max-pooling is $w^\top z$ with a one-hot $w$ over $r^2$ values; max-unpooling gives the same ones and zeros to $r^2$
+#   outputs, each with a 1×1 window.
 # - The index in a block is the phase of the maximum: $\log_2 r^2$ bits for each block and channel.
-# - As a copy, unpooling is poor (it leaves holes) unless maps are sparse. What it keeps is the *place*.
+# - As a copy, unpooling is poor (it leaves holes) unless maps are sparse. What it keeps is the *place*. Channels can
+#   carry places as well.
 # - For both projections, error is energy lost: unpooling keeps $m^2$ of a block, averaging $r^2 \mu^2$.
 # - Ties say nothing, negative maxima do not survive another pooling, a flat index is true for one width only.
 # - $w$ comes from the encoder's map, $z$ from the decoder: the first kernel of this course that is made from features.

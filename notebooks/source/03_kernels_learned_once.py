@@ -1,21 +1,41 @@
 # %% [markdown]
 # # 03 · Kernels learned once
 #
-# Why should anyone choose the kernel by hand? Let the network learn it. That is what **deconvolution** and **pixel
-# shuffle** do: their weights are trained once and then used at every place of every image. In this lesson you will see
+# Nobody has to choose the kernel by hand: the network can learn it. That is what **deconvolution** and **pixel
+# shuffle** do. Their weights are trained once and then used at every place of every image. In this lesson you will see
 # that the two are one formula, why they paint checkerboards, and how to stop that.
 #
 # **You will be able to**
 # - write deconvolution and pixel shuffle as universal kernels $w^\top z$, and turn one into the other;
 # - predict from kernel and stride how many values meet in each output;
-# - find a checkerboard, name its cause, and remove it in two ways.
+# - find a checkerboard in the picture, in the spectrum and in the gradient, name its cause, and remove it.
 #
-# **You need** lesson 01: window, kernel, phase. **Time** 30 minutes, and 20 more for the three exercises.
+# **You need** lesson 01: window, kernel, phase.
+#
+# **Time** 52 minutes, and 20 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | The picture | 3 |
+# | 1 · Pixel shuffle: one kernel for each phase | 4 |
+# | 2 · Deconvolution: the same, told from the other side | 4 |
+# | 3 · Universal | 3 |
+# | 4 · Overlap | 7 |
+# | 5 · Find it | 4 |
+# | 6 · Remove it: the same kernel for all phases | 7 |
+# | 7 · The checkerboard clinic | 14 |
+# | Five questions | 5 |
+# | Summary | 1 |
+# | Exercises | 20 |
+#
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
 #
-# 80 minutes. Section 2 is the hardest page of the first half; plan for squared paper.
+# 95 minutes. Section 2 is the hardest page of the first half; plan for squared paper.
 #
 # | minutes | what happens | how |
 # |---|---|---|
@@ -24,11 +44,12 @@
 # | 18–36 | section 2, spread and gather | on paper, one axis: K = 4, s = 2, p = 1; draw arrows, read them backwards |
 # | 36–40 | section 3, universal | one question: how do the kernels for noise differ? |
 # | 40–56 | section 4, overlap | explorer; each pair finds one even setting, one with gaps, and one that turns red |
-# | 56–68 | sections 5–6, find it, remove it | vote: does pixel shuffle paint a checkerboard? |
-# | 68–80 | exercise 3 | exercise 1 as homework; exercise 2 for those who want it |
+# | 56–66 | sections 5–6, find it, remove it | vote: does pixel shuffle paint a checkerboard? |
+# | 66–82 | section 7, the clinic | before each step, let somebody say what the number will do |
+# | 82–95 | exercise 2 | exercises 1 and 3 as homework |
 #
 # **Skip if short.** Section 3 in one sentence; the second remedy (phases alike) for reading. Keep the end of section
-# 4: that an even overlap is *not enough* is what most texts leave out.
+# 4: an even overlap is *not enough*.
 
 # %% [markdown]
 # ## The picture
@@ -62,13 +83,13 @@ look(deconvolution, x, at=(0, 0, 9, 8))
 # $$y(c',\ r i + a,\ r j + b) = w_{c', a, b}^\top\, z(i, j), \qquad w,\ z \in \mathbb{R}^{C k^2}$$
 #
 # Look at one phase alone: the same kernel at every $(i, j)$, over all channels. That is a **convolution**. All phases
-# together are a convolution with $C_\text{out} \cdot r^2$ channels, and then each group of $r^2$ values is laid out
-# as an $r \times r$ block. The laying out is called pixel shuffle; row $c' r^2 + a r + b$ goes to phase $(a, b)$ of
+# together are a convolution with $C_\text{out} \cdot r^2$ channels. Then each group of $r^2$ values is laid out as an
+# $r \times r$ block. This last step is called pixel shuffle: row $c' r^2 + a r + b$ goes to phase $(a, b)$ of channel
 # $c'$.
 #
 # `a2u.formula.universal(x, w, ratio)` is the formula; `w` has a row for each channel and phase.
 #
-# **Predict.** With $C = C_\text{out} = 4$, $r = 2$, $k = 3$: what is the shape of `w`?
+# **Predict.** Let $C = C_\text{out} = 4$, $r = 2$ and $k = 3$.
 
 # %% tags=["prediction"]
 predict("shape-of-w")
@@ -85,26 +106,27 @@ assert torch.allclose(w[row] @ z, shuffled[0, 2, 2 * 4 + 1, 2 * 4 + 0], atol=1e-
 print("w has", tuple(w.shape), "and z has", tuple(z.shape))
 
 # %% [markdown]
-# **Explain.** $(C_\text{out} r^2,\ C k^2) = (16, 36)$. Swap $a$ and $b$ in the row, and every 2×2 block is mirrored at
-# its diagonal: the picture looks almost right, with frayed edges. It is the classic bug of this operator.
+# **Explain.** $(C_\text{out} r^2,\ C k^2) = (16, 36)$. If you swap $a$ and $b$ in the row, every 2×2 block is mirrored
+# at its diagonal. The picture then looks almost right, with ragged edges: an easy bug to make, and a hard one to see.
 
 # %% [markdown]
 # ## 2 · Deconvolution: the same, told from the other side
 #
 # A deconvolution (more exactly a *transposed convolution*) does not gather, it **spreads**. Each input value is
-# multiplied with a $K \times K$ kernel and the result is added to the output, $s$ pixels further for each input. Along
-# one axis, with padding $p$ cut off, input $i$ reaches output $o$ through tap
+# multiplied by a $K \times K$ kernel, and the result is added to the output. From one input to the next, the kernel
+# moves on by $s$ outputs, the **stride**. At the end the padding, $p$ outputs at each border, is cut off. Along one
+# axis, input $i$ reaches output $o$ through tap
 #
 # $$t = o + p - s\,i, \qquad 0 \le t < K$$
 #
-# Now stand at the output and ask *who reaches me*. Write $o = s\,i_0 + a$ with phase $a$, and $i = i_0 + \delta$:
+# Now take one output and ask which inputs reach it. Write $o = s\,i_0 + a$ with phase $a$, and $i = i_0 + \delta$:
 #
 # $$t = a + p - s\,\delta$$
 #
-# So phase $a$ meets every $s$-th tap, and **backwards**: one input further is $s$ taps less. Each phase has a kernel of
-# its own. With $s = r$ this is exactly the universal kernel of section 1.
+# So phase $a$ meets every $s$-th tap, and **backwards**: the next input comes through the tap that lies $s$ places
+# earlier. Each phase has a kernel of its own. With $s = r$ this is exactly the universal kernel of section 1.
 #
-# **Predict.** $K = 4$, $s = 2$, $p = 1$. Which two taps does phase 0 meet, and which inputs do they belong to?
+# **Predict.** Let $K = 4$, $s = 2$ and $p = 1$.
 
 # %% tags=["prediction"]
 predict("phase-zero")
@@ -124,10 +146,10 @@ assert torch.allclose(F.pixel_shuffle(F.conv2d(x, w.view(16, 4, 3, 3), padding=1
 print("stored", tuple(own.shape), " sorted", tuple(w.shape), " zeros among them", int((w == 0).sum()))
 
 # %% [markdown]
-# **Explain.** Phase 0 meets tap 3 with the input before it and tap 1 with its own. The 4×4 = 16 taps are dealt out to
-# four phases with 2×2 each; in a 3×3 window the other five places are zero. So **a deconvolution is a convolution and a
-# pixel shuffle**: three ways to write it, equal in all 1,024 values. Nothing about it inverts a convolution, whatever
-# its name says.
+# **Explain.** Phase 0 meets tap 3 with the input before it and tap 1 with its own. The 4×4 = 16 taps are shared among
+# four phases, 2×2 taps each; in a 3×3 window the other five places are zero. So **a deconvolution is a convolution and
+# a pixel shuffle**: three ways to write it, equal in all 1,024 values. Despite its name, it does not invert a
+# convolution.
 #
 # At the border both let zeros in: a window that reaches outside meets nothing there.
 
@@ -136,7 +158,7 @@ print("stored", tuple(own.shape), " sorted", tuple(w.shape), " zeros among them"
 #
 # Such a kernel is called **universal**: it does not look at the input.
 #
-# **Predict.** How do the kernels for our digit differ from those for pure noise?
+# **Predict.** We give the same deconvolution our digit, and then pure noise.
 
 # %% tags=["prediction"]
 predict("digit-or-noise")
@@ -144,18 +166,22 @@ predict("digit-or-noise")
 # %% tags=["spoiler"]
 noise = torch.randn(1, 4, 8, 8, generator=generator)
 assert torch.equal(deconvolution.kernel(x), deconvolution.kernel(noise))
-one, two = (deconvolution.witness(x, at=(0, 0, 9, column)).w for column in (8, 10))
-assert torch.equal(one, two)
-assert not torch.equal(one, deconvolution.witness(x, at=(0, 0, 9, 9)).w)
+seen = {}  # the kernels of 128 outputs, by channel and phase
+for c, i, j in torch.cartesian_prod(torch.arange(4), torch.arange(6, 10), torch.arange(4, 12)).tolist():
+    kernel = tuple(deconvolution.witness(x, at=(0, c, i, j)).w.tolist())
+    seen.setdefault((c, i % 2, j % 2), set()).add(kernel)
+assert len(seen) == 16
+assert all(len(kernels) == 1 for kernels in seen.values())
+assert len(set.union(*seen.values())) == 16
 shuffle = a2u.build("pixel_shuffle", channels=64, ratio=2)
 spread = a2u.build("deconvolution", channels=64, ratio=2)
 for name, op in (("deconvolution, K = 4", spread), ("pixel shuffle, k = 3", shuffle)):
     print(f"{name}: {sum(p.numel() for p in op.parameters()):,} weights for 64 channels")
 
 # %% [markdown]
-# **Explain.** Not at all. They differ by phase and output channel only. Bilinear needed no weights; these have
-# $C\, C_\text{out} K^2$ and $C\, C_\text{out}\, r^2 k^2$. The convolution is free to use all nine places of each
-# window. A deconvolution with $K = r k$ has the same number of weights; exercise 2 turns one into the other.
+# **Explain.** Not at all. They differ by phase and output channel only: 128 outputs, 16 kernels. Bilinear needed no
+# weights; these operators have $C\, C_\text{out} K^2$ and $C\, C_\text{out}\, r^2 k^2$. The pixel shuffle may use all
+# nine places of each window. A deconvolution with $K = r k$ has as many weights; exercise 3 turns one into the other.
 
 # %% [markdown]
 # ## 4 · Overlap
@@ -164,12 +190,11 @@ for name, op in (("deconvolution, K = 4", spread), ("pixel shuffle, k = 3", shuf
 # with $t \equiv a + p$. If $s$ divides $K$, each phase gets $K / s$. Otherwise some get one more than others: **the
 # overlap is uneven**. In two dimensions the counts multiply.
 #
-# **Predict.** $K = 3$, $s = 2$: what are the counts along an axis? And in two dimensions, what is the largest beside
-# the smallest?
+# **Predict.** Let $K = 3$ and $s = 2$. First work out the counts along one axis.
 #
 # The explorer sends a map of ones, 5×5, through a deconvolution. Above: one row for each input. Below: how many taps
-# meet, what a map of ones becomes, and the sum of the weights of each phase. Some settings cannot be: they turn red and
-# say why. **Look for:**
+# meet, what a map of ones becomes, and the sum of the weights of each phase. Some settings are impossible: they turn
+# red and say why. **Look for:**
 # 1. two pairs (K, s) with an even overlap, and one with gaps, where outputs receive nothing;
 # 2. a setting that turns red, for each of two different reasons;
 # 3. K = 4, s = 2, p = 1, no output padding, with weights `equal`, `tent`, `random`. The overlap is even in all three.
@@ -195,27 +220,34 @@ for setting in ({"output_padding": 2}, {"output_padding": 0, "kernel": 1, "strid
 
 # %% [markdown]
 # **Explain.** For K = 3, s = 2 the counts are 1, 2, 1, 2, and in two dimensions 1, 2 and 4: some outputs receive four
-# times as many contributions as others. That is a **checkerboard**, drawn by arithmetic before any training.
+# times as many contributions as others. With equal weights this is a **checkerboard**, before any training.
 #
-# Gaps: $K < s$, for instance $K = 2$, $s = 3$, where one phase of three has no tap. Red: an output padding of $s$ or
-# more, or a padding that leaves no output.
+# Gaps appear where $K < s$: with $K = 2$, $s = 3$ one phase of three has no tap. Two things turn the explorer red: an
+# output padding of $s$ or more, and a padding that leaves no output.
 #
 # But look at question 3. An even overlap is *not enough*: with random weights the phases have different sums, and the
-# flat map gets a pattern anyway. What a constant input $c$ becomes in phase $a$ is
+# flat map gets a pattern anyway. Away from the border, a constant input $c$ becomes in phase $a$
 #
 # $$y = w_a^\top (c, \dots, c) = c \sum_t w_{a,t}$$
 #
-# So the true condition is: **all phases have equal sums** (for each pair of input and output channel). Uneven overlap
-# makes it hard to reach; even overlap makes it possible, as `tent` shows, which is bilinear.
+# So the condition is: **all phases have equal sums** (for each pair of input and output channel). With an even overlap
+# equal weights do it, and so does `tent`, which is bilinear. With an uneven overlap equal weights cannot do it. Others
+# can: for $K = 3$, $s = 2$, take $[\tfrac12, 1, \tfrac12]$ along each axis. One phase gets $1$, the other $\tfrac12 +
+# \tfrac12$.
+
+# %%
+half = torch.tensor([0.5, 1.0, 0.5])
+flat_again = F.conv_transpose2d(torch.ones(1, 1, 8, 8), torch.outer(half, half)[None, None], stride=2, padding=1)
+assert torch.equal(flat_again[..., 1:-1, 1:-1], torch.ones(1, 1, 13, 13))
+print("K = 3, s = 2, [½, 1, ½]: all", flat_again[..., 1:-1, 1:-1].numel(), "outputs inside are 1")
 
 # %% [markdown]
 # ## 5 · Find it
 #
-# Send a map of ones through an operator and compare the outputs away from the border. `lesson.unevenness` is largest
-# minus smallest.
+# Send a map of ones through an operator and compare the outputs away from the border. `lesson.unevenness` is the
+# largest minus the smallest.
 #
-# **Predict.** Pixel shuffle has no overlap at all: each output belongs to one convolution. Does it paint a
-# checkerboard?
+# **Predict.** In a pixel shuffle each output belongs to one convolution: nothing overlaps.
 
 
 # %% tags=["prediction"]
@@ -250,8 +282,8 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** It does. Nothing ties the phases of a pixel shuffle to each other; with random weights their sums differ.
-# Overlap is not the cause by itself: the cause is *phases that disagree*.
+# **Explain.** It does, with random weights: nothing ties the phases of a pixel shuffle to each other, and their sums
+# differ. So the overlap is not the cause by itself. The cause is *phases with different sums*.
 
 # %% [markdown]
 # ## 6 · Remove it: the same kernel for all phases
@@ -262,7 +294,7 @@ Drawing(
 #
 # $$\text{phase 0: } [w_0,\ w_1 + w_2,\ 0] \qquad\quad \text{phase 1: } [0,\ w_0 + w_1,\ w_2]$$
 #
-# **Predict.** Compare the sums of the two. Which weights could make them differ?
+# **Predict.** Compare the sums of the two phases.
 
 # %% tags=["prediction"]
 predict("resize-sums")
@@ -277,16 +309,17 @@ assert torch.allclose(sums, sums[:, :1].expand_as(sums), atol=1e-5)
 print("sums of the four phases, first channel in and out:", [f"{abs(v):.3f}" for v in sums[0, :, 0].tolist()])
 
 # %% [markdown]
-# **Explain.** None: $w_0 + w_1 + w_2$ in both. By construction, before and after any training, a flat map stays flat.
-# The price: nine weights serve four phases, so it can express less than a pixel shuffle with 36; and the convolution
-# runs at the large size, with $r^2$ times as many outputs to compute for each weight.
+# **Explain.** None: the sum is $w_0 + w_1 + w_2$ in both. So a flat map stays flat away from the border, before and
+# after any training. The price: nine weights serve four phases, so it can express less than a pixel shuffle with 36. It
+# saves no work: each of the nine weights is used $r^2 = 4$ times as often, so the number of multiplications is the
+# same.
 
 # %% [markdown]
-# **Second way: begin alike.** Keep the pixel shuffle, and give all phases of a channel the *same* first weights. Then
-# at the start it is a convolution followed by nearest neighbour, without a pattern. Training may move the phases apart
-# where that helps.
+# **Second way: begin alike.** Keep the pixel shuffle, and give all phases of a channel the *same* first weights. This
+# is called **ICNR**. At the start, the operator is a convolution followed by nearest neighbour, without a pattern.
+# Training may then move the phases apart.
 #
-# **Predict.** Is this promise kept after the first training step?
+# **Predict.** Now we take one training step, towards the bicubic picture.
 
 # %% tags=["prediction"]
 predict("after-one-step")
@@ -306,8 +339,8 @@ assert before < 1e-5 < after
 print(f"unevenness before the step {before:.4f}, after it {after:.4f}; at random {found['pixel shuffle']:.4f}")
 
 # %% [markdown]
-# **Explain.** No. Alike at first is a good beginning, not a guarantee: every phase is pulled by its own pixels. If it
-# must not come back, build it in, as the first way does.
+# **Explain.** No. Equal first weights are a good beginning, not a guarantee: each phase is compared with pixels of its
+# own. If the pattern must never come back, use an operator that cannot make it, such as the first way.
 
 # %% [markdown]
 # Here are the three on the digit: random phases, phases alike, and resize with convolution.
@@ -329,10 +362,154 @@ Drawing(
 )
 
 # %% [markdown]
-# Three more remedies you will meet: a kernel size that the stride divides, with weights that begin as `tent`; a blur
-# after the operator; and kernels that are normalised to sum to 1 at every output. The last is what CARAFE and A²U do
-# with a softmax, as lessons 04 and 07 show: there a flat map stays flat, away from the border, whatever the network has
-# learned.
+# ## 7 · The checkerboard clinic
+#
+# So far the patients were single operators. Now take a network. A tiny **decoder** sees a digit as 4×4 block averages
+# and draws it at 32×32, in three stages that each double the size. It has eight channels and is trained for 20 steps
+# only. `clinic.draw_digits(stage)` trains it and returns what it draws; `stage(c, c_out)` makes one stage.
+#
+# **Step 1: diagnose.** Look at three places. *In the picture* for a grid. *In the spectrum*: a pattern that repeats
+# every second pixel is the fastest change that the pixels can show, so it lies at the edge of the spectrum, at three
+# frequencies: stripes across, stripes down, and the checkerboard. `clinic.share` is the part of the energy that lies
+# exactly there. *In the gradient* we look below.
+
+# %%
+from torch import nn
+
+from a2u.lessons.kernels_learned_once import clinic
+
+
+def spread(kernel):
+    """A stage that doubles the size: a deconvolution with stride 2."""
+    return lambda c, c_out: nn.ConvTranspose2d(c, c_out, kernel, 2, padding=1, output_padding=kernel % 2)
+
+
+drawn = {"the digits": clinic.digits("test")[0], "K = 3": clinic.draw_digits(spread(3))}
+assert clinic.share(drawn["the digits"]) < 0.001 < 0.1 < clinic.share(drawn["K = 3"])
+clinic.show(drawn)
+
+# %% [markdown]
+# After 20 steps nothing looks like a digit yet, but the grid is there: with this seed, more than half of the energy of
+# the drawings is the pattern. You find it in the lower row, at the upper and the left edge. (Zero frequency is in the
+# middle of the spectrum; it is left out, so the middle is black.)
+#
+# **Step 2: a kernel that the stride divides.** Take K = 4 in place of K = 3, and train again, from three seeds.
+#
+# **Predict.** The overlap is now even. Each seed draws other random first weights.
+
+# %% tags=["prediction"]
+predict("clinic-even")
+
+# %% tags=["spoiler"]
+found = {}
+for name, stage in (("K = 3", spread(3)), ("K = 4", spread(4))):
+    found[name] = [clinic.share(clinic.draw_digits(stage, seed)) for seed in clinic.SEEDS]
+    print(name, " energy of the pattern, seed by seed:", ", ".join(map(clinic.percent, found[name])))
+assert all(four < three / 3 for three, four in zip(found["K = 3"], found["K = 4"], strict=True))
+assert max(found["K = 4"]) > 0.02
+
+# %% [markdown]
+# **Explain.** Much smaller with every seed, and still there with two of three: an even overlap makes the sums of the
+# phases more alike, not equal.
+
+# %% [markdown]
+# **Steps 3, 4 and 5**, each by hand in a line or two: ICNR for a pixel shuffle; the blur $[1, 2, 1]/4$ after the
+# deconvolution; nearest neighbour with a convolution. The blur takes half of its weight from either phase, so a pattern
+# of period 2 averages out.
+
+
+# %%
+def shuffle(c, c_out):
+    return nn.Sequential(nn.Conv2d(c, 4 * c_out, 3, padding=1), nn.PixelShuffle(2))
+
+
+def icnr(c, c_out):
+    stage = shuffle(c, c_out)
+    for values in stage.parameters():  # weights and biases: phase 0 of each channel, four times
+        values.data = values.data[::4].repeat_interleave(4, dim=0)
+    return stage
+
+
+def resize(c, c_out):
+    return nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(c, c_out, 3, padding=1))
+
+
+# %%
+ways = {"shuffle, random": shuffle, "ICNR": icnr, "K = 4, blurred": clinic.blurred(spread(4)), "resize": resize}
+for name, stage in ways.items():
+    found[name] = [clinic.share(clinic.draw_digits(stage, seed)) for seed in clinic.SEEDS]
+for name, shares in found.items():
+    print(f"{name:16} energy of the pattern:", ", ".join(map(clinic.percent, shares)))
+assert all(max(found[name]) < 0.005 for name in ("ICNR", "K = 4, blurred", "resize"))
+assert min(found["shuffle, random"]) > 0.005
+clinic.show({"K = 3": drawn["K = 3"], "K = 4": clinic.draw_digits(spread(4))} | {
+    name: clinic.draw_digits(stage) for name, stage in ways.items() if name != "shuffle, random"})  # fmt: skip
+
+# %% [markdown]
+# All three remedies leave less than half a percent, with every seed. The blur has a price: it also softens what should
+# be sharp.
+#
+# Do you need a remedy at all, if you train for longer? Here is K = 3 again, without any.
+#
+# **Predict.** We train for 100 steps instead of 20. The loss compares every pixel with the digit.
+
+# %% tags=["prediction"]
+predict("clinic-longer")
+
+# %% tags=["spoiler"]
+longer = [clinic.draw_digits(spread(3), seed, steps=100) for seed in clinic.SEEDS]
+print("K = 3 after 100 steps, energy of the pattern:", ", ".join(clinic.percent(clinic.share(each)) for each in longer))
+assert max(clinic.share(each) for each in longer) < 0.005
+clinic.show({"the digits": drawn["the digits"], "20 steps": drawn["K = 3"], "100 steps": longer[0]})
+
+# %% [markdown]
+# **Explain.** This training removes it: a loss that compares pixels sees the grid and punishes it. Expect a
+# checkerboard early in a training, and perhaps where the loss does not look at single pixels. A remedy saves the
+# network the work of unlearning it. This is one tiny network with three seeds: measure yours with `clinic.share`.
+
+# %% [markdown]
+# **In the gradient.** The way back through a convolution of stride 2 is a transposed convolution. So a network that
+# only goes *down* has the pattern too: some pixels get more gradient than others. A tiny **reader** names the digit, in
+# three stages that each halve the size. We measure how much its loss depends on each pixel, and compare the four
+# phases: largest mean divided by smallest.
+
+
+# %%
+def shrink(kernel):
+    return lambda c, c_out: nn.Conv2d(c, c_out, kernel, 2, padding=1)
+
+
+def average(c, c_out):  # the mirror image of `resize`
+    return nn.Sequential(nn.Conv2d(c, c_out, 3, padding=1), nn.AvgPool2d(2))
+
+
+down = {"K = 3": shrink(3), "K = 4": shrink(4), "blur, K = 3": clinic.blurred(shrink(3)), "average": average}
+read = {name: [clinic.read_digits(stage, seed) for seed in clinic.SEEDS] for name, stage in down.items()}
+uneven = {name: [clinic.phase_ratio(strength) for strength, _ in runs] for name, runs in read.items()}
+assert min(uneven["K = 3"]) > 2
+assert max(uneven["blur, K = 3"] + uneven["average"]) < 1.1
+
+# %%
+for name, runs in read.items():
+    ratios = ", ".join(f"{u:.1f}" if u > 1.15 else "below 1.1" for u in uneven[name])
+    share = 10 * round(10 * sum(right for _, right in runs) / len(runs))
+    print(f"{name:12} largest ÷ smallest phase: {ratios:31} digits read after 20 steps: about {share} %")
+Drawing(
+    side_by_side({name: runs[0][0] / runs[0][0].max() for name, runs in read.items()}),
+    alt="How much the loss depends on each pixel: with K = 3 a grid of dots, with K = 4 a fainter one, with blur or "
+    "average a smooth spot.",
+    says="the first seed, each divided by its largest value; darker: the loss depends more on this pixel",
+)
+
+# %% [markdown]
+# With K = 3, pixels of one phase get about three times as much gradient as those of another. K = 4 helps with two of
+# three seeds. The blur before each stage, or a convolution followed by an average, makes the phases even within a
+# tenth. Both have a price: after 20 steps these two readers know fewer digits.
+#
+# **The recipe:** diagnose (picture, spectrum, gradient) → a kernel that the stride divides → ICNR for a pixel shuffle →
+# blur → resize and convolve. One more remedy comes with later lessons: kernels that are normalised to sum to 1 at every
+# output. CARAFE and A²U do so with a softmax (lessons 04 and 07), and away from the border a flat map stays flat,
+# whatever the network has learned.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
@@ -346,200 +523,215 @@ Drawing(
 #   once.
 # - *Section 5.* "Pixel shuffle has no overlap, hence no pattern." Phases that disagree are enough.
 # - *Section 6.* "Begin alike" is taken for a guarantee. One step of training ends it.
-# - **Exercise 1.** $r^2$ counted for the deconvolution as well (its K×K taps already hold all phases), or forgotten
-#   for the pixel shuffle; $r$ in place of $r^2$; a bias that is not there.
-# - **Exercise 2.** The window not turned round, or the phases turned round with it; phases put side by side instead
-#   of interleaved; $C$ and $C_\text{out}$ exchanged. Advice that works: one channel, $r = 2$, $k = 1$ first, then $k
-#   = 3$.
-# - **Exercise 3.** Padding added instead of taken away, or cut off at one end only; inputs counted that do not exist;
-#   "K" as the answer to everything.
+# - *Section 7.* "The loss removes it, so there is no problem." In this network, with this loss. Ask what a loss on
+#   features, or a second network that judges, would punish.
+# - **Exercise 1.** Numbers of weights compared instead of their sums; neighbours added up instead of every s-th weight;
+#   phases along one axis only.
+# - **Exercise 2.** Weights that sum to 1 in all, so that each phase gets $1/r^2$; a kernel that pulls to one side. Many
+#   answers are right: compare two of them.
+# - **Exercise 3.** Advice that works: one channel, $r = 2$, $k = 1$ first (the code is right there), then $k = 3$. What
+#   has changed? Only the order inside the window.
 
 # %% [markdown]
 # ## Exercises
 #
-# Replace the `...` and run the cell. The check compares with a slow and careful reference, shows where you differ, and
-# recognises the usual mistakes.
+# Replace the `...` (in exercise 3: mend the code) and run the cell. The check compares with a slow and careful
+# reference, shows where you differ, and recognises the usual mistakes.
 
 # %% [markdown]
-# ### Exercise 1 · What has to be learned
-# *Difficulty* ★☆☆ · *time* 4 minutes
+# ### Exercise 1 · Foretell the pattern
+# *Difficulty* ★☆☆ · *time* 5 minutes
 #
-# Return a tensor of two numbers: the weights of a deconvolution with K×K kernels, and of a pixel shuffle with a k×k
-# convolution, from `channels` to `out_channels`, without bias.
+# A deconvolution with one channel has the weights `w`, (K, K), and the stride s. Say from the weights alone how uneven
+# its answer to a map of ones is: the largest output minus the smallest, away from the border. Then run the last line of
+# your cell: it measures.
 #
 # <details><summary>Hint 1</summary>
 #
-# What is the shape of each weight? Section 2 prints one, section 1 makes the other.
+# What does a constant input become in phase (a, b)? Section 4 has the formula.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# A deconvolution stores (C, C_out, K, K), a pixel shuffle (C_out·r², C, k, k).
+# `w[a::s, b::s]` are the weights of one phase. There are s² phases.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_parameters(channels, out_channels, ratio, deconv, shuffle):
-#     pairs = channels * out_channels
-#     return torch.tensor([pairs * deconv**2, pairs * ratio**2 * shuffle**2])
-# ```
-# </details>
+# Solution: `solutions/03_kernels_learned_once.ipynb`.
 
 
 # %% tags=["exercise"]
 import torch
 import torch.nn.functional as F
 
-from a2u.lessons.kernels_learned_once import explorer as lesson
+from a2u.lessons.kernels_learned_once import exercises
 
 
-def my_parameters(channels, out_channels, ratio, deconv, shuffle):
+def my_unevenness(w, stride):
     return ...
 
 
-lesson.PARAMETERS.check(my_parameters)
+w = torch.tensor([[1.0, 2, 1], [0, 5, 0], [1, 2, 1]])
+measured = F.conv_transpose2d(torch.ones(1, 1, 9, 9), w[None, None], stride=2)[..., 4:-4, 4:-4]
+print("foretold:", my_unevenness(w, 2), " measured:", float(measured.max() - measured.min()))
+exercises.UNEVENNESS.check(my_unevenness)
 
 # %% tags=["solution"]
 import torch
+import torch.nn.functional as F
 
-from a2u.lessons.kernels_learned_once import explorer as lesson
-
-
-def my_parameters(channels, out_channels, ratio, deconv, shuffle):
-    pairs = channels * out_channels
-    return torch.tensor([pairs * deconv**2, pairs * ratio**2 * shuffle**2])
+from a2u.lessons.kernels_learned_once import exercises
 
 
-lesson.PARAMETERS.check(my_parameters)
+def my_unevenness(w, stride):
+    sums = [w[a::stride, b::stride].sum() for a in range(stride) for b in range(stride)]
+    return max(sums) - min(sums)
+
+
+w = torch.tensor([[1.0, 2, 1], [0, 5, 0], [1, 2, 1]])
+measured = F.conv_transpose2d(torch.ones(1, 1, 9, 9), w[None, None], stride=2)[..., 4:-4, 4:-4]
+print("foretold:", float(my_unevenness(w, 2)), " measured:", float(measured.max() - measured.min()))
+exercises.UNEVENNESS.check(my_unevenness)
 
 # %% [markdown]
-# ### Exercise 2 · From pixel shuffle to deconvolution
-# *Difficulty* ★★★ · *time* 10 minutes
+# ### Exercise 2 · First weights without a checkerboard
+# *Difficulty* ★★☆ · *time* 7 minutes
 #
-# Given the weights of a pixel shuffle, (C_out·r², C, k, k) with k odd, return the weights (C, C_out, r·k, r·k) of the
-# deconvolution that computes the same. Its padding is $p = r (k - 1) / 2$.
+# Design the first weights of a deconvolution with stride $r$: a tensor $(2r, 2r)$. Four rules hold: it has this size; a
+# map of ones becomes a map of ones (away from the border); turned upside down or left to right it stays the same; and a
+# pixel counts less, the further away an output lies. Many answers are right.
 #
 # <details><summary>Hint 1</summary>
 #
-# Window tap $u$ is $\delta = u - (k - 1)/2$. Put it and $p$ into $t = a + p - r\,\delta$ of section 2.
+# Design one axis: 2r numbers, symmetric, growing to the middle. Which pairs must add up to 1? Then `torch.outer`.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# $t = a + r (k - 1 - u)$: flip the two window axes, then let the phase run fast and the window slowly. `view` splits
-# the rows into (C_out, r, r), `permute` and `reshape` do the rest.
+# Along an axis, phase a has the two weights a and a + r. One minus the distance from the middle, $1 - |t - (2r - 1)/2|
+# / r$, makes all pairs add up to 1.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_sorted(weight, ratio):
-#     channels, k = weight.shape[1:3]
-#     w = weight.flip(2, 3).view(-1, ratio, ratio, channels, k, k)  # C_out a b C u v
-#     return w.permute(3, 0, 4, 1, 5, 2).reshape(channels, -1, ratio * k, ratio * k)
-# ```
-# </details>
+# Solution: `solutions/03_kernels_learned_once.ipynb`.
 
 
 # %% tags=["exercise"]
 import torch
 import torch.nn.functional as F
 
-from a2u.lessons.kernels_learned_once import explorer as lesson
+from a2u.lessons.kernels_learned_once import exercises
 
 
-def my_sorted(weight, ratio):
+def my_weights(ratio):
     return ...
 
 
-lesson.SORTED.check(my_sorted)
+exercises.FLAT.check(my_weights)
 
 # %% tags=["solution"]
-from a2u.lessons.kernels_learned_once import explorer as lesson
+import torch
+
+from a2u.lessons.kernels_learned_once import exercises
+
+
+def my_weights(ratio):
+    place = torch.arange(2 * ratio) - (2 * ratio - 1) / 2
+    line = 1 - place.abs() / ratio  # one minus the distance: weights a and a + r add up to 1
+    return torch.outer(line, line)
+
+
+exercises.FLAT.check(my_weights)
+
+# %% [markdown]
+# ### Exercise 3 · Find the bug
+# *Difficulty* ★★★ · *time* 8 minutes
+#
+# `my_sorted` takes the weights of a pixel shuffle, (C_out·r², C, k, k) with k odd. It should return the weights (C,
+# C_out, r·k, r·k) of the deconvolution that computes the same, with padding $p = r (k - 1) / 2$. The shape is right,
+# and for k = 1 so are the values. For k = 3 they are not. Mend it.
+#
+# <details><summary>Hint 1</summary>
+#
+# Window tap $u$ is $\delta = u - (k - 1)/2$. Put it and $p$ into $t = a + p - r\,\delta$ of section 2. Which tap does
+# the code fill?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# $t = a + r (k - 1 - u)$: the phase runs forwards, the window runs backwards. Nothing in the code turns it round.
+# </details>
+#
+# Solution: `solutions/03_kernels_learned_once.ipynb`.
+
+
+# %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.kernels_learned_once import exercises
 
 
 def my_sorted(weight, ratio):
     channels, k = weight.shape[1:3]
-    w = weight.flip(2, 3).view(-1, ratio, ratio, channels, k, k)  # C_out a b C u v
+    w = weight.view(-1, ratio, ratio, channels, k, k)  # C_out a b C u v
     return w.permute(3, 0, 4, 1, 5, 2).reshape(channels, -1, ratio * k, ratio * k)
 
 
-lesson.SORTED.check(my_sorted)
-
-# %% [markdown]
-# ### Exercise 3 · The overlap
-# *Difficulty* ★★☆ · *time* 6 minutes
-#
-# Along one axis: return how many of the `n` inputs reach each of the $(n - 1) s - 2p + K$ outputs. Loops are welcome.
-#
-# <details><summary>Hint 1</summary>
-#
-# Input i reaches output o if the tap $t = o + p - s\,i$ exists.
-# </details>
-#
-# <details><summary>Hint 2</summary>
-#
-# It exists if `0 <= t < kernel`. Count the i in `range(n)` for which that holds.
-# </details>
-#
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_overlap(n, kernel, stride, padding):
-#     size = (n - 1) * stride - 2 * padding + kernel
-#     found = [sum(0 <= o + padding - stride * i < kernel for i in range(n)) for o in range(size)]
-#     return torch.tensor(found)
-# ```
-# </details>
-
-
-# %% tags=["exercise"]
-import torch
-import torch.nn.functional as F
-
-from a2u.lessons.kernels_learned_once import explorer as lesson
-
-
-def my_overlap(n, kernel, stride, padding):
-    return ...
-
-
-lesson.OVERLAP.check(my_overlap)
+exercises.SORTED.check(my_sorted)
 
 # %% tags=["solution"]
-import torch
-
-from a2u.lessons.kernels_learned_once import explorer as lesson
+from a2u.lessons.kernels_learned_once import exercises
 
 
-def my_overlap(n, kernel, stride, padding):
-    size = (n - 1) * stride - 2 * padding + kernel
-    found = [sum(0 <= o + padding - stride * i < kernel for i in range(n)) for o in range(size)]
-    return torch.tensor(found)
+def my_sorted(weight, ratio):
+    channels, k = weight.shape[1:3]
+    w = weight.flip(2, 3).view(-1, ratio, ratio, channels, k, k)  # C_out a b C u v; the window backwards
+    return w.permute(3, 0, 4, 1, 5, 2).reshape(channels, -1, ratio * k, ratio * k)
 
 
-lesson.OVERLAP.check(my_overlap)
+exercises.SORTED.check(my_sorted)
+
+# %% [markdown]
+# ### To think over: a tone that nobody played
+#
+# A network makes sound: it turns 1,000 values per second into 4,000 by one transposed convolution along time, with K =
+# 6 and stride 4. In quiet passages you hear faint tones at 1,000 and 2,000 vibrations per second. Where do they come
+# from, and what would you try?
+#
+# <details><summary>Answer</summary>
+#
+# It is a checkerboard along one axis. The stride does not divide the kernel: two phases get two taps and two get one,
+# and even equal counts would not make equal sums. A constant input becomes a pattern that repeats every 4 values: 4,000
+# / 4 = 1,000 times per second, with its multiple at 2,000. Try K = 8 with a tent for first weights; equal first weights
+# for all phases; a blur that averages the four phases, such as [1, 2, 2, 2, 1]/8; or repeat each value four times and
+# then convolve. To diagnose, send a constant through it and look at the spectrum.
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
 #
-# - **Q.** Networks with K = 4, s = 2 still paint patterns now and then. Why? **A.** Even overlap makes equal sums
-#   possible, not certain. Nothing in the loss asks the phases to agree where the data do not.
-# - **Q.** Where else does a checkerboard come from, in a network that only goes *down*? **A.** From the gradient: the
-#   way back through a stride-2 convolution is a transposed convolution, with the same overlap. Kernel 3, stride 2
-#   gives some pixels more gradient than others.
-# - **Q.** What does resize-convolution cost? **A.** Nine weights serve four phases, where a pixel shuffle has 36; and
-#   the convolution runs on the large map.
+# - **Q.** Networks with K = 4, s = 2 can still paint patterns. Why? **A.** Even overlap allows equal sums; it does not
+#   enforce them. Section 7 measures it: with two of three seeds the pattern is still there after 20 steps.
+# - **Q.** What does resize-convolution cost? **A.** Nine weights serve four phases, where a pixel shuffle has 36. The
+#   number of multiplications is the same, but the map before the convolution is $r^2$ times as large in memory.
+# - **Q.** Could an uneven overlap be free of checkerboards? **A.** Yes, $[\tfrac12, 1, \tfrac12]$ with K = 3 and s = 2.
+#   Training may leave it again.
 # - **Q.** Would a universal kernel ever be enough? **A.** Where detail follows from local patterns alone, such as in
-#   super-resolution of a narrow kind of images: pixel shuffle was made for it. Not where the same small map should
+#   super-resolution of one kind of images, for which pixel shuffle was proposed. Not where the same small map should
 #   become two different large ones.
 #
-# **Grade.** Exercises 1 and 3 pass. In person: *K = 5, s = 3, which counts along an axis?* (2, 2, 1 in some order; 5
-# = 2 + 2 + 1.) Exercise 2 is for distinction.
+# **Grade.** Exercises 1 and 2 pass. In person: *K = 5, s = 3, which counts along an axis?* (2, 2, 1 in some order; 5
+# = 2 + 2 + 1.) Exercise 3 is for distinction.
 #
-# **Extend.** Put `tent` weights into a deconvolution, train it one step on a random target, and measure the
-# unevenness again. Or write ICNR for ratio 3 and check it with `lesson.unevenness`.
+# **Extend.** Put `tent` weights into `spread(4)` of the clinic and measure again. Or write ICNR for ratio 3 and check
+# it with `lesson.unevenness`.
+
+# %% [markdown]
+# ## Five questions
+
+# %% tags=["questions"]
+from a2u.lessons.kernels_learned_once.questions import concepts
+
+concepts.ask()
 
 # %% [markdown]
 # ## Your tally
@@ -556,8 +748,9 @@ predict.tally()
 #   \mathbb{R}^{C k^2}$.
 # - Pixel shuffle stores it as a convolution; deconvolution stores what each input spreads, $t = a + p - s\,\delta$.
 #   Both are a convolution and a pixel shuffle.
-# - If $s$ divides $K$, the overlap is even. A flat map stays flat when all phases have equal sums: that is stronger.
-# - Resize-convolution keeps the sums equal by construction; phases that begin alike, only at the beginning.
+# - If $s$ divides $K$, the overlap is even. But a flat map stays flat only when all phases have equal *sums*.
+# - Resize-convolution keeps the sums equal by construction; ICNR makes them equal at the beginning; a blur averages the
+#   phases. A stride on the way down does the same to the gradient.
 # - These kernels know phases and channels. They do not know the image: that begins with the next lesson.
 #
 # ## Sources
@@ -569,4 +762,5 @@ predict.tally()
 # - A. Odena, V. Dumoulin, C. Olah, *Deconvolution and Checkerboard Artifacts*, Distill, 2016: overlap and
 #   resize-convolution.
 # - A. Aitken et al., *Checkerboard artifact free sub-pixel convolution*, 2017: phases that begin alike (ICNR).
+# - R. Zhang, *Making Convolutional Networks Shift-Invariant Again*, ICML 2019: the blur before a stride.
 # - The digit: MNIST, Y. LeCun, C. Cortes, C. Burges (CC BY-SA 3.0), the second test image.

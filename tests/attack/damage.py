@@ -143,6 +143,7 @@ def _report(folder: Path, name: str) -> Path:
 def _scores(folder: Path) -> Path:
     mean = {"sad": 1.0, "mse": 0.1, "grad": 1.0, "conn": 1.0}
     found = {"epoch": 1, "method": "m", "data": "d", "mean": mean, "scored": 1, "failed": {}, "conn_convention": "skip"}
+    found |= {"mean_conns": {"skip": 1.0, "empty": 1.0}, "without_foreground": 0}
     (folder / campaign.SCORES_FILE).write_text(json.dumps({**found, "each": [{"name": "a", "scores": mean}]}))
     return folder / campaign.SCORES_FILE
 

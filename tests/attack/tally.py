@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """name: of the attack. tried, held: cases. failures: what happened in the others."""
+    """name: of the attack. tried, held: cases. failures: what happened in the others.
+
+    died: cases among those that held in which a library died of a signal, which no code of ours could catch.
+    """
 
     name: str
     tried: int = 0
     held: int = 0
     failures: list[str] = field(default_factory=list)
+    died: int = 0
 
     def case(self, what: str, check: Callable[[], str | None]) -> None:
         """Try one case; `check` returns what is wrong, or None. Whatever it raises is wrong too."""
@@ -28,4 +32,5 @@ class Tally:
             self.failures.append(f"{self.name}, {what}: {wrong}")
 
     def __str__(self) -> str:
-        return f"{self.name:42} {self.tried:7,} tried {self.held:7,} held"
+        died = f" (in {self.died} of them torch died of a signal)" if self.died else ""
+        return f"{self.name:42} {self.tried:7,} tried {self.held:7,} held{died}"

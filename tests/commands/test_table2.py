@@ -61,6 +61,9 @@ def test_the_report_has_every_row_and_says_what_was_run(made: Path) -> None:
         assert rows[name]["images"] == 3
         assert all(rows[name][score] >= 0 for score in ("sad", "mse", "grad", "conn"))
         assert rows[name]["paper"]["sad"] == ROWS[name].paper.sad
+        assert rows[name]["conn_convention"] == "skip"
+        assert rows[name]["conn_empty"] >= 0
+    assert report["without_foreground"] == rows["nearest"]["without_foreground"]
     assert rows["bilinear"]["status"] == "not run"
     assert rows["dynamic-cs-d-norm"]["parameters"] > rows["dynamic-cs-d"]["parameters"]
     assert rows["dynamic-cs"]["parameters"] > rows["nearest"]["parameters"]
@@ -72,6 +75,8 @@ def test_the_markdown_is_labelled_and_the_picture_is_there(made: Path) -> None:
     text = (made / "figures" / "matting.md").read_text()
     assert "**Here: quick preset: the synthetic set, crops 16²" in text
     assert "These are not the numbers of the paper's experiment" in text
+    assert "| Conn, skip | Conn, empty | paper SAD |" in text
+    assert "a black one scores 0" in text
     assert "a2u matting train --row nearest --preset quick" in text
     assert (made / "figures" / "matting.png").read_bytes().startswith(b"\x89PNG")
 
@@ -157,14 +162,14 @@ def test_a_classical_method_says_which_images_it_could_not_take(
     from a2u.matting.measure.metrics import Scores
     from a2u.matting.report import _classical
 
-    scored = Measured("hair-0", 8, 8, 64, Scores(2.0, 0.25, 4.0, 8.0), 0.1, None)
+    scored = Measured("hair-0", 8, 8, 64, Scores(2.0, 0.25, 4.0, 8.0), 0.1, None, {"skip": 8.0, "empty": 8.5})
     found = Evaluation(
         "Closed-form", "three scenes", "skip", [scored], {"net-0": "nothing is known", "net-1": "the same"}
     )
     monkeypatch.setattr(campaign, "evaluate", lambda *_, **__: found)
     row = _classical(tmp_path, "closed-form", settings.settings("nearest", "quick"))
     assert row["title"].endswith(", 1 of 3")
-    assert (row["sad"], row["images"]) == (2.0, 1)
+    assert (row["sad"], row["conn_empty"], row["images"]) == (2.0, 8.5, 1)
     found.measured.clear()
     again = _classical(tmp_path / "other", "closed-form", settings.settings("nearest", "quick"))
     assert "nothing is known" in again["status"]

@@ -129,3 +129,22 @@ def test_a_notebook_whose_folds_differ_has_drifted(tmp_path: Path) -> None:
     notebook.cells[0].metadata["jupyter"] = {"source_hidden": True}
     nbformat.write(notebook, path)
     assert len(list(editions.drift(tmp_path))) == 1
+
+
+ASKS = '# %% tags=["questions"]\nfrom a2u.lessons.one_formula.questions import concepts\n\nconcepts.ask()\n'
+
+
+def test_concept_questions_are_asked_in_the_students_edition_and_answered_in_the_others(tmp_path: Path) -> None:
+    cells = {edition: compose(tmp_path, edition, ASKS)[0] for edition in editions.EDITIONS}
+    assert cells["student"].source.endswith("\nconcepts.ask()")
+    assert not cells["student"].metadata.get("jupyter")
+    for edition in ("solutions", "teacher"):
+        assert cells[edition].source.endswith("import concepts\n\nconcepts.answers()")
+        assert compose(tmp_path, edition, ASKS.replace("concepts", "quiz"))[0].source.endswith("\nquiz.answers()")
+
+
+@pytest.mark.parametrize("cell", [ASKS.replace(' tags=["questions"]', ""), '# %% tags=["questions"]\nx = 1\n'])
+@pytest.mark.parametrize("edition", ["student", "solutions"])
+def test_a_cell_asks_concept_questions_if_and_only_if_it_is_tagged_so(cell: str, edition: str, tmp_path: Path) -> None:
+    with pytest.raises(A2UError, match=r"tagged 'questions' ends with concepts\.ask\(\), and no other"):
+        compose(tmp_path, edition, cell)

@@ -128,7 +128,26 @@ def test_a_question_has_names_for_a_screen_reader(one: Page) -> None:
     tree = one.locator(".a2u-predict").aria_snapshot()
     assert re.search(r'radio "a\) ', tree)
     assert re.search(r'button "Commit"', tree)
-    assert not re.search(r"- (radio|button|textbox)(:|$)", tree, re.M)
+    assert re.search(r'radiogroup "Your prediction. \w', tree)
+    assert not re.search(r"- (radio|radiogroup|button|textbox)(:|$)", tree, re.M)
+
+
+def test_a_question_and_its_verdict_can_be_read_in_every_theme_and_on_a_small_screen(one: Page) -> None:
+    question = one.locator(".a2u-predict")
+    question.get_by_role("radio").first.click()
+    question.get_by_role("button", name="Commit").click()
+    verdict = question.locator(".a2u-verdict")
+    verdict.wait_for()
+    assert re.match(r"[✓✗] a\) ", verdict.inner_text())
+    for theme in THEMES:
+        in_theme(one, theme)
+        for part in (question.locator(".a2u-asks"), verdict, *question.locator(".widget-radio-box label").all()):
+            assert contrast(part) >= CONTRAST, (theme, part.inner_text())
+    for size in SCREENS.values():
+        one.set_viewport_size({"width": size[0], "height": size[1]})
+        inside = question.locator("xpath=ancestor::*[contains(@class, 'jp-Cell-outputArea')][1]")
+        assert inside.evaluate(SCROLLS) == []
+        assert question.evaluate("part => part.scrollWidth <= part.clientWidth + 1")
 
 
 def test_a_slider_moves_the_words_of_the_picture_too(one: Page) -> None:

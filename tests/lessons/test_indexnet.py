@@ -18,7 +18,7 @@ from a2u.operators.indexnet import KINDS
 # --- exercises
 
 
-def by_code(kind: str) -> dict[str, object]:
+def by_code() -> dict[str, object]:
     """What a learner would write: the same mistakes, by torch instead of by loops."""
 
     def blocks(x, r):
@@ -27,15 +27,6 @@ def by_code(kind: str) -> dict[str, object]:
     def pool(weigh):
         return lambda x, s, r: (weigh(blocks(s, r)) * blocks(F.pixel_unshuffle(x, r), r)).sum(1)
 
-    gates = {
-        "groups and phases mixed": lambda s, r: F.pixel_shuffle(
-            s.unflatten(0, (r * r, -1)).transpose(0, 1).flatten(0, 1), r
-        ).sigmoid(),
-        "phases swapped": lambda s, r: F.pixel_shuffle(
-            s.unflatten(0, (-1, r, r)).transpose(1, 2).flatten(0, 2), r
-        ).sigmoid(),
-        "sigmoid, then softmax": lambda s, r: F.pixel_shuffle(blocks(s, r).sigmoid().softmax(1).flatten(0, 1), r),
-    }
     pools = {
         "softmax missing": pool(lambda s: s.sigmoid()),
         "sigmoid missing": pool(lambda s: s.softmax(1)),
@@ -45,33 +36,46 @@ def by_code(kind: str) -> dict[str, object]:
         "one map for all": pool(lambda s: s[:1].sigmoid().softmax(1)),
         "maximum": lambda x, s, r: F.max_pool2d(x[None], r)[0],
     }
-    return gates if kind == "gates" else pools
+    return pools
 
 
-@pytest.mark.parametrize(("exercise", "kind"), [(exercises.GATES, "gates"), (exercises.POOL, "pool")])
-def test_mistakes_are_known_however_they_are_written(exercise, kind: str) -> None:
-    for name, answer in by_code(kind).items():
-        assert exercise.check(answer).mistake == name
+def test_mistakes_are_known_however_they_are_written() -> None:
+    for name, answer in by_code().items():
+        assert exercises.POOL.check(answer).mistake == name
+
+
+def test_the_bug_is_hidden_where_one_map_serves_all_channels() -> None:
+    guide, logits, _ = exercises.POOL.cases(torch.Generator().manual_seed(0), 1)
+    assert len(logits) == 4
+    torch.testing.assert_close(exercises.POOL.given(guide, logits, 2), exercises.pool_reference(guide, logits, 2))
+
+
+def test_the_largest_weight_is_that_of_the_operator_in_the_limit() -> None:
+    from a2u.operators.indexnet import down_index
+
+    for ratio in (2, 3):
+        logits = torch.full((1, ratio**2, 1, 1), -100.0).index_fill(1, torch.tensor([0]), 100.0)
+        assert float(down_index(logits, ratio).max()) == pytest.approx(float(exercises.largest_reference(ratio)))
+
+
+def test_shared_gates_of_several_kinds_keep_the_specification() -> None:
+    def by_least_squares(x: torch.Tensor, r: int) -> torch.Tensor:
+        return lesson.best_shared(x[None], r)[0, 0, 0]
+
+    def mean_of_shares(x: torch.Tensor, r: int) -> torch.Tensor:
+        return lesson.soft_index(x[None], r)[0, :, 0].mean(dim=0)
+
+    for answer in (by_least_squares, mean_of_shares):
+        assert exercises.SHARED.check(answer).passed
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("nonlinear", [False, True])
 def test_references_agree_with_the_library(kind: str, nonlinear: bool) -> None:
     op = lesson.operator(kind, context=True, nonlinear=nonlinear)
-    x, guide = lesson.maps()
+    _, guide = lesson.maps()
     logits = op.logits(guide)[0].detach()
-    assert torch.allclose(exercises.gates_reference(logits, 2), op.kernel(x, guide)[0, :, 0], atol=1e-6)
     assert torch.allclose(exercises.pool_reference(guide[0], logits, 2), op.downsample(guide)[0], atol=1e-5)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("context", [False, True])
-@pytest.mark.parametrize("nonlinear", [False, True])
-def test_the_counting_reference_counts_what_is_built(kind: str, context: bool, nonlinear: bool) -> None:
-    for channels, ratio in ((1, 2), (6, 3), (32, 2)):
-        op = a2u.build("indexnet", channels, ratio, kind=kind, context=context, nonlinear=nonlinear)
-        built = sum(p.numel() for p in op.parameters())
-        assert int(exercises.count_reference(channels, ratio, kind, context, nonlinear)) == built
 
 
 # --- gates
@@ -222,3 +226,8 @@ def test_a_row_keeps_gates_and_maps_on_their_scales() -> None:
     for wrong in ([], [("x", "a", w)], [("w", "a", w[0])]):
         with pytest.raises(A2UError, match="Panels are"):
             in_a_row(wrong)
+
+
+def test_gates_at_their_means_lose_the_picture_as_gates_at_one_half_do() -> None:
+    for kind in lesson.NETWORKS:
+        assert lesson.with_mean_gates(kind) < 15 < 35 < lesson.with_half_gates(kind, ())

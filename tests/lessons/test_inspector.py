@@ -71,7 +71,7 @@ def test_a_sum_is_written_as_people_write_sums(panel: Panel) -> None:
          "channels.  z: 3×3 of one channel.  Feature family, order 2."),
         ("carafe", "z: 5×5 of one channel.  "),
         ("indexnet:holistic", "sigmoid of a stride-r convolution of the encoder map; shared by all channels.  z: 1×1."),
-        ("indexnet:depthwise-o2o", "of the encoder map; one a channel.  z: 1×1.  "),
+        ("indexnet:depthwise-o2o", "of the encoder map; one per channel.  z: 1×1.  "),
         ("bilinear", "w: products of (1 − distance) to 2×2 reference points.  z: 3×3, four of its taps in use.  "),
     ],
 )  # fmt: skip

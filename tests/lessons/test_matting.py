@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,6 @@ from a2u.lessons.matting import explorer as lesson
 from a2u.lessons.matting.picture import ERROR_LIMIT, Picture, strip
 from a2u.lessons.matting.wrong_mattes import BAND, truth, wrong_mattes
 from a2u.matting import losses
-from a2u.matting.data.composition import compose
 from a2u.matting.data.synthetic import KINDS
 from a2u.matting.measure import metrics
 
@@ -27,7 +27,6 @@ def test_mistakes_are_known_however_they_are_written() -> None:
     unknown = exercises.UNKNOWN
     sads = {
         "whole image": lambda p, g, t: (p.int() - g.int()).abs().sum() / 255 / 1000,
-        "bytes wrap around": lambda p, g, t: sum((p - g)[t == unknown].tolist()) / 255000,
         "not in [0, 1]": lambda p, g, t: (p.float() - g.float())[t == unknown].abs().sum() / 1000,
         "mean": lambda p, g, t: (p.float() - g.float())[t == unknown].abs().mean() / 255,
         "squared": lambda p, g, t: ((p / 255 - g / 255) ** 2)[t == unknown].sum() / 1000,
@@ -48,15 +47,34 @@ def test_mistakes_are_known_however_they_are_written() -> None:
 
     assert exercises.LOSS.check(zeros).mistake == "known pixels as zeros"
     assert exercises.LOSS.check(by_index).mistake == "epsilon missing"
-    blended = exercises.COMPOSE.check(lambda f, b, a: torch.lerp(f, b, a[:, None]))
-    assert blended.mistake == "swapped"
+
+
+def test_the_bug_as_it_was_handed_out_is_not_attempted_and_shows_what_is_wrong() -> None:
+    same = exercises.SAD.check(lambda p, g, t: sum((p - g)[t == exercises.UNKNOWN].tolist()) / 255000)
+    assert (same.passed, same.mistake) == (None, None)
+    assert re.search(r"still the code that you were given.*expected 0\.\d+, yours is 0\.\d+", same.message)
+
+
+@pytest.mark.parametrize("away", [1, 2, 3])
+def test_more_than_one_trimap_has_every_property(away: int) -> None:
+    assert exercises.TRIMAP.check(lambda alpha: exercises._eroded(alpha, away)).passed
+
+
+def test_a_trimap_that_breaks_a_rule_is_told_which() -> None:
+    """Answers other than those that the rules carry."""
+    told = {
+        "what it claims is true": lambda a: torch.where(a > 0.9, 255, torch.where(a == 0, 0, 128)).to(torch.uint8),
+        "only 0, 128 and 255": lambda a: (a * 255).round().to(torch.uint8),
+        "not lazy": lambda a: exercises._eroded(a, 5),
+    }
+    for name, answer in told.items():
+        verdict = exercises.TRIMAP.check(answer)
+        assert (verdict.passed, verdict.mistake) == (False, name)
 
 
 @pytest.mark.parametrize("number", range(4))
 def test_references_agree_with_the_library(number: int) -> None:
     generator = torch.Generator().manual_seed(number)
-    f, b, a = exercises._compose_case(generator, number)
-    assert torch.allclose(exercises.compose_reference(f, b, a), compose(f, b, a[:, None]), atol=1e-6)
     given = exercises._sad_case(generator, number)
     sad = metrics.sad(*(each.numpy() for each in given))
     assert float(exercises.sad_reference(*given)) == pytest.approx(sad, rel=1e-6)
@@ -149,7 +167,7 @@ def panel():
 
 
 def test_every_control_changes_picture_and_words(panel) -> None:
-    start = {"kind": "hair", "method": "dynamic-cs", "band": 6}
+    start = {"kind": "hair", "method": "hybrid-cw", "band": 6}
     for name, value in {"kind": "net", "method": lesson.HALF, "band": 7}.items():
         before = panel.set(**start).words, panel.image.value
         after = panel.set(**{name: value}).words, panel.image.value
@@ -220,6 +238,17 @@ def test_seeds_are_compared_where_there_are_several() -> None:
     spread = [{"row": "nearest", "title": "Nearest", "sads": {"0": 2.0, "1": 2.5}, "mean": 2.25, "sd": 0.354}]
     line = lesson.seeds_words(report() | {"spread": spread})
     assert line == "Nearest  SAD 2.25 ± 0.35 over seeds 0, 1 (2.000, 2.500)"
+
+
+def test_conn_is_given_by_both_conventions_where_both_were_measured() -> None:
+    assert "figures/matting.md" in lesson.conn_words(None)
+    rows = [{"conn_empty": 1.25}, {"conn_empty": None}, {}]
+    known = {**report(), "test_images": 40, "without_foreground": 18}
+    known["rows"] = [row | more for row, more in zip(known["rows"], rows, strict=True)]
+    assert lesson.conn_words(known).splitlines() == [
+        "Nearest  SAD 3.00  Conn, skip 1.00  empty 1.25",
+        "18 of 40 trimaps know no foreground",
+    ]
 
 
 def test_the_order_in_words_fits_a_page() -> None:

@@ -12,6 +12,7 @@ from rendered import pixels
 from a2u.errors import A2UError
 from a2u.lessons import shared
 from a2u.lessons.frame import Panel
+from a2u.lessons.pooling_remembers import exercises
 from a2u.lessons.pooling_remembers import explorer as lesson
 from a2u.lessons.pooling_remembers.picture import round_trip
 from a2u.plots import style
@@ -121,7 +122,28 @@ def test_maps_that_do_not_belong_together_are_refused() -> None:
 
 def test_references_agree_with_torch() -> None:
     x = torch.randn(2, 3, 6, 4)
-    low, index = F.max_pool2d(x, 2, return_indices=True)
-    assert torch.equal(lesson.indices_reference(x[1, 2], 2).long(), index[1, 2])
-    assert torch.equal(lesson.unpool_reference(low, index, 6, 4), F.max_unpool2d(low, index, 2))
-    assert torch.equal(lesson.kernel_reference(x, 2), lesson.trip("max_unpool", x)[1][:, :, 0])
+    index = F.max_pool2d(x, 2, return_indices=True)[1]
+    assert torch.equal(exercises.indices_reference(x[1, 2], 2).long(), index[1, 2])
+    assert torch.equal(exercises.kernel_reference(x, 2), lesson.trip("max_unpool", x)[1][:, :, 0])
+
+
+def test_the_gain_is_the_difference_of_the_measured_errors() -> None:
+    block = torch.randn(3, 3, generator=torch.Generator().manual_seed(0))
+    error = {n: (lesson.trip(n, block[None, None], 3)[2] - block).square().sum() for n in lesson.TRIPS}
+    assert torch.allclose(exercises.gain_reference(block), error["average_nearest"] - error["max_unpool"], atol=1e-5)
+
+
+def test_other_fair_designs_pass() -> None:
+    def ties_share(guide: torch.Tensor, ratio: int) -> torch.Tensor:
+        w = guide[None, None]
+        most = F.interpolate(F.max_pool2d(w, ratio), scale_factor=float(ratio))
+        ones = (w == most).float()
+        return (ones / F.interpolate(F.avg_pool2d(ones, ratio), scale_factor=float(ratio)) / ratio**2)[0, 0]
+
+    verdict = exercises.FAIR.check(ties_share)
+    assert verdict.passed, verdict.message
+
+
+def test_one_product_is_not_shown_as_a_sum() -> None:
+    (axes,) = lesson.picture("max_unpool", torch.rand(1, 1, 16, 16), 2, (9, 5)).figure.axes
+    assert not any("∑" in text.get_text() for text in axes.texts)

@@ -40,6 +40,20 @@ def test_an_exercise_counts_once_and_stays_passed(folder: Path) -> None:
     assert progress.of_lesson(folder, "01_one_formula").passed == ("Bilinear",)
 
 
+def test_questions_that_were_answered_are_counted_once(folder: Path) -> None:
+    for name in ("largest", "largest", "other"):
+        progress.note(folder, "01_one_formula", answered=name)
+    assert progress.of_lesson(folder, "01_one_formula").answered == ("largest", "other")
+    assert progress.of_lesson(folder, "01_one_formula").words == "0 of 2 exercises passed, 2 questions answered"
+
+
+def test_a_record_from_before_there_were_questions_is_read_and_gets_them(folder: Path) -> None:
+    stored(folder).write_text('{"01_one_formula": {"passed": ["Bilinear"], "stopped": ""}}')
+    progress.note(folder, "01_one_formula", answered="largest")
+    found = progress.of_lesson(folder, "01_one_formula")
+    assert (found.passed, found.answered) == (("Bilinear",), ("largest",))
+
+
 def test_a_lesson_made_fresh_keeps_what_was_passed(folder: Path) -> None:
     progress.note(folder, "01_one_formula", passed="Bilinear")
     copies.reset(folder.parent / "notebooks", folder)

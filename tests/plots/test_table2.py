@@ -1,4 +1,4 @@
-"""The picture of Table 2: every row's numbers, one scale for the bars of a table, other seeds on them."""
+"""The picture of Table 2: every row's numbers, one axis for the SADs of a table, other seeds on it."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from a2u.plots.table2 import Choice, TableRow, matting_board
 
 PAPER = (37.51, 0.0096, 19.07, 35.72)
 LINES = [
-    TableRow("first", 1000, (2.0, 0.08, 4.0, 2.5), PAPER, (1.0, 4.0)),
+    TableRow("first", 1000, (2.0, 0.08, 4.0, 2.5), PAPER, (1.0, 4.0), 2.625),
     TableRow("second", 2000, (3.0, 0.09, 5.0, 2.75), PAPER),
     TableRow("third", None, None, PAPER),
 ]
@@ -33,12 +33,28 @@ def test_rows_show_both_halves_and_what_is_missing(words: list[str]) -> None:
     assert words.count("not run") == 2
 
 
-def test_one_scale_for_all_seeds_of_a_table_from_0() -> None:
-    start, end = 2.95, 4.7
-    figure = matting_board(LINES, CHOICES, label="")
-    assert diamonds(figure, filled=False) == pytest.approx([start + (end - start) * sad / 4 for sad in (1, 4)])
-    own = [start + (end - start) * part for part in (2 / 4, 3 / 4, 8 / 8)]  # the ablation has its own
-    assert diamonds(figure, filled=True) == pytest.approx(own)
+def test_one_axis_for_all_seeds_of_a_table_and_its_ends_are_printed(words: list[str]) -> None:
+    start, end = 2.7, 4.3
+    figure = matting_board(LINES, [], label="")
+    assert {"1", "4"} <= set(words)
+    assert diamonds(figure, filled=False) == pytest.approx([start, end])
+    assert diamonds(figure, filled=True) == pytest.approx([start + (end - start) * part for part in (1 / 3, 2 / 3)])
+
+
+def test_sads_that_lie_close_together_fill_the_axis(words: list[str]) -> None:
+    """An axis from 0 would show the differences of such a table as nothing."""
+    close = [TableRow(str(sad), 1, (sad, 0.1, 4.0, 2.5), None) for sad in (2.34, 2.45, 2.64)]
+    figure = matting_board(close, CHOICES[:1], label="")
+    assert {"2.3", "2.7"} <= set(words)
+    found = diamonds(figure, filled=True)
+    assert found[-1] - found[0] > 0.7 * 1.6
+    assert all(2.7 <= x <= 4.3 for x in found)
+
+
+def test_conn_stands_by_both_conventions_and_a_missing_one_is_a_dash(words: list[str]) -> None:
+    matting_board(LINES, [], label="")
+    assert {"Conn skip", "Conn empty", "2.50", "2.62"} <= set(words)
+    assert words.count("–") == 1  # of the second line; the third was not run
 
 
 def test_open_diamonds_are_explained_where_there_are_some(words: list[str]) -> None:

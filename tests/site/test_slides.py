@@ -11,6 +11,7 @@ from small_site import NAMES
 
 from a2u.site import slides
 from a2u.site.build import build
+from a2u.site.export import PageExporter
 
 
 def test_slides_begin_at_headings_and_go_on_below() -> None:
@@ -39,6 +40,21 @@ def test_a_list_stays_with_its_paragraph_and_no_slide_is_nearly_empty() -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text) for text in texts])
     cells = slides.arrange(notebook, "Title").cells
     assert [cell.metadata.slideshow.slide_type for cell in cells] == ["slide", "subslide", "-"]
+
+
+def test_concept_questions_show_no_code_and_each_may_stand_on_a_slide_of_its_own() -> None:
+    questions = [
+        nbformat.v4.new_output("display_data", {"text/plain": "line\n" * 12, "text/html": f"<p>Question {n}?</p>"})
+        for n in range(5)
+    ]
+    asks = nbformat.v4.new_code_cell("concepts.ask()", outputs=questions, metadata={"tags": ["questions"]})
+    heading = nbformat.v4.new_markdown_cell("## Five questions")
+    cells = slides.arrange(nbformat.v4.new_notebook(cells=[heading, asks]), "Title").cells
+    assert [len(cell.outputs) for cell in cells if cell.cell_type == "code"] == [1] * 5
+    assert [cell.metadata.slideshow.slide_type for cell in cells].count("subslide") >= 2
+    page, _ = PageExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[asks]), {"up": ""})
+    assert page.index("Question 0?") < page.index("Question 4?")
+    assert "concepts.ask" not in page
 
 
 @pytest.fixture(scope="module")

@@ -1,50 +1,26 @@
 """The exercises of lesson 05, each with a reference made of plain loops and the mistakes that people make."""
 
 import math
-from functools import partial
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from a2u.lessons.design import Design, Rule
 from a2u.lessons.exercises import Exercise, Mistake, Numeric
 
 
-def gates_reference(logits: Tensor, ratio: int) -> Tensor:
-    """w[g, r·i + a, r·j + b] = σ(logits[g·r² + a·r + b, i, j]): (G·r², H, W) → (G, rH, rW)."""
-    return _deal(logits, ratio).sigmoid()
-
-
-def _deal(logits: Tensor, ratio: int, *, order: str = "group", phases: str = "") -> Tensor:
-    """Every logit at its output; the channel of group g and phase p is g·r² + p, or ("phase") p·G + g."""
+def _deal(logits: Tensor, ratio: int) -> Tensor:
+    """Every logit at its output; the channel of map g and phase p is g·r² + p."""
     channels, height, width = logits.shape
     groups = channels // ratio**2
     w = torch.zeros(groups, height * ratio, width * ratio)
     for g in range(groups):
         for i in range(height * ratio):
             for j in range(width * ratio):
-                a, b = (j % ratio, i % ratio) if phases == "swapped" else (i % ratio, j % ratio)
-                p = a * ratio + b
-                channel = g * ratio**2 + p if order == "group" else p * groups + g
-                w[g, i, j] = logits[channel, i // ratio, j // ratio]
+                p = i % ratio * ratio + j % ratio
+                w[g, i, j] = logits[g * ratio**2 + p, i // ratio, j // ratio]
     return w
-
-
-def _tiled(logits: Tensor, ratio: int) -> Tensor:
-    """The maps of all phases side by side instead of interleaved."""
-    parts = logits.unflatten(0, (-1, ratio, ratio))  # G a b H W
-    upright: Tensor = parts.permute(0, 1, 3, 2, 4).flatten(3, 4).flatten(1, 2)
-    return upright
-
-
-def _gates_case(generator: torch.Generator, number: int) -> tuple[Tensor, int]:
-    ratio, groups = (2, 2, 3, 2, 3)[number], (3, 1, 2, 4, 1)[number]
-    return 2 * torch.randn(groups * ratio**2, 2 + number % 2, 3, generator=generator), ratio
-
-
-def _softmax_of_blocks(logits: Tensor, ratio: int) -> Tensor:
-    """Softmax over the r² phases of each group, dealt out to the outputs."""
-    weights = logits.unflatten(0, (-1, ratio**2)).softmax(dim=1)
-    return _deal(weights.flatten(0, 1), ratio)
 
 
 def pool_reference(guide: Tensor, logits: Tensor, ratio: int) -> Tensor:
@@ -103,83 +79,61 @@ def _pool_case(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor,
     return guide, 2 * torch.randn(groups * ratio**2, height, width, generator=generator), ratio
 
 
-def count_reference(channels: int, ratio: int, kind: str, context: bool, nonlinear: bool) -> Tensor:
-    """Learned values of one index block, layer by layer; channels of guide and map are equal."""
-    return _count(channels, ratio, kind, context, nonlinear)
+def _phases_first(guide: Tensor, logits: Tensor, ratio: int) -> Tensor:
+    """The code that the learner is handed: it splits the channels as if the maps of one phase were neighbours."""
+    return _pool(guide, logits, ratio, "phase major")
 
 
-def _count(channels: int, ratio: int, kind: str, context: bool, nonlinear: bool, how: str = "") -> Tensor:
-    side = 2 * ratio if context and how != "no context" else ratio
-    phases = 1 if how == "no phases" else ratio**2
-    sees = 1 if kind == "depthwise-o2o" and how != "all see all" else channels
-    maps = 1 if kind == "holistic" and how != "a map each" else channels
-    if not nonlinear or how == "linear":
-        biases = maps * phases if how == "biases" else 0
-        return torch.tensor(maps * phases * sees * side**2 + biases)
-    hidden = channels if how == "narrow" else 2 * sees
-    blocks = 1 if kind == "holistic" else phases * (channels if kind == "depthwise-o2o" else 1)
-    blocks = 1 if how == "one hidden layer" else blocks
-    norm = {"no norm": 0, "running": 4}.get(how, 2) * hidden
-    last = hidden * maps * phases // blocks  # each block has its share of the outputs
-    last = 0 if how == "no second layer" else last
-    biases = hidden + maps * phases // blocks if how == "biases" else 0
-    return torch.tensor(blocks * (hidden * sees * side**2 + norm + last + biases))
+def largest_reference(ratio: int) -> Tensor:
+    """The largest weight of a softmax over r² sigmoids: the limit for logits +τ at one place and −τ at all others."""
+    return torch.tensor(_weights([100.0, *[-100.0] * (ratio**2 - 1)], "")[0], dtype=torch.float64)
 
 
-def _count_case(generator: torch.Generator, number: int) -> tuple[int, int, str, bool, bool]:
-    return (
-        (32, 2, "holistic", True, False),
-        (64, 2, "depthwise-o2o", False, False),
-        (8, 3, "depthwise-m2o", True, False),
-        (64, 2, "depthwise-m2o", True, True),
-        (16, 2, "holistic", False, True),
-    )[number]
+def _largest_case(_generator: torch.Generator, number: int) -> tuple[int]:
+    return ((2, 3, 4, 8, 5)[number],)
 
 
-RESHAPED = (
-    "reshape keeps the numbers in their order: a row of your result is filled from one channel. The r² phases of a "
-    "position belong into one block: F.pixel_shuffle deals them out so."
-)
+def shared_reference(guide: Tensor, ratio: int) -> Tensor:
+    """One gate for all channels: sums of values over sums of maxima. (C, rH, rW) → (rH, rW)."""
+    return guide.sum(dim=0) / _largest(guide, ratio).sum(dim=0).clamp(min=1e-9)
 
-GATES = Exercise(
-    "1 · From logits to gates",
-    gates_reference,
-    _gates_case,
-    (
-        Mistake("groups and phases mixed", lambda x, r: _deal(x, r, order="phase").sigmoid(),
-                "Groups and phases are mixed up: channel g·r² + a·r + b holds phase (a, b) of index map g, so the r² "
-                "phases of one map are neighbours. You read them as if the maps of one phase were."),
-        Mistake("phases swapped", lambda x, r: _deal(x, r, phases="swapped").sigmoid(),
-                "The phases are swapped: a counts down the rows, b along the columns."),
-        Mistake("no sigmoid", lambda x, r: _deal(x, r),
-                "The logits are in their places. A gate lies between 0 and 1: take the sigmoid."),
-        Mistake("softmax", _softmax_of_blocks,
-                "You take a softmax over each block. That is the way down; on the way up each gate stands alone."),
-        Mistake("sigmoid, then softmax", lambda x, r: _softmax_of_blocks(x.sigmoid(), r),
-                "This is the gate of the way down, with its softmax over the block. The way up has the sigmoid only."),
-        Mistake("ReLU", lambda x, r: _deal(x, r).relu(),
-                "You take a ReLU, which lets values above 1 through and shuts half of all gates. A gate is a sigmoid."),
-        Mistake("tanh", lambda x, r: _deal(x, r).tanh(),
-                "A tanh gives values between −1 and 1. A gate lies between 0 and 1: a sigmoid."),
-        Mistake("clamped", lambda x, r: _deal(x, r).clamp(0, 1),
-                "You cut the logits off at 0 and 1. The sigmoid takes any number into (0, 1), and keeps their order."),
-        Mistake("reshaped", lambda x, r: x.reshape(len(x) // r**2, x.shape[1] * r, -1).sigmoid(), RESHAPED),
-        Mistake("reshaped, no sigmoid", lambda x, r: x.reshape(len(x) // r**2, x.shape[1] * r, -1), RESHAPED),
-        Mistake("tiled", lambda x, r: _tiled(x, r).sigmoid(),
-                "You put the r² maps side by side. They are interleaved: the four gates of a block are neighbours. "
-                "F.pixel_shuffle does that."),
-        Mistake("softmax over maps", lambda x, r: _deal(x, r).softmax(dim=0),
-                "You take a softmax over the index maps. Each gate stands alone: a sigmoid of its own logit."),
-        Mistake("sigmoid twice", lambda x, r: _deal(x, r).sigmoid().sigmoid(),
-                "You take the sigmoid twice: all your gates lie above one half."),
-        Mistake("hard", lambda x, r: (_deal(x, r) > 0).float(),
-                "You made it hard again: 0 or 1. The learned index is what lies between."),
-    ),
-    kind="w",
-)  # fmt: skip
+
+def _largest(guide: Tensor, ratio: int) -> Tensor:
+    """The maximum of each block at all places of the block."""
+    return F.interpolate(F.max_pool2d(guide[None], ratio), scale_factor=float(ratio))[0]
+
+
+def _shares(guide: Tensor, ratio: int) -> Tensor:
+    return guide / _largest(guide, ratio).clamp(min=1e-9)
+
+
+def _shared_case(generator: torch.Generator, number: int) -> tuple[Tensor, int]:
+    """Three parts side by side: channels that mostly agree, and a block of zeros; twice that; the channels reversed."""
+    ratio, channels = (2, 2, 3, 2, 2)[number], (3, 4, 3, 2, 5)[number]
+    size = 3 * ratio, 2 * ratio
+    shape = torch.rand(1, *size, generator=generator) ** 3  # the stroke that all channels see
+    strength = 0.2 + torch.rand(channels, 1, 1, generator=generator)
+    part = shape * strength * (0.8 + 0.4 * torch.rand(channels, *size, generator=generator))
+    part[:, :ratio, :ratio] = 0
+    return torch.cat([part, 2 * part, part.flip(0)], dim=2), ratio
+
+
+def _parts(w: Tensor) -> tuple[Tensor, ...]:
+    return w.chunk(3, dim=-1)
+
+
+def _alike(a: Tensor, b: Tensor) -> bool:
+    return bool(torch.allclose(a, b, atol=1e-5))
+
+
+def _closer(w: Tensor, guide: Tensor, ratio: int) -> bool:
+    nearest = _largest(guide, ratio).double()
+    error, of_nearest = ((y - guide).square().mean().sqrt() for y in (w * nearest, nearest))
+    return bool(error <= 2 / 3 * of_nearest)
+
 
 POOL = Exercise(
-    "2 · Index pooling",
+    "1 · Find the bug: index pooling",
     pool_reference,
     _pool_case,
     (
@@ -197,8 +151,6 @@ POOL = Exercise(
                 "Your softmax runs over the whole map. It belongs to the r² places of one block."),
         Mistake("phases swapped", lambda x, s, r: _pool(x, s, r, "swapped"),
                 "The phases are swapped: the weight of phase a·r + b meets row a and column b of the block."),
-        Mistake("groups and phases mixed", lambda x, s, r: _pool(x, s, r, "phase major"),
-                "Groups and phases are mixed up: the r² logits of map g are g·r² to g·r² + r² − 1."),
         Mistake("one map for all", lambda x, s, r: _pool(x, s, r, "first group"),
                 "You pool all channels with the first index map. Where there are C maps, channel c has map c."),
         Mistake("maximum", lambda x, s, r: _blocks(x, r).amax(dim=-1),
@@ -213,35 +165,63 @@ POOL = Exercise(
                 "You keep the place of the largest logit only. Index pooling blends the whole block."),
     ),
     kind="y",
+    given=_phases_first,
 )  # fmt: skip
 
-COUNT = Numeric(
-    "3 · What an index block has to learn",
-    count_reference,
-    _count_case,
+LARGEST = Numeric(
+    "2 · Estimate, then measure: the largest weight",
+    largest_reference,
+    _largest_case,
     tuple(
-        Mistake(name, partial(_count, how=how), hint)
-        for name, how, hint in (
-            ("biases", "biases", "You count biases. The convolutions of an index block have none."),
-            ("nonlinear ignored", "linear", "Nonlinear: there is a hidden layer with its batch norm, and a second "
-             "layer after it. You count the linear block in any case."),
-            ("context forgotten", "no context", "With context the window is 2r×2r, not r×r."),
-            ("no phases", "no phases", "r² is missing: each block of the map needs r² indices, one for each of its "
-             "places."),
-            ("one-to-one sees all", "all see all",
-             "One-to-one: each index map sees a single channel, so its filters have k² weights, not C·k²."),
-            ("a map each", "a map each", "Holistic: one index map serves all channels. You count one for each."),
-            ("batch norm forgotten", "no norm", "The batch norm of the nonlinear block learns too: two values a "
-             "hidden channel."),
-            ("running statistics", "running", "You count four values a hidden channel for the batch norm. Its running "
-             "mean and variance are measured, not learned: two."),
-            ("second layer forgotten", "no second layer", "The nonlinear block has a second layer: 1×1, from the "
-             "hidden channels to the outputs."),
-            ("narrow", "narrow", "The hidden layer has 2C channels, twice as many as the map."),
-            ("one hidden layer", "one hidden layer", "Many-to-one, nonlinear: each of the r² phases has a hidden layer "
-             "of its own."),
+        Mistake(name, compute, hint)
+        for name, compute, hint in (
+            ("softmax alone", lambda r: 1.0,
+             "That is the limit of a softmax alone. Its numbers come from a sigmoid and differ by less than 1."),
+            ("r for r²", lambda r: math.e / (math.e + r - 1),
+             "You count r places. A block has r·r of them."),
+            ("one place too many", lambda r: math.e / (math.e + r**2),
+             "The place itself is not among the others: there are r² − 1 of these."),
+            ("one other place", lambda r: math.e / (math.e + 1),
+             "That is one place against a single other. A block has r² − 1 others."),
+            ("sigmoid against one half", lambda r: math.exp(0.5) / (math.exp(0.5) + r**2 - 1),
+             "You let the others have gates of ½, as on blank paper. Very negative logits take them to 0."),
+            ("smallest", lambda r: 1 / (1 + (r**2 - 1) * math.e),
+             "That is the smallest weight: one place at 0 and all others at 1."),
+            ("plain mean", lambda r: 1 / r**2,
+             "That is the weight when all logits are equal."),
         )
     ),
 )  # fmt: skip
 
-ALL = (GATES, POOL, COUNT)
+SHARED = Design(
+    "3 · Design a shared gate",
+    shared_reference,
+    _shared_case,
+    (
+        Rule("one map", lambda w, x, r: w.shape == x.shape[1:],
+             "One gate map serves all channels: its shape is (rH, rW).",
+             _shares),
+        Rule("between 0 and 1", lambda w, x, r: bool((w >= 0).all() and (w <= 1 + 1e-6).all()),
+             "A gate lies between 0 and 1. What makes yours larger, negative, or NaN (0/0, in a block that is 0 in all "
+             "channels)?",
+             lambda x, r: _shares(x, r).sum(dim=0)),
+        Rule("shut on blank paper", lambda w, x, r: bool((w[:r, :r] == 0).all()),
+             "In the first block of each test the guide is 0 in all channels, and your gates are not 0 there.",
+             lambda x, r: _shares(x, r).mean(dim=0).clamp(min=0.1)),
+        Rule("twice the guide", lambda w, x, r: _alike(*_parts(w)[:2]),
+             "The middle third of the test's guide is twice its left third, and your gates differ there. A share does "
+             "not depend on the contrast.",
+             lambda x, r: x.mean(dim=0).clamp(max=1)),
+        Rule("the order of the channels", lambda w, x, r: _alike(*_parts(w)[::2]),
+             "The right third of the test's guide is its left third with the channels reversed, and your gates differ "
+             "there. Treat all channels alike.",
+             lambda x, r: _shares(x, r)[0]),
+        Rule("closer than nearest neighbour", _closer,
+             "Gate times max-pooled guide is still too far from the guide: more than two thirds of the error of "
+             "nearest neighbour. Where a value is a small share of its maximum, its gate must be small.",
+             lambda x, r: (x.sum(dim=0) > 0).float()),
+    ),
+    kind="w",
+)  # fmt: skip
+
+ALL = (POOL, LARGEST, SHARED)

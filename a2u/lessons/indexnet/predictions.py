@@ -1,25 +1,27 @@
 """The predictions of lesson 05."""
 
 from a2u.lessons.indexnet.exercises import ALL
+from a2u.lessons.indexnet.questions import concepts
+from a2u.lessons.indexnet.quiz import quiz
 from a2u.lessons.predict import Predictions, Question, right, wrong
 
 QUESTIONS = (
     Question(
         "soft-error",
-        "We pool, then go up with this soft index. How large is the error?",
+        "How large is the error after pooling and going up with this soft index?",
         right("Zero", "The share of the maximum, times the maximum, is the value itself."),
         wrong("About half that of the hard index", "Work out share · maximum for a single value."),
         wrong(
-            "As large: pooling has lost the values",
-            "Pooling has. The soft index has kept them, divided by the maximum.",
+            "As large as that of the hard index",
+            "Pooling has lost the values, but the soft index has kept them, divided by the maximum.",
         ),
     ),
     Question(
         "blank-logits",
-        "What will the logits be on blank paper, where the whole guide is zero?",
+        "The whole guide is zero on blank paper. What are the logits there?",
         right("0, whatever is learned", "Sums of products with zero, and there is no bias."),
-        wrong("Whatever the network has learned for paper", "To answer paper it would need a bias."),
-        wrong("½", "That is what a sigmoid makes of them later."),
+        wrong("Whatever the network has learned for paper", "For that the block would need a bias."),
+        wrong("½", "That is what the sigmoid makes of them in the next section."),
     ),
     Question(
         "sum-of-gates",
@@ -30,7 +32,7 @@ QUESTIONS = (
     ),
     Question(
         "largest-weight",
-        "The softmax gets four numbers between 0 and 1. What is the largest weight it can give?",
+        "What is the largest weight that this softmax over four numbers can give?",
         wrong("1", "A softmax comes near 1 only if a number is far above the others. These differ by less than 1."),
         wrong("0.73", "That is e/(e + 1): one number against a single other. There are three others."),
         right("0.475", "One place at 1 against three at 0: e/(e + 3)."),
@@ -38,68 +40,73 @@ QUESTIONS = (
     ),
     Question(
         "which-hardens",
-        "The logits are +τ at the maximum and −τ elsewhere. As τ grows, which of the two gates becomes hard?",
+        "Which of the two gates becomes hard, that is 0 or 1, as τ grows?",
         right("The up gate only", "σ(±τ) goes to 1 and 0. The softmax of 1 and 0 stays at 0.475 and 0.175."),
         wrong("The down gate only", "The sigmoid comes before its softmax and holds it back."),
         wrong("Both", "The softmax never sees τ itself, only sigmoids between 0 and 1."),
     ),
     Question(
         "what-a-gate-can",
-        "Which of these can an output y = w · z do, for some weights of the index block?",
-        wrong("Be larger than its z", "w is a sigmoid, so below 1."),
-        wrong("Have another sign than z", "w is never negative."),
-        wrong("Take over a value from the block next door", "The window is 1×1: only one z enters."),
+        "Which of these can happen to an output y = w · z, for some weights of the index block?",
+        wrong("It is larger than its z", "w is a sigmoid, and so it is below 1."),
+        wrong("It has another sign than z", "w is never negative."),
+        wrong("It takes a value from the block next door", "The window is 1×1: only one z enters."),
         right("None of these", "A gate can only turn the nearest value down."),
     ),
     Question(
         "which-maps-change",
-        "We change one channel of the guide. Which index maps change with many-to-one?",
-        wrong("That of this channel", "That is one-to-one."),
+        "Which index maps change with many-to-one?",
+        wrong("That of the channel that was changed", "That is one-to-one."),
         right("All of them", "Every map is made from all channels."),
-        wrong("The only one", "That is holistic, which has a single map. Many-to-one has one for each channel."),
+        wrong("Its only map", "Holistic has a single map. Many-to-one has one for each channel."),
     ),
     Question(
         "behind-a-gate",
-        "How many values of the guide stand behind one gate of a holistic index without context? (4 channels, r = 2)",
+        "How many values of the guide enter one gate of a holistic index without context? (4 channels, r = 2)",
         wrong("4", "The block has four places, in each of four channels."),
         right("16", "Four places in four channels. With context the window is 4×4, and it is 64."),
         wrong("64", "That is with context."),
     ),
     Question(
         "side-of-the-bound",
-        "On which side of its bound will the error of the trained holistic index end?",
+        "Where will the error of the trained holistic index end?",
         wrong(
-            "Below it: it is trained on many digits",
+            "Below its bound: it is trained on many digits",
             "The bound is the best that any single gate for four channels can do.",
         ),
-        right("Just above it", "Training comes near the best shared gate, but no shared gate does better."),
-        wrong("Far above it, near nearest neighbour", "A shared gate already explains most of the difference."),
+        right("Just above its bound", "Training comes near the best shared gate, and no shared gate does better."),
+        wrong("Far above its bound, near nearest neighbour", "A shared gate already explains most of the difference."),
     ),
     Question(
         "hidden-or-context",
-        "Which helps many-to-one more: a hidden layer or context?",
-        right("A hidden layer", "A share is a comparison of values in a block, and only a nonlinear block compares."),
-        wrong("Context", "It helps a little. But the share of a block does not depend on its neighbours."),
-        wrong("Neither helps", "Both do."),
+        "Which of the two lowers the error of many-to-one more?",
+        right("A hidden layer", "In every training that we tried. Perhaps because a share is a comparison of values."),
+        wrong("Context", "It helps, but less. The shares of a block do not depend on the blocks around it."),
+        wrong("Neither lowers it", "Both do."),
     ),
     Question(
         "how-many-times",
-        "Linear blocks: how many times as many parameters as holistic has one-to-one?",
+        "Linear blocks: how many parameters does one-to-one have, compared with holistic?",
         right("As many", "C times as many maps, each from one channel instead of C."),
-        wrong("C times as many", "It has C times the maps, but each is made from a C-th of the channels."),
-        wrong("A C-th as many", "Each map is made from a C-th of the channels, but there are C times as many maps."),
+        wrong("C times as many", "It has C times as many maps, but each is made from one channel instead of C."),
+        wrong(
+            "1/C times as many", "Each map is made from one channel instead of C, but there are C times as many maps."
+        ),
     ),
     Question(
         "holistic-last-stage",
         "Holistic, last stage: which of the two draws the digit?",
-        wrong("The map z, which comes from the decoder", "Look closely: no channel of z follows the ink well."),
-        right("The index map, which comes from the encoder", "It follows the ink closely. The encoder draws."),
-        wrong("Both alike", "Their correlations with the ink lie far apart."),
+        wrong("The map z, which comes from the decoder", "No channel of z follows the ink well."),
+        right(
+            "The index map, which comes from the encoder",
+            "It follows the ink closely. The shape comes from the encoder.",
+        ),
+        wrong("Both, equally well", "Their correlations with the ink lie far apart."),
     ),
     Question(
         "half-gates",
-        "The networks copy at more than 35 dB. What is left with all gates at ½?",
-        wrong("About 35 dB: the decoder has learned the digits", "It has learned to leave the detail to the gates."),
+        "What is left of these 35 dB with all gates at ½?",
+        wrong("About 35 dB: the decoder has learned the digits", "It has learned to get the detail from the gates."),
         wrong(
             "About 25 dB, as with nearest neighbour", "That network was trained with nearest neighbour. These were not."
         ),
@@ -107,4 +114,4 @@ QUESTIONS = (
     ),
 )
 
-predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL], concepts, quiz)

@@ -68,8 +68,9 @@ def _axis(ax: Axes, n: int, kernel: int, stride: int, padding: int, line: Any) -
     cell = min(CELL, (WIDTH - LEFT - 0.15) / length)
     top = 0.72
     rows = Block(LEFT, top, cell, n, length)
-    outside = Block(LEFT, top, cell, n + 1, length)
-    sheet.shade(ax, outside)
+    for first, last in ((0, padding), (padding + size, length)):  # what the padding cuts off, and nothing else
+        if last > first:
+            sheet.shade(ax, Block(LEFT + first * cell, top, cell, n, last - first))
     sheet.cells(ax, Block(LEFT + padding * cell, top, cell, n, size), np.zeros((n, size)), *style.scale("signed"))
     font = min(10.0, cell * 34)
     ready = style.scale("weights", limit=1.0)
@@ -77,7 +78,7 @@ def _axis(ax: Axes, n: int, kernel: int, stride: int, padding: int, line: Any) -
         start = LEFT + i * stride * cell
         taps = Block(start, top + i * cell, cell, 1, kernel)
         kept = [0 <= i * stride + t - padding < size for t in range(kernel)]
-        sheet.cells(ax, taps, [[0.35 if inside else 0.0 for inside in kept]], *ready)
+        sheet.cells(ax, taps, [[0.35 if inside else np.nan for inside in kept]], *ready)
         y = top + (i + 0.5) * cell + sheet.DIGIT / 2 * font / 72
         sheet.label(ax, LEFT - 0.12, y, f"■ z[{i}]", style.Z, size=9.0, ha="right")
         for t, inside in enumerate(kept):
@@ -128,4 +129,34 @@ def impossible(setting: Mapping[str, int], why: str) -> Figure:
         sheet.label(ax, 0.6, 1.5, values, STOP, 11, ha="left")
         for number, line in enumerate(textwrap.wrap(why, 88)):
             sheet.label(ax, 0.6, 1.95 + 0.26 * number, line, style.INK, 11, ha="left", fontweight="normal")
+    return fig
+
+
+def consultation(pictures: Mapping[str, Any], spectra: Mapping[str, Any]) -> Figure:
+    """Pictures in a row on one scale, and below each the logarithm of its spectrum, zero frequency in the middle.
+
+    Args:
+        pictures: title → array (H, W).
+        spectra: the same titles → array (H, W) of energies; a range of 10⁵ is shown, dark where there is little.
+    """
+    gap, left = 0.22, 0.1
+    side = min(
+        (WIDTH - 2 * left - gap * (len(pictures) - 1)) / len(pictures), 2.2
+    )  # cells too small for lines between them
+    left = (WIDTH - len(pictures) * side - gap * (len(pictures) - 1)) / 2
+    top, below = 0.38, 0.38 + side + 0.36
+    cmap, norm = style.scale("signed", limit=0.7)  # few steps of training draw pale digits
+    with style.context():
+        fig, ax = style.canvas(WIDTH, below + side + 0.1)
+        for place, (name, values) in enumerate(pictures.items()):
+            corner = left + place * (side + gap)
+            shown, energy = np.asarray(values, dtype=float), np.asarray(spectra[name], dtype=float)
+            sheet.cells(ax, Block.inside(corner, top, side, *shown.shape), shown, cmap, norm)
+            sheet.label(ax, corner + side / 2, 0.25, name, size=10)
+            levels = np.log10(np.maximum(energy / energy.max(), 1e-5))
+            block = Block.inside(corner, below, side, *levels.shape)
+            sheet.cells(ax, block, levels + 5, *style.scale("errors", limit=5.0))
+        sheet.note(
+            ax, WIDTH / 2, below - 0.12, "energy at each frequency: slow changes in the middle, fast ones outside"
+        )
     return fig

@@ -1,27 +1,12 @@
-"""The exercises of lesson 10, each with a reference made of plain loops and the mistakes that people make."""
+"""The exercises of lesson 10: a bug hunt, a design task and the loss, with the mistakes that people make."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from a2u.lessons.exercises import Exercise, Mistake, Numeric
-from a2u.matting.data.trimap import UNKNOWN
-
-
-def compose_reference(foreground: Tensor, background: Tensor, alpha: Tensor) -> Tensor:
-    """I[n, c, i, j] = α[n, i, j]·F[n, c, i, j] + (1 − α[n, i, j])·B[n, c, i, j]."""
-    image = torch.zeros_like(foreground)
-    for n, colours in enumerate(foreground):
-        for c, colour in enumerate(colours):
-            for i, j in torch.cartesian_prod(*map(torch.arange, colour.shape)).tolist():
-                a = float(alpha[n, i, j])
-                image[n, c, i, j] = a * float(colour[i, j]) + (1 - a) * float(background[n, c, i, j])
-    return image
-
-
-def _compose_case(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor, Tensor]:
-    height, width = 2 + number % 3, 3 + number % 2
-    foreground, background = torch.rand(2, 3, 3, height, width, generator=generator)  # 3 pictures of 3 colours
-    return foreground, background, torch.rand(3, height, width, generator=generator)
+from a2u.lessons.design import Design, Rule
+from a2u.lessons.exercises import Mistake, Numeric
+from a2u.matting.data.trimap import FOREGROUND, UNKNOWN
 
 
 def sad_reference(pred: Tensor, true: Tensor, trimap: Tensor) -> Tensor:
@@ -50,6 +35,55 @@ def _sad(
     difference = difference.abs() if size else difference
     chosen = {"unknown": trimap == UNKNOWN, "known": trimap != UNKNOWN, "all": trimap >= 0}[where]
     return (difference**power)[chosen].sum()
+
+
+def trimap_reference(alpha: Tensor) -> Tensor:
+    """Unknown is every pixel with a neighbour, itself among the nine, that is neither 0 nor 1 or differs from it."""
+    rows, columns = alpha.shape
+    out = torch.full(alpha.shape, UNKNOWN, dtype=torch.uint8)
+    for i in range(rows):
+        for j in range(columns):
+            around = alpha[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2]
+            if around.amin() == around.amax() and float(alpha[i, j]) in (0.0, 1.0):
+                out[i, j] = FOREGROUND * int(alpha[i, j])
+    return out
+
+
+def _trimap_case(generator: torch.Generator, number: int) -> tuple[Tensor]:
+    """A blob with a soft rim, some of them cut by the border; what is 0 or 1 is exactly so."""
+    size = 18 + 2 * number
+    row, column = torch.meshgrid(torch.arange(size), torch.arange(size + 3), indexing="ij")
+    centre = size * (0.2 + 0.6 * torch.rand(2, generator=generator))
+    radius = size * 0.3 + number % 2
+    away = radius - torch.hypot(row - centre[0], column - centre[1])
+    return ((away / (1 + number % 3) + 0.5).clamp(0, 1),)
+
+
+def _sides(alpha: Tensor) -> list[Tensor]:
+    """Alpha, and alpha moved by one pixel to each of the four sides; the border repeats."""
+    padded = F.pad(alpha[None, None], (1, 1, 1, 1), mode="replicate")[0, 0]
+    height, width = alpha.shape
+    return [padded[a : a + height, b : b + width] for a, b in ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))]
+
+
+def _true_of(trimap: Tensor, alpha: Tensor) -> bool:
+    """Does the trimap claim nothing that is wrong of this alpha?"""
+    claims = trimap.round()
+    return bool((alpha[claims == FOREGROUND] == 1).all() and (alpha[claims == 0] == 0).all())
+
+
+def _sure(alpha: Tensor, away: int) -> Tensor:
+    """Pixels around which everything is 1, or everything 0, up to `away` pixels in both directions."""
+    wide = 2 * away + 1
+    padded = F.pad(alpha[None, None], (away,) * 4, mode="replicate")
+    low, high = -F.max_pool2d(-padded, wide, 1)[0, 0], F.max_pool2d(padded, wide, 1)[0, 0]
+    return (low == 1) | (high == 0)
+
+
+def _eroded(alpha: Tensor, away: int) -> Tensor:
+    """The trimap that calls known what is sure up to `away` pixels."""
+    known = alpha.double() * FOREGROUND
+    return torch.where(_sure(alpha, away), known, torch.full_like(known, UNKNOWN)).to(torch.uint8)
 
 
 def loss_reference(
@@ -102,33 +136,13 @@ def _loss(
     return torch.as_tensor(total)
 
 
-COMPOSE = Exercise(
-    "1 · Compose",
-    compose_reference,
-    _compose_case,
-    (
-        Mistake("swapped", lambda f, b, a: a[:, None] * b + (1 - a[:, None]) * f,
-                "Foreground and background are swapped: where α is 1, the foreground must be seen."),
-        Mistake("alpha not broadcast", lambda f, b, a: a * f + (1 - a) * b,
-                "Without a channel axis, (3, H, W) is laid along the colours: alpha 0 goes to red, alpha 1 to green. "
-                "Torch aligns shapes from the right and says nothing. Give each picture its own: alpha[:, None]."),
-        Mistake("background in full", lambda f, b, a: a[:, None] * f + b,
-                "The background shines through in full. Only 1 − α of it passes."),
-        Mistake("foreground in full", lambda f, b, a: f + (1 - a[:, None]) * b,
-                "The foreground is not weighted. (Some programs store α·F, 'premultiplied', and add it like this; "
-                "here F is the plain colour.)"),
-        Mistake("background forgotten", lambda f, b, a: a[:, None] * f,
-                "That is the object over black. Add what the background contributes."),
-    ),
-)  # fmt: skip
-
 EMPTY = (
     "Your selection is empty. The trimap holds the bytes 0, 128 and 255, so that `trimap == 0.5` or `trimap == 1` "
     "selects nothing. Unknown is trimap == 128."
 )
 
 SAD = Numeric(
-    "2 · SAD of 8-bit mattes",
+    "1 · Find the bug: a SAD that is too large",
     sad_reference,
     _sad_case,
     (
@@ -136,9 +150,6 @@ SAD = Numeric(
                 "You add up the whole image. Only the unknown region counts: trimap == 128."),
         Mistake("known region", lambda p, g, t: _sad(p, g, t, where="known") / 1000,
                 "You measure where the trimap already knows. The unknown pixels are those with trimap == 128."),
-        Mistake("bytes wrap around",
-                lambda p, g, t: (p - g).abs()[t == UNKNOWN].double().sum() / 255 / 1000,
-                "3 − 5 is 254 in 8 bits without a sign. Convert with .int() or .float() before you subtract."),
         Mistake("not in [0, 1]", lambda p, g, t: _sad(p, g, t) * 255 / 1000,
                 "Alphas are numbers in [0, 1]: divide the bytes by 255."),
         Mistake("not in thousands", _sad,
@@ -155,6 +166,33 @@ SAD = Numeric(
                 "You square the differences, as MSE does. SAD takes their absolute values."),
         Mistake("no absolute value", lambda p, g, t: _sad(p, g, t, size=False) / 1000,
                 "Too much and too little cancel. Take absolute values before you add."),
+    ),
+    given=lambda p, g, t: ((p - g).abs() / 255)[t == UNKNOWN].sum() / 1000,
+)  # fmt: skip
+
+TRIMAP = Design(
+    "2 · Design: a trimap that survives a shift",
+    trimap_reference,
+    _trimap_case,
+    (
+        Rule("one value per pixel", lambda t, a: t.shape == a.shape,
+             "A trimap has the height and the width of alpha, and no other axis.",
+             lambda a: _eroded(a, 1)[None]),
+        Rule("only 0, 128 and 255",
+             lambda t, a: set(t.round().unique().tolist()) <= {0, UNKNOWN, FOREGROUND} and bool((t % 1).max() < 1e-3),
+             "A trimap holds three bytes: 0, 128 and 255. (0, ½ and 1 are not bytes.)",
+             lambda a: torch.where(_sure(a, 1), a, torch.full_like(a, 0.5))),
+        Rule("what it claims is true", _true_of,
+             "Somewhere it says 255 where alpha is below 1, or 0 where alpha is above 0. A threshold does so: mixed "
+             "pixels have to stay unknown.",
+             lambda a: ((a > 0.5) * FOREGROUND).to(torch.uint8)),
+        Rule("what it claims stays true after a shift", lambda t, a: all(_true_of(t, each) for each in _sides(a)),
+             "Alpha moved by one pixel to a side, and a claim became wrong. Leave a margin: a pixel is sure "
+             "only if its neighbours are.",
+             lambda a: _eroded(a, 0)),
+        Rule("not lazy", lambda t, a: bool((t.round()[_sure(a, 3)] != UNKNOWN).all()),
+             "It leaves too much unknown: pixels with only 0, or only 1, within three pixels of them.",
+             lambda a: torch.full(a.shape, UNKNOWN, dtype=torch.uint8)),
     ),
 )  # fmt: skip
 
@@ -193,4 +231,4 @@ LOSS = Numeric(
     ),
 )  # fmt: skip
 
-ALL = (COMPOSE, SAD, LOSS)
+ALL = (SAD, TRIMAP, LOSS)

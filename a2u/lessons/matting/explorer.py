@@ -37,7 +37,7 @@ FIRST = FIRST_SEED["test"]  # scenes and backgrounds that no training has seen
 BEHIND = {"hair": 5, "fur": 7, "net": 2, "foliage": 1, "glass": 4, "bubbles": 3, "smoke": 1, "shapes": 0}
 WIDEST = 24  # pixels of the widest unknown band
 HALF = "½ everywhere"  # what one can say without looking: ½ wherever the trimap does not know
-METHODS = ("nearest", "dynamic-cs")  # the rows that the lesson compares
+METHODS = ("nearest", "hybrid-cw")  # the rows that the lesson compares
 NARROW = 0.25  # of the paper's channels
 GROUP = "matting/"  # of the weights that ship
 
@@ -142,7 +142,7 @@ def beside(kind: str, width: int, methods: tuple[str, ...]) -> Drawing:
     return Drawing(figure, f"A scene of {kind}: image, trimap, true alpha and {len(methods)} mattes, enlarged.", words)
 
 
-def explorer(kind: str = "hair", method: str = "dynamic-cs", band: int = 6) -> Panel:
+def explorer(kind: str = "hair", method: str = "hybrid-cw", band: int = 6) -> Panel:
     """A scene, a trimap as wide as the slider says, a method: its matte, where it is wrong, and its metrics."""
 
     def draw(kind: str, method: str, band: int) -> Drawing:
@@ -207,6 +207,20 @@ def orders(report: dict[str, Any] | None) -> dict[str, list[str]]:
     seeds = [str(seed) for seed in report["seeds"]]
     rows = [each for each in report["spread"] if all(seed in each["sads"] for seed in seeds)]
     return {seed: [each["row"] for each in sorted(rows, key=lambda each: each["sads"][seed])] for seed in seeds}
+
+
+def conn_words(report: dict[str, Any] | None) -> str:
+    """SAD and Conn by both conventions, a line for every method of which both were measured."""
+    if report is None:
+        return "Both conventions stand in figures/matting.md of the repository."
+    measured = [each for each in (*report["rows"], *report["classical"]) if each["status"] == "measured"]
+    rows = [
+        (each["title"], f"SAD {each['sad']:.2f}", f"Conn, skip {each['conn']:.2f}", f"empty {each['conn_empty']:.2f}")
+        for each in measured
+        if each.get("conn_empty") is not None
+    ]
+    count = f"{report['without_foreground']} of {report['test_images']} trimaps know no foreground"
+    return f"{columns(rows)}\n{count}"
 
 
 def ablation_words(report: dict[str, Any] | None) -> str:

@@ -15,6 +15,7 @@ LEFT, RIGHT = 0.62, 7.95  # edges of the first and the last column
 TALL = 0.62  # of the finest map; each level below is a little smaller
 GUIDES = ("stem", "halved stem", "inside stage 2", "inside stage 3")  # the maps before each halving, finest first
 ALPHA = 9.1  # where alpha stands
+SKIP, PAIRED = style.MUTED, style.HIGHLIGHT  # green and orange are left to y and w
 
 
 class Map(NamedTuple):
@@ -61,7 +62,7 @@ def framework(
             ax.plot([0.2, 9.5], [middle + 0.49] * 2, color=style.FAINT, linewidth=0.6, linestyle=(0, (2, 3)), zorder=0)
         down = [_x(number) for number in range(len(encoder))]
         for x, each in zip(down, encoder, strict=True):
-            _map(ax, x, each, style.Z)
+            _map(ax, x, each, style.INK)
         paired = ups[0].down_taps is not None
         for number in range(1, len(encoder)):
             _descend(ax, down[number - 1], encoder[number - 1], down[number], encoder[number], paired)
@@ -104,7 +105,7 @@ def _wide(each: Map) -> float:
 
 def _descend(ax: Axes, x: float, above: Map, to: float, below: Map, paired: bool) -> None:
     """The way from one map of the encoder to the next."""
-    colour = style.W if paired else style.INK
+    colour = PAIRED if paired else style.INK
     start, end = (x, _middle(above.level) + TALL / 2), (to - _wide(below) / 2 - 0.03, _middle(below.level))
     ax.plot([start[0], start[0]], [start[1], end[1]], color=colour, linewidth=1.8, zorder=3)
     sheet.arrow(ax, (start[0], end[1]), end, colour)
@@ -119,7 +120,7 @@ def _stage(ax: Axes, up: Up, each: Map, skip: Map, guided: bool, paired: bool) -
     ax.plot([start - 0.12, x], [below, below], color=style.Y, linewidth=1.8, zorder=3)
     sheet.arrow(ax, (x, below), (x, middle + TALL / 2 + 0.02), style.Y)
     sheet.label(ax, x + 0.08, below - 0.16, f"● ↑2  {up.channels}", style.Y, size=8, ha="left")
-    sheet.arrow(ax, (_x(skip.level) + 0.36, middle), (x - 0.36, middle), style.Z)
+    sheet.arrow(ax, (_x(skip.level) + 0.36, middle), (x - 0.36, middle), SKIP)
     if guided:  # from the map before it halves, or from the skip's output, to the operator
         look: dict[str, Any] = {"color": style.W, "linewidth": 1.5, "linestyle": "--", "zorder": 3}
         branch, line = x - 0.55, middle + 0.405
@@ -131,7 +132,7 @@ def _stage(ax: Axes, up: Up, each: Map, skip: Map, guided: bool, paired: bool) -
         if paired:  # such a map has no box of its own: it is seen on its way down
             words = f"{GUIDES[each.level]}: {up.guide_channels}"
             sheet.label(ax, _x(skip.level) + 0.4, line - 0.05, words, style.W, 7.5, "left", "normal")
-    _map(ax, x, each, style.Y)
+    _map(ax, x, each, style.INK)
 
 
 def _key(ax: Axes, ups: Sequence[Up], guided: bool, paired: bool) -> None:
@@ -139,14 +140,14 @@ def _key(ax: Axes, ups: Sequence[Up], guided: bool, paired: bool) -> None:
     top = HEIGHT - 0.45
     taps = ups[0].taps
     entries = [
-        (style.Z, "-", "skip: a 3×3 convolution, added"),
-        (style.Y, "-", f"upsampled by wᵀz, {taps} tap{'s' if taps > 1 else ''} a value"),
+        (SKIP, "-", "skip: a 3×3 convolution, added"),
+        (style.Y, "-", f"● y, upsampled: wᵀz of {taps} tap{'s' if taps > 1 else ''} per value"),
     ]
     if guided:
         channels = ", ".join(str(up.guide_channels) for up in reversed(ups))
-        entries.append((style.W, "--", f"guide: makes w ({channels} channels)"))
+        entries.append((style.W, "--", f"guide: makes ◆ w ({channels} channels)"))
     if paired:
-        entries.append((style.W, "-", f"goes down, paired: {ups[0].down_taps} taps"))
+        entries.append((PAIRED, "-", f"goes down, paired: {ups[0].down_taps} taps per value"))
     for number, (colour, stroke, words) in enumerate(entries):
         x, y = 0.2 + 4.7 * (number % 2), top + 0.24 * (number // 2)
         ax.plot([x, x + 0.35], [y - 0.04] * 2, color=colour, linewidth=2, linestyle=stroke)

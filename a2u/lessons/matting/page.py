@@ -7,8 +7,8 @@ PAGE = Page(
     "a2u.lessons.matting.explorer",
     {
         "kind": ("hair", "fur", "net", "foliage", "glass", "bubbles", "smoke", "shapes"),
-        "method": ("½ everywhere", "nearest", "dynamic-cs"),
+        "method": ("½ everywhere", "nearest", "hybrid-cw"),
         "band": (0, 3, 6, 12, 24),
     },
-    {"kind": "hair", "method": "dynamic-cs", "band": 6},
+    {"kind": "hair", "method": "hybrid-cw", "band": 6},
 )

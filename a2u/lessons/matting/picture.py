@@ -14,7 +14,8 @@ from a2u.plots import sheet, style
 from a2u.plots.sheet import Block
 
 WIDTH = 9.6
-ROLES = {"given": style.Z, "truth": style.INK, "made": style.Y, "error": style.INK}  # and the colours of their titles
+# The colours of their titles. Blue, orange and green are left alone: they are z, w and y.
+ROLES = {"given": style.MUTED, "truth": style.INK, "made": style.HIGHLIGHT, "error": style.INK}
 ERROR_LIMIT = 0.5  # the end of the error scale, which all pictures share
 SHADES = 48  # of each channel: photographs in all their shades make files too large
 _EDGE, _GAP, _HEAD, _NOTE, _BELOW = 0.1, 0.1, 0.3, 0.22, 0.06

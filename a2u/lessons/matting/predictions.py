@@ -6,7 +6,7 @@ from a2u.lessons.predict import Predictions, Question, right, wrong
 QUESTIONS = (
     Question(
         "enlarged-place",
-        "Look at the enlarged place: what do the networks find there that ½ cannot, and what do they miss?",
+        "What do the networks find in the enlarged place that ½ cannot, and what do they miss?",
         wrong(
             "They find every strand, only softer",
             "Follow one bright strand of the truth: most have merged with others.",
@@ -15,13 +15,13 @@ QUESTIONS = (
             "They find where the hair is dense; most single strands are missing",
             "Bright below, dark above, and a few gaps between strands: more than ½ knows, less than the truth.",
         ),
-        wrong("They find nothing: it is as grey as ½", "Below, where the hair is dense, both mattes are bright."),
+        wrong("They find nothing: they are as grey as ½", "Below, where the hair is dense, both mattes are bright."),
     ),
     Question(
         "unknowns",
-        "For one pixel, I is given and α, F and B are wanted. How many unknowns and equations are there?",
+        "How many unknowns are there, and how many equations?",
         wrong("3 unknowns, 1 equation", "α, F and B are three things, but two of them are colours of three numbers."),
-        right("7 unknowns, 3 equations", "1 + 3 + 3 unknowns, and an equation for each of three colours."),
+        right("7 unknowns, 3 equations", "1 + 3 + 3 unknowns, and one equation for each of three colours."),
         wrong("7 unknowns, 7 equations", "There is one equation for each colour of the pixel: three."),
     ),
     Question(
@@ -33,35 +33,42 @@ QUESTIONS = (
     ),
     Question(
         "two-halves",
-        "Both layers have α = ½ at a pixel. What is the alpha of both together?",
-        wrong("1", "Alphas do not add: a half of what reaches the second layer still passes it."),
+        "What is the alpha of both layers together?",
+        wrong("1", "Alphas do not add: half of what reaches the second layer still passes it."),
         wrong("½", "The second layer stops something, too."),
         wrong("¼", "That is what passes both: (1 − ½)(1 − ½)."),
         right("¾", "1 − (1 − ½)(1 − ½): what does not pass both."),
     ),
     Question(
         "erosion",
-        "The row is 0, 0, 0, 0, 0.3, 0.9, 1, 1, 1, 1, 1. How many pixels of it are unknown with an ellipse of size 3?",
+        "The row is 0, 0, 0, 0, 0.3, 0.9, 1, 1, 1, 1, 1. How many pixels of it are unknown with size 3?",
         wrong("2", "Those are the mixed pixels. Their neighbours are no longer sure either."),
-        right("4", "The two mixed pixels and one more to each side."),
+        right("4", "The two mixed pixels, and one more on each side."),
         wrong("6", "That is size 5."),
     ),
     Question(
         "cost",
-        "The network has 8.05 million parameters. How many does A²U dynamic-cs add?",
+        "How many parameters does A²U dynamic-cs add?",
         right("About twenty thousand", "19,608. IndexNet adds twelve million, more than the network itself."),
         wrong("About a million", "It needs C + 1 numbers for each filter and each row of P, and little more."),
         wrong("About ten million", "IndexNet adds as much. A²U shares its filters among the channels."),
     ),
     Question(
         "halvings",
-        "The net loses its strands step by step. What is left after four halvings, if nobody helps on the way up?",
+        "What is left of the net?",
         wrong(
             "The strands, a little softer",
             "One place of the small map now covers 16 pixels, and a strand has fewer than 7.",
         ),
         wrong("Every second strand", "Averages do not choose: all strands mix with the gaps."),
-        right("Grey: nearly as wrong as the mean alpha everywhere", "6.76 beside 6.89."),
+        right("Grey: nearly as wrong as the mean alpha everywhere", "Its SAD is 6.76; the mean alpha has 6.89."),
+    ),
+    Question(
+        "root-of-channels",
+        "How large is the standard deviation of the sum over 64 channels?",
+        wrong("About 1", "Positive and negative terms cancel in part, and not completely."),
+        right("About 8", "Variances of independent terms add: √64."),
+        wrong("About 64", "That would need all terms to have one sign and size."),
     ),
     Question(
         "loss-by-hand",
@@ -75,35 +82,44 @@ QUESTIONS = (
         "worst-for-conn",
         "Which flaw is worst for Conn?",
         wrong(
-            "The blob: it hangs together with nothing",
+            "The blob: it is connected with nothing",
             "It counts like any error of 1. The body is what both mattes share.",
         ),
         right(
             "The holes, just ahead of the blob",
-            "0.415 and 0.399: a hole is as little part of the shared body as a blob.",
+            "0.415 and 0.399: neither a hole nor a blob is part of the shared body.",
         ),
         wrong("The haze", "It stands out by less than 0.15 everywhere and counts nothing."),
     ),
     Question(
+        "black-matte",
+        'What Conn does the black answer get by the convention "skip"?',
+        wrong("About as much as its SAD", 'That is the other convention, "empty".'),
+        right(
+            "0, as if it were perfect", "Black and truth share nothing at any threshold, and all of them are skipped."
+        ),
+        wrong("The largest possible", "Nothing that is skipped can count."),
+    ),
+    Question(
         "wider-band",
-        "On the hair, a wider trimap means more to find out. How does the SAD of the network grow with the band?",
+        "How does the SAD of the network grow with the band?",
         wrong(
             "Hardly: it sees the image",
             "What the trimap no longer tells has to be seen, and that goes wrong in places.",
         ),
-        right("It grows, and stays below that of ½", "From 1.47 to 4.26 between widths 2 and 24, beside 3.28 to 6.62."),
-        wrong("It grows faster and passes that of ½", "At every width it stays well below."),
+        right("It grows, and stays below that of ½", "From 1.38 to 5.26 between widths 2 and 24; ½ has 3.28 to 6.62."),
+        wrong("It grows faster and passes that of ½", "At every width it stays below."),
     ),
     Question(
         "order-of-the-paper",
-        "Will the order of the paper survive in small networks and a fraction of the training?",
+        "Will the order of the paper survive?",
         wrong("Yes, with smaller gaps", "Look which two are first here."),
         wrong("The best and the worst will", "Look which two are first here: the paper has them near the end."),
         right("No", "All lie within about an eighth of each other, and the two without learned kernels are first."),
     ),
     Question(
         "first-again",
-        "The same rows are trained again with other seeds. Will bilinear and nearest be first again?",
+        "Will bilinear and nearest be first with other seeds?",
         wrong("Yes, both times", "With each seed another network is first."),
         wrong("Never again", "Nearest is first with seed 2."),
         right("Not each time", "The first place goes to bilinear, to A²U hybrid-cs and to nearest."),

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2u.lessons.exercises import Exercise, Mistake
+from a2u.lessons.design import Design, Rule
+from a2u.lessons.exercises import Exercise, Mistake, Numeric
 
 
 def window_reference(x: Tensor, row: int, column: int, ratio: int, k: int) -> Tensor:
@@ -45,34 +46,50 @@ def _window_case(generator: torch.Generator, number: int) -> tuple[Tensor, int, 
     return x, *corner[number], ratio, k
 
 
-def bilinear_reference(a: int, b: int, ratio: int) -> Tensor:
-    """The 3×3 kernel of phase (a, b): products of max(0, 1 − |s − δ|), s = (a + ½)/r − ½, δ ∈ {−1, 0, 1}."""
-    return _hat(a, ratio)[:, None] * _hat(b, ratio)[None, :]
+def softer_reference(ratio: int) -> Tensor:
+    """A tent of twice the width, for the taps −2 … 2 of each phase: (r, 5)."""
+    w = torch.stack([torch.tensor([max(0.0, 1 - abs(s - t) / 2) for t in range(-2, 3)]) for s in _places(ratio)])
+    return w / w.sum(dim=1, keepdim=True)
 
 
-def _hat(phase: int, ratio: int, half: float = 0.5) -> Tensor:
-    s = (phase + half) / ratio - half
-    return torch.tensor([max(0.0, 1 - abs(s - delta)) for delta in (-1, 0, 1)])
+def _places(ratio: int, half: float = 0.5) -> list[float]:
+    """Where the outputs of each phase lie from the centre of their pixel."""
+    return [(phase + half) / ratio - half for phase in range(ratio)]
 
 
-def _kernel_at(a: float, b: float) -> Tensor:
-    """The kernel of an output at the distances a and b from the centre of its pixel."""
-    down, along = (torch.tensor([max(0.0, 1 - abs(s - delta)) for delta in (-1, 0, 1)]) for s in (a, b))
-    return torch.outer(down, along)
+def _tent(ratio: int, *, shift: float = 0.0, floor: float = 0.0) -> Tensor:
+    """Bilinear weights (r, 5), moved by `shift` or with `floor` for each tap that is zero."""
+    rows = [[max(floor, 1 - abs(s + shift - t)) for t in range(-2, 3)] for s in _places(ratio)]
+    w = torch.tensor(rows)
+    return w / w.sum(dim=1, keepdim=True)
 
 
-def _line(phase: int, ratio: int, minus: float = 0.5) -> Tensor:
-    s = (phase + 0.5) / ratio - minus
-    return torch.tensor([1 - abs(s - delta) for delta in (-1, 0, 1)])
+def _near(a: Tensor, b: Tensor) -> bool:
+    return bool(torch.allclose(a, b.to(a.dtype), atol=1e-4))
 
 
-def _distances(phase: int, ratio: int) -> Tensor:
-    s = (phase + 0.5) / ratio - 0.5
-    return torch.tensor([abs(s - delta) if abs(s - delta) < 1 else 0.0 for delta in (-1, 0, 1)])
+def _ratio_case(generator: torch.Generator, number: int) -> tuple[int]:
+    return ((2, 3, 4, 8, 5)[number],)
 
 
-def _bilinear_case(generator: torch.Generator, number: int) -> tuple[int, int, int]:
-    return ((0, 1, 2), (1, 2, 3), (3, 0, 4), (0, 0, 1), (2, 4, 5))[number]
+def overshoot_reference(ratio: int) -> Tensor:
+    """By how much bicubic exceeds 1 where a map steps from 0 to 1: its largest output − 1."""
+    return torch.tensor(_overshoot(_places(ratio)))
+
+
+def _overshoot(places: list[float], a: float = -0.75) -> float:
+    largest = 0.0
+    for s in places:
+        weights = [_cubic(abs(s - t), a) for t in range(-2, 4)]
+        for first in range(len(weights)):  # the step lies before this tap
+            largest = max(largest, sum(weights[first:]))
+    return largest - 1
+
+
+def _cubic(d: float, a: float) -> float:
+    if d <= 1:
+        return (a + 2) * d**3 - (a + 3) * d**2 + 1
+    return a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a if d < 2 else 0.0
 
 
 def upsample_reference(x: Tensor, w: Tensor, ratio: int) -> Tensor:
@@ -153,34 +170,56 @@ WINDOW = Exercise(
     kind="z",
 )  # fmt: skip
 
-BILINEAR = Exercise(
-    "2 · The bilinear kernel",
-    bilinear_reference,
-    _bilinear_case,
+SOFTER = Design(
+    "2 · A softer kernel of your own",
+    softer_reference,
+    _ratio_case,
     (
-        Mistake("phases swapped", lambda a, b, r: bilinear_reference(b, a, r),
-                "The phases are swapped: a moves the output down the rows, b along the columns."),
-        Mistake("wrong centre", lambda a, b, r: _hat(a, r, 0.0)[:, None] * _hat(b, r, 0.0),
-                "You measure from pixel corners. Values sit at pixel centres: s = (a + ½)/r − ½."),
-        Mistake("mirrored", lambda a, b, r: bilinear_reference(a, b, r).flip(0, 1),
-                "Your kernel is mirrored: the first tap is δ = −1, above and to the left."),
-        Mistake("distance as weight", lambda a, b, r: _distances(a, r)[:, None] * _distances(b, r),
-                "You weigh by the distance itself. Near points weigh more: 1 − |distance|."),
-        Mistake("axes added", lambda a, b, r: (_hat(a, r)[:, None] + _hat(b, r)) / 2,
-                "The weights of the two axes are multiplied, not added."),
-        Mistake("not clamped", lambda a, b, r: _line(a, r)[:, None] * _line(b, r),
-                "Some of your weights are negative: a tap further away than 1 counts 0, not 1 − distance."),
-        Mistake("half of the phase forgotten", lambda a, b, r: _kernel_at(a / r - 0.5, b / r - 0.5),
-                "You forgot the first half: s = (a + ½)/r − ½, because the output's own centre is at a + ½."),
-        Mistake("half forgotten",
-                lambda a, b, r: _line(a, r, 0.0).clamp(min=0)[:, None] * _line(b, r, 0.0).clamp(min=0),
-                "You forgot the last half: s = (a + ½)/r − ½, because pixel 0 has its centre at ½."),
+        Rule("size", lambda w, r: w.shape == (r, 5),
+             "A row for each of the r phases, a column for each of the five taps −2 … 2: return (ratio, 5).",
+             lambda r: softer_reference(r).T if r != 5 else softer_reference(r)[None]),
+        Rule("each row sums to 1", lambda w, r: _near(w.sum(dim=1), torch.ones(r)),
+             "A flat map must stay flat: the five weights of each phase add up to 1.",
+             lambda r: 2 * softer_reference(r)),
+        Rule("mirrored", lambda w, r: _near(w, w.flip(0, 1)),
+             "Phases a and r − 1 − a lie on opposite sides of the centre: the weights of one are those of the other, "
+             "read backwards.",
+             lambda r: _tent(r, shift=0.2)),
+        Rule("a ramp stays a ramp", lambda w, r: _near(w @ torch.arange(-2.0, 3.0).to(w.dtype),
+                                                       torch.tensor(_places(r))),
+             "On a ramp the output must be its own place s = (a + ½)/r − ½: the sum of weight times tap is s.",
+             lambda r: _tent(r, floor=0.1)),
+        Rule("softer than bilinear", lambda w, r: bool(((w.abs() > 1e-3).sum(dim=1) >= 3).all()),
+             "This is bilinear, or something as narrow: at least three weights of each row must not be zero.",
+             lambda r: _tent(r)),
     ),
     kind="w",
 )  # fmt: skip
 
+OVERSHOOT = Numeric(
+    "3 · How far does bicubic overshoot?",
+    overshoot_reference,
+    _ratio_case,
+    (
+        Mistake("the value itself", lambda r: 1 + overshoot_reference(r),
+                "That is the largest output. Asked is by how much it exceeds 1."),
+        Mistake("other cubic", lambda r: _overshoot(_places(r), -0.5),
+                "You take a = −½, which is Keys' own. PyTorch takes a = −¾."),
+        Mistake("halves forgotten", lambda r: _overshoot([phase / r for phase in range(r)]),
+                "You forgot the half pixels: outputs lie at s = (a + ½)/r − ½."),
+        Mistake("first phase", lambda r: _overshoot(_places(r)[:1]),
+                "You look at the first phase alone. For some ratios another one overshoots more."),
+        Mistake("middle phase", lambda r: _overshoot(_places(r)[r // 2 : r // 2 + 1]),
+                "You look at one phase in the middle. Others overshoot more: try all of them."),
+        Mistake("both sides", lambda r: 2 * overshoot_reference(r),
+                "You count both negative weights. Where the output is largest, one of the two taps lies on each side."),
+        Mistake("sign", lambda r: -overshoot_reference(r),
+                "Your number is negative: subtracting a negative weight adds to 1."),
+    ),
+)  # fmt: skip
+
 UPSAMPLE = Exercise(
-    "3 · The formula",
+    "4 · Find the bug",
     upsample_reference,
     _upsample_case,
     (
@@ -191,8 +230,6 @@ UPSAMPLE = Exercise(
                 "value: no flip."),
         Mistake("wrong border", lambda x, w, r: _upsample(x, w, r, clamp=True),
                 "At the border you repeat the edge. Here what lies outside the map counts as zero."),
-        Mistake("kernel of the wrong place", lambda x, w, r: _upsample(x, w, r, base="kernel"),
-                "Every output has a kernel of its own: take w[:, i, j] of the output, not of the window's centre."),
         Mistake("kernel of the phase", lambda x, w, r: _upsample(x, w, r, base="kernel of the phase"),
                 "You take the kernel of the phase; every output has one of its own."),
         Mistake("window in the large map", lambda x, w, r: _upsample(x, w, r, base="large"), WINDOW_LARGE),
@@ -204,6 +241,7 @@ UPSAMPLE = Exercise(
                 "where the quotient is meant."),
     ),
     kind="y",
+    given=lambda x, w, ratio: _upsample(x, w, ratio, base="kernel"),
 )  # fmt: skip
 
-ALL = (WINDOW, BILINEAR, UPSAMPLE)
+ALL = (WINDOW, SOFTER, OVERSHOOT, UPSAMPLE)

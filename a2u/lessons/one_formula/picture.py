@@ -69,3 +69,31 @@ def weight_curves(curves: Mapping[str, tuple[Any, Any, Any, Any]]) -> Figure:
         axes[0].set_ylabel("weight w(d)")
         fig.text(0.5325, 0.035, "distance d from the output, in source pixels", ha="center", color=style.INK)
     return fig
+
+
+def copies(frequency: Any, amplitude: Any, responses: Mapping[str, tuple[Any, Any]]) -> Figure:
+    """The spectrum of a map with zeros between its values, and how much of each frequency some filters let through.
+
+    Args:
+        frequency: in periods per pixel of the large map, 0 … ½.
+        amplitude: at each of them, before any filter.
+        responses: title → (frequencies, amplitudes after the filter divided by those before it).
+    """
+    frequency, amplitude = np.asarray(frequency, dtype=float), np.asarray(amplitude, dtype=float)
+    with style.context():
+        fig = style.figure(9.6, 3.2)
+        ax = fig.subplots()
+        fig.subplots_adjust(left=0.075, right=0.985, bottom=0.17, top=0.88)
+        old = frequency <= 0.25
+        for part, name, colour in ((old, "the map", "#8B9097"), (~old, "its copy", style.FAINT)):
+            bars = amplitude[part] / amplitude.max()
+            ax.bar(frequency[part], bars, width=0.024, color=colour, label=f"spectrum: {name}")
+        ax.axvline(0.25, color=style.MUTED, linewidth=0.8, linestyle=":")
+        for (name, (f, response)), stroke in zip(responses.items(), style.STROKES, strict=False):
+            ax.plot(f, response, stroke, color=style.W, label=f"filter: {name}")
+        ax.set(xlim=(-0.02, 0.52), ylim=(0, 1.16), xlabel="frequency, in periods per pixel of the large map")
+        ax.set_ylabel("share")
+        ax.text(0.247, 1.09, "the small map can hold this", ha="right", color=style.MUTED)
+        ax.text(0.253, 1.09, "this it cannot", ha="left", color=style.MUTED)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncol=5, fontsize=9)
+    return fig

@@ -1,29 +1,31 @@
 """The predictions of lesson 01."""
 
 from a2u.lessons.one_formula.exercises import ALL
-from a2u.lessons.predict import Predictions, Question, right, wrong
+from a2u.lessons.one_formula.questions import concepts
+from a2u.lessons.predict import Predictions
+from a2u.lessons.question import Question, right, wrong
 
 QUESTIONS = (
     Question(
         "inside",
-        "How many output pixels lie inside pixel (2, 3) of the small map?",
-        wrong("One: (4, 6)", "That is only the first. Divide (4, 7) by 2 and round down: it is (2, 3) as well."),
+        "How many outputs lie inside this pixel?",
+        wrong("One: (4, 6)", "That is only the first. Divide (4, 7) by 2 and round down: you get (2, 3) as well."),
         wrong("Two: there are r of them", "There are r along each of the two axes."),
         right("Four: rows 4 and 5, columns 6 and 7", "r² = 4: r along each axis, and the two axes multiply."),
     ),
     Question(
         "all-ones",
-        "With w = [1] everywhere, what will the 16×16 map look like?",
+        "What will the 16×16 map look like?",
         wrong("Like the small map, with zeros between its values", "A zero would need a weight of 0. Here all are 1."),
         right(
             "Blocks of four equal pixels",
-            "Each output is 1 × the pixel that it lies in, so that four in a block agree.",
+            "Each output is 1 × the pixel that it lies in, so the four of a block agree.",
         ),
         wrong("A smooth enlargement", "Something smooth needs windows with more than one pixel."),
     ),
     Question(
         "first-output",
-        "With r = 2, where does output 0 lie, counted in source pixels?",
+        "Where does output 0 lie, in pixels of the small map?",
         wrong("At s = 0, on source pixel 0", "That is s = i'/r, without the two halves: the corner, not the centre."),
         wrong("At s = 0.25", "That is (0 + ½)/2. The last half is still to be subtracted."),
         right("At s = −0.25", "(0 + ½)/2 − ½ = −¼: a quarter of a pixel before the centre of pixel 0."),
@@ -42,10 +44,10 @@ QUESTIONS = (
     ),
     Question(
         "overshoot",
-        "With negative weights, can an output be larger than every value of the map, or smaller than every one?",
+        "Can an output be larger than every value of the map, or smaller than every one?",
         wrong(
             "No: the weights sum to 1",
-            "That alone makes no average. An average needs weights that are not negative, too.",
+            "That alone does not make an average. An average also needs weights that are not negative.",
         ),
         wrong("Smaller only", "Next to a dark edge, subtracting a low neighbour also makes a value larger."),
         right(
@@ -65,11 +67,32 @@ QUESTIONS = (
     ),
     Question(
         "learned-bilinear",
-        "Will a deconvolution with bilinear weights equal bilinear upsampling everywhere?",
+        "Will the result equal bilinear upsampling everywhere?",
         wrong("Yes: the weights are the same", "Bilinear changes its weights at the border. This one cannot."),
         right("Everywhere but at the border", "It has one kernel for each phase, and so no way to fold weights back."),
         wrong("Nowhere: a deconvolution spreads", "Spreading and gathering give the same sums, as lesson 03 shows."),
     ),
+    Question(
+        "corner-offsets",
+        "With aligned corners, how many different offsets do the 16 outputs have?",
+        wrong("Two: one for each phase", "That is so with half pixels. Here a step is 7/15, not ½."),
+        right("Fifteen", "Steps of 7/15 meet a pixel at the two ends only; all others differ."),
+        wrong("One: all lie on pixels", "Only the first and the last do."),
+    ),
+    Question(
+        "stripes",
+        "What does bilinear with two points along each axis make of them?",
+        wrong("Even grey", "It would have to look at all the pixels that an output covers."),
+        right("Broad stripes that were not there", "The two points meet black and white in a rhythm of their own."),
+        wrong("The same stripes, smaller", "12 pixels cannot hold 16 pairs of black and white."),
+    ),
+    Question(
+        "zeros-spectrum",
+        "What is in the spectrum of the map with zeros between its values?",
+        wrong("The old spectrum, and nothing at the new, fast frequencies", "Values beside zeros are fast changes."),
+        wrong("Noise", "Nothing here is random."),
+        right("The old spectrum, several times", "Four copies side by side: two along each axis."),
+    ),
 )
 
-predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL], concepts)

@@ -124,7 +124,7 @@ def _block(ax: Axes, x: Any, low: Any, w: Any, y: Any, at: tuple[int, int], norm
 
 
 def _meet(ax: Axes, w: float, z: float, norm: Any) -> None:
-    """The two numbers, ∑ and their product."""
+    """The two numbers and their product."""
     cell, weights = 0.56, style.scale("weights", limit=1.0)
     for left, middle, value, kind, (cmap, scale) in (
         (4.75, LOW + 0.2, z, "z", (style.SIGNED, norm)),
@@ -141,6 +141,6 @@ def _meet(ax: Axes, w: float, z: float, norm: Any) -> None:
         else:
             sheet.label(ax, left - 0.12, middle + 0.05, name, style.COLOURS[kind], ha="right")
             sheet.arrow(ax, (left + cell + 0.08, middle), (6.02, SUM + (middle - SUM) * 0.35), style.COLOURS[kind])
-    sheet.total(ax, 6.22, SUM)
+    sheet.total(ax, 6.22, SUM, sign="×")  # one weight, one value: nothing is added up
     sheet.arrow(ax, (6.44, SUM), (6.87, SUM), style.Y)
     sheet.arrow(ax, (7.59, SUM), (7.92, SUM), style.Y)

@@ -1,19 +1,21 @@
 """The predictions of lesson 02."""
 
-from a2u.lessons.pooling_remembers.explorer import ALL
-from a2u.lessons.predict import Predictions, Question, right, wrong
+from a2u.lessons.pooling_remembers.exercises import ALL
+from a2u.lessons.pooling_remembers.questions import concepts
+from a2u.lessons.predict import Predictions
+from a2u.lessons.question import Question, right, wrong
 
 QUESTIONS = (
     Question(
         "one-hot",
-        "Block (4, 2) has its maximum at the lower right. What is its w?",
+        "What is the `w` of this block?",
         wrong("[¼, ¼, ¼, ¼]", "That is average-pooling: every value counts the same."),
         wrong("[0, 0, 1, 0]", "The third value, read row by row, is the lower left one."),
         right("[0, 0, 0, 1]", "Row by row, the lower right value is the last of the four."),
     ),
     Question(
         "flat-index",
-        "The maximum stands at row 9, column 5 of a map that is 16 wide. What is its flat index?",
+        "What is its flat index?",
         right("149", "9 · 16 + 5: each whole row before it counts 16."),
         wrong("89", "That is 5 · 16 + 9: row and column have changed places."),
         wrong("3", "That is the index inside its 2×2 block."),
@@ -28,7 +30,7 @@ QUESTIONS = (
     ),
     Question(
         "two-channels",
-        "Do the maxima of the ink and those of its change from left to right stand at the same places?",
+        "Do their maxima stand at the same places?",
         wrong("Yes: they come from the same image", "One image, but two things are measured in it."),
         right(
             "Not in every block", "Ink is largest where it is darkest, the change is largest where the stroke begins."
@@ -37,7 +39,7 @@ QUESTIONS = (
     ),
     Question(
         "ratio-four",
-        "Set `ratio` to 4. What share of the outputs survives max-unpooling?",
+        "With ratio 4, what share of the outputs can differ from zero?",
         wrong("A quarter", "That is the share for ratio 2."),
         wrong("An eighth", "The blocks grow along both axes: 4 · 4 places."),
         right("One in sixteen", "One place in each block of 4 × 4."),
@@ -51,17 +53,17 @@ QUESTIONS = (
     ),
     Question(
         "blocks-won",
-        "In how many of the 42 blocks with ink does unpooling make the better copy?",
+        "In how many of these blocks does unpooling make the better copy?",
         wrong("In none: it lost over the whole map", "A map can be lost in a few dark blocks although most are won."),
-        wrong("In a few, about 5", "There are many more rims than you may think: most blocks with ink touch the edge."),
+        wrong("In a few, about 5", "Most blocks with ink touch the edge of the stroke."),
         right(
             "In more than half",
-            "In 26: the rims, where one value is more than twice the mean. They hold little energy.",
+            "In 26, where the maximum is more than twice the mean: the rim of the stroke.",
         ),
     ),
     Question(
         "back-again",
-        "Unpool, then pool again. Is the pooled map back for channel 1, which can be negative?",
+        "Is the pooled map back for this channel?",
         wrong("Yes, always", "Think of a block whose values are all negative: what stands beside its maximum now?"),
         right(
             "Not where a whole block is negative", "The zeros that unpooling writes are larger than a negative maximum."
@@ -70,14 +72,14 @@ QUESTIONS = (
     ),
     Question(
         "constant-map",
-        "A constant map, pooled and unpooled: what does it look like?",
+        "What does it look like after the round trip?",
         wrong("Constant, as before", "Only one place of each block gets the value."),
         wrong("Dots at random places", "A tie is not decided by chance."),
         right("A regular grid of dots", "All values tie, and the first place of each block wins."),
     ),
     Question(
         "twin",
-        "The digit and its twin have the same pooled map. What does nearest neighbour make of the two?",
+        "What does nearest neighbour make of the two pooled maps?",
         right("The same output", "It sees only the pooled map, and that is the same."),
         wrong("The digit and its twin", "Nothing in the pooled map tells which of the two it came from."),
         wrong(
@@ -87,7 +89,7 @@ QUESTIONS = (
     ),
     Question(
         "fourteen-wide",
-        "What happens to a picture whose rows are read as 14 wide when they were 15?",
+        "What happens to the picture?",
         wrong(
             "Its last column is missing",
             "Nothing is cut. The values stand one after another, only the rows break earlier.",
@@ -99,4 +101,4 @@ QUESTIONS = (
     ),
 )
 
-predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL], concepts)

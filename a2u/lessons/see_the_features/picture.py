@@ -57,7 +57,7 @@ def side_by_side(
             x = _EDGE + place * (side + _GAP)
             block = Block.inside(x, _HEAD, side, *size)
             large = Block(x, _HEAD + side + _NOTE, side / extent, extent, extent)
-            sheet.label(ax, x + side / 2, 0.28, title, style.Y if place else style.Z)
+            sheet.label(ax, x + side / 2, 0.28, title, style.Y if place else style.INK)
             if place and where is not None:
                 values = np.where(where, values, np.nan)
             _show(ax, block, values)

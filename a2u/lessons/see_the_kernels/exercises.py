@@ -1,4 +1,4 @@
-"""The exercises of lesson 09, each with a reference made of plain loops and the mistakes that people make."""
+"""The exercises of lesson 09: a bug hunt, a design task and a measure, with the mistakes that people make."""
 
 import math
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from a2u.lessons.design import Design, Rule
 from a2u.lessons.exercises import Exercise, Mistake
 
 
@@ -35,13 +36,17 @@ def _peakedness(w: Tensor, base: float | None = None, flip: bool = False, sign: 
     return out
 
 
-def correlation_reference(a: Tensor, b: Tensor) -> Tensor:
-    """Pearson correlation with loops: (H, W) twice → a number in [−1, 1]."""
-    x, y = a.flatten().tolist(), b.flatten().tolist()
-    mx, my = sum(x) / len(x), sum(y) / len(y)
-    together = sum((p - mx) * (q - my) for p, q in zip(x, y, strict=True))
-    alone = sum((p - mx) ** 2 for p in x) * sum((q - my) ** 2 for q in y)
-    return torch.tensor(together / math.sqrt(alone))
+def aside_reference(down: int, right: int) -> Tensor:
+    """The nine numbers whose softmax(σ(·)) leans farthest to a side: +50 on it, −50 elsewhere."""
+    return torch.tensor([50.0 if i * down + j * right == 1 else -50.0 for i in (-1, 0, 1) for j in (-1, 0, 1)])
+
+
+def centre(logits: Tensor, down: int, right: int) -> tuple[float, float]:
+    """The centre of mass of softmax(σ(logits)), in pixels: towards the side, and across it."""
+    w = logits.double().sigmoid().softmax(0).view(3, 3)
+    places = torch.tensor([-1.0, 0, 1], dtype=torch.float64)
+    below, beside = float(w.sum(1) @ places), float(w.sum(0) @ places)
+    return below * down + beside * right, below * right + beside * down
 
 
 def _logits(generator: torch.Generator, number: int) -> tuple[Any, ...]:
@@ -55,13 +60,29 @@ def _weights(generator: torch.Generator, number: int) -> tuple[Any, ...]:
     return (w,)
 
 
-def _two_maps(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor]:
-    a, noise = (torch.rand(3 + number, 5, generator=generator) for _ in range(2))
-    return a + 1, (0.5 - number / 4) * a + noise
+def _side(generator: torch.Generator, number: int) -> tuple[int, int]:
+    return ((0, 1), (0, -1), (1, 0), (-1, 0), (0, 1))[number]
+
+
+def _leaning(near: float, middle: float, far: float) -> Any:
+    """An answer that gives one number to the side, one to the middle line, one to the opposite side."""
+    numbers = {1: near, 0: middle, -1: far}
+
+    def answer(down: int, right: int) -> Tensor:
+        return torch.tensor([numbers[i * down + j * right] for i in (-1, 0, 1) for j in (-1, 0, 1)])
+
+    return answer
+
+
+def _slanting(down: int, right: int) -> Tensor:
+    """Leans to the side, and a little across: one of the three taps has less."""
+    numbers = aside_reference(down, right)
+    numbers[numbers.argmax()] = 4.0
+    return numbers
 
 
 NORMALISE = Exercise(
-    "1 · From nine numbers to a kernel",
+    "1 · Find the bug: from nine numbers to a kernel",
     normalise_reference,
     _logits,
     (
@@ -71,15 +92,16 @@ NORMALISE = Exercise(
                 "This is the sigmoid alone: the weights of a kernel do not sum to 1 yet."),
         Mistake("other order", lambda x: x.softmax(0).sigmoid(),
                 "You take the softmax first. The sigmoid comes first, then the softmax of what it gives."),
-        Mistake("wrong axis", lambda x: x.sigmoid().softmax(-1),
+        Mistake("columns", lambda x: x.sigmoid().softmax(1),
                 "Your softmax runs over positions. The nine weights of one kernel lie along axis 0."),
         Mistake("divided by the sum", lambda x: x.sigmoid() / x.sigmoid().sum(0),
                 "You divide by the sum. The softmax divides exp(·) by the sum of exp(·)."),
     ),
+    given=lambda x: x.sigmoid().softmax(-1),
 )  # fmt: skip
 
 PEAKEDNESS = Exercise(
-    "2 · How peaked is a kernel?",
+    "3 · How peaked is a kernel?",
     peakedness_reference,
     _weights,
     (
@@ -96,20 +118,25 @@ PEAKEDNESS = Exercise(
     ),
 )  # fmt: skip
 
-CORRELATION = Exercise(
-    "3 · Do two maps rise and fall together?",
-    correlation_reference,
-    _two_maps,
+ASIDE = Design(
+    "2 · Design: a kernel that looks to one side",
+    aside_reference,
+    _side,
     (
-        Mistake("means left in", lambda a, b: (a * b).sum() / (a.square().sum() * b.square().sum()).sqrt(),
-                "You forgot to subtract the means: two positive maps are then always alike."),
-        Mistake("covariance", lambda a, b: ((a - a.mean()) * (b - b.mean())).mean(),
-                "This is the covariance. Divide by both standard deviations, so that scale does not matter."),
-        Mistake("absolute", lambda a, b: correlation_reference(a, b).abs(),
-                "The sign is lost: a map that falls where the other rises has a negative correlation."),
-        Mistake("squared", lambda a, b: correlation_reference(a, b) ** 2,
-                "This is the square of the correlation, which has no sign any more."),
+        Rule("nine numbers", lambda x, *side: x.shape == (9,),
+             "Return nine numbers in one row, one for each tap, as a tensor (9,).",
+             lambda *side: aside_reference(*side).view(3, 3)),
+        Rule("finite", lambda x, *side: bool(x.isfinite().all()),
+             "An infinite number has a sigmoid, too, but a large one does as well and is safer: try 50.",
+             lambda *side: aside_reference(*side) * float("inf")),
+        Rule("leans far enough", lambda x, *side: centre(x, *side)[0] >= 0.36,
+             "The centre of mass is less than 0.36 pixels to the side. Only the three taps of that side should have "
+             "a sigmoid of nearly 1; a logit of 0 has ½ already.",
+             _leaning(50.0, 0.0, -50.0)),
+        Rule("does not lean across", lambda x, *side: abs(centre(x, *side)[1]) <= 0.001,
+             "It also leans across: the three taps of the side should be alike.",
+             _slanting),
     ),
 )  # fmt: skip
 
-ALL = (NORMALISE, PEAKEDNESS, CORRELATION)
+ALL = (NORMALISE, ASIDE, PEAKEDNESS)

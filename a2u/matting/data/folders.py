@@ -24,8 +24,6 @@ from a2u.matting.data.layouts import Layout, plain, recognise
 from a2u.matting.data.listing import Pictures, by_name, fold, pictures, stem
 from a2u.training.device import derive_seed
 
-TRIMAPS = (5, 29)  # kernels of the trimaps of validation, as of the synthetic set's at 512²
-
 
 class FolderSource:
     """Foregrounds and backgrounds from files."""
@@ -156,7 +154,7 @@ def _validation(describe: str, entries: list[Entry]) -> TestSet:
     def load(index: int) -> Case:
         entry = entries[index]
         generator = np.random.default_rng(derive_seed(0, "validation of a folder", entry.name))
-        return read_case(entry, trimap.random_sizes(generator, TRIMAPS))
+        return read_case(entry, trimap.random_sizes(generator, trimap.TEST_SIZES))
 
     return TestSet(describe, [entry.name for entry in entries], load, _all_files(entries))
 

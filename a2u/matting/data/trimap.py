@@ -23,6 +23,7 @@ from a2u.matting.data.opencv import opencv
 BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
 VALUES = (BACKGROUND, UNKNOWN, FOREGROUND)
 SIZES = (1, 29)  # the kernels of training, both ends included
+TEST_SIZES = (5, 29)  # those of validation and test, at 512²; in proportion at other sizes
 
 
 def trimap_of(alpha: Tensor, fg_size: int = 15, bg_size: int = 15) -> Tensor:

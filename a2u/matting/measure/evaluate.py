@@ -8,16 +8,17 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, Protocol
 
 from a2u.errors import A2UError, memory_ran_out
 from a2u.files.outputs import Outputs
 from a2u.matting.data.files import to_png
 from a2u.matting.data.listing import shown
-from a2u.matting.data.trimap import UNKNOWN, check_unknown
-from a2u.matting.measure.metrics import Convention, Scores, to_8bit
+from a2u.matting.data.trimap import FOREGROUND, UNKNOWN, check_unknown
+from a2u.matting.measure.metrics import Convention, Scores, conns, to_8bit
 from a2u.matting.measure.totals import Totals
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ class Cases(Protocol):
 
 @dataclass(frozen=True)
 class Measured:
-    """One image: its scores (None where no truth is known), unknown pixels, and what its matte cost."""
+    """One image: its scores (None where no truth is known), unknown pixels, and what its matte cost.
+
+    conns: Conn by each convention; empty where no truth is known. knows_foreground: the trimap has a pixel of sure
+    foreground; without one a classical method can only answer black.
+    """
 
     name: str
     height: int
@@ -46,6 +51,8 @@ class Measured:
     scores: Scores | None
     seconds: float
     peak_bytes: int | None
+    conns: dict[Convention, float] = field(default_factory=dict)
+    knows_foreground: bool = True
 
 
 @dataclass
@@ -64,6 +71,11 @@ class Evaluation:
         totals.images = [(each.scores, each.unknown) for each in self.measured if each.scores is not None]
         return totals
 
+    def mean_conns(self) -> dict[Convention, float]:
+        """Conn by each convention, mean over the scored images; empty where there are none."""
+        scored = [each.conns for each in self.measured if each.conns]
+        return {convention: fmean(each[convention] for each in scored) for convention in (scored[0] if scored else {})}
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON; "mean" is null where no image could be scored."""
         totals = self.totals()
@@ -75,6 +87,8 @@ class Evaluation:
             "scored": len(totals.images),
             "failed": self.failed,
             "mean": asdict(totals.compute()) if totals.images else None,
+            "mean_conns": self.mean_conns() or None,
+            "without_foreground": sum(not each.knows_foreground for each in self.measured),
             "pooled_mse": totals.pooled_mse() if totals.images else None,
             "seconds": sum(each.seconds for each in self.measured),
             "peak_bytes": max((each.peak_bytes for each in self.measured if each.peak_bytes is not None), default=None),
@@ -148,11 +162,13 @@ def measure_case(case: "Case", predictor: "Predictor", keep: Outputs | None, con
         raise A2UError(f"The matte is {matte.shape[0]}×{matte.shape[1]}, the image {'×'.join(map(str, trimap.shape))}.")
     if keep is not None:
         keep.write(matte_name(case.name), to_png(matte))
-    scores = None
-    if case.alpha is not None:
-        scores = Totals(convention).update(matte, to_8bit(case.alpha), trimap)
     height, width = matte.shape
-    return Measured(case.name, height, width, int((trimap == UNKNOWN).sum()), scores, seconds, peak)
+    unknown, foreground = (int((trimap == value).sum()) for value in (UNKNOWN, FOREGROUND))
+    measured = Measured(case.name, height, width, unknown, None, seconds, peak, knows_foreground=foreground > 0)
+    if case.alpha is None:
+        return measured
+    given = matte, to_8bit(case.alpha), trimap
+    return replace(measured, scores=Totals(convention).update(*given), conns=conns(*given))
 
 
 def why(error: Exception) -> str:

@@ -62,6 +62,13 @@ def test_the_convention_of_conn_is_passed_on_and_told() -> None:
     assert skip.totals().compute().conn == 0
     assert empty.totals().compute().conn == pytest.approx(20 * 24 / 1000)
     assert "nothing is shared: empty" in evaluation_text(empty)
+    both = {"skip": 0.0, "empty": pytest.approx(20 * 24 / 1000)}
+    for report in (skip, empty):  # whatever the convention of its table, a report keeps both
+        assert report.as_dict()["mean_conns"] == report.measured[0].conns == both
+    assert "by the other convention: skip, 0.000" in evaluation_text(empty)
+    assert "by the other convention: empty, 0.480" in evaluation_text(skip)
+    assert skip.as_dict()["without_foreground"] == 1
+    assert evaluate([case(0)], HALF, "").as_dict()["without_foreground"] == int(not (case(0).trimap == 255).any())
 
 
 def test_a_fault_is_told_and_the_rest_goes_on() -> None:

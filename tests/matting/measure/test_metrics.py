@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from a2u.errors import A2UError
-from a2u.matting.measure.metrics import Scores, body_levels, conn, grad, gradient_length, measure, mse, sad, to_8bit
+from a2u.matting.measure.metrics import (
+    Scores,
+    body_levels,
+    conn,
+    conns,
+    grad,
+    gradient_length,
+    measure,
+    mse,
+    sad,
+    to_8bit,
+)
 from a2u.matting.measure.totals import Totals
 
 
@@ -250,6 +261,21 @@ def test_where_nothing_survives_the_two_conventions_differ() -> None:
     pred, true, trimap = flat(0), flat(255), flat(128)
     assert conn(pred, true, trimap) == conn(pred, true, trimap, "skip") == 0.0
     assert conn(pred, true, trimap, "empty") == pytest.approx(64 / 1000)
+
+
+def test_a_black_matte_is_perfect_by_one_convention_and_by_the_other_all_of_the_object() -> None:
+    true = np.array([[0, 26, 51, 128, 255, 255]], np.uint8)  # 26 and less stand out by less than 0.15
+    black, trimap = flat(0, true.shape), flat(128, true.shape)
+    found = conns(black, true, trimap)
+    assert found == {"skip": 0.0, "empty": pytest.approx((51 + 128 + 255 + 255) / 255 / 1000)}
+    assert conns(black, true, flat(0, true.shape)) == {"skip": 0.0, "empty": 0.0}  # nothing is unknown
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_both_conventions_at_once_are_those_of_one_at_a_time(seed: int) -> None:
+    given = random_case(seed, 9, 12)
+    assert conns(*given) == {name: conn(*given, name) for name in ("skip", "empty")}
+    assert conns(*given) == {name: pytest.approx(slow_conn(*given, name)) for name in ("skip", "empty")}
 
 
 def test_nothing_above_a_threshold_that_others_reach() -> None:

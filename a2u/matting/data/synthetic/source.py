@@ -22,7 +22,6 @@ FIRST_SEED = {"train": 0, "validation": 1_000_000, "test": 2_000_000}  # of each
 PER_KIND = {"train": 32, "validation": 2, "test": 5}
 BACKGROUNDS = 64
 _SHARED = Path("/dev/shm")  # where Linux keeps memory that processes share
-TRIMAPS = (5, 29)  # kernels of the test trimaps at 512², in proportion at other sizes
 
 
 class SyntheticSource:
@@ -128,7 +127,7 @@ def synthetic_case(kind: str, seed: int, part: str, place: int, size: int) -> Ca
     generator = np.random.default_rng(derive_seed(seed, "case", kind))
     layer = scene(kind, seed, size)
     picture = augment.window(background(part, place), size, generator)
-    smallest, largest = (max(1, -(-kernel * size // 512)) for kernel in TRIMAPS)
+    smallest, largest = (max(1, -(-kernel * size // 512)) for kernel in trimap.TEST_SIZES)
     fg_size, bg_size = trimap.random_sizes(generator, (smallest, largest))
     alpha = alpha_tensor(layer.alpha)
     known = torch.from_numpy(trimap.erode(layer.alpha, fg_size, bg_size))[None]

@@ -1,7 +1,7 @@
-"""How far two rows of Table 1 are apart over seeds, and whether that is more than the seed changes.
+"""How far two rows of a table are apart over seeds, and whether that is more than the seed changes.
 
-Runs of one seed see the same images in the same order, so two rows are compared seed by seed: d_s = PSNR of one − PSNR
-of the other, in dB. Of n seeds: mean d̄, sample standard deviation sd, standard error sd/√n. The order of two rows is
+Runs of one seed see the same images in the same order, so two rows are compared seed by seed: d_s = score of one −
+score of the other. Of n seeds: mean d̄, sample standard deviation sd, standard error sd/√n. The order of two rows is
 decided if the 95 % interval of the mean, d̄ ± t·sd/√n (Student's t with n − 1 degrees of freedom), does not contain 0.
 One seed has no spread, so it tells nothing about the next one, however large its difference is.
 """
@@ -18,11 +18,12 @@ T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 @dataclass(frozen=True)
 class Difference:
-    """PSNR of the row `better` minus that of the row `worse`, in dB, by seed; at least one seed."""
+    """The score of the row `better` minus that of the row `worse`, by seed; at least one seed. unit: of the score."""
 
     better: str
     worse: str
     by_seed: Mapping[int, float]
+    unit: str = "dB"
 
     @property
     def n(self) -> int:
@@ -54,7 +55,8 @@ class Difference:
     def words(self, better: str, worse: str) -> str:
         """In words, with these names of the rows: "A − B: +0.28 ± 0.05 dB (n = 3)"."""
         spread = "" if self.error is None else f" ± {self.error:.2f}"
-        return f"{better} − {worse}: {self.mean:+.2f}{spread} dB (n = {self.n})".replace(": -", ": −")
+        unit = f" {self.unit}" if self.unit else ""
+        return f"{better} − {worse}: {self.mean:+.2f}{spread}{unit} (n = {self.n})".replace(": -", ": −")
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; the keys of "by_seed" are text there."""
@@ -69,11 +71,13 @@ class Difference:
         }
 
 
-def difference(psnr: Mapping[str, Mapping[int, float]], better: str, worse: str) -> Difference | None:
+def difference(
+    scores: Mapping[str, Mapping[int, float]], better: str, worse: str, unit: str = "dB"
+) -> Difference | None:
     """The difference over the seeds that both rows have; None if they share none.
 
-    psnr: in dB by row and seed.
+    scores: by row and seed, in this unit.
     """
-    one, other = psnr.get(better, {}), psnr.get(worse, {})
+    one, other = scores.get(better, {}), scores.get(worse, {})
     shared = [seed for seed in one if seed in other]
-    return Difference(better, worse, {seed: one[seed] - other[seed] for seed in shared}) if shared else None
+    return Difference(better, worse, {seed: one[seed] - other[seed] for seed in shared}, unit) if shared else None

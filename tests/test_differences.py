@@ -1,10 +1,10 @@
-"""Two rows of Table 1 over seeds: paired differences, and whether their order is more than a seed changes."""
+"""Two rows of a table over seeds: paired differences, and whether their order is more than a seed changes."""
 
 import math
 
 import pytest
 
-from a2u.reconstruction.differences import Difference, difference
+from a2u.differences import Difference, difference
 
 SEEDS = {"a": {0: 30.0, 1: 31.0, 2: 32.0}, "b": {0: 29.0, 1: 30.2, 2: 30.8}, "c": {0: 29.9}, "d": {7: 1.0}}
 
@@ -53,7 +53,7 @@ def test_an_order_is_told_if_the_interval_of_the_mean_does_not_contain_0(values:
 
 def test_students_t_is_that_of_the_tables() -> None:
     stats = pytest.importorskip("scipy.stats")
-    from a2u.reconstruction.differences import T
+    from a2u.differences import T
 
     assert pytest.approx([stats.t.ppf(0.975, df) for df in range(1, 11)], abs=1e-3) == T
     assert Difference("a", "b", dict.fromkeys(range(40), 1.0) | {0: 1.1}).sign == 1  # more seeds than the table has
