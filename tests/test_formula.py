@@ -285,6 +285,18 @@ def test_the_path_follows_from_the_shapes(channels, groups, taps, path):
     assert asked == [{"shift": "shift", "tiles": "banded"}[path]]
 
 
+def test_what_is_asked_to_be_compiled_is_compiled_where_it_has_values(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        formula.paths, "compiled", lambda *given: (asked.append("compiled"), formula.paths.shift(*given))[1]
+    )
+    x, w = torch.zeros(1, 2, 3, 4), torch.zeros(1, 1, 9, 6, 8)
+    reassemble(x, w, 2, "compiled")
+    assert asked == ["compiled"]
+    assert reassemble(x.to("meta"), w.to("meta"), 2, "compiled").device.type == "meta"
+    assert asked == ["compiled"], "there is nothing to compile for"
+
+
 @pytest.mark.parametrize(("path", "calls"), [("reference", 1), ("auto", 0)])
 def test_universal_reads_like_the_formula_where_it_is_asked_to(monkeypatch, path, calls):
     made, original = [], formula._universal_reference
