@@ -17,15 +17,16 @@ from a2u.paths import differentiated, mapped, without_autocast
 
 def _with_outside(x: Tensor, groups: int) -> Tensor:
     """N C S → N G C/G S+1: a cell of zeros at the end, which index −1 names."""
-    return F.pad(x, (0, 1)).unflatten(1, (groups, -1))
+    table: Tensor = F.pad(x, (0, 1)).unflatten(1, (groups, -1))
+    return table
 
 
 def seen(x: Tensor, cells: Tensor) -> Tensor:
     """The z of every output: N G C/G T P."""
     table = _with_outside(x, cells.shape[1])
     flat = torch.where(cells < 0, x.shape[2], cells).flatten(2)  # N G T·P
-    z = table.gather(3, flat[:, :, None].expand(-1, -1, table.shape[2], -1))
-    return z.unflatten(3, cells.shape[2:])
+    z: Tensor = table.gather(3, flat[:, :, None].expand(-1, -1, table.shape[2], -1)).unflatten(3, cells.shape[2:])
+    return z
 
 
 def reference(x: Tensor, w: Tensor, cells: Tensor) -> Tensor:
@@ -49,62 +50,65 @@ def scored_tap_by_tap(query: Tensor, key: Tensor, cells: Tensor) -> Tensor:
 
 
 class _Bags:
-    """Outputs as bags of rows: a table has a row for each sample, cell and group, a bag is the T rows of an output."""
+    """Outputs as bags of rows: a table has a row for each sample, group and cell, a bag is the T rows of an output.
+
+    Where all samples and groups read the same cells, each is a block of its own with one list of rows for all blocks;
+    otherwise everything is one block.
+    """
 
     def __init__(self, cells: Tensor, size: int) -> None:
         self.n, self.g, self.t, self.p = cells.shape
-        self.size = size + 1  # cells of a sample, with the one outside
-        sample = torch.arange(self.n, device=cells.device).view(-1, 1, 1, 1) * self.size
-        group = torch.arange(self.g, device=cells.device).view(1, -1, 1, 1)
-        rows = (torch.where(cells < 0, size, cells) + sample) * self.g + group
-        small = self.n * self.g * max(self.size, self.p * self.t) < 2**31
-        self.rows = rows.permute(0, 3, 1, 2).reshape(-1, self.t).to(torch.int32 if small else torch.int64)  # N·P·G T
+        self.size = size + 1  # cells of a map, with the one outside
+        maps = self.n * self.g
+        shared = maps > 1 and cells.stride()[:2] == (0, 0)
+        self.blocks = maps if shared else 1
+        own = cells[:1, :1] if shared else cells
+        rows = torch.where(own < 0, size, own)
+        if not shared:
+            rows = rows + torch.arange(maps, device=cells.device).view(self.n, self.g, 1, 1) * self.size
+        small = maps * max(self.size, self.p * self.t) < 2**31
+        self.rows = rows.transpose(2, 3).reshape(-1, self.t).to(torch.int32 if small else torch.int64)
 
-    def table(self, x: Tensor) -> Tensor:
-        """N C S → N·(S+1)·G C/G."""
-        return _with_outside(x, self.g).permute(0, 3, 1, 2).reshape(self.n * self.size * self.g, -1)
+    def split(self, x: Tensor) -> Tensor:
+        """N C P → blocks × rows × C/G."""
+        grouped: Tensor = x.unflatten(1, (self.g, -1)).transpose(2, 3)
+        return grouped.reshape(self.blocks, self.n * self.g * x.shape[2] // self.blocks, -1).contiguous()
 
-    def untable(self, table: Tensor) -> Tensor:
-        """The adjoint of table."""
-        whole = table.view(self.n, self.size, self.g, -1)[:, :-1]
-        return whole.permute(0, 2, 3, 1).reshape(self.n, -1, self.size - 1)
-
-    def bags(self, y: Tensor) -> Tensor:
-        """N C P → N·P·G C/G."""
-        return y.unflatten(1, (self.g, -1)).permute(0, 3, 1, 2).reshape(self.n * self.p * self.g, -1)
-
-    def unbags(self, bags: Tensor) -> Tensor:
-        """N·P·G C/G → N C P."""
-        return bags.view(self.n, self.p, -1).permute(0, 2, 1)
+    def join(self, found: list[Tensor], length: int) -> Tensor:
+        """The adjoint of split: for each block rows × C/G → N C length."""
+        whole = torch.stack(found).view(self.n, self.g, length, -1)
+        return whole.transpose(2, 3).reshape(self.n, -1, length)
 
     def weights(self, w: Tensor) -> Tensor:
-        """N G T P → N·P·G T."""
-        return w.permute(0, 3, 1, 2).reshape(-1, self.t)
+        """N G T P → blocks × bags × T."""
+        return w.transpose(2, 3).reshape(self.blocks, -1, self.t)
 
     def sums(self, x: Tensor, w: Tensor) -> Tensor:
         """The outputs: N C P."""
-        found = F.embedding_bag(self.rows, self.table(x), mode="sum", per_sample_weights=self.weights(w))
-        return self.unbags(found)
+        pairs = zip(self.split(F.pad(x, (0, 1))), self.weights(w), strict=True)
+        found = [F.embedding_bag(self.rows, table, mode="sum", per_sample_weights=each) for table, each in pairs]
+        return self.join(found, self.p)
 
     def products(self, y: Tensor, x: Tensor) -> Tensor:
         """What each bag has in common with each of its rows: N G T P."""
-        bag = torch.arange(len(self.rows), device=y.device, dtype=self.rows.dtype)
-        found = torch.ops.aten._embedding_bag_per_sample_weights_backward(
-            self.bags(y).contiguous(), self.table(x).contiguous(), self.rows.flatten(),
-            bag * self.t, bag.repeat_interleave(self.t), 0,
-        )  # fmt: skip
-        return found.view(self.n, self.p, self.g, self.t).permute(0, 2, 3, 1)
+        bag, rows = torch.arange(len(self.rows), device=y.device, dtype=self.rows.dtype), self.rows.flatten()
+        starts, owners = bag * self.t, bag.repeat_interleave(self.t)
+        product = torch.ops.aten._embedding_bag_per_sample_weights_backward
+        pairs = zip(self.split(y), self.split(F.pad(x, (0, 1))), strict=True)
+        found = [product(bags, table, rows, starts, owners, 0) for bags, table in pairs]
+        return torch.stack(found).view(self.n, self.g, self.p, self.t).transpose(2, 3)
 
     def spread(self, y: Tensor, w: Tensor) -> Tensor:
         """The adjoint of sums in x: N C S. Bags the other way round: each row collects the outputs that read it."""
         rows, order = self.rows.flatten().sort(stable=True)
-        count = self.n * self.size * self.g
-        ends = torch.searchsorted(rows, torch.arange(count, device=y.device, dtype=rows.dtype))
-        found = F.embedding_bag(
-            (order // self.t).to(rows.dtype), self.bags(y), ends.to(rows.dtype), mode="sum",
-            per_sample_weights=self.weights(w).flatten()[order],
-        )  # fmt: skip
-        return self.untable(found)
+        count = self.n * self.g * self.size // self.blocks
+        starts = torch.searchsorted(rows, torch.arange(count, device=y.device, dtype=rows.dtype)).to(rows.dtype)
+        owners = order.to(rows.dtype).div(self.t, rounding_mode="floor")
+        found = [
+            F.embedding_bag(owners, bags, starts, mode="sum", per_sample_weights=each.flatten()[order])
+            for bags, each in zip(self.split(y), self.weights(w), strict=True)
+        ]
+        return self.join(found, self.size)[:, :, :-1]
 
 
 class Gathered(torch.autograd.Function):

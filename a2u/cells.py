@@ -15,8 +15,6 @@ traces or transforms the call, and for complex numbers, one cell is added after 
 Axes: N batch, G groups of channels, T cells of an output, H', W' the size of the output.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -80,8 +78,11 @@ def gathered(x: Tensor, w: Tensor, index: Tensor, path: str = "auto") -> Tensor:
         shape = (x.shape[0], groups, w.shape[2], -1)
         weights = w.to(wide).flatten(3).expand(shape)  # N G T P
         cells = index.flatten(3).expand(shape)
-        y = _way(path, seen)(seen, weights, cells)  # N C P
-        return y.unflatten(2, size).to(x.dtype)
+        if path == "reference":
+            y = reference(seen, weights, cells)  # N C P
+        else:
+            y = Gathered.apply(seen, weights, cells) if _in_bags(path, seen) else tap_by_tap(seen, weights, cells)
+        return y.view(*y.shape[:2], *size).to(x.dtype)
 
 
 def scored(query: Tensor, key: Tensor, index: Tensor, path: str = "auto") -> Tensor:
@@ -100,13 +101,11 @@ def scored(query: Tensor, key: Tensor, index: Tensor, path: str = "auto") -> Ten
         wide = torch.float32 if key.dtype in HALF else key.dtype
         cells = index.flatten(3).expand(key.shape[0], -1, -1, -1)
         q, k = query.to(wide).flatten(2), key.to(wide).flatten(2)
-        if _way(path, k) is Gathered.apply:
-            found: Tensor = Scored.apply(q, k, cells)
-        elif path == "reference":
-            found = (q.unflatten(1, (cells.shape[1], -1))[:, :, :, None] * seen(k, cells)).sum(2)
+        if path == "reference":
+            found: Tensor = (q.unflatten(1, (cells.shape[1], -1))[:, :, :, None] * seen(k, cells)).sum(2)
         else:
-            found = scored_tap_by_tap(q, k, cells)
-        return found.unflatten(3, index.shape[-2:])
+            found = Scored.apply(q, k, cells) if _in_bags(path, k) else scored_tap_by_tap(q, k, cells)
+        return found.view(*found.shape[:3], *index.shape[-2:])
 
 
 def bilinear_cells(rows: Tensor, columns: Tensor, height: int, width: int, border: str) -> tuple[Tensor, Tensor]:
@@ -141,9 +140,5 @@ def bilinear_cells(rows: Tensor, columns: Tensor, height: int, width: int, borde
     return torch.stack(weights, 3).flatten(2, 3), torch.stack(cells, 3).flatten(2, 3)
 
 
-def _way(path: str, x: Tensor) -> Any:
-    if path == "reference":
-        return reference
-    if path == "taps" or traced() or x.is_complex() or not concrete(x):
-        return tap_by_tap
-    return Gathered.apply
+def _in_bags(path: str, x: Tensor) -> bool:
+    return path != "taps" and concrete(x) and not traced() and not x.is_complex()

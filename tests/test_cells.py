@@ -73,6 +73,19 @@ def test_paths_agree_with_gradients(n, groups, per_group, map_size, size, t, sha
             torch.testing.assert_close(torch.autograd.grad(y, leaves, seed), expected)
 
 
+def test_auto_takes_the_bags_where_it_can(monkeypatch):
+    """And not for complex numbers, nor while torch transforms the call."""
+    made = []
+    for each in (cells.Gathered, cells.Scored):
+        monkeypatch.setattr(each, "forward", lambda *given, f=each.forward: (made.append(1), f(*given))[1])
+    x, w, index = make(index_shape=(2, 1))
+    query = torch.randn(2, 4, 4, 5, dtype=x.dtype)
+    gather(x, w, index), scored(query, x, index)
+    assert len(made) == 2
+    gather(x + 0j, w + 0j, index), torch.func.vmap(lambda a: gather(a[None], w[:1], index[:1]))(x)
+    assert len(made) == 2
+
+
 @pytest.mark.parametrize("path", EAGER)
 def test_derivatives_of_every_kind(path):
     """Against finite differences: the gradient, and the gradient of the gradient."""

@@ -33,7 +33,7 @@ ROOMS: dict[str, set[str]] = {
     "checks": {"errors", "paths"},
     "cells": {"paths", "bags", "checks"},
     "formula": {"errors", "paths", "tiles", "checks"},
-    "operators": {"errors", "paths", "checks", "formula"},
+    "operators": {"errors", "paths", "checks", "cells", "scores", "formula"},
     "files": {"errors"},
     "data": {"errors", "files"},
     "training": {"errors", "files"},

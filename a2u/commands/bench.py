@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import torch
 import typer
 
+from a2u.bench.frontier import frontier_lines
 from a2u.bench.gpu import measure_gpu, write
 from a2u.bench.gpu_text import to_markdown
 from a2u.bench.measure import Timing
@@ -18,7 +19,13 @@ from a2u.commands.tables import text
 from a2u.errors import A2UError, near_match
 from a2u.training import choose_device
 
-OPERATORS = {"formula": formula_lines, "kernels": kernels_lines, "depthwise": depthwise_lines, "toy": toy_lines}
+OPERATORS = {
+    "formula": formula_lines,
+    "kernels": kernels_lines,
+    "depthwise": depthwise_lines,
+    "frontier": frontier_lines,
+    "toy": toy_lines,
+}
 GROUPS = (*OPERATORS, "toy-training", "gpu")
 
 
@@ -43,7 +50,8 @@ def bench(
     formula: reassemble, forward and backward, against unfold, multiply and sum (N=2, C=64, 64² → 128², k = 5 and 3),
     and its forward against bilinear interpolation. kernels: dynamic A²U kernels for a batch of 16 against a loop over
     samples (C=64, 64², channels last). depthwise: A²U's encodings of a guide that is channels last, contiguous, or made
-    contiguous first. toy: one training step of Table 1's network, batch 100, each row against nearest.
+    contiguous first. frontier: the operators after A²U against forms that make the z of all taps at once (N=2, C=64,
+    32² → 64²). toy: one training step of Table 1's network, batch 100, each row against nearest.
     toy-training: training that network from the images on, as it is usually written and as `a2u train` does it, with
     images per second, the time of the paper's 100 epochs, and how far the two loss curves differ. gpu: the copy rate of
     the device, reassembly as a part of it, kernels of a batch against a loop, and 200 steps of training; on a CPU with

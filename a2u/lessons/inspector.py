@@ -162,7 +162,7 @@ def picture(
     fig = witness(small, large, w[mine], z[mine], where.astype(int), (c, i, j), title=title, guide=others)
     value = style.number(float(w @ z), 3)
     products = "one product" if len(where) == 1 else f"{len(where)} products"
-    beside = f" and of the guide's own value with the weight {style.number(others[0][0])}" if others else ""
+    beside = f" and of the guide at the same place with the weight {style.number(others[0][0])}" if others else ""
     alt = (
         f"{title}, ratio {op.ratio}: the value in channel {c}, row {i}, column {j} of the output is {value}, the sum "
         f"of {products} of a window of the map around row {i // op.ratio}, column {j // op.ratio} with a kernel whose "

@@ -84,11 +84,12 @@ class FeatUpStage(ImageGuided):
         near = (self.log_scale.exp().clamp(1e-4, 1e4) * scores).softmax(1)
         line = torch.linspace(-1, 1, side, device=image.device, dtype=near.dtype).square()
         distance = (line[:, None] + line).flatten()[:, None, None]
-        kernel = near * torch.exp(-distance / (2 * self.sigma.square()))
+        kernel: Tensor = near * torch.exp(-distance / (2 * self.sigma.square()))
         kernel = kernel / kernel.sum(1, keepdim=True).clamp(min=1e-7)
         if self.fixup is None:
             return kernel
-        return kernel + REPAIR * self.fixup(torch.cat([kernel.to(image.dtype), image], 1))
+        correction: Tensor = self.fixup(torch.cat([kernel.to(image.dtype), image], 1))
+        return kernel + REPAIR * correction
 
     def kernel(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Filter and bicubic weights as one kernel on x: Tensor[N, 1, k², rH, rW]."""

@@ -123,7 +123,7 @@ class SAPA(Upsampler):
         path = "reference" if self.path == "reference" else "auto"
         logits = window_scores(query, key, self.kernel_size, self.ratio, path=path)
         if self.border == "renormalised":
-            logits = without_outside(logits, *x.shape[-2:], self.kernel_size, self.ratio)
+            logits = without_outside(logits, x.shape[2], x.shape[3], self.kernel_size, self.ratio)
         return logits.softmax(2)
 
     def _query_and_key(self, x: Tensor, guide: Tensor) -> tuple[Tensor, Tensor]:

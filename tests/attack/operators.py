@@ -1,4 +1,4 @@
-"""Random calls of the formula and of every operator: the result is right, or an A2UError says what is wrong.
+"""Random calls of the formula, of gather and of every operator: the result is right, or an A2UError says what is wrong.
 
     python -m tests.attack.operators --calls 20000 --seed 0
 
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 import a2u
-from a2u import A2UError
+from a2u import A2UError, cells
 from a2u.operators import card
 from tests.attack import references
 from tests.helpers import every
@@ -195,6 +195,55 @@ def _plain(name: str) -> Callable[[Tensor, Tensor, int], Tensor]:
         "reduce": references.downsampled,
         "universal": references.universal,
     }[name]
+
+
+def call_gather(draw: Draw) -> bool:
+    """One call of gather: whether it was refused."""
+    dtype, where, path = draw.choice((*FLOATS, *FLOATS, *COMPLEX)), draw.choice(MODES), draw.choice(cells.PATHS)
+    n, groups, t = draw.randint(1, 3), draw.randint(1, 3), draw.randint(1, 9)
+    c, height, width, size = groups * draw.randint(1, 4), draw.side(), draw.side(), (draw.side(), draw.side())
+    x = draw.normal(n, c, height, width, dtype=dtype)
+    kernels = torch.float32 if dtype in (torch.float16, torch.bfloat16) and draw.happens(0.2) else dtype
+    shapes = [(draw.choice((1, n)), draw.choice((1, groups)), t, *size) for _ in range(2)]
+    if max(shape[1] for shape in shapes) < groups:
+        shapes[0] = (shapes[0][0], groups, t, *size)
+    w = draw.normal(*shapes[0], dtype=kernels)
+    index = torch.randint(-1, max(height * width, 0), shapes[1], generator=draw.tensors)
+    if x.numel() and draw.happens(0.1):
+        x.view(-1)[draw.randrange(x.numel())] = draw.choice((torch.nan, torch.inf, -torch.inf))
+    draw.what = f"gather {path} {where} x {_words(x)} w {_words(w)} index {tuple(index.shape)}"
+    if draw.happens(0.2):
+        mistakes: dict[str, Callable[[], tuple]] = {
+            "a cell beyond the map": lambda: (x, w, index.clone().fill_(height * width), path),
+            "an index before −1": lambda: (x, w, index.clone().fill_(-2), path),
+            "an index of floats": lambda: (x, w, index.double(), path),
+            "other cells": lambda: (x, w, index[:, :, :0], path),
+            "no index": lambda: (x, w, None, path),
+            "two dtypes": lambda: (x, w.to(torch.float32 if dtype == torch.float64 else torch.float64), index, path),
+            "a map of three axes": lambda: (x[0], w, index, path),
+            "a path that is none": lambda: (x, w, index, draw.choice(NO_PATH)),
+        }
+        word = draw.choice(
+            [word for word in mistakes if index.numel() or not word.startswith(("a cell", "an index b"))]
+        )
+        with mode(where):
+            return _refused(lambda: a2u.gather(*mistakes[word]()), word)
+    layouts = [LAYOUTS[draw.choice(list(LAYOUTS))] for _ in range(3)]
+    gradients, leaves = where not in ("no_grad", "inference"), [x.clone(), w.clone()]
+    given = [layout(leaf.requires_grad_(gradients)) for layout, leaf in zip(layouts, leaves, strict=False)]
+    with mode(where):
+        y = a2u.gather(*given, layouts[2](index), path)
+        if y.dtype != dtype:
+            raise Wrong(f"a result of {y.dtype} for a map of {dtype}")
+        seed = draw.normal(*y.shape, dtype=dtype)
+        again = draw.happens(0.2)
+        found = [y, *(torch.autograd.grad(y, leaves, seed, create_graph=again) if gradients else ())]
+    exact = _with_gradients(lambda a, b: references.listed(a, b, index), [x, w], seed)
+    bound = _with_gradients(lambda a, b: references.listed(a, b, index), [_size(x), _size(w)], _size(seed))
+    terms = max(t, c, size[0] * size[1] * t * n)  # a gradient sums over all outputs that read a cell
+    for part, a, b, most in zip(("values", "∂x", "∂w"), found, exact, bound, strict=False):
+        _compare(part, a, b, most, torch.finfo(dtype).eps, _sums(dtype, terms))
+    return False
 
 
 # --- the operators
@@ -390,7 +439,7 @@ def _tolerance(kind: str, dtype: torch.dtype, autocast: bool) -> float:
 
 # --- many calls
 
-KINDS = (call_function, call_operator)
+KINDS = (call_function, call_gather, call_operator)
 
 
 def attack(

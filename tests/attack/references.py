@@ -57,6 +57,8 @@ def listed(x: Tensor, w: Tensor, index: Tensor) -> Tensor:
     w = w.expand(n, groups, *size).repeat_interleave(c // groups, dim=1)
     index = index.expand(n, groups, *size).repeat_interleave(c // groups, dim=1)
     y = torch.zeros(n, c, *size[1:], dtype=x.dtype)
+    if 0 in x.shape or 0 in w.shape:
+        return y + 0 * (x.sum() + w.sum())
     for t in range(size[0]):
         z = x.flatten(2).gather(2, index[:, :, t].clamp(min=0).flatten(2)).view_as(y)
         y = y + w[:, :, t] * torch.where(index[:, :, t] < 0, 0, z)

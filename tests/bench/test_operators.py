@@ -11,6 +11,7 @@ from command import a2u as run_a2u
 
 import a2u
 from a2u.bench import kernels_one_by_one, peak_memory, unfold_multiply_sum
+from a2u.bench.frontier import LIMITS, both_forms
 from a2u.bench.operators import encodings, grouped, rows
 from a2u.bench.training import TOLERANCE, compare, curve_difference, fast, plain
 from a2u.commands.bench import GROUPS, show_training
@@ -46,6 +47,21 @@ def test_the_encodings_that_are_compared_are_the_same(filters):
     for call in others:
         for one, other in zip(call(), expected, strict=True):
             torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-2)  # of sums of some hundred squares
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_both_forms_of_an_operator_give_the_same(name):
+    naive, ours = both_forms(name, CPU, 9).values()
+    for one, other in zip(ours(), naive(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3 * max(1.0, float(other.abs().max())))
+
+
+@pytest.mark.parametrize(("name", "taps"), [("sapa", 25), ("fade", 25), ("lda_aqu", 36), ("sapa_d", 36)])
+def test_no_operator_holds_a_copy_of_the_upsampled_map_for_each_tap(name, taps):
+    """Bytes, not times, gradients included: a quarter of the naive form, which holds more than one set of copies."""
+    naive, ours = (peak_memory(call, CPU) for call in both_forms(name, CPU, 16).values())
+    assert naive > taps * 2 * 64 * 32 * 32 * 4
+    assert 4 * ours < naive
 
 
 def test_peak_memory_counts_what_is_alive_at_once():

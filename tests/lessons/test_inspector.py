@@ -56,6 +56,16 @@ def test_every_operator_opens_at_a_corner_and_says_its_value(panel: Panel, opera
     assert value == pytest.approx(float(example(operator, 3)[3][0, 3, 23, 0]), abs=6e-4)
 
 
+def test_a_tap_that_reads_the_guide_is_drawn_and_said(panel: Panel) -> None:
+    """FADE's gate: its picture differs from that of the same taps without it, and the words name its weight."""
+    drawing = panel.set(operator="fade:lite", ratio=2, channel=0, row=5, column=7)
+    op, x, guide, y = example("fade:lite", 2)
+    t = op.witness(x, guide, at=(0, 0, 5, 7))
+    assert f"and of the guide at the same place with the weight {float(t.w[-1]):.2f}." in drawing.alt
+    assert "25 products of a window" in drawing.alt
+    assert said_value(drawing.says) == f"{float(y[0, 0, 5, 7]):.3f}"
+
+
 def test_a_sum_is_written_as_people_write_sums(panel: Panel) -> None:
     says = panel.set(operator="pixel_shuffle", ratio=2, channel=0, row=5, column=7).says
     assert "+ −" not in says

@@ -235,3 +235,11 @@ def test_numbers_of_numpy_are_numbers():
     assert op(X, GUIDE).shape == (2, 4, 6, 10)
     t = seeded("bilinear").witness(X, at=tuple(np.array([0, 1, 2, 3])))
     assert float(t.value) == pytest.approx(float(F.interpolate(X, scale_factor=2.0, mode="bilinear")[0, 1, 2, 3]))
+
+
+@pytest.mark.parametrize("name", ["dysample", "sapa", "fade", "naf", "lda_aqu", "featup"])
+def test_an_operator_exports_with_its_values(name):
+    """One of each kind: points, windows, a tap on the guide, listed cells, points with attention, a folded filter."""
+    op, (x, guide) = seeded(name), maps(name, 1)
+    program = torch.export.export(op, (x, guide))
+    torch.testing.assert_close(program.module()(x, guide), op(x, guide), rtol=1e-4, atol=1e-5)

@@ -84,3 +84,13 @@ def test_the_picture_follows_its_value() -> None:
     ]
     assert not np.array_equal(pictures[0], pictures[1])
     assert not np.array_equal(pictures[0], pictures[2])
+
+
+def test_a_tap_on_the_guide_has_cells_of_its_own_and_counts_in_the_sum():
+    w, z, where = window_witness(MAP, [0], 3, 1, 1)
+    y = np.zeros((1, 8, 10))
+    plain, more, other = (
+        pixels(witness(MAP, y, w, z, where, (0, 2, 2), guide=guide)) for guide in ([], [(0.4, 0.9)], [(0.4, -0.9)])
+    )
+    assert not np.array_equal(plain, more)
+    assert not np.array_equal(more, other)
