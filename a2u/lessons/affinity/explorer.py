@@ -14,7 +14,7 @@ from a2u.errors import A2UError, near_match
 from a2u.lessons import shared
 from a2u.lessons.affinity.picture import affinity_window
 from a2u.lessons.frame import Drawing, Panel, choice, slider
-from a2u.operators.contract import window_positions
+from a2u.operators.witness import window_positions
 from a2u.plots import style
 
 SIZE = 5  # of the window
