@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import math
 
 import pytest
 import torch
@@ -196,3 +197,65 @@ def test_a_convolution_whose_result_is_one_column_is_right(dtype, height, size, 
     exact = nn.functional.conv2d(x.double(), weight.double(), stride=2, padding=start)[..., :1]
     torch.testing.assert_close(y.double(), exact, atol=4 * torch.finfo(dtype).eps, rtol=torch.finfo(dtype).eps)
     assert paths.two_columns(wide, 2) is wide
+
+
+# --- layouts
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5), (1, 1, 4, 5), (2, 3, 1, 5), (2, 3, 4, 1), (1, 8, 1, 1), (3, 2, 2, 2)])
+def test_the_layout_is_what_torch_says(shape):
+    x = torch.arange(float(math.prod(shape))).view(shape)
+    for each in (x, x.contiguous(memory_format=torch.channels_last), x.transpose(2, 3), x.transpose(1, 3)):
+        assert paths.channels_last(each) == each.is_contiguous(memory_format=torch.channels_last)
+        moved = paths.to_channels_last(each)
+        assert torch.equal(moved, each)
+        assert paths.channels_last(moved)
+
+
+@pytest.mark.parametrize(("size", "step", "phases"), [(3, 1, 2), (5, 1, 3), (4, 2, 1), (1, 2, 1)])
+def test_a_map_is_padded_by_what_its_windows_need_and_no_more(monkeypatch, size, step, phases):
+    padded = []
+    original = paths.pad_channels_last
+    monkeypatch.setattr(paths, "pad_channels_last", lambda *given: padded.append(original(*given)) or padded[-1])
+    h, w = 3, 4
+    kernels = torch.ones(1, 1, size**2, h * phases, w * phases)
+    paths.shift(torch.ones(1, 2, h * step, w * step), kernels, size, step, phases)
+    assert [tuple(each.shape[1:3]) for each in padded] == [((h - 1) * step + size, (w - 1) * step + size)]
+
+
+# --- what torch is doing with a call
+
+
+def test_whether_autocast_is_on():
+    cpu = torch.device("cpu")
+    assert not paths.autocasts(cpu)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert paths.autocasts(cpu)
+        with torch.autocast("cpu", enabled=False):
+            assert not paths.autocasts(cpu)
+        with paths.without_autocast(cpu):
+            assert not paths.autocasts(cpu)
+    assert not paths.autocasts(torch.device("meta"))
+    x, w = torch.ones(1, 1, 2, 2, dtype=torch.bfloat16), torch.ones(4, 9, dtype=torch.bfloat16)
+    assert universal(x, w, 2, "reference").dtype == torch.bfloat16
+
+
+def test_which_tensors_have_values_to_look_at():
+    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Watching(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            return function(*args, **(kwargs or {}))
+
+    x = torch.ones(2)
+    assert paths.concrete(x)
+    assert paths.concrete(nn.Parameter(x))
+    assert not paths.concrete(x.to("meta"))
+    with Watching():
+        assert not paths.concrete(x), "who watches records what is done"
+    with FakeTensorMode() as mode:
+        assert not paths.concrete(mode.from_tensor(x))
+    seen = []
+    torch.func.vmap(lambda row: (seen.append(paths.concrete(row)), row)[1])(torch.ones(2, 2))
+    assert seen == [False]

@@ -77,7 +77,7 @@ def test_the_lessons_are_all_there_with_their_minutes():
     links = [f"[{each.number} {each.title.split(':')[0]}](notebooks/{each.name}.ipynb)" for each in found]
     expected = [[link, f"{each.minutes} + {each.exercises}"] for link, each in zip(links, found, strict=True)]
     assert [row[:2] for row in rows_of("| lesson |")] == expected
-    words = {4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
+    words = {4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten", 11: "eleven", 12: "twelve"}
     read, solve = (
         words[round(sum(each) / 60)] for each in zip(*((x.minutes, x.exercises) for x in found), strict=True)
     )

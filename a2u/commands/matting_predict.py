@@ -163,9 +163,9 @@ def predict(
 ) -> None:
     """Cut out what is in front: an alpha and an RGBA picture of each image, from its trimap.
 
-    On photographs --classical closed-form works best. The networks that
-    ship are small and were trained on drawn scenes: they are meant for
-    learning, and blur hair; the least bad is matting/dynamic-cs-d-norm.
+    On the photographs of `a2u figure photographs`, --classical closed-form
+    follows hair best to the eye. The networks that ship are small and were
+    trained on drawn scenes: they are meant for learning, and blur hair.
 
     The cut-out has only the estimated colours of the foreground, so that
     no rim of the old background shows; they are in the space of the

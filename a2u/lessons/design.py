@@ -41,7 +41,7 @@ class Design(Exercise):
     Args:
         title, cases, kind: as for :class:`~a2u.lessons.exercises.Exercise`.
         reference: one of the right answers.
-        rules: in the order in which they are checked; the first one that is broken is named.
+        rules: in the order in which they are checked, each in every case; the first one that is broken is named.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class Design(Exercise):
         return None  # what shapes are right is for the rules to say
 
     def _compare(self, cases: list[Case], names: list[str]) -> Verdict:
-        for case in cases:
-            given = call(names, case.arguments)
-            for rule in self.rules:
+        for rule in self.rules:
+            for case in cases:
                 if not rule.holds(case.own, *case.arguments):
+                    given = call(names, case.arguments)
                     what = f"the rule “{rule.name}” does not hold, given {given}"
                     return self._wrong(what, (rule.name, rule.hint), drawing=self._own(case.own, given))
         shown = self._own(cases[0].own, call(names, cases[0].arguments))

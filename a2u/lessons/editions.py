@@ -42,6 +42,7 @@ _LEFT_OUT = {"student": {_SOLUTION, _TEACHER}, "solutions": {_EXERCISE, _TEACHER
 SECONDS = "seconds.json"
 _STEP = 5  # seconds: machines differ by more than what lies between
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # a traceback of a notebook is coloured for its page
+_PAGE = re.compile(r"\]\((\w+\.md)\)")  # a link to a page beside the lessons
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -93,12 +94,21 @@ def compose(folder: Path, name: str, edition: str) -> Any:
     for cell in notebook.cells:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in ("tags", "jupyter")}
     (fold_answers if edition == "student" else show_answers)(notebook.cells)
+    if edition != "student":
+        _link_from_below(notebook.cells)
     _name_cells(notebook.cells)  # the seconds are kept by these names
     notebook.cells = list(_with_seconds(notebook.cells, _measured(folder).get(name, {})))
     _name_cells(notebook.cells)
     notebook.metadata = {"kernelspec": dict(_KERNEL), "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
+
+
+def _link_from_below(cells: list[Any]) -> None:
+    """The other editions lie a folder deeper: what is no lesson, such as the notation, is linked from there."""
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            cell.source = _PAGE.sub(r"](../\1)", cell.source)
 
 
 def build(folder: Path, name: str, edition: str, text: bool = False) -> Path:

@@ -80,7 +80,7 @@ class Experiment:
         self._cases: dict[int, Case] = {}
         self._loader: Loader | None = None
         net = build_model(settings).to(self.device)
-        # Convolutions read a pixel's channels as one run of memory: faster on CPUs and on GPUs.
+        # Convolutions read a pixel's channels as one run of memory, which was faster where it was tried.
         self.model: MattingNet = together.prepare(net.to(memory_format=torch.channels_last), self.device)
         self._forward = together.wrap(self.model, self.device)
         self.optimizer = torch.optim.Adam(

@@ -11,9 +11,10 @@ band B where the true alpha varies, divided by the mean off it, both over the pl
     contrast = mean_{W and B} ‖∇e‖ / mean_{W, not B} ‖∇e‖
 
 1: edges are anywhere; 10: ten times as much at the boundary. Adding a constant to a map or stretching its range changes
-nothing. For a matting network W is the unknown region: the loss looks nowhere else, so what a map holds outside has no
-effect. Its rim does not count, because a gradient there reads across it. `ablated` removes from a network
-one source of a decoder stage's detail: the variation over places of its kernels, or that of its skip.
+nothing. For a matting network W is the unknown region: the loss looks nowhere else, so what a map holds outside matters
+only as far as later convolutions carry it in. The rim of W does not count: a gradient there would read across it.
+`ablated` removes from a network one source of a decoder stage's detail: the variation over places of its kernels, or
+that of its skip.
 """
 
 from collections.abc import Iterator, Sequence

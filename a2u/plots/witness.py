@@ -115,7 +115,7 @@ def draw(
     sheet.arrow(ax, (3.7, patch.bottom + 0.08), (products.left + 0.3, products.top - 0.08), style.Z)
     sheet.arrow(ax, (5.25, kernel.bottom + 0.08), (products.right - 0.1, products.top - 0.08), style.W)
     sheet.arrow(ax, (products.right + 0.08, SUM), (5.41, SUM), style.INK)
-    sheet.total(ax, 5.62, SUM, sign="∑" if len(w) > 1 else "=")  # a single product is not added up
+    sheet.total(ax, 5.62, SUM, sign="∑" if len(w) + len(guide) > 1 else "=")  # a single product is not added up
     sheet.arrow(ax, (5.82, SUM), (6.06, SUM), style.Y)
     for tap in guide:
         _guide_tap(ax, *tap)

@@ -5,8 +5,8 @@
     reduced  one epoch of the same: for the full sets without a GPU
     quick    the same for the embedded sample, on two CPU cores
 
-Numbers of the short presets show an ordering; they are not the paper's numbers, and every output says which
-preset and which data made it.
+Numbers of the short presets are not the paper's, and rows that lie close together may change places: a short training
+shows what it shows. Every output says which preset and which data made it.
 """
 
 import math

@@ -113,6 +113,8 @@ def _build(plan: Plan, work: Path, out: Path, workers: int, told: Told) -> None:
     lesson_tasks = [task for task in making if task.kind == "lesson"]
     sections = [Section(**each) for task in lesson_tasks for each in found[task.place].record]
     contents.write_contents(part, plan.order, sections if plan.pages else None, plan.origin.folder.parent / "figures")
+    if plan.pages:
+        contents.write_notation(part, plan.origin.notation, plan.order)
     kept.exchange(work, out)
     kept.forget(work, [lesson.name for lesson in plan.order], list(found.values()))
 
@@ -133,7 +135,7 @@ def _tasks(plan: Plan) -> tuple[list[Task], list[Task]]:
         checking.append(check)
         drawing = _drawing(explorer, pictures) if explorer else []
         making += drawing
-        key = digest(cells, pictures, shown, str(plan.pages))
+        key = digest(cells, pictures, shown, str(plan.pages), str(bool(plan.origin.notation)))
         given = (own, name, plan.order, plan.pages)
         making.append(Task("lesson", name, key, write_lesson, given, (check, *drawing)))
     return checking, making

@@ -11,7 +11,7 @@ from a2u.site.export import markdown
 from a2u.site.lesson import PICTURES, Lesson, size
 from a2u.site.markup import Section
 from a2u.site.mathematics import mathml
-from a2u.site.pages import ICON, safe, search_script, template
+from a2u.site.pages import ICON, NOTATION_PAGE, notation_page, safe, search_script, template
 
 HERE = Path(__file__).parent
 ASSETS = "assets"
@@ -38,6 +38,12 @@ def write_assets(out: Path, pages: bool) -> None:
         for title, name in (("reveal.js 5.2.1", "reveal"), ("STIX Two Math, changed", "stix"))
     ]
     (folder / "LICENSES.txt").write_text("\n\n".join(licences), encoding="utf-8")
+
+
+def write_notation(out: Path, text: str, order: Sequence[Lesson]) -> None:
+    """The page of notation that every lesson links; nothing where the notebooks have none."""
+    if text:
+        (out / NOTATION_PAGE).write_text(notation_page(text, order), encoding="utf-8")
 
 
 def write_contents(out: Path, order: Sequence[Lesson], sections: Sequence[Section] | None, figures: Path) -> None:

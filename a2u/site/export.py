@@ -14,12 +14,13 @@ from traitlets import default
 from traitlets.config import Config
 
 from a2u.site.mathematics import mathml
+from a2u.site.origin import NOTATION
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 class _Renderer(IPythonRenderer):
-    """Markdown with formulas as MathML, and links from notebook to notebook as links from page to page."""
+    """Markdown with formulas as MathML; links to a notebook or to the notation lead to its page."""
 
     def block_math(self, body: str) -> str:
         return mathml(body, "block")
@@ -31,8 +32,9 @@ class _Renderer(IPythonRenderer):
         return mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        if url.split("#")[0].endswith(".ipynb") and ":" not in url:
-            url = url.replace(".ipynb", ".html", 1)
+        file = url.split("#")[0]
+        if (file.endswith(".ipynb") or file == NOTATION) and ":" not in url:
+            url = url.replace(Path(file).suffix, ".html", 1)
         return str(super().link(text, url, title))
 
 

@@ -23,9 +23,15 @@ class Section:
     text: str
 
 
-def unlink(part: Tag, order: Sequence[Lesson]) -> None:
-    """A link to a file that is not in this site, such as a lesson that was left out, becomes plain text."""
-    there = {f"{each.name}.html" for each in order}
+def unlink(part: Tag, order: Sequence[Lesson], others: Sequence[str] = ()) -> None:
+    """A link to a file that is not in this site, such as a lesson that was left out, becomes plain text.
+
+    Args:
+        part: of a page.
+        order: the lessons of the site.
+        others: its other pages in the same folder, such as "notation.html".
+    """
+    there = {f"{each.name}.html" for each in order} | set(others)
     for link in part.select("a[href]"):
         file = str(link["href"]).split("#")[0]
         if file and not re.match(r"\w+:|//", file) and file not in there:

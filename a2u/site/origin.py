@@ -17,7 +17,8 @@ from a2u.errors import A2UError
 from a2u.files.reading import read_bytes
 from a2u.lessons.editions import EDITIONS, target
 
-_LESSON = re.compile(r"(?:solutions/)?[0-9][0-9]_\w+\.ipynb")
+NOTATION = "notation.md"  # the page that every lesson links
+_SHOWN = re.compile(rf"(?:solutions/)?[0-9][0-9]_\w+\.ipynb|{re.escape(NOTATION)}")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Origin:
 
     Attributes:
         folder: with the notebooks.
-        files: content by path in the folder: "01_one_formula.ipynb", "solutions/01_one_formula.ipynb".
+        files: content by path in the folder: "01_one_formula.ipynb", "solutions/01_one_formula.ipynb", "notation.md".
         words: where they are from, as a sentence for the reader of the command's output.
         committed: from git, not from the folder.
     """
@@ -39,15 +40,20 @@ class Origin:
     @property
     def names(self) -> list[str]:
         """The lessons, in order."""
-        return sorted(path.removesuffix(".ipynb") for path in self.files if "/" not in path)
+        return sorted(path.removesuffix(".ipynb") for path in self.files if "/" not in path and path != NOTATION)
+
+    @property
+    def notation(self) -> str:
+        """The page of notation, in Markdown; empty without it."""
+        return self.files.get(NOTATION, b"").decode()
 
     def content(self, name: str, edition: str = "student") -> bytes | None:
         """The file of one edition; None without it."""
         return self.files.get(target(Path(), name, edition).as_posix())
 
     def only(self, name: str) -> "Origin":
-        """The same with one lesson alone."""
-        paths = [target(Path(), name, edition).as_posix() for edition in EDITIONS]
+        """The same with one lesson alone, and the page of notation."""
+        paths = [*(target(Path(), name, edition).as_posix() for edition in EDITIONS), NOTATION]
         return replace(self, files={path: self.files[path] for path in paths if path in self.files})
 
 
@@ -70,7 +76,7 @@ def find(folder: Path, stored: bool = False) -> Origin:
         return _stored(folder, "there is no git on this machine")
     except subprocess.CalledProcessError as error:
         return _stored(folder, f"git says: {_first_line(error.stderr)}")
-    if not any("/" not in path for path in files):
+    if not Origin(folder, files, "").names:
         return _stored(folder, f"none is in commit {commit}")
     changed = [path for path in files if _differs(folder / path, files[path])]
     others = (
@@ -82,13 +88,13 @@ def find(folder: Path, stored: bool = False) -> Origin:
 
 
 def _stored(folder: Path, why: str) -> Origin:
-    paths = sorted(path for part in (".", "solutions") for path in (folder / part).glob("*.ipynb"))
+    paths = sorted(path for part in (".", "solutions") for path in (folder / part).glob("*.*"))
     files = {
         relative: read_bytes(path)
         for path in paths
-        if _LESSON.fullmatch(relative := path.relative_to(folder).as_posix())
+        if _SHOWN.fullmatch(relative := path.relative_to(folder).as_posix())
     }
-    if not any("/" not in path for path in files):
+    if not Origin(folder, files, "").names:
         raise A2UError(f"There are no built lessons in {folder}: run make notebooks first.")
     return Origin(folder, files, f"The notebooks are those that lie in {folder} now ({why}).")
 
@@ -97,9 +103,7 @@ def _committed(folder: Path) -> dict[str, bytes]:
     """Every lesson of HEAD in this folder, by its path there."""
     listed = _git(folder, "ls-tree", "-r", "-z", "HEAD").decode().split("\0")  # MODE TYPE OBJECT\tPATH
     found = {
-        path: entry.split()[2]
-        for entry, _, path in (line.partition("\t") for line in listed)
-        if _LESSON.fullmatch(path)
+        path: entry.split()[2] for entry, _, path in (line.partition("\t") for line in listed) if _SHOWN.fullmatch(path)
     }
     answer = _git(folder, "cat-file", "--batch", given="".join(f"{each}\n" for each in found.values()).encode())
     files: dict[str, bytes] = {}

@@ -23,6 +23,7 @@ from a2u.site.origin import Origin
 from a2u.site.work import Made
 
 FRAMES, SLIDES = "frames", "slides"  # folders of the site
+NOTATION_PAGE = "notation.html"
 # A green disc, the sign of an output: y = wᵀz.
 ICON = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3.4' fill='%23007F4F'/%3E%3C/svg%3E"  # noqa: E501
 
@@ -93,12 +94,14 @@ def write_lesson(
     if not pages:
         return files, []
     shown = None if explorer is None else frames.restore(explorer, [frame for part in drawn for frame in part])
-    page, sections = _page(notebook, name, order, shown)
+    page, sections = _page(notebook, name, order, shown, [NOTATION_PAGE] if origin.notation else [])
     files[f"{name}.html"] = page.encode()
     return files, [asdict(section) for section in sections]
 
 
-def _page(notebook: Any, name: str, order: Sequence[Lesson], shown: Frames | None) -> tuple[str, list[Section]]:
+def _page(
+    notebook: Any, name: str, order: Sequence[Lesson], shown: Frames | None, others: Sequence[str]
+) -> tuple[str, list[Section]]:
     if shown is not None:
         _leave_room(notebook, shown.explorer)
     place = [each.name for each in order].index(name)
@@ -108,7 +111,7 @@ def _page(notebook: Any, name: str, order: Sequence[Lesson], shown: Frames | Non
         exported = exported.replace(_MARK, template("explorer.html.j2").render(shown=shown, prefix="control-"))
     soup = BeautifulSoup(exported, "html.parser")
     sections = find_sections(soup, name)
-    unlink(soup, order)
+    unlink(soup, order, others)
     page = template("lesson.html.j2").render(
         title=f"{this.number} · {this.title} · a2u",
         description=f"Lesson {this.number} of a2u: {', '.join(this.goals)}"[:300],
@@ -120,6 +123,21 @@ def _page(notebook: Any, name: str, order: Sequence[Lesson], shown: Frames | Non
         after=order[place + 1] if place + 1 < len(order) else None,
     )
     return page, sections
+
+
+def notation_page(text: str, order: Sequence[Lesson]) -> str:
+    """The page of notation, from Markdown with formulas."""
+    soup = BeautifulSoup(markdown(text), "html.parser")
+    sections = find_sections(soup, NOTATION_PAGE)
+    unlink(soup, order)
+    made: str = template("notation.html.j2").render(
+        title=f"{sections[0].title} · a2u",
+        description="The letters and the terms of the course, a line each.",
+        icon=ICON,
+        toc=[section for section in sections if section.level == 2],
+        body=safe(str(soup)),
+    )
+    return made
 
 
 def _deck(notebook: Any, name: str, order: Sequence[Lesson], page: bool) -> str:

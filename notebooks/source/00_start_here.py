@@ -1,36 +1,53 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# A small picture is to become a large one. Four times as many pixels: where do the new values come from? Every answer
-# that neural networks give, from plain copying to learned attention, is an **upsampling operator**, and this course
-# takes them apart until you can see the few numbers behind any single pixel.
+# A small picture should become a large one, with four times as many pixels. Where do the new values come from? Each of
+# the answers that neural networks give, from plain copying to learned kernels, is an **upsampling operator**. This
+# course takes them apart until you can see the few numbers behind any single pixel.
 #
 # **You will be able to**
 # - run a lesson, and know that your machine has what it needs;
-# - read the map of operators: who looks at what;
+# - read the map of operators: which one looks at what;
 # - enlarge a handwritten digit in three ways, and open one pixel to see why they differ;
 # - choose between quick and full mode, and find your way through the course.
 #
-# **You need** a little Python. **Time** 15 minutes, and 10 more for the two exercises.
+# **You need** a little Python.
+# Symbols and terms: [Notation and words](notation.md).
+#
+# **Time** 30 minutes, and 14 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | 1 · How a lesson works | 4 |
+# | 2 · The same digit, three ways | 7 |
+# | 3 · One pixel, opened | 3 |
+# | 4 · The map | 5 |
+# | 5 · Quick or full | 2 |
+# | 6 · The course | 3 |
+# | Five questions | 5 |
+# | Summary | 1 |
+# | Exercises | 14 |
+#
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
 #
-# 65 minutes, of which a quarter is for machines. It is worth it: whoever leaves with a running course does the
-# homework.
+# 65 minutes, of which a quarter is for machines. It is worth it: without a running course there is no homework.
 #
 # | minutes | what happens | how |
 # |---|---|---|
 # | 0–15 | machines | everybody runs `make lab` and the first cell; a FAIL comes with its remedy, read it aloud |
-# | 15–27 | sections 1–2, three enlargements | hands up first: which has holes, which is soft, which is closest? |
+# | 15–27 | sections 1–2, three enlargements | hands up first: which has holes, which is closest? |
 # | 27–42 | section 3, explorer | you drive; then in pairs: an output where all three agree, and one where none do |
 # | 42–52 | section 4, the map | each pair takes one operator: what does it look at, at order 0, 1 or 2? |
 # | 52–57 | sections 5–6 | quick and full mode; the road through the course |
-# | 57–65 | exercise 1 | alone; then one reads a wrong answer and what the check said; exercise 2 is homework |
+# | 57–65 | exercise 1 | alone; then one reads a wrong answer and what the check said; exercises 2 and 3 are homework |
 #
 # **Skip if short.** Have machines ready beforehand (the syllabus says how), and leave sections 5 and 6 for reading.
-# Do not skip the predictions: the course lives on them, and this is where the class learns that a wrong one costs
-# nothing.
+# Do not skip the predictions: the whole course uses them, and here the class learns that a wrong one costs nothing.
 #
 # **Look at this before class.** On the projector, move the explorer to row 8, column 6, and switch through nearest,
 # bilinear and max-unpooling: the same ■, ◆, ● each time. These three signs are the language of all lessons.
@@ -38,18 +55,18 @@
 # %% [markdown]
 # ## 1 · How a lesson works
 #
-# A lesson is a page of text, pictures and code that you can change. Click on a cell and press **Shift+Enter** to
-# run it. Run the cells from top to bottom; if something went wrong, *Kernel → Restart Kernel and Run All Cells*
-# starts afresh.
+# A lesson is a page of text, pictures and code that you can change. Click on a cell and press **Shift+Enter** to run
+# it. Run the cells from top to bottom. If something went wrong, *Kernel → Restart Kernel and Run All Cells* starts
+# afresh.
 #
 # What you run and change is your own copy, in the folder `my-lessons`. `a2u lab --reset 03` gives you a fresh lesson 03
 # and keeps your old copy. (In VS Code, run `a2u lab --prepare` once and open the files in `my-lessons`: those in
 # `notebooks` belong to the course, and git sees what changes there.)
 #
-# Lessons go in a rhythm. **Predict**: choose what you expect and press *Commit*, before you look; this is where you
-# learn most, and a wrong guess costs nothing. **Run** the next cell: its output starts folded, and opens when the cell
-# runs. **Explain**: click on the folded line (•••) and compare. A line that starts with `assert` checks a claim of the
-# text and says nothing when it holds.
+# Lessons repeat three steps. **Predict**: choose what you expect and press *Commit*, before you look; a wrong guess
+# costs nothing. **Run** the next cell: its output starts folded, and opens when the cell runs. **Explain**: click on
+# the folded line (•••) and compare. A line that starts with `assert` checks a claim of the text and says nothing when
+# it holds.
 #
 # Does your machine have what the lessons need? The next cell looks at Python, PyTorch, the sliders, the disk and the
 # digits. (For the whole report with versions and your GPU, if any: File → New → Terminal, then `a2u doctor`.)
@@ -67,17 +84,23 @@ if not problems:
 # %% [markdown]
 # ## 2 · The same digit, three ways
 #
-# Here is a real handwritten 2, shrunk to 8×8. We enlarge it to 16×16 with three operators that you will meet again:
+# Here is a real handwritten 2 at 16×16. It is made small by **max-pooling**: of every 2×2 block the largest value
+# stays. That leaves 8×8. We enlarge it to 16×16 again, with three operators that you will meet often:
 #
 # - **nearest neighbour** copies the closest value;
 # - **bilinear** blends the closest four;
-# - **max-unpooling** had a look at the original before it was shrunk, and remembers in which place of every 2×2 block
-#   the largest value was.
+# - **max-unpooling** looked at the original, and remembers at which place of every 2×2 block the largest value was.
 #
-# **Predict.** Which result will have holes? Which will look soft? Which comes closest to the original?
+# **Predict.** First, think about holes: zeros in the middle of a stroke.
 
 # %% tags=["prediction"]
 predict("holes")
+
+# %% [markdown]
+# **Predict.** Then compare the three with the original, value by value.
+
+# %% tags=["prediction"]
+predict("closest")
 
 # %%
 import a2u
@@ -91,14 +114,36 @@ for name in ("nearest", "bilinear", "max_unpool"):
     results[name] = a2u.build(name, channels=1, ratio=2)(x, original)
 results["original"] = original
 alt = "The digit 2: small, in square blocks, soft, as single pixels with holes between them, and the original."
-words = "\n".join(f"{name:12}{tuple(y.shape[2:])}, ink in all: {y.sum():5.1f}" for name, y in results.items())
+error = {name: float((y - original).square().mean().sqrt()) for name, y in results.items() if name != "small"}
+assert error["bilinear"] < error["nearest"] < error["max_unpool"]
+words = "\n".join(f"{name:11}ink in all {results[name].sum():5.1f}, error {e:.3f}" for name, e in error.items())
 Drawing(side_by_side({name: y[0, 0] for name, y in results.items()}, height=2.3), alt, words)
 
 # %% [markdown]
-# **Explain.** Nearest neighbour makes blocks and four times the ink. Bilinear has as much ink, spread softly. Both
-# guess: where inside a block the stroke ran was lost when the digit was shrunk. Max-unpooling knows it, puts every
-# value back in its true place, and leaves zeros where it knows nothing. One is smooth and wrong, one is true and full
-# of holes. How to *learn* something better than both is what this course is about.
+# **Explain.** Nearest neighbour makes blocks, and four times the ink of the small map. Bilinear has as much ink, spread
+# softly. Neither knows where inside a block the largest value stood. Max-unpooling does: it puts every value back in
+# its true place, and leaves zeros everywhere else.
+#
+# The **error** is the root of the mean square difference from the original: the typical difference of a pixel. Bilinear
+# comes closest (0.202), then nearest (0.224); max-unpooling is last (0.276), because three of four places stay empty.
+# So one copy is blurred, and the other exact in places and full of holes. This course is about operators that *learn*
+# to do better. Is this digit typical? Here are the thousand test digits that come with the course.
+
+# %%
+import torch.nn.functional as F
+
+from a2u.data import load
+
+many = load("mnist", "test").images[:, None, 2:26, 2:26] / 255  # cropped and resized like our digit
+many = F.interpolate(many, size=16, mode="bilinear", antialias=True)
+errors = []
+for name in ("nearest", "bilinear", "max_unpool"):
+    copies = a2u.build(name, channels=1, ratio=2)(F.max_pool2d(many, 2), many)
+    errors.append((copies - many).square().mean(dim=(1, 2, 3)))
+nearest, soft, unpooled = errors
+assert (soft < nearest).all()
+assert 0.9 < (soft < unpooled).float().mean() < 1
+print("bilinear closer than nearest: all", len(many), "digits; closer than max-unpooling: more than nine of ten")
 
 # %%
 up = results["max_unpool"]
@@ -110,16 +155,15 @@ print(f"max-unpooling keeps {int(kept.sum())} of {up.numel()} values, all of the
 # %% [markdown]
 # ## 3 · One pixel, opened
 #
-# Different as they look, the three do the same thing. Each output value $y$ is a weighted sum
+# The three results look different, but they are made in the same way. Each output value $y$ is a weighted sum
 #
 # $$y = w^\top z = w_1 z_1 + w_2 z_2 + \dots$$
-#
-# of a few values of the small map. They are the **window** $z$; the weights are the **kernel** $w$. In every
+# of a few values of the small map. These values are the **window** $z$; the weights are the **kernel** $w$. In every
 # picture of this course ■ blue is $z$, ◆ orange is $w$, ● green is $y$. Here is one output value, opened. Follow
 # the arrows.
 #
-# Move a slider, with the mouse or with the arrow keys. Then choose another operator: the window may change, the
-# kernel will, but it stays a window, a kernel and a sum.
+# Move a slider, with the mouse or with the arrow keys. Then choose another operator. Window and kernel may change, but
+# it is always a window, a kernel and a sum. (Where the window holds a single value, the sum has one product.)
 
 # %%
 from a2u.lessons.inspector import explorer
@@ -127,7 +171,7 @@ from a2u.lessons.inspector import explorer
 explorer("bilinear", ratio=2, row=8, column=6)
 
 # %% [markdown]
-# Any operator of the library opens like this, also in code. `witness` returns the very $w$ and $z$ behind a value:
+# Any operator of the library opens like this, also in code. `witness` returns the $w$ and the $z$ behind a value:
 
 # %%
 bilinear = a2u.build("bilinear", channels=1, ratio=2)
@@ -140,8 +184,8 @@ assert abs(t.w @ t.z - results["bilinear"][0, 0, 8, 6]) < 1e-6
 # %% [markdown]
 # ## 4 · The map
 #
-# If every operator is $w^\top z$, only one question tells them apart: **where does $w$ come from?** The answers
-# make a family tree. Walk down it from the top.
+# If every operator is $w^\top z$, one question matters most: **where does $w$ come from?** The answers make a family
+# tree. Read it from the top.
 
 # %%
 from a2u.lessons.start_here.overview import overview
@@ -149,21 +193,23 @@ from a2u.lessons.start_here.overview import overview
 overview()
 
 # %% [markdown]
-# - On the left, $w$ never looks at the image: a stroke, an edge and empty paper are treated alike. Distances
-#   decide, or weights that were learned once and then stay.
-# - On the right, $w$ follows the image. **Order 1** looks at features one by one: is here an edge? **Order 2**
+# - On the left, $w$ does not depend on the image: a stroke, an edge and empty paper get the same kernels. They follow
+#   from distances, or they were learned once and then stay.
+# - On the right, $w$ follows the image. **Order 1** looks at features one by one: is there an edge here? **Order 2**
 #   compares *pairs* of them: do these two belong together? That is the step to A²U, affinity-aware upsampling.
-# - ▲ marks operators that also ask the *encoder*, the half of a network that saw the image while it was still large.
+# - ▲ marks operators that also ask a **guide**: a map of the *encoder*, the half of a network that saw the image while
+#   it was still large, or the image itself.
 #
-# **Predict.** Choose one of the A²U in the explorer above and move the pixel from paper to stroke. What changes now
-# that did not change with bilinear?
+# **Predict.** Choose one of the A²U operators in the explorer above and move the pixel from paper to stroke, by an even
+# number of rows and columns, so that the phase stays.
 
 # %% tags=["prediction"]
 predict("paper-and-stroke")
 
 # %% [markdown]
-# **Explain.** With bilinear the same four kernels come round again and again. With A²U every pixel gets its own. (Its
-# weights are still random there. Lesson 08 trains them.)
+# **Explain.** With bilinear the same four kernels come back again and again; at the border there are five more. With
+# A²U nearly every pixel has a kernel of its own: only where the features are the same, as on blank paper, do kernels
+# repeat. (Its weights are still random here. Lesson 08 trains such operators.)
 
 # %%
 import torch
@@ -175,18 +221,24 @@ for name in ("bilinear", "carafe", "a2u"):
     op, features = a2u.build(name, channels=4), small_map(4)
     w_paper, w_stroke = (op.witness(features, guide, at=at).w for at in (paper, stroke))
     same = torch.equal(w_paper, w_stroke)
-    print(f"{name:9} uses {'the same kernel' if same else 'different kernels'} on paper and on the stroke")
     assert same == (a2u.operators.card(name).order == 0)
+    every = op.kernel(features, guide)[0, 0].detach().flatten(1).T  # 256 outputs, and the weights of each
+    number = len({tuple(kernel) for kernel in every.mul(1e6).round().tolist()})
+    assert (number == 9) if name == "bilinear" else (200 < number < 256)
+    print(
+        f"{name:9} paper and stroke: {'one kernel' if same else 'two kernels'}; in all 256 outputs "
+        f"{number if number == 9 else 'more than 200'} different kernels"
+    )
 
 # %% [markdown]
 # ## 5 · Quick or full
 #
-# Lessons that train anything do it in **quick mode** unless you say otherwise: little data, few steps, seconds a
-# cell on a laptop. Quick mode shows which way an effect goes. **Full mode** takes its time, and a GPU if there is
+# Lessons that train anything do it in **quick mode** unless you say otherwise: little data, few steps, some seconds per
+# cell on a laptop. Quick mode shows the direction of an effect. **Full mode** takes longer, and uses a GPU if there is
 # one.
 #
 # Start the course with `A2U_MODE=full make lab` for full mode everywhere, or write `choose_mode("full")` in one
-# lesson. Outputs always say which data and which mode made them.
+# lesson. Outputs of training say which data and which mode made them.
 
 # %%
 from a2u.lessons.mode import MODES, choose_mode
@@ -198,7 +250,7 @@ print("This session:", choose_mode().name)
 # %% [markdown]
 # ## 6 · The course
 #
-# Twelve lessons, one ladder.
+# Twelve lessons, each of which builds on those before it.
 #
 # | lesson | you leave able to |
 # |---|---|
@@ -207,19 +259,20 @@ print("This session:", choose_mode().name)
 # | [02 Pooling remembers](02_pooling_remembers.ipynb) | max-unpooling as $w \in \{0, 1\}$; what indices keep |
 # | [03 Kernels learned once](03_kernels_learned_once.ipynb) | learn kernels once; find and remove checkerboards |
 # | [04 CARAFE](04_carafe.ipynb) | generate a kernel from features |
-# | [05 IndexNet](05_indexnet.ipynb) | learn indices, shared or one a channel |
+# | [05 IndexNet](05_indexnet.ipynb) | learn indices, shared or one per channel |
 # | [06 Affinity](06_affinity.ipynb) | go from self-attention to a low-rank bilinear form |
 # | [07 A²U](07_a2u.ipynb) | assemble affinity-aware upsampling from its parts |
 # | [08 Train on digits](08_train_on_digits.ipynb) | train three operators on handwritten digits while you watch |
 # | [09 See the kernels](09_see_the_kernels.ipynb) | compare random with learned kernels |
-# | [10 Matting](10_matting.ipynb) | cut an object out of a photo, hair by hair |
+# | [10 Matting](10_matting.ipynb) | compose images, make trimaps, read the matting network |
 # | [11 See the features](11_see_the_features.ipynb) | compare what the last layers of a network see |
 #
-# Each lesson has a twin with all exercises solved in the folder `solutions`. Next: **01**; who is
-# in a hurry goes from there to **06**, **07** and **08**.
+# The folder `solutions` has each lesson with all exercises solved. Next comes **01**. If you are in a hurry, go on from
+# there to **06**, **07** and **08**.
 
 # %% [markdown]
-# How far are you? Run the next cell again whenever you come back; the terminal shows the same when the course starts.
+# Run the next cell again whenever you come back: it shows how far you are. The terminal shows the same when the course
+# starts.
 
 # %%
 from a2u.lessons.kernel import show_progress
@@ -229,18 +282,18 @@ show_progress()
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
 #
-# - *"Upsampling adds information."* It adds values. What a value may know comes from the window, from learned
-#   weights, or from a guide. Ask "where could it know that from?" whenever something looks clever.
-# - *"Max-unpooling is the worst, it is full of holes."* Every value it has is right and in its true place. Let them
-#   say which of the two defects, blur or holes, a later layer could repair.
+# - *"Upsampling adds information."* It adds values. What a value can depend on is the window, learned weights, or a
+#   guide. Ask "how could it know that?" whenever something looks clever.
+# - *"Max-unpooling is the worst, it is full of holes."* As a copy of this digit, yes. But every value that it keeps is
+#   right and in its true place. Ask which of the two, blur or holes, a later layer could repair more easily.
 # - *"The explorer is broken, A²U looks like noise."* Its weights are random until lesson 08. Look at *how*, not at
 #   what.
 # - *"$w$ sums to 1."* True for nearest, bilinear and bicubic; not for max-unpooling (0 or 1) or a deconvolution.
 #   Leave it open; lessons 03 and 04 need the surprise.
 # - **Exercise 1.** `x.repeat(2, 2)` tiles the whole map; `print` in place of `return`; a value written into one
 #   corner of its block. The check names the first and the last; for the second it says "not attempted".
-# - **Exercise 2.** Products that nobody adds up; a mean in place of the sum; the block filled column by column; the
-#   first kernel used for all four. Whoever is stuck at shapes writes the four sums one by one.
+# - **Exercise 2.** The bug is one word. Those who are stuck compute one output by hand and compare.
+# - **Exercise 3.** Many answers are right; compare two of them on the digit. The usual slip is a sum that is not 1.
 
 # %% [markdown]
 # ## Exercises
@@ -262,13 +315,7 @@ show_progress()
 # `x.repeat_interleave(2, dim=0)` doubles the rows.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_nearest(x):
-#     return x.repeat_interleave(2, dim=0).repeat_interleave(2, dim=1)
-# ```
-# </details>
+# Solution: `solutions/00_start_here.ipynb`.
 
 # %% tags=["exercise"]
 import torch
@@ -293,30 +340,26 @@ def my_nearest(x):
 NEAREST.check(my_nearest)
 
 # %% [markdown]
-# ### Exercise 2 · One block, opened
-# *Difficulty* ★☆☆ · *time* 5 minutes
+# ### Exercise 2 · Find the bug
+# *Difficulty* ★☆☆ · *time* 4 minutes
 #
 # The four outputs of a 2×2 block look at the same window, each with a kernel of its own. `z` holds the n values of the
-# window, shape (n,). `w` is (4, n): one kernel a row, for the upper left, upper right, lower left and lower right
-# output. Return the four values $y = w^\top z$ as a block, (2, 2). Every operator of this course ends like this.
+# window, shape (n,). `w` is (4, n), with one kernel per row: for the upper left, upper right, lower left and lower
+# right output. The function should return the four values $y = w^\top z$ as a block, (2, 2). It runs, but for most
+# windows its values are too small. Mend it.
 #
 # <details><summary>Hint 1</summary>
 #
-# One output: multiply its row of `w` with `z`, place by place, and add up the products.
+# Compute one output yourself: multiply its row of `w` by `z`, place by place, and add up the products.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# `w @ z` does so for all four rows at once. `.view(2, 2)` lays four numbers out as a block, row by row.
+# Which function adds up, and which one divides as well?
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_block(z, w):
-#     return (w @ z).view(2, 2)
-# ```
-# </details>
+# Solution: `solutions/00_start_here.ipynb`.
+
 
 # %% tags=["exercise"]
 import torch
@@ -325,38 +368,110 @@ from a2u.lessons.start_here.exercises import BLOCK
 
 
 def my_block(z, w):
-    return ...
+    products = w * z  # one row per output, one column per value of the window
+    return products.mean(dim=1).view(2, 2)
 
 
 BLOCK.check(my_block)
 
 # %% tags=["solution"]
+import torch
+
 from a2u.lessons.start_here.exercises import BLOCK
 
 
 def my_block(z, w):
-    return (w @ z).view(2, 2)
+    products = w * z  # one row per output, one column per value of the window
+    return products.sum(dim=1).view(2, 2)  # wᵀz is a sum, not a mean; w @ z does both steps at once
 
 
 BLOCK.check(my_block)
 
+# %% [markdown]
+# ### Exercise 3 · A kernel of your own
+# *Difficulty* ★☆☆ · *time* 5 minutes
+#
+# Design a kernel of 3×3 weights, a tensor (3, 3). Rules: the weights sum to 1; none is negative; the middle one is
+# larger than every other; and the kernel stays the same when it is turned upside down or left to right. Many answers
+# are right.
+#
+# <details><summary>Hint 1</summary>
+#
+# Write down any symmetric numbers with a large one in the middle, as a list of three lists in `torch.tensor(...)`.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# To make the sum 1, divide the tensor by its sum.
+# </details>
+#
+# Solution: `solutions/00_start_here.ipynb`.
+
+
+# %% tags=["exercise"]
+import torch
+
+from a2u.lessons.start_here.exercises import KERNEL
+
+
+def my_kernel():
+    return ...
+
+
+KERNEL.check(my_kernel)
+
+# %% tags=["solution"]
+import torch
+
+from a2u.lessons.start_here.exercises import KERNEL
+
+
+def my_kernel():
+    w = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]])
+    return w / w.sum()
+
+
+KERNEL.check(my_kernel)
+
+# %% [markdown]
+# ### To think over: the thermometer
+#
+# A weather station stores one value per hour: the highest temperature of that hour. You want one value per half hour.
+# Which of the three operators of section 2 could you use? What could each get wrong?
+#
+# <details><summary>Answer</summary>
+#
+# Nearest: both halves get the hour's highest value, so one of them is too warm. Bilinear: a line from hour to hour,
+# smooth and too warm on average, because it joins highest values. Max-unpooling needs the half in which the highest
+# value was measured, and would write 0 degrees into the other one: right in one half, absurd in the other. Whatever you
+# take, the station's choice to keep the *highest* value cannot be undone without a guide.
+# </details>
+
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
 #
-# - **Q.** Can any operator bring back what shrinking threw away? **A.** Not from the small map alone: many large
-#   images have the same small one, and lesson 02 shows two. What training has seen, or a guide from before the
-#   shrinking, can.
+# - **Q.** Can any operator bring back what shrinking threw away? **A.** Not from one small channel alone: many large
+#   images have the same small one, and lesson 02 shows two. It takes a guide from before the shrinking, channels that
+#   carry the detail, or a guess from what training has seen.
 # - **Q.** Nearest neighbour has four times the ink of the small map. Is that a mistake? **A.** No: there are four
 #   times as many pixels, and each should be as dark as before. Kernels that sum to 1 keep brightness, not the sum.
-# - **Q.** Name a network with an encoder that can guide, and one without. **A.** Segmentation, matting and depth have
-#   one. A generator that starts from noise has none, and super-resolution sees only the small image: for both, ▲ is
-#   closed.
+# - **Q.** Name a network with an encoder that can guide, and one without. **A.** Networks for segmentation, matting and
+#   depth usually have one. A generator that starts from noise has none, and super-resolution sees only the small image:
+#   both cannot use the operators with ▲.
 #
-# **Grade.** Nothing yet. Collect one sentence each: *which prediction was wrong, and what surprised you?* It tells
-# you where to begin next time.
+# **Grade.** Nothing yet. Collect one sentence each: *which prediction was wrong, and what surprised you?* Begin the
+# next session with it.
 #
 # **Extend.** Write nearest neighbour for any ratio, without a loop; then for a map with a batch and channels. Next,
 # open a photograph: `read_picture` in `a2u/lessons/carafe/inputs.py` makes a 16×16 map of it.
+
+# %% [markdown]
+# ## Five questions
+
+# %% tags=["questions"]
+from a2u.lessons.start_here.questions import concepts
+
+concepts.ask()
 
 # %% [markdown]
 # ## Your tally
@@ -371,9 +486,9 @@ predict.tally()
 #
 # - Upsampling makes values that were not there. Every operator makes them as $y = w^\top z$: a window, a kernel, a
 #   sum.
-# - What tells operators apart is where $w$ comes from: distance, learning, features, pairs of features.
-# - Guessing from the small map alone can only copy or blur. An encoder that saw the large map can help: this is the
-#   thread of the whole course.
+# - Operators differ in where $w$ comes from: distance, learning, features, pairs of features.
+# - Max-pooling keeps the largest value of a block and loses its place. An encoder that saw the large map can help to
+#   bring it back: the whole course follows this idea.
 #
 # ## Sources
 #

@@ -13,6 +13,7 @@
 # - choose the right grid and resize to any size, larger or smaller, without false patterns.
 #
 # **You need** Python and a little PyTorch (tensors, indexing). If something is not installed, lesson 00 helps.
+# Symbols and terms: [Notation and words](notation.md).
 # **Time** 64 minutes, and 25 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
@@ -41,7 +42,8 @@
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
 #
-# 90 minutes, and 25 more with sections 8 to 10. Everything later builds on this lesson: window, phase, kernel, sum.
+# 90 minutes for sections 1 to 7; sections 8 to 10 are a second sitting of half an hour, or reading for those who resize
+# images at work. Everything later builds on this lesson: window, phase, kernel, sum.
 #
 # | minutes | what happens | how |
 # |---|---|---|
@@ -53,7 +55,6 @@
 # | 52–60 | section 5, bicubic | the curve and the overshoot; leave the derivation for reading |
 # | 60–72 | section 6, explorer | four questions, in pairs; each pair reports one |
 # | 72–90 | exercises 1 and 4 | exercises 2 and 3 are homework |
-# | 90–115 | sections 8–10, grids, sizes, filters | a lesson of their own, or for those who resize images at work |
 #
 # **Skip if short.** Section 7 (it comes back in lesson 03), the derivation of the cubic, and sections 8 to 10. Never
 # section 3: the half pixel returns in every lesson, and in bug reports about "shifted" masks.
@@ -94,8 +95,8 @@ look(bilinear, x, at=(0, 0, 5, 7))
 # %% [markdown]
 # ## 1 · From 64 values to 256
 #
-# Our small map $x$ is a handwritten 2 from MNIST, shrunk to 8×8. We want it at 16×16: the **ratio** is $r = 2$.
-# Every output pixel $(i', j')$ lies inside exactly one pixel of the small map:
+# Our small map $x$ is a handwritten 2 from MNIST, max-pooled to 8×8 as in lesson 00. We want it at 16×16: the **ratio**
+# is $r = 2$. Every output pixel $(i', j')$ lies inside exactly one pixel of the small map:
 #
 # $$(i, j) = \big(\lfloor i'/r \rfloor,\ \lfloor j'/r \rfloor\big)$$
 #
@@ -189,16 +190,16 @@ for r in range(1, 9):
 #
 # $$y = x_p + t\,(x_{p+1} - x_p) = (1 - t)\, x_p + t\, x_{p+1}$$
 #
-# That is already $w^\top z$, with $w = [1-t,\ t]$. Both weights say the same thing: **one minus the distance** to
-# that pixel. They add up to 1, so a flat region stays flat.
+# That is already $w^\top z$, with $w = [1-t,\ t]$. Both weights follow one rule: **one minus the distance** to that
+# pixel. They add up to 1, so a flat region stays flat.
 #
 # For phase 0, the output lies ¼ before its pixel: the pixel before it is ¾ away and weighs ¼, its own pixel weighs ¾,
 # the one after weighs nothing: $[\tfrac14, \tfrac34, 0]$. Phase 1 is the mirror image, $[0, \tfrac34, \tfrac14]$.
 #
 # In two dimensions we do this along the rows and then along the columns, so the weights **multiply**: the kernel is the
-# outer product of the two. $2 \times 2$ **reference points** take part: so we call the pixels whose weight is not zero.
-# (In the code below, `einsum("ia,jb->abij", …)` is this outer product for all outputs at once: rows $a$ and columns $b$
-# of the kernel, at row $i$ and column $j$.)
+# outer product of the two. The pixels whose weight is not zero are called **reference points**; here there are $2
+# \times 2$. (In the code below, `einsum("ia,jb->abij", …)` is this outer product for all outputs at once: rows $a$ and
+# columns $b$ of the kernel, at row $i$ and column $j$.)
 #
 # **Predict.** First work out the largest weight. Then think of the border: our window holds zeros outside the map.
 
@@ -330,10 +331,10 @@ Drawing(
 # %% [markdown]
 # ## 6 · Every operator, one picture
 #
-# The operators of this course, from max-unpooling to A²U, are the same formula with other
-# kernels. Pick one, and move the sliders (click one, then use the arrow keys). Our map now has four channels:
-# ink, its change from left to right, its change from top to bottom, and how much a pixel differs from its
-# surroundings. Operators that learn have random weights here: so do not judge their output; look at *how* it is made.
+# The operators of this course, from max-unpooling to A²U and those that came after it, are the same formula with other
+# kernels. Choose one, and move the sliders (click one, then use the arrow keys). Our map now has four channels: ink,
+# its change from left to right, its change from top to bottom, and how much a pixel differs from its surroundings.
+# Operators that learn have random weights here, so do not judge their output; look at *how* it is made.
 #
 # **Predict, then look:**
 # 1. In `Max-unpooling`, which values can $w$ have? Why is most of the output white?
@@ -377,8 +378,8 @@ for name in ("bilinear", "deconvolution", "carafe"):
 #
 # Questions 1 and 4: max-unpooling's $w$ is 0 or 1, with a single 1 in each 2×2 block, so three of four outputs are 0,
 # which our colours show as white. At row 0, windows of 3×3 or more reach past the map. Deconvolution, pixel shuffle,
-# CARAFE and A²U take the zeros there into their sums; bilinear and bicubic fold their weights back. A 1×1 window never
-# reaches outside.
+# CARAFE and A²U with 3×3 kernels take the zeros there into their sums; bilinear and bicubic fold their weights back. A
+# 1×1 window never reaches outside.
 
 # %% [markdown]
 # You need not take the claim of this course on trust. For **every** operator, the picture's
@@ -393,6 +394,10 @@ for title, name in choices():
     assert len(at) == 24
     worst = max(abs(op.witness(maps, guide, at=a).value - y[a]) for a in at)
     assert worst < 1e-5, title
+    top = op.witness(maps, guide, at=(0, 0, 0, 7))
+    zeros = bool(((top.where[:, 1] < 0) & (top.w != 0)).any())  # question 4: does a weight meet a zero from outside?
+    if name in ("deconvolution", "pixel_shuffle", "carafe", "a2u:dynamic-cs", "bilinear", "bicubic", "max_unpool"):
+        assert zeros == (name not in ("bilinear", "bicubic", "max_unpool"))
     print(f"order {op.card.order}  {op.card.family:8}  {title:24} wᵀz = y")
 
 # %% [markdown]
@@ -401,8 +406,8 @@ for title, name in choices():
 # - **distance**: $w$ follows from position (this lesson);
 # - **learned**: $w$ is learned once, for each phase (lesson 03);
 # - **feature**: $w$ is computed from features, anew for every input. *First order*: from each feature by itself
-#   (max-unpooling, CARAFE, IndexNet: lessons 02, 04, 05). *Second order*: from how similar features are **to each
-#   other** (A²U: lessons 06 and 07).
+#   (max-unpooling, CARAFE, IndexNet: lessons 02, 04, 05). *Second order*: from pairs of features (A²U: lessons 06 and
+#   07). The last of the list came after A²U.
 
 # %% [markdown]
 # ## 7 · Open your own
@@ -530,7 +535,8 @@ Drawing(
 # %% [markdown]
 # **Explain.** Two points meet the stripes now on black, now on white. The result repeats every three outputs, which is
 # every eight pixels: stripes four times as far apart as the real ones. The wide tent averages all the pixels that an
-# output covers, and makes grey. The shared digit of this course was shrunk that way.
+# output covers, and makes grey. The digit of this course was brought from 24×24 to 16×16 that way, before it was
+# max-pooled to 8×8.
 
 # %% [markdown]
 # ## 10 · The same, as a filter

@@ -11,6 +11,7 @@
 # - avoid the usual traps: ties, negative values, odd sizes, indices of the wrong map.
 #
 # **You need** lesson 01: window, kernel, phase.
+# Symbols and terms: [Notation and words](notation.md).
 #
 # **Time** 54 minutes, and 25 more for the exercises.
 #

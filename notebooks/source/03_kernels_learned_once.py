@@ -11,6 +11,7 @@
 # - find a checkerboard in the picture, in the spectrum and in the gradient, name its cause, and remove it.
 #
 # **You need** lesson 01: window, kernel, phase.
+# Symbols and terms: [Notation and words](notation.md).
 #
 # **Time** 52 minutes, and 20 more for the exercises.
 #
@@ -35,7 +36,7 @@
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
 #
-# 95 minutes. Section 2 is the hardest page of the first half; plan for squared paper.
+# 90 minutes. Section 2 is the hardest page of the first half; plan for squared paper.
 #
 # | minutes | what happens | how |
 # |---|---|---|
@@ -45,8 +46,8 @@
 # | 36–40 | section 3, universal | one question: how do the kernels for noise differ? |
 # | 40–56 | section 4, overlap | explorer; each pair finds one even setting, one with gaps, and one that turns red |
 # | 56–66 | sections 5–6, find it, remove it | vote: does pixel shuffle paint a checkerboard? |
-# | 66–82 | section 7, the clinic | before each step, let somebody say what the number will do |
-# | 82–95 | exercise 2 | exercises 1 and 3 as homework |
+# | 66–80 | section 7, the clinic | before each step, let somebody say what the number will do |
+# | 80–90 | exercise 2 | exercises 1 and 3 as homework |
 #
 # **Skip if short.** Section 3 in one sentence; the second remedy (phases alike) for reading. Keep the end of section
 # 4: an even overlap is *not enough*.
@@ -364,7 +365,7 @@ Drawing(
 # %% [markdown]
 # ## 7 · The checkerboard clinic
 #
-# So far the patients were single operators. Now take a network. A tiny **decoder** sees a digit as 4×4 block averages
+# So far we looked at single operators. Now take a network. A tiny **decoder** sees a digit as 4×4 block averages
 # and draws it at 32×32, in three stages that each double the size. It has eight channels and is trained for 20 steps
 # only. `clinic.draw_digits(stage)` trains it and returns what it draws; `stage(c, c_out)` makes one stage.
 #
@@ -409,8 +410,8 @@ assert all(four < three / 3 for three, four in zip(found["K = 3"], found["K = 4"
 assert max(found["K = 4"]) > 0.02
 
 # %% [markdown]
-# **Explain.** Much smaller with every seed, and still there with two of three: an even overlap makes the sums of the
-# phases more alike, not equal.
+# **Explain.** Much smaller with every seed, and still there with two of three. An even overlap is not enough, as
+# section 4 said.
 
 # %% [markdown]
 # **Steps 3, 4 and 5**, each by hand in a line or two: ICNR for a pixel shuffle; the blur $[1, 2, 1]/4$ after the

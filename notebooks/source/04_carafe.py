@@ -2,23 +2,43 @@
 # # 04 · CARAFE: a kernel made from features
 #
 # The kernels of lesson 03 are learned once and then used everywhere: on an edge, on a wall, on an empty page. CARAFE
-# (*content-aware reassembly of features*) asks the map itself. **A small network looks at each position and writes
-# the kernels for it**, anew for every input. In this lesson you build it, piece by piece, until your values are those
-# of the library.
+# (*content-aware reassembly of features*) asks the map itself. **A small network looks at each position and writes the
+# kernels for it**, anew for every input. In this lesson you build it, piece by piece, until your values equal those of
+# the library.
 #
 # **You will be able to**
 # - generate a kernel from features: compress, encode, shuffle, normalise, reassemble;
 # - say what the softmax guarantees, and what it forbids;
 # - show why a 1×1 softmax kernel is nothing but nearest neighbour;
-# - count what CARAFE has to learn, to the last bias.
+# - count what CARAFE has to learn, and say when its two steps need less than one.
 #
 # **You need** lesson 01 (window, kernel, phase); lesson 03 helps with the pixel shuffle.
-# **Time** 30 minutes, and 25 more for the three exercises.
+# Symbols and terms: [Notation and words](notation.md).
+# **Time** 42 minutes, and 27 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | The picture | 3 |
+# | 1 · Compress | 3 |
+# | 2 · Encode | 4 |
+# | 3 · Pixel shuffle: from channels to kernels | 5 |
+# | 4 · Softmax: from logits to weights | 3 |
+# | 5 · Reassemble | 3 |
+# | 6 · What the softmax promises, and what it forbids | 6 |
+# | 7 · What does it have to learn? | 3 |
+# | 8 · Watch a kernel while the picture changes | 6 |
+# | Five questions | 5 |
+# | Summary | 1 |
+# | Exercises | 27 |
+#
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
 #
-# 80 minutes.
+# 85 minutes.
 #
 # | minutes | what happens | how |
 # |---|---|---|
@@ -26,13 +46,13 @@
 # | 6–20 | sections 1–2, compress and encode | predict shapes; "one convolution for both?" is the one to keep |
 # | 20–28 | section 3, the shuffle | everybody computes one channel number by hand |
 # | 28–38 | section 4, softmax | two predictions: add 7, multiply by 3 |
-# | 38–44 | section 5, reassemble | before running: will it be the library's value? |
+# | 38–44 | section 5, reassemble | before running: will it be the library's values? |
 # | 44–56 | section 6, promise and price | the 1×1 kernel: somebody works out the softmax of a single number |
 # | 56–68 | section 8, explorer | five questions; let one pair load a picture of their own |
-# | 68–80 | exercise 1 | exercises 2 and 3 are homework |
+# | 68–85 | exercises 1 and 3 | exercises 2 and 4 are homework |
 #
-# **Skip if short.** Section 7 (the count is exercise 2) and the last part of section 2. Never the kernel of one
-# weight in section 6: Table 1 cannot be read without it.
+# **Skip if short.** Section 7 and the last part of section 2. Never the kernel of one weight in section 6: it is needed
+# to read Table 1.
 
 # %% [markdown]
 # ## The picture
@@ -57,22 +77,21 @@ lesson.position(op, x, i=3, j=4)
 # %% [markdown]
 # On the left are the numbers that the network wrote at this position. They are sorted into four kernels, one for each
 # of the $r^2 = 4$ outputs that lie in this pixel. A softmax turns each into weights. All four meet the *same* window
-# $z$, and give four different values: the kernel alone tells the outputs of a pixel apart.
+# $z$ and give four different values: the outputs of a pixel differ in their kernels only.
 #
 # The map is the handwritten 2 of lesson 01 with its four channels: ink, its change to the right, its change downwards,
-# and centre minus surround. The network has random weights, so do not judge what it makes; see *how*. What trained
-# kernels look like is lesson 09.
+# and centre minus surround. The network has random weights, so do not judge what it makes; look at *how*. Lesson 09
+# shows trained kernels.
 
 # %% [markdown]
 # ## 1 · Compress
 #
-# CARAFE is small because it first squeezes the $C$ channels of the map into $C_m$, by a **1×1 convolution**: at every
+# CARAFE first reduces the $C$ channels of the map to $C_m$, by a **1×1 convolution**: at every
 # position, each new channel is a weighted sum of the old ones, plus a bias.
 #
 # $$h_{m,i,j} = b_m + \sum_c A_{mc}\, x_{c,i,j}$$
 #
-# **Predict.** Ours has $C = 4$ and $C_m = 64$. Which shape has $A$? Does the compressed map know anything of a pixel's
-# neighbours?
+# **Predict.** Ours has $C = 4$ and $C_m = 64$.
 
 # %% tags=["prediction"]
 predict("compress")
@@ -90,7 +109,8 @@ print("A has the shape", tuple(A.shape), "and the compressed map", tuple(h.shape
 # %% [markdown]
 # ## 2 · Encode
 #
-# Now the neighbours. A second convolution, $k_{enc} \times k_{enc}$ with $k_{enc} = 3$, looks around each position and
+# Now the neighbours. A second convolution, the **content encoder**, is $k_{enc} \times k_{enc}$ with $k_{enc} = 3$. (It
+# has nothing to do with the encoder of the network: it looks at the small map.) It looks around each position and
 # writes **all the numbers that its kernels need**. An output has a kernel of $k \times k = 25$ weights, and $r^2 = 4$
 # outputs lie in a pixel:
 #
@@ -99,7 +119,7 @@ print("A has the shape", tuple(A.shape), "and the compressed map", tuple(h.shape
 # A convolution is itself a sum over windows, $\ell_{o} = \beta_o + \sum_{m,t} B_{omt}\, z_{mt}$ with the windows $z$ of
 # $h$, so we write it as one. The results are called **logits**: numbers that are not weights yet.
 #
-# **Predict.** How far does a logit see, in pixels of $x$? And could *one* convolution do both steps?
+# **Predict.** Follow both convolutions back to $x$.
 
 # %% tags=["prediction"]
 predict("how-far")
@@ -116,20 +136,20 @@ inside = torch.einsum("oct,nctij->noij", both, a2u.formula.windows(x, 3))
 assert torch.allclose(inside, logits, atol=1e-5)
 
 # %% [markdown]
-# **Explain.** A logit sees 3×3 pixels of $x$: one to each side. And yes: between the two convolutions stands no
-# nonlinearity, so (with zero biases, as here) they multiply out to a single 3×3 convolution. Two are learned because
-# two are smaller when $C$ is large, as section 7 counts. So up to here CARAFE is *linear* in the features. That is what
-# "first order" means on its card.
+# **Explain.** A logit depends on 3×3 pixels of $x$: one to each side. And yes: there is no nonlinearity between the two
+# convolutions, so (with zero biases, as here) they multiply out to a single 3×3 convolution. When $C$ is large, two
+# need fewer weights, as section 7 counts. So up to here CARAFE is *linear* in the features. That is what "first order"
+# means on its card.
 
 # %% [markdown]
 # ## 3 · Pixel shuffle: from channels to kernels
 #
-# The 100 numbers of a position must be dealt out: 25 to each of 4 outputs. The order is that of lesson 03's pixel
+# The 100 numbers of a position belong to 4 outputs, 25 to each. The order is that of lesson 03's pixel
 # shuffle, **tap-major**: channel $t\,r^2 + a\,r + b$ holds tap $t$ of phase $(a, b)$.
 #
 # $$\ell'_{t,\; r i + a,\; r j + b} = \ell_{t r^2 + a r + b,\; i,\; j}$$
 #
-# **Predict.** Which channel holds the middle tap of the lower right output? (Taps are counted row by row from 0.)
+# **Predict.** Look for the middle tap of the lower right output. (Taps are counted row by row from 0.)
 
 # %% tags=["prediction"]
 predict("which-channel")
@@ -142,9 +162,21 @@ assert shuffled[0, t, 2 * i + a, 2 * j + b] == logits[0, channel, i, j]
 print("channel", channel, "→ tap", t, "of output", (2 * i + a, 2 * j + b), " shape", tuple(shuffled.shape))
 
 # %% [markdown]
-# **Explain.** Tap 12 is the middle of 25, phase (1, 1) is the last of 4: channel $12 \cdot 4 + 3 = 51$. The four
-# phases of one tap are neighbours among the channels. Who takes the 25 taps of one *phase* for neighbours gets kernels
-# of mixed parts, and the network still trains, a little worse. It is a bug that nobody sees; exercise 1 does.
+# **Explain.** Tap 12 is the middle of 25, phase (1, 1) is the last of 4: channel $12 \cdot 4 + 3 = 51$. The four phases
+# of one tap are neighbours among the channels.
+#
+# What if you take the 25 taps of one *phase* for neighbours? In a network that you train from the start: nothing. Each
+# channel is still one tap of one output, only another one, and the content encoder learns its rows in the other order.
+# The bug shows when you load weights that somebody else has trained. Then all kernels are wrong.
+
+# %%
+rows = torch.arange(100).view(25, 4).T.flatten()  # phase by phase: where the row of each channel stands
+other = torch.einsum("omt,nmtij->noij", B[rows], z) + beta[rows, None, None]  # an encoder with its rows in that order
+by_phase = F.pixel_shuffle(other.view(1, 4, 25, 8, 8).transpose(1, 2).reshape(1, 100, 8, 8), 2)
+assert torch.allclose(by_phase, shuffled, atol=1e-5)  # the same operator
+wrong = F.pixel_shuffle(logits.view(1, 4, 25, 8, 8).transpose(1, 2).reshape(1, 100, 8, 8), 2)
+print("largest difference: own weights", round(float((by_phase - shuffled).abs().max()), 3), end="; ")
+print("weights in the usual order", round(float((wrong - shuffled).abs().max()), 1))
 
 # %% [markdown]
 # ## 4 · Softmax: from logits to weights
@@ -153,8 +185,7 @@ print("channel", channel, "→ tap", t, "of output", (2 * i + a, 2 * j + b), " s
 #
 # $$w_t = \frac{e^{\ell'_t}}{\sum_{u} e^{\ell'_u}} \qquad\Rightarrow\qquad w_t > 0, \quad \sum_t w_t = 1$$
 #
-# **Predict.** If you add the same number to all 25 logits of an output, how does its kernel change? If you multiply
-# them all by 3?
+# **Predict.** Take the 25 logits of one output. (And what if you multiply them all by 3?)
 
 # %% tags=["prediction"]
 predict("add-seven")
@@ -164,6 +195,8 @@ w = shuffled.softmax(dim=1)[:, None]  # N 1 25 16 16: one kernel for all channel
 assert torch.allclose(w, op.kernel(x), atol=1e-6)
 assert torch.allclose(w.sum(dim=2), torch.ones(1, 1, 16, 16))
 assert torch.allclose((shuffled + 7).softmax(dim=1), w[:, 0], atol=1e-6)
+assert ((3 * shuffled).softmax(dim=1).amax(dim=1) >= w[:, 0].amax(dim=1)).all()
+assert not torch.allclose(w[..., 5, 8], w[..., 5, 10], atol=0.05)  # one phase, two kernels
 at = [(5, 8), (5, 9), (5, 10), (12, 3)]
 Drawing(
     side_by_side({f"output {p}": w[0, 0, :, p[0], p[1]].view(5, 5).detach() for p in at}, kind="weights"),
@@ -174,9 +207,9 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** Adding changes nothing: a softmax sees differences only. Multiplying makes the strong stronger. Outputs
-# (5, 8) and (5, 10) have the same phase. A deconvolution would give them the same kernel; CARAFE does not, because they
-# see different features.
+# **Explain.** Adding changes nothing: a softmax depends on differences only. Multiplying by 3 makes the largest weight
+# larger. Outputs (5, 8) and (5, 10) have the same phase. A deconvolution would give them the same kernel; CARAFE does
+# not, because they see different features.
 
 # %% [markdown]
 # ## 5 · Reassemble
@@ -186,7 +219,7 @@ Drawing(
 #
 # $$y_{c,\,i',\,j'} = w_{i',j'}^\top\, z_{c,\,\lfloor i'/r \rfloor,\, \lfloor j'/r \rfloor} \tag{1}$$
 #
-# **Predict.** Will our values be those of the library?
+# **Predict.** Now we compute all values.
 
 # %% tags=["prediction"]
 predict("as-the-library")
@@ -206,8 +239,8 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** That is CARAFE: five steps, two convolutions, one softmax. Sharing the kernel among channels is a
-# decision. It makes the operator cheap (100 numbers for a position, not $100\,C$), and it moves all features of a
-# pixel together. IndexNet decides otherwise, in lesson 05.
+# decision. It makes the operator cheap (100 numbers for a position, not $100\,C$), and all channels are averaged in the
+# same way. The depthwise forms of IndexNet, in lesson 05, have weights for each channel.
 
 # %% [markdown]
 # ## 6 · What the softmax promises, and what it forbids
@@ -215,7 +248,7 @@ Drawing(
 # With $w_t \ge 0$ and $\sum_t w_t = 1$ every output is an **average** of its window. So it lies between the smallest
 # and the largest value that the window holds (zeros from outside the map count too).
 #
-# **Predict.** Is this still true with *any* weights of the two convolutions, however wild?
+# **Predict.** Now give the two convolutions *any* weights, as large as you like.
 
 # %% tags=["prediction"]
 predict("wild-weights")
@@ -231,16 +264,14 @@ for each in (op, wild):
     print(f"window {z.min():.3f} … {z.max():.3f},  every output within its own window's range")
 
 # %% [markdown]
-# **Explain.** It is: the promise is in the formula, not in the weights. The price is written beside it. CARAFE cannot
-# sharpen as bicubic does (no negative weights), cannot make a value larger than any it sees, and cannot make a value of
-# *zero* in the middle of ink. It reassembles; it does not invent. Deconvolution can do all of that, and makes
-# checkerboards with it.
+# **Explain.** It is still true: it follows from the formula, whatever the weights are. It is also a limit. CARAFE
+# cannot sharpen as bicubic does (no negative weights), cannot make a value larger than any in its window, and cannot
+# make a *zero* in the middle of ink. A deconvolution can do all of that, and can make checkerboards.
 
 # %% [markdown]
 # ### A kernel of one weight
 #
-# Now let the kernel shrink: $k = 1$. **Predict**, before you run: what is the softmax of a single number? What can the
-# network still learn?
+# **Predict.** Now let the kernel shrink to one weight, $k = 1$. What is the softmax of a single number?
 
 # %% tags=["prediction"]
 predict("one-weight")
@@ -258,11 +289,12 @@ assert one.encode.weight.grad.abs().max() == 0
 
 # %% [markdown]
 # **Explain.** $e^{\ell}/e^{\ell} = 1$, whatever $\ell$ is. Every kernel is $[1]$, and that is **nearest neighbour**,
-# bit for bit. All the numbers of both convolutions have a gradient of exactly zero: nothing is learned.
+# bit for bit. All weights and biases of both convolutions have a gradient of exactly zero: nothing is learned.
 #
-# This is no curiosity. In the paper's reconstruction experiment (lesson 08), the up-kernels of CARAFE and A²U are 1×1.
-# CARAFE's row there has a PSNR of 28.72 dB on MNIST, nearest neighbour's 28.54. Now you know why they are
-# neighbours. A kernel of one weight needs another nonlinearity: IndexNet and A²U use a *sigmoid* there.
+# This matters. In the paper's reconstruction experiment (lesson 08), the up-kernels of CARAFE and A²U are 1×1. CARAFE's
+# row there has a PSNR of 28.72 dB on MNIST, nearest neighbour's 28.54: two trainings of networks that compute the same
+# function of their other weights. With a kernel of one weight it takes another nonlinearity: IndexNet and A²U use a
+# *sigmoid* there.
 
 # %% [markdown]
 # ## 7 · What does it have to learn?
@@ -274,8 +306,8 @@ assert one.encode.weight.grad.abs().max() == 0
 # The matting network of lesson 10 has four upsampling stages, at 256, 128, 64 and 64 channels. With $k = 5$,
 # $k_{enc} = 3$, $C_m = 64$:
 #
-# **Predict.** Which of the two convolutions is larger? At which $C$ does compressing stop paying, compared with one 3×3
-# convolution from $C$ channels to 100?
+# **Predict.** First compare the two convolutions. Then compare both with a single 3×3 convolution from $C$ channels to
+# 100.
 
 # %% tags=["prediction"]
 predict("larger-convolution")
@@ -294,9 +326,10 @@ cheaper = [C for C in range(1, 257) if 64 * C + 64 + 57_700 < 900 * C + 100]  # 
 assert cheaper == list(range(69, 257))
 
 # %% [markdown]
-# **Explain.** The encoder is by far the larger, and it does not grow with $C$. In one step, 256 channels would need
-# three times as much; at 64 channels compressing costs a little *more* than it saves. It stops paying below $C = 69$:
-# there $64\,C + 64 + 57{,}700$ is more than $900\,C + 100$. The sum, 263,824, is the "+0.26M" of the paper's Table 2.
+# **Explain.** The content encoder is by far the larger, and it does not grow with $C$. In one step, 256 channels would
+# need three times as much; at 64 channels compressing costs a little *more* than it saves. It saves weights from $C =
+# 69$ on: below, $64\,C + 64 + 57{,}700$ is more than $900\,C + 100$. The sum, 263,824, is the "+0.26M" of the paper's
+# Table 2.
 
 # %% [markdown]
 # ## 8 · Watch a kernel while the picture changes
@@ -319,7 +352,7 @@ panel = lesson.explorer()
 panel
 
 # %% [markdown]
-# No button, no kernel, or a picture in a folder? `lesson.explorer("path/to/picture.png")` opens it too. Here are the
+# If the button does not show, `lesson.explorer("path/to/picture.png")` opens a picture from a folder. Here are the
 # answers to the first four questions, as numbers:
 
 # %%
@@ -329,6 +362,9 @@ from a2u.lessons.shared import digit
 image = digit()
 old, moved = (op.kernel(maps(each)[0]) for each in (image, CHANGES["moved 2 to the right"](image)))
 assert torch.allclose(moved[..., 6:12], old[..., 4:10], atol=1e-5)
+odd = op.kernel(maps(image.roll(1, -1))[0])
+assert not torch.allclose(odd[..., 5:13], old[..., 4:12], atol=0.1)
+assert (a2u.build("carafe", channels=4).kernel(x) - 1 / 25).abs().max() < 0.01  # before training: a box filter
 flat = op.kernel(maps(torch.full_like(image, 0.5))[0])
 assert torch.allclose(flat[..., 4, 4], flat[..., 6, 8], atol=1e-6)
 assert not torch.allclose(flat[..., 4, 4], flat[..., 4, 5], atol=1e-2)
@@ -340,146 +376,193 @@ for T in (0.01, 100.0):
 
 # %% [markdown]
 # **Explain.**
-# 1. Two columns to the right: convolutions know no position, so **kernels move with the picture**. They know the phase,
-#    though: move the picture by an odd number of output pixels and its kernels are new ones.
-# 2. $T = \tfrac13$. Everything before the softmax is linear, so a stronger picture is a colder softmax: contrast makes
-#    CARAFE more decided.
-# 3. Hot, all 25 weights are $\tfrac1{25}$: a **box filter**. That is also where training starts, because the library
-#    begins with tiny encoder weights. Cold, a single tap takes all: CARAFE then *copies* one pixel of the window, and
-#    it chooses which.
-# 4. Inside the map they do not: equal features make equal kernels. The four phases still differ, since each has logits
-#    of its own. At the border the zeros outside are features too.
+# 1. Two columns to the right: a convolution does the same everywhere, so **kernels move with the picture**. But they
+#    depend on the phase: if the picture moves by an odd number of output pixels, its kernels are new ones.
+# 2. $T = \tfrac13$. Everything before the softmax is linear, so a picture with three times the contrast acts like a
+#    softmax with a third of the temperature: its largest weights grow.
+# 3. At $T = 100$ all 25 weights are nearly $\tfrac1{25}$: a **box filter**. Training starts there too, as the library
+#    gives the content encoder tiny first weights. At $T = 0.01$ a single tap has nearly all the weight: CARAFE then
+#    *copies* one pixel of the window, and chooses which.
+# 4. Inside the map they do not differ from position to position: equal features make equal kernels. The four phases
+#    still differ, since each has logits of its own. At the border the zeros outside change the logits.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
 #
 # - *Section 2.* "100 channels" is taken for 100 kernels. It is 25 weights for each of four outputs.
-# - *Section 3.* Tap-major or phase-major: both have the right shape, both train. Only one is what pixel shuffle deals
-#   out.
+# - *Section 3.* Tap-major or phase-major: both have the right shape, and both train equally well from the start. Only
+#   one fits weights that others have trained.
 # - *Section 4.* "Softmax makes the largest weight 1." Only when the logits are far apart. Show $T = 100$ and $T =
 #   0.01$.
 # - *Section 6.* "With enough training CARAFE could sharpen." Never: weights are positive and sum to 1. This is about
 #   the formula, not about learning.
 # - *Section 8.* "Kernels move with the picture, always." By whole small pixels, yes; by an odd number of output
 #   pixels the phases change.
-# - **Exercise 1.** Softmax over all 100 channels before the shuffle; softmax over positions; phases or taps
-#   transposed; a sigmoid; no normalisation at all. Let them test themselves: *which axis must sum to 1?*
-# - **Exercise 2.** Biases forgotten (both, or only that of the first convolution); $k^2$ instead of $k^2 r^2$; the
-#   encoder counted as 1×1, or as looking at $C$ channels.
-# - **Exercise 3.** The window of the output instead of the small map; the kernel of the window's centre; channel 0
+# - **Exercise 1.** Ask: *which numbers must sum to 1?* The code has them sum to 1 over all four kernels together.
+# - **Exercise 2.** The biases of the first convolution; the last C that does not pay in place of the first that does.
+# - **Exercise 3.** A softmax cannot pass: no weight of it is negative. Many start there and subtract something.
+# - **Exercise 4.** The window of the output instead of the small map; the kernel of the window's centre; channel 0
 #   given to all channels, because "the kernel is shared".
 
 # %% [markdown]
 # ## Exercises
 #
-# Replace the `...` and run the cell. The check compares with a slow and careful reference on random maps, shows
-# where you differ, and recognises the usual mistakes.
+# Replace the `...` (in exercise 1: mend the code) and run the cell. The check compares with a slow and careful
+# reference, shows where you differ, and recognises the usual mistakes.
 
 # %% [markdown]
-# ### Exercise 1 · From logits to kernels
+# ### Exercise 1 · Find the bug
+# *Difficulty* ★★☆ · *time* 6 minutes
+#
+# `logits` has the shape (k²r², H, W), tap-major as in section 3. The function should return the kernels, (k², rH, rW),
+# with weights that sum to 1 over the taps of each output. It runs, its weights are positive, and the shape is right.
+# But its outputs are too pale. Mend it.
+#
+# <details><summary>Hint 1</summary>
+#
+# Print the sum of the weights of one output.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The softmax runs over all k²r² numbers of a position, which are r² kernels. Which step must come first?
+# </details>
+#
+# Solution: `solutions/04_carafe.ipynb`.
+
+# %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.carafe import exercises
+
+
+def my_kernels(logits, ratio):
+    weights = logits.softmax(dim=0)
+    return F.pixel_shuffle(weights[None], ratio)[0]
+
+
+exercises.KERNELS.check(my_kernels)
+
+# %% tags=["solution"]
+import torch.nn.functional as F
+
+from a2u.lessons.carafe import exercises
+
+
+def my_kernels(logits, ratio):
+    sorted_logits = F.pixel_shuffle(logits[None], ratio)[0]  # k² rH rW: first one kernel per output
+    return sorted_logits.softmax(dim=0)  # then each kernel has a sum of 1
+
+
+exercises.KERNELS.check(my_kernels)
+
+# %% [markdown]
+# ### Exercise 2 · When does compressing pay?
+# *Difficulty* ★★☆ · *time* 6 minutes
+#
+# Two steps (compress to $C_m$ channels, then encode) or a single $k_{enc} \times k_{enc}$ convolution from $C$ channels
+# to $k^2 r^2$ numbers? Return the smallest $C$ for which two steps have fewer learned values, biases included. The line
+# above the check measures it with PyTorch's own convolutions.
+#
+# <details><summary>Hint 1</summary>
+#
+# With $K = k^2 r^2$: two steps have $C\,C_m + C_m + C_m K k_{enc}^2 + K$ values. And one step?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# $C K k_{enc}^2 + K$. Solve for $C$, or let a loop count upwards until two steps have fewer.
+# </details>
+#
+# Solution: `solutions/04_carafe.ipynb`.
+
+
+# %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.carafe import exercises
+
+
+def my_channels(ratio, k, k_enc, compressed):
+    return ...
+
+
+def size(*layers):
+    return sum(values.numel() for layer in layers for values in torch.nn.Conv2d(*layer).parameters())
+
+
+measured = next(C for C in range(1, 200) if size((C, 64, 1), (64, 100, 3)) < size((C, 100, 3)))
+print("estimated:", my_channels(2, 5, 3, 64), " measured:", measured)
+exercises.PAYS.check(my_channels)
+
+# %% tags=["solution"]
+import torch
+
+from a2u.lessons.carafe import exercises
+
+
+def my_channels(ratio, k, k_enc, compressed):
+    each = k**2 * ratio**2 * k_enc**2  # C·C_m + C_m + C_m·each < C·each
+    return (compressed + compressed * each) // (each - compressed) + 1
+
+
+def size(*layers):
+    return sum(values.numel() for layer in layers for values in torch.nn.Conv2d(*layer).parameters())
+
+
+measured = next(C for C in range(1, 200) if size((C, 64, 1), (64, 100, 3)) < size((C, 100, 3)))
+print("estimated:", my_channels(2, 5, 3, 64), " measured:", measured)
+exercises.PAYS.check(my_channels)
+
+# %% [markdown]
+# ### Exercise 3 · Weights that can sharpen
+# *Difficulty* ★★☆ · *time* 7 minutes
+#
+# Design another step in place of the softmax: from the logits of one kernel, (n,), make n weights. Rules: they sum to
+# 1; a larger logit never gets a smaller weight; equal logits give equal weights; and where logits differ clearly, some
+# weights are negative, so that the operator can sharpen. Many answers are right.
+#
+# <details><summary>Hint 1</summary>
+#
+# Start from the softmax, and take away the same amount from each weight. What must you do before, to keep the sum?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Twice the softmax sums to 2. The box filter, 1/n each, sums to 1.
+# </details>
+#
+# Solution: `solutions/04_carafe.ipynb`.
+
+
+# %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.carafe import exercises
+
+
+def my_weights(logits):
+    return ...
+
+
+exercises.SHARP.check(my_weights)
+
+# %% tags=["solution"]
+from a2u.lessons.carafe import exercises
+
+
+def my_weights(logits):
+    return 2 * logits.softmax(dim=0) - 1 / len(logits)  # 2 − 1 = 1; below zero where the softmax is small
+
+
+exercises.SHARP.check(my_weights)
+
+# %% [markdown]
+# ### Exercise 4 · One value of every channel
 # *Difficulty* ★★☆ · *time* 8 minutes
-#
-# `logits` has the shape (k²r², H, W), tap-major as in section 3. Return the kernels, (k², rH, rW), with weights that
-# sum to 1 over the taps of each output.
-#
-# <details><summary>Hint 1</summary>
-#
-# Two steps: deal the channels out to the outputs, then normalise. The order matters.
-# </details>
-#
-# <details><summary>Hint 2</summary>
-#
-# `F.pixel_shuffle(logits[None], ratio)[0]` gives (k², rH, rW) in the right order. Which axis holds the taps?
-# </details>
-#
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_kernels(logits, ratio):
-#     return F.pixel_shuffle(logits[None], ratio)[0].softmax(dim=0)
-# ```
-# </details>
-
-# %% tags=["exercise"]
-import torch
-import torch.nn.functional as F
-
-from a2u.lessons.carafe import exercises
-
-
-def my_kernels(logits, ratio):
-    return ...
-
-
-exercises.KERNELS.check(my_kernels)
-
-# %% tags=["solution"]
-import torch.nn.functional as F
-
-from a2u.lessons.carafe import exercises
-
-
-def my_kernels(logits, ratio):
-    return F.pixel_shuffle(logits[None], ratio)[0].softmax(dim=0)
-
-
-exercises.KERNELS.check(my_kernels)
-
-# %% [markdown]
-# ### Exercise 2 · What CARAFE has to learn
-# *Difficulty* ★☆☆ · *time* 5 minutes
-#
-# Return the number of learned values for any setting: `channels` $C$, `ratio` $r$, kernel side `k`, encoder side
-# `k_enc` and `compressed` $C_m$. Do it without looking at section 7.
-#
-# <details><summary>Hint 1</summary>
-#
-# A convolution from $p$ to $q$ channels with an $s \times s$ kernel has $p\,q\,s^2$ weights. And what else?
-# </details>
-#
-# <details><summary>Hint 2</summary>
-#
-# The first goes from $C$ to $C_m$ with 1×1, the second from $C_m$ to $k^2r^2$ with $k_{enc} \times k_{enc}$; each has a
-# bias for each output channel.
-# </details>
-#
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_count(channels, ratio, k, k_enc, compressed):
-#     outputs = k**2 * ratio**2
-#     return channels * compressed + compressed + compressed * outputs * k_enc**2 + outputs
-# ```
-# </details>
-
-
-# %% tags=["exercise"]
-import torch
-import torch.nn.functional as F
-
-from a2u.lessons.carafe import exercises
-
-
-def my_count(channels, ratio, k, k_enc, compressed):
-    return ...
-
-
-exercises.COUNT.check(my_count)
-
-# %% tags=["solution"]
-from a2u.lessons.carafe import exercises
-
-
-def my_count(channels, ratio, k, k_enc, compressed):
-    outputs = k**2 * ratio**2
-    return channels * compressed + compressed + compressed * outputs * k_enc**2 + outputs
-
-
-exercises.COUNT.check(my_count)
-
-# %% [markdown]
-# ### Exercise 3 · One value of every channel
-# *Difficulty* ★★☆ · *time* 10 minutes
 #
 # Reassemble a single output `(i, j)`: `x` is (C, H, W), `w` is (k², rH, rW), k is odd. Return the C values, one of each
 # channel, all with the same kernel.
@@ -494,17 +577,7 @@ exercises.COUNT.check(my_count)
 # Pad `x` by `k // 2` on all sides, cut out k×k, and flatten the last two axes: C rows of k² values. `@` does the rest.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_value(x, w, ratio, i, j):
-#     k = round(len(w) ** 0.5)
-#     padded = F.pad(x, (k // 2,) * 4)
-#     p, q = i // ratio, j // ratio
-#     z = padded[:, p : p + k, q : q + k].flatten(1)
-#     return z @ w[:, i, j]
-# ```
-# </details>
+# Solution: `solutions/04_carafe.ipynb`.
 
 
 # %% tags=["exercise"]
@@ -536,24 +609,46 @@ def my_value(x, w, ratio, i, j):
 
 exercises.VALUE.check(my_value)
 
+# %% [markdown]
+# ### To think over: smoothing prices
+#
+# A program smooths the prices of a shop over time: each new value is a weighted average of the last 25, with weights
+# that a small network makes from these 25 prices, by a softmax. Which patterns can it follow better than a fixed
+# average? Can it ever predict a price that is higher than all of the last 25?
+#
+# <details><summary>Answer</summary>
+#
+# It can give all weight to the newest price after a jump, and average while prices only flicker: its kernel follows the
+# content. But its value is an average of the 25, so a new record is out of reach, whatever it learns. To follow a
+# rising trend it would need negative weights (exercise 3), or an added term.
+# </details>
+
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
 #
 # - **Q.** When is one kernel for all channels a bad idea? **A.** When channels should go different ways at one place:
 #   one should follow the stroke, another its background. Depth-wise IndexNet (lesson 05) gives each its own.
-# - **Q.** Is CARAFE attention? **A.** It normalises by a softmax over a window, as attention does. But its logits
-#   come from a linear map of the features, one position at a time; attention compares *pairs*. That is order 1
-#   against order 2, and lesson 06 is about the difference.
-# - **Q.** Why does it look at the small map and not at the encoder's? **A.** So that it can replace any upsampler
-#   without changing the network around it. The price is in Table 1: what is not in the small map cannot come back.
-# - **Q.** Could the network learn the temperature? **A.** It already does: scaling all weights of the encoder by
-#   $1/T$ is the same thing.
+# - **Q.** Is CARAFE attention? **A.** It normalises by a softmax over a window, as attention does. But its logits are a
+#   linear function of the features around a position; attention compares *pairs*. These are order 1 and order 2, and
+#   lesson 06 is about the difference.
+# - **Q.** Why does it look at the small map and not at the encoder's? **A.** Then it can replace an upsampler without
+#   changing the network around it. The price: it cannot use what the encoder saw at the larger size.
+# - **Q.** Could the network learn the temperature? **A.** It already does: dividing all weights and biases of the
+#   content encoder by $T$ is the same.
 #
-# **Grade.** Exercise 1 passes, and the learner can say why the softmax comes after the shuffle. Exercise 2: accept
-# any form that counts right.
+# **Grade.** Exercise 1 passes, and the learner can say why the softmax comes after the shuffle. Exercise 3: accept any
+# design that keeps the rules.
 #
 # **Extend.** Replace the softmax by $w_t = \ell_t / \sum_u \ell_u$ and find out what breaks. Or by a softmax over a
-# 3×3 window: how much smaller does the encoder get (36 instead of 100 outputs)?
+# 3×3 window: how much smaller does the content encoder get (36 instead of 100 outputs)?
+
+# %% [markdown]
+# ## Five questions
+
+# %% tags=["questions"]
+from a2u.lessons.carafe.questions import concepts
+
+concepts.ask()
 
 # %% [markdown]
 # ## Your tally
@@ -570,10 +665,10 @@ predict.tally()
 #   pixel shuffle, softmax over the taps, reassemble $w^\top z$ over $k \times k$.
 # - Before the softmax it is linear in the features (first order); kernels move with the picture and are shared by
 #   channels.
-# - The softmax makes every output an average: it stays in the window's range, and can neither sharpen nor invent.
+# - The softmax makes every output an average: it stays in the window's range and cannot sharpen.
 # - With $k = 1$ the softmax is 1: nearest neighbour, with no gradient.
-# - It looks at the *decoder's* small map. What the encoder saw at full resolution it never learns; that is IndexNet's
-#   idea, lesson 05.
+# - It looks at the *decoder's* small map, and never at what the encoder saw at a larger size. IndexNet does, in lesson
+#   05.
 #
 # ## Sources
 #

@@ -1,18 +1,40 @@
 # %% [markdown]
 # # 06 · Affinity
 #
-# The first customised kernels, CARAFE's and IndexNet's (lessons 04 and 05), are made from features *one by one*:
-# weighed and added up. Now we ask a question about **two** features: how alike are they? Two pixels of the same stroke
-# should be treated alike, two pixels on either side of an edge should not. In this lesson you turn that question into
-# a number, the number into a formula, and the formula into three small convolutions. They are the heart of A²U.
+# The first customised kernels, CARAFE's and IndexNet's (lessons 04 and 05), are made from features *one by one*: each
+# is weighed, and all are added up. Now we ask a question about **two** features: how alike are they? Two pixels of the
+# same stroke should be treated alike; two pixels on either side of an edge should not. In this lesson you turn that
+# question into a number, the number into a formula, and the formula into three small convolutions. They are the heart
+# of A²U.
 #
 # **You will be able to**
 # - compute the affinity of pixels in a window, and read self-attention in the same terms;
 # - derive Eq. (2), the bilinear form, and Eq. (3), its low-rank version, and check every step in numbers;
 # - say what rank $d$ keeps of a matrix, what it costs, and when it pays;
-# - compute Eq. (4), the same number at every position at once, with depth-wise convolutions.
+# - compute Eq. (4), the same number at every position at once, with depth-wise convolutions;
+# - say what A²U asks of a window, and what attention and SAPA ask instead.
 #
-# **You need** lesson 01, inner products and matrix products. **Time** 35 minutes, and 25 more for the exercises.
+# **You need** lesson 01, inner products and matrix products. Symbols and terms: [Notation and words](notation.md).
+#
+# **Time** 56 minutes, and 36 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | The picture | 3 |
+# | 1 · How alike are two pixels? | 7 |
+# | 2 · From a table to one number: Eq. (2) | 11 |
+# | 3 · Rank: fewer numbers for nearly the same matrix | 8 |
+# | 4 · Low rank inside the form: Eq. (3) | 5 |
+# | 5 · A whole kernel: P in place of 1 | 3 |
+# | 6 · Everywhere at once: Eq. (4) | 6 |
+# | 7 · Three questions to a window: attention, A²U, SAPA | 5 |
+# | Five questions | 6 |
+# | Summary | 2 |
+# | Exercises | 36 |
+#
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
@@ -25,14 +47,16 @@
 # | 0–6 | the picture | one pair of pixels, one cell of the table |
 # | 6–20 | section 1, similarity | predict where it is large; why is the centre not the most similar? |
 # | 20–38 | section 2, Eq. (2) | on the board, with $C = 2$ and three positions; then the cell |
-# | 38–44 | what order 2 sees | sign and contrast: predict, run |
-# | 44–58 | section 3, rank | match five matrices with five curves before running; then the explorer |
-# | 58–68 | section 4, Eq. (3) | move the brackets together; "product first, then channels" |
-# | 68–76 | sections 5–6, P and Eq. (4) | shapes only; the check over 64 positions speaks for itself |
-# | 76–90 | exercise 1, then 2 | exercise 3 is homework |
+# | 38–44 | what order 2 sees | sign and contrast: predict, run; for which operators does it hold? |
+# | 44–56 | section 3, rank | match five matrices with five curves before running; then the explorer |
+# | 56–66 | section 4, Eq. (3) | move the brackets together; "product first, then channels" |
+# | 66–74 | sections 5–6, P and Eq. (4) | shapes only; the check over 64 positions speaks for itself |
+# | 74–80 | section 7, three questions | attention, A²U, SAPA: which tap gets the most? |
+# | 80–90 | exercise 1 | the others, and the five questions, are homework |
 #
-# **Skip if short.** "A hidden freedom" in section 4, the table of costs, and the comparison with the library at the
-# end. If the class is new to matrices, do $d = 1$ only: $w = (u^\top x)(v^\top x)$, summed over channels.
+# **Skip if short.** "A hidden freedom" in section 4, the table of costs, and the comparison with the library in
+# section
+# 6. If the class is new to matrices, do $d = 1$ only: $w = (u^\top x)(v^\top x)$, summed over channels.
 
 # %% [markdown]
 # ## The picture
@@ -48,8 +72,9 @@ import a2u
 from a2u.lessons.affinity.explorer import draw, pair_weights, rank_errors, truncate
 from a2u.lessons.affinity.picture import rank_curves, tables
 from a2u.lessons.affinity.predictions import predict
+from a2u.lessons.affinity.three_ways import kernels_of_a2u, largest_at_most_similar, three_ways
 from a2u.lessons.frame import Drawing
-from a2u.lessons.shared import encoder_map
+from a2u.lessons.shared import digit, encode, encoder_map
 
 draw(row=3, column=4, weights="near pairs", i=12, j=8, rank=3)
 
@@ -57,19 +82,22 @@ draw(row=3, column=4, weights="near pairs", i=12, j=8, rank=3)
 # ## 1 · How alike are two pixels?
 #
 # The encoder map of our 2 has $C = 4$ channels: ink, its change to the right, its change downwards, and the difference
-# from its surroundings. A pixel is a vector of four numbers. We take it in double precision, so that "equal" can mean
-# equal to twelve digits.
+# from its surroundings. A pixel is a vector of four numbers. We use double precision, so that "equal" can mean equal
+# to twelve digits.
 #
-# A²U looks at the encoder map (16×16) once for each position of the small map (8×8): at $(i, j)$ it sees the 5×5 window
-# around pixel $(2i, 2j)$. So the window $X$ is a matrix with a row for each channel and a column for each of the
-# $N = 25$ positions. The middle one has the number 12.
+# A²U looks at the encoder map (16×16) once for each position of the small map (8×8). At row 3 and column 4 of the
+# small map it sees the 5×5 window around pixel (6, 8), in general around pixel (2 · row, 2 · column). So the window
+# $X$ is a matrix with a row for each channel $c$ and a column for each of its $N = 25$ pixels. In this lesson $i$ and
+# $j$ number the *pixels of a window*, row by row from 0 to 24. The middle one has the number 12.
 #
-# The similarity of the centre $l$ and another position $p$ is the inner product of their vectors, $m_l^\top m_p$.
-# **Self-attention** turns the similarities of one position to all others into weights with a softmax:
+# The similarity of pixels $i$ and $j$ is the inner product of their vectors, $x_i^\top x_j$. **Self-attention** turns
+# the similarities of one pixel to all others into weights with a softmax:
 #
-# $$\operatorname{softmax}_p\,(m_l^\top m_p) = \frac{\exp(m_l^\top m_p)}{\sum_{p'} \exp(m_l^\top m_{p'})}$$
+# $$\operatorname{softmax}_j\,(x_i^\top x_j) = \frac{\exp(x_i^\top x_j)}{\sum_{j'} \exp(x_i^\top x_{j'})}$$
 #
-# **Predict.** The window lies on the diagonal stroke of the 2. Where will the similarity to the centre be large?
+# (Its full form embeds the pixels first and divides by the square root of their length.)
+#
+# **Predict.** The window lies on the diagonal stroke of the 2. Compare its centre with the other pixels.
 
 # %% tags=["prediction"]
 predict("where-alike")
@@ -91,13 +119,13 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** Along the stroke. But look closely: the most similar pixel is not the centre itself. An inner product
-# counts size as well as direction, so a pixel with more ink scores higher than an exact copy. That is no defect to
-# hide: "alike" means here *large in the same channels*, and learned weights will decide which channels matter.
+# counts size as well as direction, so a pixel with more ink scores higher than an exact copy. This is worth knowing:
+# "alike" means here *large in the same channels*, and learned weights will decide which channels matter.
 
 # %% [markdown]
-# One position compared with all others is one row of a table. All rows at once are $S = X^\top X$.
+# One pixel compared with all others is one row of a table. All rows at once are $S = X^\top X$.
 #
-# **Predict.** $S$ is 25×25. Is it symmetric? How many of its 25 rows can be independent?
+# **Predict.** $S$ is 25×25 and symmetric, because $x_i^\top x_j = x_j^\top x_i$.
 
 # %% tags=["prediction"]
 predict("rank-of-s")
@@ -111,28 +139,30 @@ H = W = 16
 print("all pairs of the 16×16 map:", (H * W) ** 2, "  of its 64 windows of 25:", 64 * 25**2)
 
 # %% [markdown]
-# **Explain.** Symmetric, because $x_i^\top x_j = x_j^\top x_i$, and of rank 4 at most: every row is a mixture of the
-# four channels. The second line is why affinity in upsampling stays *inside a window*: the table of all pairs of a map
-# grows with the square of its area, tables of windows only with the area.
+# **Explain.** At most 4: every row is a mixture of the four channels. The second line is why affinity in upsampling
+# stays *inside a window*. The table of all pairs of a map grows with the square of its area; the tables of its windows
+# grow with the area only.
 
 # %% [markdown]
 # ## 2 · From a table to one number: Eq. (2)
 #
-# A kernel value is one number, the table has 625. The simplest way to make one of many is to weigh and add. Give every
-# pair a weight $a_{ij}$, and let every channel have a say in what counts as alike: embeddings $\varphi$ and $\phi$
-# scale channel $k$ by $q_k$ on one side and by $t_k$ on the other. (The paper calls the second window $Y$; it may be
-# another one. A²U takes $Y = X$.) In three lines:
+# A kernel value is one number, and the table has 625. The simplest way to make one number of many is to weigh them and
+# add them up. Give every pair a weight $a_{ij}$, and let every channel have a say in what counts as alike: embeddings
+# $\varphi$ and $\phi$ scale channel $c$ by $e_c$ on one side and by $f_c$ on the other. (The paper calls the second
+# window $Y$; it may be a different one. A²U takes $Y = X$. The paper writes $k$ for the channel, and $q_k$ and $t_k$
+# for our $e_c$ and $f_c$; here $k$ is the side of a window and $t$ a tap.) In three lines:
 #
 # $$\begin{aligned} w &= \sum_i \sum_j a_{ij}\, \varphi(x_i)^\top \phi(y_j) \\
-#     &= \sum_k \sum_i \sum_j a_{ij}\, q_k\, x_{ki}\; t_k\, y_{kj} \\
-#     &= \sum_k x_k^\top A_k\, y_k \end{aligned} \tag{2}$$
+#     &= \sum_c \sum_i \sum_j a_{ij}\, e_c\, x_{ci}\; f_c\, y_{cj} \\
+#     &= \sum_c x_c^\top A_c\, y_c \end{aligned} \tag{2}$$
 #
-# *First equality*: write the inner product as a sum over channels and pull that sum to the front.
-# *Second*: collect what does not depend on the features, $(A_k)_{ij} = a_{ij}\, q_k\, t_k$, and let $x_k$ be **row**
-# $k$ of the window: all positions of one channel. What is left is $\sum_{ij} x_{ki} (A_k)_{ij}\, y_{kj}$, which is a
-# row times a matrix times a column. It is called a **bilinear form**: linear in $x$, and linear in $y$.
+# *First equality*: write the inner product as a sum over channels and pull that sum to the front. *Second*: collect
+# what does not depend on the features, $(A_c)_{ij} = a_{ij}\, e_c\, f_c$, and let $x_c$ be **row** $c$ of the window:
+# all pixels of one channel. What is left is $\sum_{ij} x_{ci} (A_c)_{ij}\, y_{cj}$, a row times a matrix times a
+# column. This is called a **bilinear form**: linear in $x$, and linear in $y$. (It has nothing to do with bilinear
+# interpolation.)
 #
-# **Predict.** The three lines differ in the order of summation only. Will they agree to the last digit?
+# **Predict.** The three lines are equal on paper; the computer adds in three different orders.
 
 # %% tags=["prediction"]
 predict("three-orders")
@@ -141,35 +171,38 @@ predict("three-orders")
 rng = torch.Generator().manual_seed(6)
 C, N = X.shape
 a = torch.randn(N, N, generator=rng, dtype=torch.float64)
-q, t = torch.randn(2, C, generator=rng, dtype=torch.float64)
+e, f = torch.randn(2, C, generator=rng, dtype=torch.float64)
 
-pairs = sum(a[i, j] * ((q * X[:, i]) @ (t * X[:, j])) for i in range(N) for j in range(N))
-spelled = sum(a[i, j] * q[k] * X[k, i] * t[k] * X[k, j] for k in range(C) for i in range(N) for j in range(N))
-A = [a * q[k] * t[k] for k in range(C)]
-forms = sum(X[k] @ A[k] @ X[k] for k in range(C))
+pairs = sum(a[i, j] * ((e * X[:, i]) @ (f * X[:, j])) for i in range(N) for j in range(N))
+spelled = sum(a[i, j] * e[c] * X[c, i] * f[c] * X[c, j] for c in range(C) for i in range(N) for j in range(N))
+A = [a * e[c] * f[c] for c in range(C)]
+forms = sum(X[c] @ A[c] @ X[c] for c in range(C))
 print(f"pairs {pairs:.9f}   spelled out {spelled:.9f}   bilinear forms {forms:.9f}")
 assert torch.allclose(pairs, spelled, rtol=1e-12)
 assert torch.allclose(pairs, forms, rtol=1e-12)
 
 # %% [markdown]
-# **Explain.** They agree to rounding. Without embeddings ($q = t = 1$) the formula is even shorter: lay the table of
-# weights over the table of similarities, multiply cell by cell, add up: $w = \sum A \circ S$. That is the lower row of
-# the first picture. And self-attention's question, "how alike is the centre to everything?", is the special case in
-# which $A$ has ones in row 12 and zeros elsewhere.
+# **Explain.** They agree up to rounding. Without embeddings ($e = f = 1$) the formula is even shorter: lay the table
+# of weights over the table of similarities, multiply cell by cell, and add up: $w = \sum A \circ S$. That is the lower
+# row of the first picture.
+#
+# The question "how alike is the centre to everything, all together?" is the special case in which $A$ has ones in row
+# 12 and zeros elsewhere. It *sums* the row that self-attention keeps: attention turns each similarity into a weight of
+# its own, and here one number is left. Section 7 comes back to this difference.
 
 # %%
 centre = pair_weights("centre with all")
 assert torch.allclose((centre * S).sum(), similarity.sum())
-assert torch.allclose((a * S).sum(), sum(X[k] @ a @ X[k] for k in range(C)))
+assert torch.allclose((a * S).sum(), sum(X[c] @ a @ X[c] for c in range(C)))
 print(f"centre with all: {(centre * S).sum():.6f} = sum of the similarities of section 1")
 
 # %% [markdown]
 # ### What a second order can see that a first order cannot
 #
-# CARAFE and IndexNet start with a linear model, $w = \sum_{ki} a_{ki}\, x_{ki}$.
+# CARAFE and IndexNet start with a linear model, $w = \sum_{ci} a_{ci}\, x_{ci}$. Now turn the sign of every feature,
+# and then double every feature.
 #
-# **Predict.** Turn a dark stroke on light paper into a light one on dark paper: every feature changes its sign. What
-# happens to a linear $w$, and what to a bilinear one? And if the contrast doubles?
+# **Predict.** Think of a linear $w$ and of a bilinear one.
 
 # %% tags=["prediction"]
 predict("sign-turned")
@@ -177,31 +210,61 @@ predict("sign-turned")
 # %%
 weights = torch.randn(C, N, generator=rng, dtype=torch.float64)
 for name, window in {"as it is": X, "sign turned": -X, "contrast doubled": 2 * X}.items():
-    first, second = (weights * window).sum(), sum(window[k] @ A[k] @ window[k] for k in range(C))
+    first, second = (weights * window).sum(), sum(window[c] @ A[c] @ window[c] for c in range(C))
     print(f"{name:17} linear {first / (weights * X).sum():+.1f}   bilinear {second / forms:+.1f}")
-assert torch.allclose(sum(-X[k] @ A[k] @ -X[k] for k in range(C)), forms)
+assert torch.allclose(sum(-X[c] @ A[c] @ -X[c] for c in range(C)), forms)
 
 # %% [markdown]
-# **Explain.** The linear model turns its sign, the bilinear one does not care: whether two pixels are *alike* does not
-# depend on whether both are dark or both are light. The price: contrast counts twice, doubled features give four times
-# the value. A sigmoid in lesson 07 keeps that in bounds.
+# **Explain.** The linear model turns its sign, the bilinear form keeps its value: whether two pixels are *alike* does
+# not depend on whether both are negative or both positive. The price: contrast counts twice. Doubled features give
+# four times the value. A sigmoid in lesson 07 keeps that within bounds.
+
+# %% [markdown]
+# How far does this carry? The form keeps its value when its weights are fixed. So let us turn the sign of the features
+# under whole operators, and look at all kernels.
+#
+# **Predict.** Static A²U has fixed weights. Hybrid and dynamic A²U make some of their weights from the features
+# (lesson 07); the toy of lesson 08 puts a sigmoid on one side of the product.
+
+# %% tags=["prediction"]
+predict("whose-sign")
+
+# %% tags=["spoiler"]
+paper = encode(1 - digit()).double()  # light ink on dark paper: x becomes 1 − x, and not −x
+for name in ("static-cw", "static-pw-cw", "hybrid-cw", "hybrid-cs", "dynamic-cw", "dynamic-cs", "toy"):
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(6)
+        op = a2u.build(f"a2u:{name}", 4).double()
+        for part in op.parameters():
+            part.normal_()
+        w = op.kernel(None, guide)
+        turned, negative = ((op.kernel(None, other) - w).abs().max() for other in (-guide, paper))
+    print(f"{name:13} kernels change by up to {turned:.2f} (sign turned), {negative:.2f} (a negative of the picture)")
+    assert (turned < 1e-12) == name.startswith("static")
+    assert negative > 0.01
+
+# %% [markdown]
+# **Explain.** Only static A²U keeps all its kernels. And note two limits: maps after a ReLU are never negative, so
+# such an encoder does not turn a sign at all; and the negative of a picture is $1 - x$, not $-x$, which changes the
+# kernels of every operator in the table. What holds for the *form* need not hold for the operator that is built from
+# it.
 
 # %% [markdown]
 # ## 3 · Rank: fewer numbers for nearly the same matrix
 #
-# Each $A_k$ has $N \cdot M = 625$ numbers, for each channel, for each kernel value. That is far too many to learn, and
-# many of them say the same thing. A matrix of **rank** $d$ is a sum of $d$ products of a column and a row:
+# Each $A_c$ has $N \cdot M = 625$ numbers, for each channel and for each kernel value. That is far too many to learn.
+# A matrix of **rank** $d$ is a sum of $d$ products of a column and a row:
 #
-# $$A = \sum_{r=1}^{d} u_r v_r^\top = U V^\top, \qquad U \in \mathbb{R}^{N \times d},\; V \in \mathbb{R}^{M \times d}$$
+# $$A = \sum_{m=1}^{d} u_m v_m^\top = U V^\top, \qquad U \in \mathbb{R}^{N \times d},\; V \in \mathbb{R}^{M \times d}$$
 #
-# which needs $d\,(N + M)$ numbers. The singular value decomposition writes any $A$ like that, largest terms first, and
-# its first $d$ terms are the best matrix of rank $d$. What is lost is known exactly:
+# which needs $d\,(N + M)$ numbers. The singular value decomposition writes any $A$ in this way, largest terms first,
+# and its first $d$ terms are the best matrix of rank $d$. With the singular values $\lambda_1 \ge \lambda_2 \ge \dots$
+# we know exactly what is lost:
 #
-# $$\lVert A - A_d \rVert = \sqrt{\textstyle\sum_{r > d} \sigma_r^2}$$
+# $$\lVert A - A_d \rVert = \sqrt{\textstyle\sum_{m > d} \lambda_m^2}$$
 #
-# **Predict.** Five matrices, five questions to a window: *is the centre like everything? is the left like the right?
-# are near pixels alike?*, random weights, and *each pixel with itself*. Which needs the smallest rank, which the
-# largest?
+# **Predict.** Five matrices ask five questions of a window: *is the centre like everything? is the left like the
+# right? are near pixels alike?*, random weights, and *each pixel with itself*. Order them by the rank that they need.
 
 # %% tags=["prediction"]
 predict("largest-rank")
@@ -221,12 +284,12 @@ Drawing(
 )  # fmt: skip
 
 # %% [markdown]
-# **Explain.** *Centre with all* has rank 1 and *left with right* rank 2: nothing is lost. *Near pairs* is smooth, and a
-# dozen terms keep most of it. *Each with itself*, the identity, is the worst there is: all singular values are 1,
-# every direction is as important as any other, and at rank $d$ exactly $\sqrt{1 - d/25}$ is lost.
+# **Explain.** *Centre with all* has rank 1 and *left with right* rank 2: nothing is lost. *Near pairs* is smooth, and
+# a dozen terms keep most of it. *Each with itself*, the identity, is the hardest: all singular values are 1, every
+# direction is as important as any other, and at rank $d$ exactly $\sqrt{1 - d/25}$ is lost.
 #
-# So $d = 1$, which the paper uses throughout, is a real restriction: one question of the form "is *this* part of the
-# window like *that* part?". But the question is **learned**, and self-attention's own question is among them.
+# So $d = 1$, which the paper uses throughout, is a real restriction: it asks one question of the form "is *this* part
+# of the window like *that* part?". But the question is **learned**.
 
 # %% [markdown]
 # Now try it. Choose a window, two pixels, a matrix and a rank.
@@ -234,7 +297,7 @@ Drawing(
 # **Predict, then look:**
 # 1. Find two pixels with a *negative* similarity. What do their channels do?
 # 2. With `each with itself`, how does $w$ follow the ink when you move the window? What does it measure?
-# 3. From which rank on do $U$ and $V$ have more numbers than $A$ itself?
+# 3. At which rank does the low-rank form stop saving numbers?
 # 4. Go to row 0. What do pixels outside the map contribute?
 
 # %% tags=["prediction"]
@@ -254,55 +317,56 @@ assert torch.allclose((pair_weights("each with itself") * S).sum(), (X**2).sum()
 
 # %% [markdown]
 # **Explain.** (1) Pixels 6 and 22 lie left and right of the stroke: both carry ink, but it grows to the right at one
-# and to the left at the other. The opposite changes outweigh the ink they share. (2) It is $\sum_{ki} x_{ki}^2$, the
-# energy of the window: how much there is to see. (3) From 13 on: $2 \cdot 25 \cdot 13 = 650 > 625$. Low rank pays only
-# while it is low. (4) Nothing: zero is like nothing.
+# and to the left at the other. The opposite changes outweigh the ink that they share. (2) It is $\sum_{ci} x_{ci}^2$,
+# the energy of the window: how much there is to see. (3) At 13: $2 \cdot 25 \cdot 13 = 650 > 625$. Low rank pays only
+# while it is low. (4) Nothing: zero resembles nothing.
 
 # %% [markdown]
 # ## 4 · Low rank inside the form: Eq. (3)
 #
-# Put $A_k = U_k V_k^\top$ into Eq. (2) and move the brackets:
+# Put $A_c = U_c V_c^\top$ into Eq. (2) and move the brackets:
 #
-# $$x_k^\top A_k\, y_k = x_k^\top U_k\, V_k^\top y_k = (U_k^\top x_k)^\top (V_k^\top y_k)
-#   = \mathbf{1}^\top \big(U_k^\top x_k \circ V_k^\top y_k\big)$$
+# $$x_c^\top A_c\, y_c = x_c^\top U_c\, V_c^\top y_c = (U_c^\top x_c)^\top (V_c^\top y_c)
+#   = \mathbf{1}^\top \big(U_c^\top x_c \circ V_c^\top y_c\big)$$
 #
 # Two vectors of $d$ numbers meet in an inner product, and an inner product is "multiply cell by cell ($\circ$), then
 # add up ($\mathbf 1^\top$)". The sum over channels can go inside, because adding up $d$ numbers is linear:
 #
-# $$w = \mathbf{1}^\top \sum_k \big(U_k^\top x_k \circ V_k^\top y_k\big) \tag{3}$$
+# $$w = \mathbf{1}^\top \sum_c \big(U_c^\top x_c \circ V_c^\top y_c\big) \tag{3}$$
 #
-# It cannot go further, inside the product. From here on each channel has its own $U_k$ and $V_k$: any matrices of rank
-# $d$, no longer tied to one $a$ as in $a_{ij} q_k t_k$.
+# It cannot go further, inside the product. From here on each channel has its own $U_c$ and $V_c$: any matrices of rank
+# $d$, no longer tied to one $a$ as in $a_{ij} e_c f_c$.
 
 # %%
 d = 2
 U, V = torch.randn(2, C, N, d, generator=rng, dtype=torch.float64)
 A = U @ V.mT  # C N N, each of rank 2
-eq_2 = sum(X[k] @ A[k] @ X[k] for k in range(C))
-by_u, by_v = (torch.einsum("knr,kn->kr", side, X) for side in (U, V))  # C d
+eq_2 = sum(X[c] @ A[c] @ X[c] for c in range(C))
+by_u, by_v = (torch.einsum("cnm,cn->cm", side, X) for side in (U, V))  # C d
 eq_3 = (by_u * by_v).sum(dim=0).sum()
 assert torch.allclose(eq_2, eq_3, rtol=1e-12)
 too_early = (by_u.sum(dim=0) * by_v.sum(dim=0)).sum()
 assert not torch.allclose(eq_3, too_early)
-print(f"(2) {eq_2:.9f}   (3) {eq_3:.9f}   channels summed before the product: {too_early:.6f}, another thing")
+print(f"(2) {eq_2:.9f}   (3) {eq_3:.9f}   channels summed before the product: {too_early:.6f}, a different number")
 
 # %% [markdown]
-# **Explain.** Summing the channels first is not a shortcut: it multiplies the ink of one pixel with the *edge* of
+# **Explain.** Summing the channels first is not a shortcut: it also multiplies the ink of one pixel with the *edge* of
 # another.
 
 # %% [markdown]
-# What does it save? A form costs $NM + N$ multiplications a channel; low rank $d\,(N + M + 1)$:
+# What does it save? A form costs $NM + N$ multiplications per channel; low rank costs $d\,(N + M + 1)$:
 
 # %%
 for rank in (1, 2, 5, 12, 13, 25):
     cost, full = rank * (2 * N + 1), N * N + N
-    print(f"rank {rank:2}: {cost:4} multiplications a channel instead of {full}, {cost / full:5.1%}")
+    print(f"rank {rank:2}: {cost:4} multiplications per channel instead of {full}, {cost / full:5.1%}")
 assert 12 * (2 * N + 1) < N * N + N < 13 * (2 * N + 1)
 
 # %% [markdown]
 # **A hidden freedom.** With $Y = X$ the form cannot tell $A$ from its transpose, since $x^\top A x = x^\top A^\top x$:
-# only the symmetric half $(A + A^\top)/2$ counts. Of one product $u v^\top$ that half is $(uv^\top + vu^\top)/2$,
-# which has rank 2. So $d = 1$ reaches *left with right* after all: take $u$ = left and $v$ = right, twice.
+# only the symmetric half $(A + A^\top)/2$ counts. For one product $u v^\top$ that half is $(uv^\top + vu^\top)/2$,
+# which has rank 2 unless $u$ and $v$ are parallel. So $d = 1$ reaches *left with right* after all: take $u$ = left and
+# $v$ = right, and double it.
 
 # %%
 columns = torch.arange(25) % 5
@@ -314,16 +378,16 @@ assert torch.allclose((one_term * S).sum(), (two_terms * S).sum())
 # %% [markdown]
 # ## 5 · A whole kernel: P in place of 1
 #
-# One number is one value of a kernel, and an $s \times s$ kernel needs $s^2$. Rather than new $U$ and $V$ for each,
-# keep the $d$ affinities and weigh them anew: put a matrix $P \in \mathbb{R}^{d \times s^2}$ in the place of
-# $\mathbf 1$,
+# One number is one value of a kernel, and an $s \times s$ kernel needs $s^2$ of them. We do not learn new $U$ and $V$
+# for each. We keep the $d$ affinities and weigh them anew: a matrix $P \in \mathbb{R}^{d \times s^2}$ takes the place
+# of $\mathbf 1$,
 #
-# $$w = P^\top \sum_k \big(U_k^\top x_k \circ V_k^\top y_k\big).$$
+# $$w = P^\top \sum_c \big(U_c^\top x_c \circ V_c^\top y_c\big).$$
 #
-# Column $p_n$ of $P$ makes tap $n$ of the $s^2$. Undo the steps above, and you see what its matrix is:
-# $U_k \operatorname{diag}(p_n) V_k^\top$.
+# Column $p_t$ of $P$ makes tap $t$ of the $s^2$. Undo the steps above, and you see what its matrix is:
+# $U_c \operatorname{diag}(p_t) V_c^\top$.
 #
-# **Predict.** For $d = 1$, how do the matrices of the nine taps differ?
+# **Predict.** Take $d = 1$ and compare the matrices of the nine taps of a 3×3 kernel.
 
 # %% tags=["prediction"]
 predict("nine-taps")
@@ -331,40 +395,40 @@ predict("nine-taps")
 # %%
 P = torch.randn(d, 9, generator=rng, dtype=torch.float64)
 kernel = P.T @ (by_u * by_v).sum(dim=0)  # nine values
-for n in range(9):
-    tap = sum(X[k] @ (U[k] @ torch.diag(P[:, n]) @ V[k].T) @ X[k] for k in range(C))
-    assert torch.allclose(kernel[n], tap, rtol=1e-10)
+for t in range(9):
+    tap = sum(X[c] @ (U[c] @ torch.diag(P[:, t]) @ V[c].T) @ X[c] for c in range(C))
+    assert torch.allclose(kernel[t], tap, rtol=1e-10)
 only = P[:1].T @ (by_u * by_v).sum(dim=0)[:1]  # rank 1: the first column of U and V
 assert torch.linalg.matrix_rank(torch.stack([only, P[0]])) == 1
 print("d = 2:", [round(float(value), 2) for value in kernel])
 
 # %% [markdown]
-# **Explain.** By a factor only. At rank 1 every kernel of the image is the *same* vector $P$, times one affinity that
-# says how much. Lesson 07 shows what the normalisation makes of that.
+# **Explain.** They differ by a factor only. At rank 1 every kernel of a static operator is the *same* vector $P$,
+# times one affinity that says how much. Lesson 07 shows what the normalisation makes of that.
 
 # %% [markdown]
 # ## 6 · Everywhere at once: Eq. (4)
 #
 # All this was one window. We want it at every position, and you know the tool: sliding a weighted sum over a map is a
-# **convolution**. Look at what one side computes, for one channel $k$ and one rank $r$: $u_{kr}^\top x_k$, the inner
-# product of 25 weights with the 25 values of channel $k$ in the window. Reshape $u_{kr}$ to 5×5: it is a filter that
-# looks at one channel only. One filter a channel is a **depth-wise** convolution (`groups=C`; the paper writes
-# *gpconv*), and one window a position of the small map means stride 2. $P$ mixes $d$ maps into $s^2$ at each position:
-# a 1×1 convolution.
+# **convolution**. Look at what one side computes, for one channel $c$ and one term $m$ of the rank: $u_{cm}^\top x_c$,
+# the inner product of 25 weights with the 25 values of channel $c$ in the window. Reshape $u_{cm}$ to 5×5: it is a
+# filter that looks at one channel only. One filter per channel is a **depth-wise** convolution (`groups=C`; the paper
+# writes *gpconv*), and one window for each position of the small map means stride 2. $P$ mixes $d$ maps into $s^2$ at
+# each position: a 1×1 convolution.
 #
-# $$w = \operatorname{conv}\Big(P,\ \operatorname{cat}_{r=1}^{d}\ \sum_k \operatorname{gpconv}(U_r, X)_k \circ
-#   \operatorname{gpconv}(V_r, Y)_k\Big) \tag{4}$$
+# $$w = \operatorname{conv}\Big(P,\ \operatorname{cat}_{m=1}^{d}\ \sum_c \operatorname{gpconv}(U_m, X)_c \circ
+#   \operatorname{gpconv}(V_m, Y)_c\Big) \tag{4}$$
 #
-# **Predict.** Which padding makes the first window begin two pixels before the map?
+# **Predict.** The first window is centred on pixel (0, 0), so it begins two pixels before the map.
 
 # %% tags=["prediction"]
 predict("padding")
 
 # %%
 affinities = []
-for r in range(d):
+for m in range(d):
     side_u, side_v = (
-        F.conv2d(guide, f[..., r].view(C, 1, 5, 5), stride=2, padding=2, groups=C) for f in (U, V)
+        F.conv2d(guide, side[..., m].view(C, 1, 5, 5), stride=2, padding=2, groups=C) for side in (U, V)
     )  # 1 C 8 8
     affinities.append((side_u * side_v).sum(dim=1))  # the product, then the sum over channels
 affinity = torch.stack(affinities, dim=1)  # 1 d 8 8
@@ -373,22 +437,21 @@ assert torch.allclose(kernels[0, :, 3, 4], kernel, rtol=1e-12)
 print("nine kernel values at each of 8×8 positions:", tuple(kernels.shape))
 
 # %% [markdown]
-# **Explain.** Padding 2: position (0, 0) looks at the 5×5 window around pixel (0, 0). And at position (3, 4), (4) gives
-# the nine numbers that (3) gave. One position proves little, so check all 64, borders included, against the plain
-# double sum of Eq. (2):
+# **Explain.** Padding 2. And at row 3, column 4, Eq. (4) gives the nine numbers that Eq. (3) gave. One position proves
+# little, so we check all 64, borders included, against the plain double sum of Eq. (2):
 
 # %%
 Z = a2u.windows(guide, 5, ratio=2)[0]  # C N 8 8
 worst = 0.0
-for n in range(9):
-    forms_n = torch.einsum("kir,r,kjr->kij", U, P[:, n], V)  # A_k of tap n
-    eq_2_everywhere = torch.einsum("kihw,kij,kjhw->hw", Z, forms_n, Z)
-    worst = max(worst, float((eq_2_everywhere - kernels[0, n]).abs().max()))
+for t in range(9):
+    forms_t = torch.einsum("cim,m,cjm->cij", U, P[:, t], V)  # A_c of tap t
+    eq_2_everywhere = torch.einsum("cihw,cij,cjhw->hw", Z, forms_t, Z)
+    worst = max(worst, float((eq_2_everywhere - kernels[0, t]).abs().max()))
 assert worst < 1e-9
 print("Eq. (2) = Eq. (3) = Eq. (4) for 9 taps at", eq_2_everywhere.numel(), "positions")
 Drawing(
     tables([("gpconv(U)", side_u[0, 0], "signed"), ("gpconv(V)", side_v[0, 0], "signed"),
-            ("Σₖ U ∘ V", affinity[0, -1], "signed"), ("one kernel value", kernels[0, 4], "weights")]),
+            ("Σ_c U ∘ V", affinity[0, -1], "signed"), ("one kernel value", kernels[0, 4], "signed")]),
     alt="Responses of U and V to the ink, their product summed over channels, the centre value of all kernels.",
     says=f"affinity {affinity.min():.2f} to {affinity.max():.2f};  mean of the kernels {kernels.mean():.4f}",
 )  # fmt: skip
@@ -407,108 +470,89 @@ with torch.no_grad():
 assert torch.allclose(theirs[..., ::2, ::2], kernels, atol=1e-9)
 print("the library's kernels agree;", sum(p.numel() for p in op.parameters()), "numbers =", 2 * d * C * N, "+", 9 * d)
 
+# %% [markdown]
+# ## 7 · Three questions to a window: attention, A²U, SAPA
+#
+# Three operators make weights from products of two features. What does each of them ask?
+#
+# - **Self-attention** asks of each pixel: how like the *centre* are you? Each similarity becomes the weight of its own
+#   tap.
+# - **A²U** ($d = 1$, static) asks the window *one* question and gets one number, the affinity. This number scales the
+#   learned vector $P$. No weight is the similarity of its own tap.
+# - **SAPA** (Lu et al., 2022; here its form without parameters) asks of each value $z_t$ of the small map: how like
+#   the *encoder's pixel at the output* are you? It is attention again, but between two maps, and each of the four
+#   outputs of a position asks for itself.
+#
+# **Predict.** In which of the three does the most similar pixel always get the largest weight?
+
+# %% tags=["prediction"]
+predict("whose-question")
+
+# %%
+three_ways(row=3, column=4)
+
+# %% tags=["spoiler"]
+for name, (hits, of) in largest_at_most_similar().items():
+    print(f"{name:10} the largest weight is at the most similar pixel in {hits} of {of} kernels")
+    assert (hits == of) == (name != "A²U")
+taps = kernels_of_a2u().argmax(dim=0)  # of every window that is not blank, with random weights
+print("A²U: the largest weights of all kernels are at the taps", sorted(set(taps.tolist())))
+assert len(set(taps.tolist())) == 2  # where P is largest or, for a negative affinity, smallest
+
+# %% [markdown]
+# **Explain.** In attention and in SAPA, always: a softmax keeps the order of the similarities. In A²U the largest
+# weight can be in two places only, wherever the similar pixels are: where $P$ is largest if the affinity is positive,
+# and where $P$ is smallest if it is negative. (With $d = 1$; the normalisation of lesson 07 keeps this order.) This is
+# the price of one question per window. What A²U gets for it: the question is *learned*, and it costs two small
+# convolutions.
+
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
 #
-# - *Section 1.* "The centre must be most similar to itself." Only if all vectors had the same length. An inner
-#   product counts size and direction.
+# - *Section 1.* "The centre must be most similar to itself." Only if all vectors had the same length. An inner product
+#   counts size and direction.
 # - *Section 1.* Rank and size of $S$: "25×25, so rank 25." Four channels, so at most 4.
-# - *Section 2.* $x_i$ (a pixel: a column) and $x_k$ (a channel: a row) are mixed up. Two colours on the board: one
-#   for positions, one for channels.
+# - *Section 2.* $x_i$ (a pixel: a column) and $x_c$ (a channel: a row) are mixed up. Two colours on the board: one for
+#   pixels, one for channels.
 # - *Section 2.* "Bilinear" is heard as bilinear *interpolation*. Another thing altogether; say so.
-# - *Section 3.* "Rank 1 can hardly do anything." It can ask any one question of the form "is this like that", and
-#   self-attention's own is among them.
+# - *Section 2.* "A²U does not see the sign of the contrast." True of static kernels, and of a sign turned in the
+#   *features*. A negative of the picture is another matter.
+# - *Section 3.* "Rank 1 can hardly do anything." It can ask any one question of the form "is this like that".
 # - *Section 4.* Summing over channels before the product. The cell shows another number; ask what it means (ink times
 #   edge).
-# - **Exercise 1.** Only $i = j$; $A$ transposed; one of the two embeddings forgotten; one number a channel, unsummed.
-# - **Exercise 2.** The sum over channels too early or not at all; $P$ forgotten; every rank of $U$ paired with every
-#   rank of $V$; `reshape` where a transpose is meant.
-# - **Exercise 3.** `groups` forgotten (it then sums over channels before the product: the same error as in section
-#   4), stride or padding forgotten, windows centred on the last pixel of a block.
+# - *Section 7.* "A²U is attention at low rank." It sums what attention keeps apart. Let learners find the two taps.
+# - **Exercise 1.** Learners test with $d = 1$, where the code is right. Ask for a case with $d = 2$ and $p$ all ones.
+# - **Exercise 2.** A matrix that also pairs pixels of the same half; one that is not symmetric; a sum that is not 1.
+# - **Exercise 3.** The number of windows is forgotten, or counted at full size.
+# - **Exercise 4.** `groups` forgotten (it then sums over channels before the product: the same error as in section 4),
+#   stride or padding forgotten, windows centred on the last pixel of a block.
 
 # %% [markdown]
 # ## Exercises
 #
-# Replace the `...` and run the cell. The check compares with a slow and careful reference on random numbers, and knows
-# the usual mistakes.
+# Run the cell after each change. The check compares with a slow and careful reference on random numbers, or tests the
+# rules of a specification, and knows the usual mistakes.
 
 # %% [markdown]
-# ### Exercise 1 · The bilinear form
-# *Difficulty* ★☆☆ · *time* 5 minutes
-#
-# Write Eq. (2): `x` is (C, N), `y` is (C, M), `a` is (N, M), `q` and `t` are (C,). Return one number.
-#
-# <details><summary>Hint 1</summary>
-#
-# Three nested loops, over k, i and j, are a fine answer. Or compute all similarities of embedded pixels first.
-# </details>
-#
-# <details><summary>Hint 2</summary>
-#
-# The table of similarities is `(q[:, None] * x).T @ (t[:, None] * y)`, of shape (N, M). Lay `a` over it.
-# </details>
-#
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_bilinear(x, y, a, q, t):
-#     similarity = (q[:, None] * x).T @ (t[:, None] * y)
-#     return (a * similarity).sum()
-# ```
-# </details>
-
-# %% tags=["exercise"]
-import torch
-import torch.nn.functional as F
-
-from a2u.lessons.affinity import exercises
-
-
-def my_bilinear(x, y, a, q, t):
-    return ...
-
-
-exercises.BILINEAR.check(my_bilinear)
-
-# %% tags=["solution"]
-from a2u.lessons.affinity import exercises
-
-
-def my_bilinear(x, y, a, q, t):
-    similarity = (q[:, None] * x).T @ (t[:, None] * y)
-    return (a * similarity).sum()
-
-
-exercises.BILINEAR.check(my_bilinear)
-
-# %% [markdown]
-# ### Exercise 2 · The low-rank form
+# ### Exercise 1 · Find the bug: the low-rank form
 # *Difficulty* ★★☆ · *time* 8 minutes
 #
-# Write Eq. (3) with $P$ in the place of $\mathbf 1$: `x` is (C, N), `u` and `v` are (C, N, d), `p` is (d, s²). Return
-# the s² values of the kernel.
+# Eq. (3) with $P$ in the place of $\mathbf 1$: `x` is (C, N), `u` and `v` are (C, N, d), `p` is (d, s²); the result is
+# the kernel, (s²,). The code runs, and for $d = 1$ it is right. For larger $d$ it is not. Find out why, and mend it.
 #
 # <details><summary>Hint 1</summary>
 #
-# First the two sides: for each channel, d numbers from u and d from v. Then the product. Then two sums: which first?
+# Write Eq. (3) for $d = 2$ with all its terms. How many products of a `by_u` and a `by_v` are there for each channel?
+# How many does the code compute?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# `torch.einsum("knr,kn->kr", u, x)` is $U_k^\top x_k$ for all k. The product is (C, d); sum it over C, then multiply by
-# `p.T`.
+# In the last line, `m` numbers the columns of U and `n` those of V. Term $m$ of the rank pairs column $m$ with column
+# $m$.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_low_rank(x, u, v, p):
-#     by_u = torch.einsum("knr,kn->kr", u, x)
-#     by_v = torch.einsum("knr,kn->kr", v, x)
-#     return p.T @ (by_u * by_v).sum(dim=0)
-# ```
-# </details>
-
+# Solution: `solutions/06_affinity.ipynb`.
 
 # %% tags=["exercise"]
 import torch
@@ -518,7 +562,9 @@ from a2u.lessons.affinity import exercises
 
 
 def my_low_rank(x, u, v, p):
-    return ...
+    by_u = torch.einsum("cim,ci->cm", u, x)
+    by_v = torch.einsum("cin,ci->cn", v, x)
+    return torch.einsum("ms,cm,cn->s", p, by_u, by_v)
 
 
 exercises.LOW_RANK.check(my_low_rank)
@@ -530,19 +576,121 @@ from a2u.lessons.affinity import exercises
 
 
 def my_low_rank(x, u, v, p):
-    by_u = torch.einsum("knr,kn->kr", u, x)
-    by_v = torch.einsum("knr,kn->kr", v, x)
-    return p.T @ (by_u * by_v).sum(dim=0)
+    by_u = torch.einsum("cim,ci->cm", u, x)
+    by_v = torch.einsum("cim,ci->cm", v, x)
+    # the same letter m on both sides: column with column. With n, every column of U met every column of V.
+    return torch.einsum("ms,cm,cm->s", p, by_u, by_v)
 
 
 exercises.LOW_RANK.check(my_low_rank)
 
 # %% [markdown]
-# ### Exercise 3 · As depth-wise convolutions
+# ### Exercise 2 · Design a question to a window
+# *Difficulty* ★★☆ · *time* 10 minutes
+#
+# Make a matrix of pair weights that asks "is the upper half of the window like the lower half?". `size` is the odd
+# side of a window whose pixels are numbered row by row; return (size², size²). There are many right answers. The
+# specification:
+#
+# 1. symmetric;
+# 2. only pairs of one pixel above the middle row and one pixel below it count;
+# 3. rank 2 at most;
+# 4. in a window of ones (one channel) the answer $\sum A \circ S$ is 1.
+#
+# <details><summary>Hint 1</summary>
+#
+# Make two vectors of size² numbers: one is not zero above the middle row only, the other below it only. What is their
+# outer product?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `torch.outer(above, below)` has rank 1 and is not symmetric; add its transpose, and divide by the sum of all entries.
+# `torch.arange(size**2) // size` is the row of each pixel.
+# </details>
+#
+# Solution: `solutions/06_affinity.ipynb`.
+
+# %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.affinity import exercises
+
+
+def my_question(size):
+    return ...
+
+
+exercises.QUESTION.check(my_question)
+
+# %% tags=["solution"]
+import torch
+
+from a2u.lessons.affinity import exercises
+
+
+def my_question(size):
+    row = torch.arange(size**2) // size
+    above, below = (row < size // 2).double(), (row > size // 2).double()
+    a = torch.outer(above, below) + torch.outer(below, above)  # any weights inside a half would do as well
+    return a / a.sum()
+
+
+exercises.QUESTION.check(my_question)
+
+# %% [markdown]
+# ### Exercise 3 · Estimate, then measure: all pairs, or pairs in windows
+# *Difficulty* ★☆☆ · *time* 6 minutes
+#
+# A table of all pairs of an encoder map of `height` × `width` pixels, as in self-attention; or one table for each
+# window of side `k`, with one window for each position of the map that is `ratio` times smaller. Estimate for 512×512,
+# $k = 5$ and $r = 2$: how many times more numbers does the first have? Ten, a thousand, a hundred thousand? Write it
+# down, then return the factor.
+#
+# <details><summary>Hint 1</summary>
+#
+# How many pairs has one window of $k^2$ pixels? How many windows are there?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# $(HW)^2$ pairs against $(H/r)(W/r)$ windows of $k^4$ pairs each.
+# </details>
+#
+# Solution: `solutions/06_affinity.ipynb`.
+
+# %% tags=["exercise"]
+import torch
+import torch.nn.functional as F
+
+from a2u.lessons.affinity import exercises
+
+
+def my_factor(height, width, k, ratio):
+    return ...
+
+
+exercises.PAIRS.check(my_factor)
+
+# %% tags=["solution"]
+from a2u.lessons.affinity import exercises
+
+
+def my_factor(height, width, k, ratio):
+    # 1,678 for 512×512: it grows with the area of the map. A²U never makes the 625 numbers of a window either.
+    return height * width * ratio**2 / k**4
+
+
+exercises.PAIRS.check(my_factor)
+
+# %% [markdown]
+# ### Exercise 4 · As depth-wise convolutions
 # *Difficulty* ★★★ · *time* 12 minutes
 #
 # Write the affinity of Eq. (4) for $d = 1$, at every position: `x` is (C, H, W), `u` and `v` are (C, k, k) with k odd.
-# Position (i, j) sees the k×k window centred on pixel (r·i, r·j), zeros outside. Return (H/r, W/r).
+# The position in row $i$ and column $j$ of the small map sees the k×k window centred on pixel (r·i, r·j), zeros
+# outside. Return (H/r, W/r).
 #
 # <details><summary>Hint 1</summary>
 #
@@ -551,19 +699,10 @@ exercises.LOW_RANK.check(my_low_rank)
 #
 # <details><summary>Hint 2</summary>
 #
-# `groups=len(x)` keeps the channels apart, `stride=ratio` takes one window a position, `padding=k // 2` centres it.
+# `groups=len(x)` keeps the channels apart, `stride=ratio` takes one window per position, `padding=k // 2` centres it.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_affinity(x, u, v, ratio):
-#     look = {"stride": ratio, "padding": u.shape[-1] // 2, "groups": len(x)}
-#     by_u, by_v = F.conv2d(x[None], u[:, None], **look), F.conv2d(x[None], v[:, None], **look)
-#     return (by_u * by_v).sum(dim=1)[0]
-# ```
-# </details>
-
+# Solution: `solutions/06_affinity.ipynb`.
 
 # %% tags=["exercise"]
 import torch
@@ -592,21 +731,47 @@ def my_affinity(x, u, v, ratio):
 
 exercises.AFFINITY.check(my_affinity)
 
+# %% [markdown]
+# ### A question to take with you
+#
+# Take the most similar of two photographs of the same scene, one bright and one dark, as a motion tracker does. Which
+# of these survives a factor of ½ on all features: the order of the similarities of one pixel to all others, the
+# softmax of these similarities, the affinity of a static A²U?
+#
+# <details><summary>Answer</summary>
+#
+# The order survives: every product becomes a quarter, and a quarter of a larger number is still the larger one. The
+# softmax does not: it sees differences of a quarter, and so it gets flatter. The affinity becomes a quarter, and what
+# the kernel then does depends on the normalisation (lesson 07). If you divide every pixel vector by its length first
+# (cosine similarity), all three survive, and the contrast is forgotten.
+# </details>
+
+# %% [markdown]
+# ## Five questions
+#
+# Answer them from memory; then look up what you missed.
+
+# %% tags=["questions"]
+from a2u.lessons.affinity.questions import concepts
+
+concepts.ask()
+
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
 #
 # - **Q.** Why an inner product and not a distance? **A.** It can be written as sums of products, so that weights fit
 #   in between, and it becomes convolutions. A squared distance is $|x|^2 + |y|^2 - 2x^\top y$: the same product, with
 #   two more terms.
-# - **Q.** Turned signs leave $w$ as it is. Is that always wanted? **A.** For "do these belong together?", yes. For
-#   "is the object on the dark side?", no: then a first-order answer knows more. Nothing forbids to use both.
-# - **Q.** What does attention have that A²U has given up? **A.** The whole table: every pixel asks every other. A²U
-#   asks $d$ fixed questions inside one window. In exchange, its cost grows with the area, not with its square.
-# - **Q.** With $d = 1$ all kernels are multiples of one vector. Could that ever be enough? **A.** After sigmoid and
-#   softmax, multiples are not the same kernel any more: from flat at 0 to as decided as it gets. Lesson 07 draws that
-#   curve.
+# - **Q.** Turned signs leave the form as it is. Is that always wanted? **A.** For "do these belong together?", yes.
+#   For "is the object on the dark side?", no: then a first-order answer knows more. You may use both.
+# - **Q.** What does attention have that A²U has given up? **A.** The whole table: every pixel asks every other, and
+#   each similarity becomes a weight. A²U asks $d$ learned questions of one window. In exchange, its cost grows with
+#   the area, not with its square.
+# - **Q.** With $d = 1$ all kernels are multiples of one vector before the normalisation. Could that ever be enough?
+#   **A.** After sigmoid and softmax, multiples are not the same kernel any more: from flat at 0 to as decided as it
+#   gets. Lesson 07 draws that curve.
 #
-# **Grade.** Exercises 1 and 2 pass. On paper: derive Eq. (3) from Eq. (2) for $d = 1$ in three lines. Exercise 3 for
+# **Grade.** Exercises 1 and 2 pass. On paper: derive Eq. (3) from Eq. (2) for $d = 1$ in three lines. Exercise 4 for
 # distinction.
 #
 # **Extend.** Normalise the pixel vectors to length 1 (cosine similarity) and repeat section 1. What does the picture
@@ -615,7 +780,7 @@ exercises.AFFINITY.check(my_affinity)
 # %% [markdown]
 # ## Your tally
 #
-# What you predicted and passed since this notebook's kernel started:
+# What you predicted, passed and answered since this notebook's kernel started:
 
 # %%
 predict.tally()
@@ -623,13 +788,14 @@ predict.tally()
 # %% [markdown]
 # ## Summary
 #
-# - Affinity is the similarity of two feature vectors, an inner product; self-attention is one row of the table of all
-#   pairs.
-# - Weigh all pairs and add up: a bilinear form $\sum_k x_k^\top A_k y_k$, Eq. (2). It is of second order: it keeps its
-#   value when all features change their sign.
+# - Affinity is the similarity of two feature vectors, an inner product; self-attention keeps one row of the table of
+#   all pairs and makes weights of it.
+# - Weigh all pairs and add up: a bilinear form $\sum_c x_c^\top A_c y_c$, Eq. (2). It is of second order: it keeps its
+#   value when all features change their sign. Kernels keep theirs in static A²U only.
 # - A matrix of rank $d$ is $UV^\top$: $d(N+M)$ numbers instead of $NM$, worth it while $d$ is below about $N/2$.
 # - Low rank turns the form into two projections, a product and a sum, Eq. (3): **product first, then channels**.
-# - $P$ makes the $s^2$ values of a kernel from $d$ affinities. For $d = 1$ all kernels are one vector, scaled.
+# - $P$ makes the $s^2$ values of a kernel from $d$ affinities. For $d = 1$ all kernels are one vector, scaled: no
+#   tap's weight is its own similarity, as in attention or SAPA.
 # - At every position: two depth-wise convolutions of stride 2, a product, a sum, a 1×1 convolution, Eq. (4).
 #
 # What is missing before this upsamples anything: phases, a normalisation, and the question where $U$, $V$ and $P$ come
@@ -637,8 +803,9 @@ predict.tally()
 #
 # ## Sources
 #
-# - Y. Dai, H. Lu, C. Shen, *Learning Affinity-Aware Upsampling for Deep Image Matting*, CVPR 2021: section 4, Eqs. (2),
-#   (3) and (4).
+# - Y. Dai, H. Lu, C. Shen, *Learning Affinity-Aware Upsampling for Deep Image Matting*, CVPR 2021: section 4, Eqs.
+#   (2), (3) and (4).
+# - H. Lu et al., *SAPA: Similarity-Aware Point Affiliation for Feature Upsampling*, NeurIPS 2022.
 # - C. Eckart, G. Young, *The approximation of one matrix by another of lower rank*, Psychometrika 1, 1936: the best
 #   matrix of rank $d$.
 # - The digit: MNIST, Y. LeCun, C. Cortes, C. Burges (CC BY-SA 3.0), the second test image.

@@ -8,10 +8,32 @@
 # **You will be able to**
 # - build A²U from seven lines of PyTorch and match the library;
 # - say what changes with the image in static, hybrid and dynamic A²U, and what does not;
+# - derive both gradients of $w^\top z$ and check them in numbers;
 # - derive every parameter count of the paper's Table 2, to the last digit;
 # - derive IndexNet as a special case, and say what this kernel can never do.
 #
-# **You need** lessons 01 and 06, and lesson 05 for section 7. **Time** 30 minutes, and 25 more for the exercises.
+# **You need** lessons 01 and 06, and lesson 05 for section 8. Symbols and terms: [Notation and words](notation.md).
+#
+# **Time** 47 minutes, and 24 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | The picture | 3 |
+# | 1 · Line by line | 5 |
+# | 2 · What the normalisation allows | 5 |
+# | 3 · Where phases come from: P, or point-wise | 2 |
+# | 4 · Static, hybrid, dynamic | 9 |
+# | 5 · How it learns: two gradients | 5 |
+# | 6 · Count | 6 |
+# | 7 · Down and up with the same affinity | 2 |
+# | 8 · IndexNet is inside | 3 |
+# | Five questions | 6 |
+# | Summary | 1 |
+# | Exercises | 24 |
+#
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
@@ -22,15 +44,16 @@
 # |---|---|---|
 # | 0–8 | the picture | recognise the parts from lesson 06; what is new? |
 # | 8–24 | section 1, line by line | build it live, one line at a time, asking for each shape before it prints |
-# | 24–38 | section 2, what the normalisation allows | compute $e/(e+8)$ together; then the curve |
-# | 38–44 | section 3, point-wise | where do four different kernels come from? Two answers |
-# | 44–60 | section 4, static, hybrid, dynamic | fill in a 3×3 table (mode; U, P, w) for two images, then the explorer |
-# | 60–68 | section 5, count | static-cw by hand; the rest is exercise 2 |
-# | 68–74 | section 7, IndexNet inside | the derivation; it closes lesson 05 |
-# | 74–90 | exercise 1, then 2 | exercise 3 is homework |
+# | 24–36 | section 2, what the normalisation allows | compute $e/(e+8)$ together; then the nine curves |
+# | 36–40 | section 3, point-wise | where do four different kernels come from? Two answers |
+# | 40–54 | section 4, static, hybrid, dynamic | a 3×3 table (mode; U, P, w) for two images; explorer; degrees |
+# | 54–62 | section 5, two gradients | on the board; which windows teach the kernel nothing? |
+# | 62–70 | section 6, count | static-cw by hand; read the table for the others |
+# | 70–76 | section 8, IndexNet inside | the derivation; it closes lesson 05 |
+# | 76–90 | exercise 1 | exercises 2 and 3, and the five questions, are homework |
 #
-# **Skip if short.** Section 6 (down and up) and section 3. Keep section 2: without its bounds the results of lesson
-# 09 cannot be understood.
+# **Skip if short.** Section 7 (down and up) and section 3. Keep section 2: its bounds are needed to understand the
+# results of lesson 09.
 #
 # **Look at this before class.** "Static" is a bad word for a good thing. Write on the board, early: *static says that
 # the question is fixed; the answer always follows the image.*
@@ -40,8 +63,8 @@
 #
 # The subject of the paper's Figure 2, drawn for our 2: how the four kernels of one position come about. It shows the
 # *dynamic* operator, the fullest of the three that section 4 compares; section 1 builds the *static* one, without the
-# two dashed ways. Three sizes return all through this lesson: $d$, the **rank** of lesson 06, here 1; $s$, the side of
-# an upsampling kernel, here 3; $k$, the side of the filters $U$ and $V$, here 5.
+# two dashed arrows. Three sizes return all through this lesson: $d$, the **rank** of lesson 06, here 1; $s$, the side
+# of an upsampling kernel, here 3; $k$, the side of the filters $U$ and $V$, here 5.
 
 # %%
 import torch
@@ -49,7 +72,7 @@ import torch.nn.functional as F
 
 import a2u
 from a2u.lessons.a2u_operator.explorer import figure_2, operator
-from a2u.lessons.a2u_operator.picture import kernel_curve
+from a2u.lessons.a2u_operator.picture import kernel_curves
 from a2u.lessons.a2u_operator.predictions import predict
 from a2u.lessons.affinity.picture import tables
 from a2u.lessons.frame import Drawing
@@ -61,17 +84,18 @@ figure_2()
 # %% [markdown]
 # ## 1 · Line by line
 #
-# A *static* A²U holds three weights: $U$ and $V$, one 5×5 filter a channel, and $P$, with $r^2 s^2 = 36$ rows for four
-# 3×3 kernels a position. We take them from an operator of the library with random weights and do the rest ourselves:
+# A *static* A²U holds three sets of weights: $U$ and $V$, one 5×5 filter per channel each, and $P$, with
+# $r^2 s^2 = 36$ rows for four 3×3 kernels per position. We take them from an operator of the library with random
+# weights and do the rest ourselves:
 #
 # 1. respond to the map with $U$ and with $V$ (stride 2: one window for each position of the small map);
-# 2. multiply, and sum over channels: the affinity, one number a position;
+# 2. multiply, and sum over channels: the affinity, one number per position;
 # 3. $P$ makes 36 numbers of each;
 # 4. a pixel shuffle deals them out: nine to each of the four outputs of a position;
 # 5. sigmoid, then softmax over the nine taps;
 # 6. and then the one formula, $w^\top z$, on the decoder map.
 #
-# **Predict.** Why must the shuffle come before the softmax?
+# **Predict.** The order of steps 4 and 5 matters.
 
 # %% tags=["prediction"]
 predict("shuffle-first")
@@ -93,10 +117,10 @@ print("largest difference from the library below 1e-6:", bool(difference < 1e-6)
 
 # %% [markdown]
 # **Explain.** Each of the four outputs has its *own* kernel, and each kernel must sum to 1. A softmax before the
-# shuffle would run over 36 numbers and leave each kernel about a quarter. (The order inside the 36 matters as well:
-# the row of tap $t$ and phase $p$ is $4t + p$, because `pixel_shuffle` wants the phase to run fastest.)
+# shuffle would run over 36 numbers and leave each kernel with about a quarter. (The order inside the 36 matters as
+# well: the row of tap $t$ and phase $p$ is $4t + p$, because `pixel_shuffle` wants the phase to run fastest.)
 #
-# $U$, $V$ and $P$ never looked at $x$: kernels come from the *encoder* map, where the detail still is.
+# $U$, $V$ and $P$ never looked at $x$: kernels come from the *encoder* map, which still has the detail.
 
 # %%
 assert torch.allclose(w.sum(dim=1), torch.ones(1, 16, 16, dtype=torch.float64))
@@ -111,8 +135,8 @@ Drawing(
 # %% [markdown]
 # ## 2 · What the normalisation allows
 #
-# **Predict.** The sigmoid gives numbers between 0 and 1, the softmax compares nine of them. What are the smallest and
-# the largest weight that a tap can get, whatever the network learns?
+# **Predict.** The sigmoid gives numbers between 0 and 1, and the softmax compares nine of them. Whatever the network
+# learns, the weights stay between two limits.
 
 # %% tags=["prediction"]
 predict("largest-weight")
@@ -130,27 +154,28 @@ print(f"sigmoid + softmax: every weight lies between {lowest:.3f} and {highest:.
 
 # %% [markdown]
 # **Explain.** One tap at 1 against eight at 0 gives $e/(e+8) = 0.254$. So this A²U can *not* imitate nearest neighbour
-# (a weight of 1) nor bilinear (0.5625): it always blends. A plain softmax could, and yet the paper measures better
-# mattes with the sigmoid (Table 4, SAD 34.76 against 35.93, for the row "hybrid-cw" that section 4 explains; SAD is an
-# error of mattes: less is better): it keeps the squared contrast of lesson 06 in bounds.
+# (a weight of 1) or bilinear (0.5625): it always blends. A plain softmax could. Yet the paper measures better mattes
+# with the sigmoid (Table 4, SAD 34.76 against 35.93 for the row "hybrid-cw" of section 4; SAD is an error of mattes,
+# so less is better). Perhaps the sigmoid helps because it keeps the squared contrast of lesson 06 within bounds; the
+# paper does not test this, and neither does this lesson.
 #
-# And with $d = 1$ there is one more limit. A position contributes one number $a$, and its kernel in a given phase is
-# $\operatorname{softmax}(\sigma(a\,P_0))$ with the same vector $P_0$ everywhere, the nine rows of $P$ that make this
-# phase: all kernels of one image and phase lie on a **curve with one parameter**. Here it is, for phase (0, 0); tap $t$
-# is row $\lfloor t/3 \rfloor$ and column $t \bmod 3$ of the kernel:
+# With $d = 1$ there is one more limit. A position contributes one number, its affinity. Its kernel in a given phase is
+# $\operatorname{softmax}(\sigma(\text{affinity} \cdot P_0))$ with the same vector $P_0$ everywhere, the nine rows of
+# $P$ that make this phase. So all kernels of one image and phase lie on a **curve with one parameter**. Here it is for
+# phase (0, 0), a panel for each tap at its place in the kernel:
 
 # %%
 P0 = P.detach().view(9, 4)[:, 0]
-a = torch.linspace(-4, 4, 161, dtype=torch.float64)
-curve = (a[:, None] * P0).sigmoid().softmax(dim=1)
+affinities = torch.linspace(-4, 4, 161, dtype=torch.float64)
+curve = (affinities[:, None] * P0).sigmoid().softmax(dim=1)
 met = affinity.flatten()
 assert torch.allclose((met[:, None] * P0).sigmoid().softmax(dim=1), w[0, :, ::2, ::2].flatten(1).T)
 assert (op.affinity(torch.zeros_like(guide)) == 0).all()  # blank paper
 assert op.affinity(torch.ones_like(guide))[0, 0, 4, 4] != 0  # flat ink
 Drawing(
-    kernel_curve(a, curve, met[met.abs() < 4]),
-    alt="Nine weights as functions of the affinity: equal at zero, they part to either side, within two limits.",
-    says=f"at a = 0 every weight is {curve[80, 0]:.4f}; {int((met.abs() < 4).sum())} of 64 affinities lie here",
+    kernel_curves(affinities, curve, met[met.abs() < 4]),
+    alt="Nine panels, one per tap: its weight over the affinity. All are 1/9 at zero; two fall, six rise, one wavers.",
+    says=f"at affinity 0 every weight is {curve[80, 0]:.4f}; {int((met.abs() < 4).sum())} of 64 affinities lie here",
 )
 
 # %% [markdown]
@@ -161,7 +186,7 @@ Drawing(
 # %% [markdown]
 # ## 3 · Where phases come from: P, or point-wise
 #
-# Above, one affinity serves four outputs and 36 rows of $P$ tell them apart. **Point-wise** (pw) A²U has four *sets*
+# Above, one affinity serves four outputs, and 36 rows of $P$ tell them apart. **Point-wise** (pw) A²U has four *sets*
 # of $U$ and $V$ instead, and one $P$ of nine rows: shuffle the affinities first, then project.
 
 # %%
@@ -178,7 +203,7 @@ print("U:", tuple(pw.u.weight.shape), " P:", tuple(pw.p.weight.shape), " point-w
 # %% [markdown]
 # ## 4 · Static, hybrid, dynamic
 #
-# Who decides the weights $U$, $V$ and $P$?
+# Where do the weights $U$, $V$ and $P$ come from?
 #
 # | | $U$, $V$ | $P$ |
 # |---|---|---|
@@ -189,7 +214,7 @@ print("U:", tuple(pw.u.weight.shape), " P:", tuple(pw.p.weight.shape), " point-w
 # **Predict, then look** (one output of the 2, and the same output of another image):
 # 1. With `half contrast`: which of $U$, $P$ and $w$ change, in which mode? By which factor does $P$ change?
 # 2. With `shifted by 4` pixels (what leaves at the right comes in at the left): does $P$ change? Do $U$ and $V$?
-# 3. Does *static* mean that the kernels are the same for every image?
+# 3. What does the word *static* promise?
 
 # %% tags=["prediction"]
 predict("same-for-every-image")
@@ -205,34 +230,143 @@ print(panel.at(image="shifted by 4", row=9, column=9).says)
 with torch.no_grad():
     for mode, share in (("static", 4), ("hybrid", 4), ("dynamic", 16)):
         each = operator(mode)
-        before, after = (each.kernel(None, g)[0, 0, :, 9] for g in (guide, guide.roll(4, dims=-1)))
-        print(f"{mode:8} kernel at column 5 comes back at column 9: {torch.allclose(before[:, 5], after[:, 9])}")
+        before, after = each.kernel(None, guide)[0, 0], each.kernel(None, guide.roll(4, dims=-1))[0, 0]
+        inside = slice(2, 10)  # columns whose windows meet neither the edge nor the seam, before and after
+        comes_back = torch.allclose(before[..., inside], after[..., inside.start + 4 : inside.stop + 4])
+        print(f"{mode:8} kernels of a stroke that moved four columns moved with it: {comes_back}")
+        assert comes_back == (mode != "dynamic")
         assert all((part == 0).all() for name, part in each.named_parameters() if name.endswith("bias"))
         assert torch.allclose(each.affinity(guide / 2), each.affinity(guide) / share)
 
 # %% [markdown]
-# **Explain.** (1) Halving the features halves what hybrid and dynamic make from them ($P$, and dynamic $U$ and $V$; the
-# biases are 0 in our untrained operators). The affinity, a product of two responses, falls to a quarter in static and
-# hybrid, and to a sixteenth in dynamic, where the filters are halved as well. With $P$ in front, what enters the
-# sigmoid falls to ¼, ⅛ and 1/32: the kernel changes in every mode, most in dynamic. (Lesson 11 meets a network that
-# this has brought to a standstill.) (2) The mean does not know *where* things are: $P$ stays. The 5×5 pooling does, so
-# $U$ and $V$ change, and with them the kernel of a stroke that only moved. (3) No. Kernels always come from the
-# affinity of the image; *static* says only that the question asked of it is fixed.
+# **Explain.** (1) Halving the features halves what hybrid and dynamic make from them ($P$, and dynamic $U$ and $V$;
+# the biases are 0 in our untrained operators). The affinity, a product of two responses, falls to a quarter in static
+# and hybrid. In dynamic it falls to a sixteenth, because the filters are halved as well. With $P$ in front, what
+# enters the sigmoid falls to ¼, ⅛ and 1/32. (2) The mean does not know *where* things are: $P$ stays. The 5×5 pooling
+# does, so $U$ and $V$ change, and with them the kernel of a stroke that only moved. (3) *Static* says only that the
+# question asked of the image is fixed. Kernels always come from the affinity of the image.
 
 # %% [markdown]
-# A second switch: **channel-wise** (cw), one filter a channel, or **channel-shared** (cs), one for all. The kernel $w$
-# is shared by all channels of the decoder map in either case.
+# ### A table of degrees
 #
-# ## 5 · Count
+# Multiply all features by a factor. What enters the sigmoid is multiplied by that factor to the power of its
+# **degree**:
+#
+# | | from $P$ | from $U$, $V$ | from the two windows | degree |
+# |---|---|---|---|---|
+# | **static** | 0 | 0 | 2 | 2 |
+# | **hybrid** | 1 | 0 | 2 | 3 |
+# | **dynamic** | 1 | 2 | 2 | 5 |
+#
+# The table holds without biases. It also says what a turned sign does: $(-1)^2 = 1$, but $(-1)^3 = (-1)^5 = -1$. This
+# is lesson 06's finding again: only static kernels keep it.
+
+# %%
+with torch.random.fork_rng(), torch.no_grad():
+    torch.manual_seed(7)
+    for mode, degree in {"static": 2, "hybrid": 3, "dynamic": 5}.items():
+        for share in ("none", "channels"):
+            plain = a2u.build("a2u", 4, mode=mode, share=share, normalization="none").double()
+            for name, part in plain.named_parameters():
+                part.zero_() if name.endswith("bias") else part.normal_()
+            before = plain.kernel(None, guide)  # what would enter the sigmoid: all taps, phases and positions
+            for factor in (2.0, 0.5, -1.0):
+                assert torch.allclose(plain.kernel(None, factor * guide), factor**degree * before, rtol=1e-9)
+        print(f"{mode:8} twice the features: {2**degree:2} times; sign turned: {(-1) ** degree:+}")
+
+# %% [markdown]
+# The higher the degree, the more the kernel depends on the size of the features. The matting networks of lesson 10
+# soften this twice. Some rows add group norm after $U$ and after $V$ (**-norm**, † in the paper). And all of them
+# divide the sum over channels by $\sqrt C$, in code `scaled=True`: a sum of $C$ independent products has a standard
+# deviation that grows with $\sqrt C$, and so an operator with 256 channels would push the sigmoid to its ends sooner
+# than one with 4.
+
+# %%
+rng = torch.Generator().manual_seed(7)
+with torch.no_grad():
+    for C in (4, 64, 256):
+        noise, sizes = torch.randn(1, C, 32, 32, generator=rng, dtype=torch.float64), []
+        for scaled in (False, True):
+            each = a2u.build("a2u:static-cw", C, scaled=scaled).double()
+            for part in (each.u.weight, each.v.weight):
+                part.copy_(torch.randn(part.shape, generator=rng, dtype=torch.float64) / 5)
+            sizes.append(each.affinity(noise).std())
+        print(f"C = {C:3}: standard deviation of the affinity {sizes[0]:5.2f}, with scaled=True {sizes[1]:.2f}")
+        assert 0.7 * C**0.5 < sizes[0] < 1.4 * C**0.5
+        assert 0.7 < sizes[1] < 1.4
+
+# %% [markdown]
+# A second switch: **channel-wise** (cw), one filter per channel, or **channel-shared** (cs), one for all. The kernel
+# $w$ is shared by all channels of the decoder map in either case.
+
+# %% [markdown]
+# ## 5 · How it learns: two gradients
+#
+# An output is $y = w^\top z = \sum_t w_t z_t$. The loss sends back one number for it, $\partial L / \partial y$. From
+# there two ways lead on. The sum is linear in both:
+#
+# $$\frac{\partial y}{\partial z_t} = w_t, \qquad\qquad \frac{\partial y}{\partial w_t} = z_t .$$
+#
+# *Through $z$*: each value of the window gets its share of the gradient, by its weight. *Through $w$* the way is
+# longer. With $\sigma_t = \sigma(\text{affinity} \cdot P_t)$ and $w = \operatorname{softmax}(\sigma)$:
+#
+# $$\frac{\partial y}{\partial \sigma_t} = w_t\,(z_t - y), \qquad
+# \frac{\partial y}{\partial\,\text{affinity}} = \sum_t w_t\,(z_t - y)\;\sigma_t (1 - \sigma_t)\;P_t .$$
+#
+# The first is the derivative of a softmax: raising one number moves the mean $y$ towards $z_t$. The second is the
+# chain rule, with $\sigma' = \sigma(1 - \sigma)$.
+#
+# **Predict.** Look at $z_t - y$. In which windows does the kernel learn nothing?
+
+# %% tags=["prediction"]
+predict("no-gradient")
+
+
+# %% tags=["spoiler"]
+def gates_and_kernels(score):
+    gate = F.pixel_shuffle(F.conv2d(score, P.detach()[:, :, None, None]), 2)[0].sigmoid()
+    return gate, gate.softmax(dim=0)  # 9 16 16 each
+
+
+z = a2u.windows(x, 3, ratio=1)[0, 0].repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)  # 9 16 16, channel 0
+score = affinity.detach().clone().requires_grad_()  # 1 1 8 8
+gate, kernel = gates_and_kernels(score)
+out = (kernel * z).sum(dim=0)  # 16 16
+out.sum().backward()
+rows = P.detach().view(9, 2, 2).repeat(1, 8, 8)  # P of tap t, for the phase of each output
+by_hand = (kernel * (z - out) * gate * (1 - gate) * rows).sum(dim=0).detach()  # 16 16
+assert torch.allclose(4 * F.avg_pool2d(by_hand[None], 2)[0], score.grad[0, 0])  # four outputs share one affinity
+print("the gradient of all 64 affinities, by hand and by autograd: equal")
+
+# %% tags=["spoiler"]
+step = torch.zeros_like(score)
+step[0, 0, 3, 4] = 1e-6  # a third way, at one position: by differences
+with torch.no_grad():
+    above, below = ((gates_and_kernels(score + sign * step)[1] * z).sum() for sign in (1, -1))
+slope = (above - below) / 2e-6
+assert abs(slope - score.grad[0, 0, 3, 4]) < 1e-6
+flat = z.amax(dim=0) == z.amin(dim=0)
+assert (by_hand[flat].abs() < 1e-12).all()
+print(f"at (3, 4): {score.grad[0, 0, 3, 4]:.4f}, by differences {slope:.4f}")
+print(f"{int(flat.sum())} of 256 outputs have a flat window: no gradient reaches their kernel")
+
+# %% [markdown]
+# **Explain.** Where all $z_t$ are equal, $z_t - y = 0$: a flat window teaches the kernel nothing, because every kernel
+# that sums to 1 gives the same output. So kernels learn at edges. Two more places slow them down: where $\sigma_t$ is
+# near 0 or 1, $\sigma_t(1 - \sigma_t)$ is small; and where the encoder map is zero the affinity is a sum of products
+# of zeros, which no small change of $U$ or $V$ moves. The way through $z$ is never closed: the weights sum to 1.
+
+# %% [markdown]
+# ## 6 · Count
 #
 # Four stages see $C$ = 64, 64, 128 and 256 encoder channels, together 512. With $s = 3$, $k = 5$, $r = 2$:
 #
-# - $U$ and $V$ static: 25 numbers a filter; $C$ filters (cw) or 1 (cs), times 4 point-wise. No bias.
+# - $U$ and $V$ static: 25 numbers per filter; $C$ filters (cw) or 1 (cs), times 4 point-wise. No bias.
 # - $U$ and $V$ dynamic: a 1×1 convolution with bias, $C + 1$ numbers for each filter.
 # - $P$ static: $36$, or $9$ point-wise. From the image: $36\,(C + 1)$, or $9\,(C + 1)$ point-wise.
-# - *-d* (section 6): a second $P$ for the way down. *-norm*: $4C$ for two group norms.
+# - *-d* (section 7): a second $P$ for the way down. *-norm*: $4C$ for two group norms.
 #
-# **Predict.** Work out static-cw before you run: $2 \cdot 25 \cdot 512 + 4 \cdot 36$.
+# **Predict.** Work out static-cw before you run: 25 numbers per filter, for $U$ and $V$, and 36 per stage for $P$.
 
 # %% tags=["prediction"]
 predict("count-static")
@@ -262,7 +396,7 @@ print(f"IndexNet of Table 2 has {1 / share:.0f} times as many as the last row")
 # %% [markdown]
 # **Explain.** A dynamic filter costs $C + 1$ numbers rather than 25, and channel-shared needs only one filter for $U$
 # and one for $V$. The last row († in the paper) adds group norm after $U$ and after $V$: a scale and a shift for each
-# channel, $4C$. With it the two responses keep their size, whatever that of the features.
+# channel, $4C$. With it the two responses keep their size, whatever the size of the features.
 
 # %% [markdown]
 # The toy of lesson 08 is static, channel-wise and point-wise, with $s = 1$, $k = 4$ and a sigmoid on $U$'s response.
@@ -275,11 +409,11 @@ assert sum(toy) == count("a2u:toy", (128, 64, 32)) == 28_675
 print("the toy of lesson 08:", " + ".join(f"{n:,}" for n in toy), f"= {sum(toy):,}")
 
 # %% [markdown]
-# ## 6 · Down and up with the same affinity
+# ## 7 · Down and up with the same affinity
 #
-# The rows with **-d** go down as well. The same $U$ and $V$, and a $P$ of their own: a window of the output kernel
-# covers $s$ pixels of the small map, which are $r \cdot s = 6$ pixels of the large one, so a downsampling kernel has
-# 36 taps.
+# The rows with **-d** go down as well. They use the same $U$ and $V$, and a $P$ of their own: a window of the output
+# kernel covers $s$ pixels of the small map, which are $r \cdot s = 6$ pixels of the large one, so a downsampling
+# kernel has 36 taps.
 
 # %%
 with torch.random.fork_rng(), torch.no_grad():
@@ -295,18 +429,18 @@ print(
 )
 
 # %% [markdown]
-# ## 7 · IndexNet is inside
+# ## 8 · IndexNet is inside
 #
 # Take a static, point-wise, channel-wise A²U with $s = 1$ and replace the response of $U$ by 1. The bilinear form
-# loses its first factor, $\mathbf 1 \circ V_k^\top x_k$ (∘: value by value), and is linear again; $x_k$ is channel $k$
+# loses its first factor, $\mathbf 1 \circ V_c^\top x_c$ (∘: value by value), and is linear again; $x_c$ is channel $c$
 # of the encoder's window, as in lesson 06. With one tap a softmax would always give 1, so it is left out, and the
 # sigmoid stands alone. $P$ is 1:
 #
-# $$w_p = \sigma\Big(\sum_k v_{pk}^\top x_k\Big), \qquad p = 0 \dots r^2 - 1,$$
+# $$w_p = \sigma\Big(\sum_c v_{pc}^\top x_c\Big), \qquad p = 0 \dots r^2 - 1,$$
 #
 # one convolution of stride $r$ with $r^2$ outputs, a pixel shuffle, a sigmoid. That is holistic IndexNet (lesson 05).
 # In code `order=1` puts 1 for the response of $U$, and `encoder_kernel=4` is IndexNet's window with context,
-# $2r \times 2r$. Beside it the same operator of order 2, with the same $V$ and $P$ and some $U$.
+# $2r \times 2r$. Beside it stands the same operator of order 2, with the same $V$ and $P$ and some $U$.
 
 # %%
 with torch.random.fork_rng(), torch.no_grad():
@@ -323,12 +457,13 @@ with torch.random.fork_rng(), torch.no_grad():
 print(f"A²U of order 1 equals IndexNet in all {x.numel() * 4} values; of order 2 it differs by up to {gap:.2f}")
 
 # %% [markdown]
-# **Explain.** IndexNet is A²U of first order. What A²U adds is the second factor: the product of two responses.
+# **Explain.** Linear holistic IndexNet is A²U of first order. What A²U adds is the second factor: the product of two
+# responses.
 
 # %% [markdown]
 # ## Exercises
 #
-# Replace the `...` and run the cell.
+# Run the cell after each change.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
@@ -337,44 +472,40 @@ print(f"A²U of order 1 equals IndexNet in all {x.numel() * 4} values; of order 
 #   complains.
 # - *Section 2.* "It is more flexible than bilinear, so it can imitate it." It cannot: no weight above 0.254.
 # - *Section 2.* The limit is taken for a defect. It is a choice, and the paper measures it: SAD 34.76 with the
-#   sigmoid, 35.93 without (hybrid-cw, Table 4).
+#   sigmoid, 35.93 without (hybrid-cw, Table 4; one training each).
 # - *Section 4.* "Static means the same kernel for every image." No: see the first note.
 # - *Section 4.* "Hybrid $P$ changes when the digit moves." Its average does not know where things are.
-# - *Section 5.* A dynamic filter is counted with 25 numbers. It has $C + 1$: the 1×1 convolution slides over the 25
+# - *Section 5.* "The gradient through $w$ is $z$." For a free $w$. After a softmax it is $w_t (z_t - y)$: ask what
+#   happens to the sum of all nine.
+# - *Section 6.* A dynamic filter is counted with 25 numbers. It has $C + 1$: the 1×1 convolution slides over the 25
 #   places.
-# - *Section 7.* "IndexNet is A²U with small weights." It is $U \equiv 1$: not a small factor, a missing one.
-# - **Exercise 1.** Tap and phase in the wrong order; normalised before the shuffle; softmax over rows; sigmoid or
-#   softmax missing; only the first rank used.
-# - **Exercise 2.** Biases of the generated weights forgotten, $V$ forgotten, phases forgotten or counted twice,
-#   dynamic filters counted tap by tap; hybrid taken for static; a bias on static filters; `share` compared with "cw".
-# - **Exercise 3.** A softmax over the phases (that is the way down), the sigmoid inside the sum, phases (0, 1) and
-#   (1, 0) exchanged.
+# - *Section 8.* "IndexNet is A²U with small weights." It is $U \equiv 1$: not a small factor, a missing one.
+# - **Exercise 1.** Learners mend the softmax, which is right. Ask them to compute the sum of each kernel: it is 1.
+#   Then ask which row of `p` makes tap 1 of phase 0.
+# - **Exercise 2.** A softmax without the sigmoid gives 1; the mean gives m/n.
+# - **Exercise 3.** Rows and columns of the phase exchanged; a lean that is right for one phase only.
 
 # %% [markdown]
-# ### Exercise 1 · Kernels from affinities
+# ### Exercise 1 · Find the bug: kernels from affinities
 # *Difficulty* ★★☆ · *time* 8 minutes
 #
-# `affinity` is (d, H, W), `p` is (s²·r², d); its row tap·r² + phase makes that tap for that phase. Return the
-# normalised kernels (sigmoid, softmax) of all outputs, (s², rH, rW).
+# `affinity` is (d, H, W), `p` is (s²·r², d); its row tap·r² + phase makes that tap for that phase. The result should
+# be the normalised kernels (sigmoid, softmax) of all outputs, (s², rH, rW). The code runs, its shape is right, every
+# kernel sums to 1, and it is wrong. Find the line and mend it.
 #
 # <details><summary>Hint 1</summary>
 #
-# A matrix product over the d affinities of each position, a pixel shuffle, and then the normalisation. In this order.
+# Follow one number. Which channel of `logits` is tap 1 of phase 0 after the first line? And which one after the
+# second?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# `torch.einsum("md,dhw->mhw", p, affinity)` mixes the ranks. `F.pixel_shuffle` takes three axes as well as four.
+# `F.pixel_shuffle` takes r² neighbouring channels for the r² outputs of one map. In `p` the phase runs fastest: what
+# does this say about the second line?
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_kernels(affinity, p, ratio):
-#     logits = torch.einsum("md,dhw->mhw", p, affinity)
-#     return F.pixel_shuffle(logits, ratio).sigmoid().softmax(dim=0)
-# ```
-# </details>
+# Solution: `solutions/07_a2u.ipynb`.
 
 # %% tags=["exercise"]
 import torch
@@ -384,7 +515,9 @@ from a2u.lessons.a2u_operator import exercises
 
 
 def my_kernels(affinity, p, ratio):
-    return ...
+    logits = torch.einsum("md,dhw->mhw", p, affinity)
+    logits = logits.unflatten(0, (ratio**2, -1)).transpose(0, 1).flatten(0, 1)
+    return F.pixel_shuffle(logits, ratio).sigmoid().softmax(dim=0)
 
 
 exercises.KERNELS.check(my_kernels)
@@ -398,93 +531,31 @@ from a2u.lessons.a2u_operator import exercises
 
 def my_kernels(affinity, p, ratio):
     logits = torch.einsum("md,dhw->mhw", p, affinity)
+    # no change of order: row tap·r² + phase is what pixel_shuffle wants. The second line was for row phase·s² + tap.
     return F.pixel_shuffle(logits, ratio).sigmoid().softmax(dim=0)
 
 
 exercises.KERNELS.check(my_kernels)
 
 # %% [markdown]
-# ### Exercise 2 · Count a preset
-# *Difficulty* ★★☆ · *time* 8 minutes
-#
-# Return the number of learned values of one A²U: `mode` is "static", "hybrid" or "dynamic", `share` is "none" (cw) or
-# "channels" (cs), `pointwise` is True or False; d = 1, s = 3, k = 5, r = 2.
-#
-# <details><summary>Hint 1</summary>
-#
-# Count U and V together, then P. Section 5 has the numbers of each.
-# </details>
-#
-# <details><summary>Hint 2</summary>
-#
-# Filters: 4 or 1 sets, times C or 1, times C + 1 (dynamic) or 25. Rows of P: 9 or 36, times C + 1 unless static.
-# </details>
-#
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_count(channels, mode, share, pointwise):
-#     filters = (4 if pointwise else 1) * (channels if share == "none" else 1)
-#     rows = 9 if pointwise else 36
-#     of_filter = channels + 1 if mode == "dynamic" else 25
-#     of_row = 1 if mode == "static" else channels + 1
-#     return 2 * filters * of_filter + rows * of_row
-# ```
-# </details>
-
-
-# %% tags=["exercise"]
-import torch
-import torch.nn.functional as F
-
-from a2u.lessons.a2u_operator import exercises
-
-
-def my_count(channels, mode, share, pointwise):
-    return ...
-
-
-exercises.PARAMETERS.check(my_count)
-
-# %% tags=["solution"]
-from a2u.lessons.a2u_operator import exercises
-
-
-def my_count(channels, mode, share, pointwise):
-    filters = (4 if pointwise else 1) * (channels if share == "none" else 1)
-    rows = 9 if pointwise else 36
-    of_filter = channels + 1 if mode == "dynamic" else 25
-    of_row = 1 if mode == "static" else channels + 1
-    return 2 * filters * of_filter + rows * of_row
-
-
-exercises.PARAMETERS.check(my_count)
-
-# %% [markdown]
-# ### Exercise 3 · IndexNet as a special case
+# ### Exercise 2 · Estimate, then measure: how white does white stay?
 # *Difficulty* ★★☆ · *time* 6 minutes
 #
-# `guide` is (C, 2H, 2W), `v` is (4, C, 2, 2): a filter for each phase. With the response of U replaced by 1 and s = 1,
-# return the weights of all outputs, (2H, 2W).
+# A window lies on an edge: `ones` of its `taps` values are 1, the others are 0. Nearest neighbour can return 1 there.
+# What is the largest output that sigmoid and softmax allow? Estimate it for one column of a 3×3 window (3 of 9), and
+# for 6 of 9. Then return it for any window.
 #
 # <details><summary>Hint 1</summary>
 #
-# What is left of the product, summed over channels, is an ordinary convolution. Its stride is 2, without padding.
+# The output is the sum of the weights of the ones. Which sigmoids make it as large as possible?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# `F.conv2d(guide[None], v, stride=2)` is (1, 4, H, W); a pixel shuffle makes it (1, 1, 2H, 2W).
+# All ones at $\sigma = 1$, all others at $\sigma = 0$. Each one then has $e$ shares, each other place has 1.
 # </details>
 #
-# <details><summary>Solution</summary>
-#
-# ```python
-# def my_index(guide, v):
-#     return F.pixel_shuffle(F.conv2d(guide[None], v, stride=2), 2)[0, 0].sigmoid()
-# ```
-# </details>
-
+# Solution: `solutions/07_a2u.ipynb`.
 
 # %% tags=["exercise"]
 import torch
@@ -493,48 +564,131 @@ import torch.nn.functional as F
 from a2u.lessons.a2u_operator import exercises
 
 
-def my_index(guide, v):
+def my_reach(ones, taps):
     return ...
 
 
-exercises.INDEX.check(my_index)
+exercises.REACH.check(my_reach)
 
 # %% tags=["solution"]
+import torch
+
+from a2u.lessons.a2u_operator import exercises
+
+
+def my_reach(ones, taps):
+    # 0.576 for 3 of 9 and 0.845 for 6 of 9: a hard edge becomes a soft one, whatever is learned
+    return torch.e * ones / (torch.e * ones + taps - ones)
+
+
+exercises.REACH.check(my_reach)
+
+# %% [markdown]
+# ### Exercise 3 · Design a P that leans
+# *Difficulty* ★★★ · *time* 10 minutes
+#
+# Bilinear weights lean: an output above and left of the centre looks more at its upper and left neighbours. Design a
+# $P$ ($d = 1$, $s = 3$, $r = 2$) that does this. Return its 36 numbers, row tap·4 + phase, with phase = 2a + b. The
+# check makes the four kernels for an affinity of `strength`, a positive number, as
+# $\operatorname{softmax}(\sigma(\cdot))$. There are many right answers. The specification:
+#
+# 1. 36 finite numbers;
+# 2. the mean row of the taps, weighed by the kernel, lies above the centre for $a = 0$ and below it for $a = 1$;
+# 3. the mean column lies to the left for $b = 0$ and to the right for $b = 1$;
+# 4. the kernels of $a = 0$ and $a = 1$ are mirror images of each other (rows reversed), and so are those of $b = 0$
+#    and $b = 1$ (columns reversed).
+#
+# <details><summary>Hint 1</summary>
+#
+# Number the rows of a kernel −1, 0, 1. What do you multiply them with, so that $a = 0$ prefers −1 and $a = 1$ prefers
+# 1?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# $P$ for tap (row, column) and phase (a, b): `row * (2 * a - 1) + column * (2 * b - 1)`. `torch.cartesian_prod` lists
+# taps and phases; the phase runs fastest.
+# </details>
+#
+# Solution: `solutions/07_a2u.ipynb`.
+
+# %% tags=["exercise"]
+import torch
 import torch.nn.functional as F
 
 from a2u.lessons.a2u_operator import exercises
 
 
-def my_index(guide, v):
-    return F.pixel_shuffle(F.conv2d(guide[None], v, stride=2), 2)[0, 0].sigmoid()
+def my_lean(strength):
+    return ...
 
 
-exercises.INDEX.check(my_index)
+exercises.LEAN.check(my_lean)
+
+# %% tags=["solution"]
+import torch
+
+from a2u.lessons.a2u_operator import exercises
+
+
+def my_lean(strength):
+    taps = torch.cartesian_prod(torch.arange(-1.0, 2), torch.arange(-1.0, 2))  # 9: row, column
+    sides = torch.cartesian_prod(torch.tensor([-1.0, 1.0]), torch.tensor([-1.0, 1.0]))  # 4: 2a − 1, 2b − 1
+    return (taps @ sides.T).flatten()  # for blank paper, affinity 0, the kernel is still the plain mean
+
+
+exercises.LEAN.check(my_lean)
+
+# %% [markdown]
+# ### A question to take with you
+#
+# You want to upsample depth maps with A²U, guided by a camera image whose exposure changes from frame to frame. The
+# kernels should not change with the exposure. Which mode do you choose, what do you do about the contrast, and what
+# remains?
+#
+# <details><summary>Answer</summary>
+#
+# Of the three modes, static has the lowest degree (2): twice the exposure gives four times what enters the sigmoid,
+# and not 8 or 32 times. Group norm after $U$ and $V$ (-norm) takes out a common factor of each group, as does dividing
+# the features by their size before. What remains: a change that is not a common factor (a clipped highlight, another
+# gamma) changes the affinity, and no mode is blind to that.
+# </details>
+
+# %% [markdown]
+# ## Five questions
+#
+# Answer them from memory; then look up what you missed.
+
+# %% tags=["questions"]
+from a2u.lessons.a2u_operator.questions import concepts
+
+concepts.ask()
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
 #
 # - **Q.** It can imitate neither nearest nor bilinear, and still the paper's mattes are better (SAD 32.15 against
-#   37.51 and 37.31). How? **A.** The layers around it adapt. What they cannot make themselves is a weight that
-#   depends on the place at full resolution; that is what A²U hands them.
+#   37.51 and 37.31). How? **A.** Perhaps the layers around it adapt, and what they cannot make themselves is a weight
+#   that depends on the place at full resolution, which A²U hands them. Nobody has isolated this; ask for an experiment
+#   that would.
 # - **Q.** Why is the mean of nine a good answer where nothing is to be seen? **A.** In a flat region all windows hold
 #   equal values: every kernel that sums to 1 gives the same result, so the blur is free.
-# - **Q.** Channel-shared costs 19,608 numbers and channel-wise 199,824 (dynamic). Which would you choose? **A.**
-#   Table 2 says cs is the better of the two (35.86 against 36.66); in hybrid mode it is the reverse (36.43 against
-#   34.76). Say what you would measure, and on how many seeds.
+# - **Q.** Channel-shared costs 19,608 numbers and channel-wise 199,824 (dynamic). Which would you choose? **A.** Table
+#   2 says cs is the better of the two (35.86 against 36.66); in hybrid mode it is the reverse (36.43 against 34.76).
+#   Say what you would measure, and on how many seeds.
 # - **Q.** Is A²U of order 2 an attention layer? **A.** It has the product of two projections, inside a window, at low
-#   rank; it has no softmax over positions of an image, and no value projection.
+#   rank. It has no softmax over similarities (lesson 06, section 7), and no value projection.
 #
-# **Grade.** Exercise 2 passes, or the learner derives two rows of Table 2 on paper. In person: *which lines of
+# **Grade.** Exercise 1 passes, and the learner derives two rows of Table 2 on paper. In person: *which lines of
 # section 1 change for point-wise?*
 #
-# **Extend.** Replace sigmoid and softmax by a softmax alone and find an affinity that imitates nearest neighbour.
-# Then build `rank=2` and show that the kernels no longer lie on one curve.
+# **Extend.** Replace sigmoid and softmax by a softmax alone and find an affinity that imitates nearest neighbour. Then
+# build `rank=2` and show that the kernels no longer lie on one curve.
 
 # %% [markdown]
 # ## Your tally
 #
-# What you predicted and passed since this notebook's kernel started:
+# What you predicted, passed and answered since this notebook's kernel started:
 
 # %%
 predict.tally()
@@ -542,9 +696,13 @@ predict.tally()
 # %% [markdown]
 # ## Summary
 #
-# - A²U: two depth-wise responses, product, sum over channels, $P$, pixel shuffle, sigmoid and softmax, then $w^\top z$.
+# - A²U: two depth-wise responses, product, sum over channels, $P$, pixel shuffle, sigmoid and softmax, then
+#   $w^\top z$.
 # - Sigmoid and softmax confine nine weights to [0.044, 0.254]; with $d = 1$ the kernels of a phase lie on one curve.
-# - Static, hybrid, dynamic: nothing, $P$, or all weights come from the image. The kernels always do.
+# - Static, hybrid, dynamic: nothing, $P$, or all weights come from the image. The kernels always do. What enters the
+#   sigmoid is of degree 2, 3 or 5 in the features.
+# - Two gradients: through $z$ by the weights, through $w$ by $w_t (z_t - y)$. A flat window teaches the kernel
+#   nothing.
 # - cw or cs, phases from $P$ or point-wise, -d for both ways: every row of Table 2 counted exactly.
 # - Replace $U$'s response by 1 and A²U is holistic IndexNet.
 #
@@ -552,7 +710,7 @@ predict.tally()
 #
 # ## Sources
 #
-# - Y. Dai, H. Lu, C. Shen, *Learning Affinity-Aware Upsampling for Deep Image Matting*, CVPR 2021: section 4, Eqs. (3),
-#   (4), Figure 2; Tables 2 and 4.
+# - Y. Dai, H. Lu, C. Shen, *Learning Affinity-Aware Upsampling for Deep Image Matting*, CVPR 2021: section 4, Eqs.
+#   (3), (4), Figure 2; Tables 2 and 4.
 # - H. Lu, Y. Dai, C. Shen, S. Xu, *Indices Matter: Learning to Index for Deep Image Matting*, ICCV 2019: IndexNet.
 # - The digit: MNIST, Y. LeCun, C. Cortes, C. Burges (CC BY-SA 3.0), the second test image.

@@ -9,7 +9,25 @@
 # - measure whether kernels follow the edges of an image, before and after training, and tell edges from ink;
 # - name two limits that A²U's kernels keep whatever they learn.
 #
-# **You need** lesson 01 ($y = w^\top z$) and, better, lesson 08. **Time** 20 minutes, and 20 for the three exercises.
+# **You need** lesson 01 ($y = w^\top z$) and, better, lesson 08. Symbols and terms: [Notation and words](notation.md).
+#
+# **Time** 38 minutes, and 20 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | The picture | 4 |
+# | 1 · A network that comes trained | 3 |
+# | 2 · How peaked is a kernel? | 3 |
+# | 3 · What do they look at? | 8 |
+# | 4 · One number makes nine | 10 |
+# | 5 · Look for yourself | 3 |
+# | Five questions | 6 |
+# | Summary | 1 |
+# | Exercises | 20 |
+#
+# </details>
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
@@ -26,7 +44,7 @@
 # | 48–53 | section 5, explorer | a digit whose edges are missed: who finds one? |
 # | 53–65 | exercise 1 or 2 | the other two are homework |
 #
-# **If time is short,** skip section 1 and the last cell of section 4. Keep section 3: it is the course's example of an
+# **Skip if short.** Section 1 and the last cell of section 4. Keep section 3: it is the course's example of an
 # experiment that separates two explanations.
 
 # %% [markdown]
@@ -205,7 +223,8 @@ lesson.curve_picture()
 # **Explain.** There are nine smooth curves that meet at $a = 0$, where the kernel is a box. The kernels of an image may
 # look richly different, and yet they lie on one curve: two places of equal affinity have equal kernels. This is the
 # second limit.
-#
+
+# %% [markdown]
 # In the picture each weight rises all the way, or falls all the way. The picture shows one digit, one stage, one phase.
 # Take six digits, all stages and all phases: 648 curves.
 #
@@ -452,13 +471,23 @@ exercises.PEAKEDNESS.check(my_peakedness)
 # bright patch on the lawn without a dog. If the maps follow the patch, they follow contrast.
 # </details>
 
+# %% [markdown]
+# ## Five questions
+#
+# Answer them from memory; then look up what you missed.
+
+# %% tags=["questions"]
+from a2u.lessons.see_the_kernels.questions import concepts
+
+concepts.ask()
+
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
 #
 # - **Q.** The correlation with edges grows with training. May one write "the network learned to find edges"? **A.** In
 #   the largest map, on thin and on thick strokes, the peakedness of its kernels correlates with gradients, for one
 #   training on digits. In the smaller maps ink explains more.
-# - **Q.** Why show random kernels at all? **A.** Without them every pattern looks learned.
+# - **Q.** Why show random kernels at all? **A.** Without them every pattern in a map of kernels looks learned.
 # - **Q.** A²U's sharpest kernel is less peaked than bilinear. Is the picture that it makes softer? **A.** Not
 #   necessarily: the layers after it can sharpen, and its kernels differ from place to place, which bilinear's do not.
 #

@@ -11,8 +11,30 @@
 # - read the network of Figure 3: where the operators sit, what they look at, what they cost;
 # - write the training loss, and compute SAD, MSE, Grad and Conn, knowing what each of them overlooks.
 #
-# **You need** lesson 01 ($y = w^\top z$); lesson 07 for what is inside A²U. **Time** 40 minutes, and 25 more for the
-# three exercises.
+# **You need** lesson 01 ($y = w^\top z$); lesson 07 for what is inside A²U. Symbols and terms: [Notation and
+# words](notation.md).
+#
+# **Time** 69 minutes, and 25 more for the exercises.
+#
+# <details><summary>Minutes by section</summary>
+#
+# | section | minutes |
+# |---|---|
+# | The picture | 5 |
+# | 1 · Compose, and the way back | 5 |
+# | 2 · Scenes with an exact alpha | 4 |
+# | 3 · Two foregrounds are one | 3 |
+# | 4 · The trimap | 4 |
+# | 5 · The network of Figure 3 | 10 |
+# | 6 · The loss | 5 |
+# | 7 · Four metrics | 9 |
+# | 8 · Trained networks | 5 |
+# | 9 · The table | 12 |
+# | Five questions | 6 |
+# | Summary | 1 |
+# | Exercises | 25 |
+#
+# </details>
 #
 # These are **two sittings**. Stop after section 5: by then you have the data and the network. The second sitting is
 # about judging: the loss, the metrics, and what short trainings can show.
@@ -20,7 +42,7 @@
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
 #
-# Two meetings of 45 minutes, or one of 90.
+# 90 minutes, or two meetings of 45.
 #
 # | minutes | what happens | how |
 # |---|---|---|
@@ -34,7 +56,7 @@
 # | 68–78 | sections 8–9, mattes and table | read the grey line aloud before any number |
 # | 78–90 | exercise 1 | exercises 2 and 3 are homework |
 #
-# **If time is short,** skip section 3, and leave section 9 for reading. Keep section 7: a learner who has seen five
+# **Skip if short.** Section 3; and leave section 9 for reading. Keep section 7: a learner who has seen five
 # mattes with the same SAD reads every table differently.
 #
 # **Before class.** On the projector, open the explorer at hair and move `band` slowly from 2 to 24.
@@ -312,13 +334,15 @@ for number, (before, guide, after) in enumerate(net.features(scene, trimap)):
     print(f"stage {number}: z {z:9} guide {g:11} w {'×'.join(map(str, w.shape[2:])):11} y {y}")
     assert 1 / (1 + 8 * torch.e) < w.min() + 1e-6
     assert w.max() - 1e-6 < torch.e / (torch.e + 8)
+    assert net.ups[number].scaled
 print(f"last stage: weights from {w.min():.3f} to {w.max():.3f}, nine per kernel")
 
 # %% [markdown]
 # **Explain.** It is the old formula, four times: a window of nine, a kernel of nine, one sum. All channels of a stage
 # share the kernel. Its weights stay between 0.044 and 0.254, for a sigmoid stands before the softmax (lesson 07). So
 # this operator cannot be nearest neighbour (a weight of 1) or bilinear (0.5625). It always takes a soft average, and
-# what comes after it, the skip and the blocks, has to do the sharpening.
+# what comes after it, the skip and the blocks, has to do the sharpening. (A²U's sum over channels is divided by √C
+# here: lesson 07 says why.)
 #
 # Do the kernels differ from place to place? Compare this network with dynamic-cs, whose weights ship as well:
 
@@ -338,33 +362,6 @@ for name in ("hybrid-cw", "dynamic-cs"):
 # %% [markdown]
 # **Explain.** The kernels of hybrid-cw move; those of dynamic-cs hardly do. Lesson 11 asks why. That is how this lesson
 # chose the network in its first picture. "A²U" below means hybrid-cw unless a row says otherwise.
-#
-# ### Divided by √C
-#
-# One detail that lesson 07 leaves out. A²U adds products $u_k v_k$ over $C$ channels of the guide. A sum of many terms
-# grows with their number, and a sigmoid of a large number is 0 or 1 whatever the number is. So the matting networks
-# divide the sum by $\sqrt C$ (in the code: `scaled=True`), as attention divides by $\sqrt d$ (lesson 06).
-#
-# **Predict.** Take independent random values of standard deviation 1. How large is the standard deviation of
-# $\sum_k u_k v_k$ for 64 channels: 1, 8 or 64?
-
-# %% tags=["prediction"]
-predict("root-of-channels")
-
-# %% tags=["spoiler"]
-assert all(up.scaled for name in ("hybrid-cw", "dynamic-cs") for up in lesson.network(name).ups)
-generator = torch.Generator().manual_seed(0)
-for channels in (16, 64, 256):
-    u, v = torch.randn(2, 4000, channels, generator=generator)
-    sums = (u * v).sum(1)
-    scaled = sums / channels**0.5
-    print(f"C = {channels:3}: standard deviation {sums.std():4.1f}, divided by √C {scaled.std():.1f}")
-    assert abs(float(scaled.std()) - 1) < 0.05
-
-# %% [markdown]
-# **Explain.** Variances of independent terms add, so the standard deviation is $\sqrt{64} = 8$. Division by $\sqrt C$
-# makes the size independent of the number of channels. Features of a real network are not independent, and a trained
-# network can still make the sum large: in lesson 11 you will see that one did.
 #
 # **If you work in two sittings, stop here.**
 
@@ -483,7 +480,8 @@ print("worst:", {metric: name for metric, name in worst.items() if metric != "SA
 #   The body is the part that $p$ and $g$ *share*, and neither a hole nor a blob is part of it.
 #
 # So no single number is enough, and papers report all four.
-#
+
+# %% [markdown]
 # ### Black scores zero
 #
 # What if $p$ and $g$ share nothing at a threshold? Published evaluators differ. **Skip** leaves the threshold out, so
@@ -589,7 +587,8 @@ if here and report["preset"] == "narrow":  # what the text below speaks of
 # **Explain.** No. All networks lie within about an eighth of each other, and the two without a learned kernel are
 # first. Is that a finding? All rows but the two with *-d* were trained again, with other initial weights and other
 # crops.
-#
+
+# %% [markdown]
 # **Predict** what comes first then.
 
 # %% tags=["prediction"]
@@ -613,7 +612,8 @@ if orders and report["preset"] == "narrow":
 # seed would have let you write that A²U wins, or that it is useless. Three seeds do suggest something about the end of
 # the order: dynamic-cs is last or last but one each time. Perhaps this is because its kernels hardly differ from place
 # to place, as section 5 saw. No experiment here shows that.
-#
+
+# %% [markdown]
 # ### Closed-form, by both conventions
 #
 # Closed-form matting learns nothing, and has the least SAD of all. What about the other columns?
@@ -870,6 +870,16 @@ exercises.LOSS.check(my_loss)
 # map is a strong hint. Matting has nothing like it.
 # </details>
 
+# %% [markdown]
+# ## Five questions
+#
+# Answer them from memory; then look up what you missed.
+
+# %% tags=["questions"]
+from a2u.lessons.matting.questions import concepts
+
+concepts.ask()
+
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
 #
@@ -907,7 +917,7 @@ predict.tally()
 # - A trimap says where to look; it is made from alpha by erosion. Two foregrounds merge by $1 -
 #   (1-\alpha_1)(1-\alpha_2)$.
 # - The network is a U with four upsampling operators. Detail comes back through channels, skips and guides. A²U
-#   dynamic-cs costs 19,608 parameters of 8.07 million. The matting networks divide A²U's sum over channels by √C.
+#   dynamic-cs costs 19,608 parameters of 8.07 million.
 # - The loss is half alpha, half composition, over the unknown region only.
 # - SAD, MSE, Grad and Conn overlook different things. Conn has two conventions, and by *skip* a black matte scores
 #   zero. Numbers mean something only with their data, trimaps and evaluator.

@@ -9,13 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-import a2u
 from a2u.errors import A2UError
 from a2u.lessons import shared
 from a2u.lessons.a2u_operator import exercises as assemble_a2u
 from a2u.lessons.a2u_operator.explorer import OTHERS, explorer, figure_2, operator, other, parts
-from a2u.lessons.a2u_operator.picture import kernel_curve
-from a2u.matting.counts import count
+from a2u.lessons.a2u_operator.picture import kernel_curves
 from a2u.operators.affinity import MODES
 
 
@@ -24,17 +22,21 @@ def test_references_agree_with_the_library() -> None:
     op = operator("static")
     mine = assemble_a2u.kernels_reference(op.affinity(guide)[0].detach(), op.p.weight.detach(), 2)
     torch.testing.assert_close(mine, op.kernel(None, guide)[0, 0].detach())
-    index = a2u.build("indexnet:holistic", 4, context=False).double()
-    mine = assemble_a2u.index_reference(guide[0], index.index.weight.detach())
-    torch.testing.assert_close(mine, index.kernel(None, guide)[0, 0, 0].detach())
 
 
-@pytest.mark.parametrize("preset", ["static-pw-cw", "static-cw", "hybrid-cw", "hybrid-cs", "dynamic-cw", "dynamic-cs"])
-def test_the_counting_reference_counts_what_is_built(preset: str) -> None:
-    mode, share = preset.split("-")[0], "channels" if preset.endswith("cs") else "none"
-    for channels in (1, 64):
-        reference = assemble_a2u.parameters_reference(channels, mode, share, "pw" in preset)
-        assert float(reference) == count(f"a2u:{preset}", (channels,))
+def test_the_limit_of_the_reach_is_met_by_the_operator_itself() -> None:
+    for ones, taps in ((3, 9), (10, 25)):
+        logits = torch.full((taps,), -1e3).index_fill(0, torch.arange(ones), 1e3)
+        reached = logits.sigmoid().softmax(dim=0)[:ones].sum()
+        assert float(assemble_a2u.reach_reference(ones, taps)) == pytest.approx(float(reached))
+
+
+@pytest.mark.parametrize("power", [1, 3])
+def test_several_leans_keep_the_specification(power: int) -> None:
+    def my_lean(strength: float) -> torch.Tensor:
+        return assemble_a2u.lean_reference(strength) ** power * 0.5
+
+    assert assemble_a2u.LEAN.check(my_lean).passed
 
 
 # --- the explorer
@@ -70,7 +72,7 @@ EXPECTED = {  # does U, does P follow the image? A roll keeps the mean, not the 
 @pytest.mark.parametrize(("image", "mode"), EXPECTED)
 def test_what_follows_the_image_in_each_mode(panel, image: str, mode: str) -> None:
     says = panel.set(row=9, column=9, image=image).says
-    found = re.search(rf"{mode}: U (\w+), P (\w+), w (same|changed);  affinity a: ", says)
+    found = re.search(rf"{mode}: U (\w+), P (\w+), w (same|changed);  affinity ", says)
     assert found is not None
     assert found.groups()[:2] == EXPECTED[image, mode]
 
@@ -118,18 +120,12 @@ def test_figure_2_writes_the_weights_of_the_kernels_it_describes() -> None:
     )
 
 
-def test_the_curve_shows_every_weight_with_its_tap_and_the_affinities_met() -> None:
-    ax = kernel_curve([0.0, 1.0], [[0.2, 0.1], [0.25, 0.15]], [0.5]).axes[0]
-    lines = {tuple(line.get_ydata()) for line in ax.lines}
-    assert {(0.2, 0.25), (0.1, 0.15)} < lines
-    assert [0.5] in [list(line.get_xdata()) for line in ax.lines]
-    words = {text.get_text(): text.get_position()[1] for text in ax.texts}
-    assert set(words) == {"tap 0", "tap 1", "limit 0.044", "limit 0.254"}
-    assert (words["tap 0"], words["tap 1"]) == (0.25, 0.15)
-
-
-def test_names_of_lines_that_end_together_stand_apart_in_their_order() -> None:
-    ax = kernel_curve([0.0, 1.0], [[0.1] * 9, [0.25 - t / 1e4 for t in range(9)]], [0.5]).axes[0]
-    heights = [text.get_position()[1] for text in ax.texts if text.get_text().startswith("tap")]
-    assert np.diff(heights).min() > 0.02
-    assert max(heights) <= 0.266
+def test_the_curves_show_each_tap_in_its_place_with_the_affinities_met() -> None:
+    w = np.stack([np.full(9, 1 / 9), 0.1 + np.arange(9) / 100])
+    panels = kernel_curves([0.0, 1.0], w, [0.5]).axes
+    assert len(panels) == 9
+    for tap, ax in enumerate(panels):
+        own = max(ax.lines, key=lambda line: line.get_linewidth())
+        assert list(own.get_ydata()) == list(w[:, tap])
+        assert [0.5] in [list(line.get_xdata()) for line in ax.lines]
+        assert ax.get_title(loc="left") == f"tap {tap}, row {tap // 3}, column {tap % 3}"

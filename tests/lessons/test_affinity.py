@@ -13,6 +13,7 @@ import a2u
 from a2u.errors import A2UError
 from a2u.lessons import shared
 from a2u.lessons.affinity import exercises as affinity
+from a2u.lessons.affinity import three_ways
 from a2u.lessons.affinity.explorer import WEIGHTS, explorer, pair_weights, rank_errors, truncate, window
 from a2u.lessons.affinity.picture import rank_curves, tables
 from a2u.plots import style
@@ -111,3 +112,38 @@ def test_curves_keep_their_values_and_names() -> None:
     ax = rank_curves({"one": [1, 0, 0], "two": [1, 0.5, 0]}).axes[0]
     assert [line.get_label() for line in ax.lines] == ["one", "two"]
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), [1, 0.5, 0])
+
+
+# --- attention, A²U and SAPA
+
+
+def test_the_three_ways_are_what_their_formulas_say() -> None:
+    guide, x = shared.encoder_map().double(), shared.small_map(4).double()
+    for row, column in ((0, 0), (3, 4), (7, 5)):
+        near = a2u.windows(guide, 5, 2)[0, :, :, row, column]
+        torch.testing.assert_close(three_ways.attention()[:, row, column], near[:, 12] @ near)
+        small = a2u.windows(x, 5, 1)[0, :, :, row, column]
+        pixel = guide[0, :, 2 * row + 1, 2 * column]
+        torch.testing.assert_close(three_ways.sapa()[:, 2 * row + 1, 2 * column], pixel @ small)
+
+
+def test_the_kernels_of_a2u_are_those_of_the_operator() -> None:
+    u, v, p = three_ways.random_weights()
+    op = a2u.build("a2u:static-cw", 4, 1, kernel_size=5).double()
+    op.u.weight.data, op.v.weight.data, op.p.weight.data = u.view(1, 4, 5, 5), v.view(1, 4, 5, 5), p[:, None]
+    kernels = op.kernel(None, shared.encoder_map().double())[0, 0, :, ::2, ::2].detach().flatten(1)  # 25 64
+    seen = three_ways.affinity()[0].flatten() != 0
+    torch.testing.assert_close(three_ways.kernels_of_a2u(), kernels[:, seen])
+
+
+def test_only_a2u_gives_the_largest_weight_to_another_pixel_than_the_most_similar() -> None:
+    found = three_ways.largest_at_most_similar()
+    assert found["attention"][0] == found["attention"][1]
+    assert found["SAPA"][0] == found["SAPA"][1]
+    assert found["A²U"][0] < found["A²U"][1]
+
+
+def test_the_picture_says_what_it_shows() -> None:
+    drawing = three_ways.three_ways(3, 4)
+    assert f"affinity {float(three_ways.affinity()[0][3, 4]):.2f}" in drawing.says
+    assert np.asarray(Image.open(io.BytesIO(drawing.png())).convert("L")).std() > 20

@@ -36,8 +36,21 @@ def test_references_agree_with_the_library() -> None:
     y = op(x)
     for i, j in ((0, 0), (7, 8), (15, 3)):
         assert torch.allclose(carafe_exercises.value_reference(x[0], w, 2, i, j), y[0, :, i, j], atol=1e-5)
-    counts = [int(carafe_exercises.count_reference(c, 2, 5, 3, 64)) for c in DECODER]
+    counts = [carafe_exercises.count(c, 100, 3, 64) for c in DECODER]
     assert sum(counts) == count("carafe", DECODER) == 263_824
+
+
+def test_compressing_pays_from_where_it_is_said_to() -> None:
+    for case in ((2, 5, 3, 64), (2, 1, 1, 3), (3, 3, 3, 16)):
+        ratio, k, k_enc, compressed = case
+        outputs, first = k * k * ratio**2, int(carafe_exercises.pays_reference(*case))
+        pays = [carafe_exercises.count(c, outputs, k_enc, compressed) < (c * k_enc**2 + 1) * outputs for c in range(99)]
+        assert pays == [c >= first for c in range(99)]
+
+
+def test_another_design_that_sharpens_passes() -> None:
+    verdict = carafe_exercises.SHARP.check(lambda logits: (logits - logits.mean()) + 1 / len(logits))
+    assert verdict.passed, verdict.message
 
 
 # --- pictures

@@ -277,3 +277,14 @@ def test_a_widget_is_stored_as_its_picture() -> None:
 
 def test_the_stored_notebooks_follow_their_sources() -> None:
     assert list(editions.drift(NOTEBOOKS)) == []
+
+
+def test_a_page_beside_the_lessons_is_linked_from_the_folder_of_each_edition(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    text = "# %% [markdown]\n# [Letters](notation.md), [one](01_lesson.ipynb), [web](https://a.b/c.md)\n"
+    text += '\n# %% tags=["exercise"]\n1\n\n# %% tags=["solution"]\n2\n\n# %% [markdown] tags=["teacher"]\n# A note.\n'
+    (tmp_path / "source" / "01_lesson.py").write_text(text)
+    found = {name: editions.compose(tmp_path, "01_lesson", name).cells[0].source for name in editions.EDITIONS}
+    assert found["student"].startswith("[Letters](notation.md), [one](01_lesson.ipynb), [web](https://a.b/c.md)")
+    for edition in ("solutions", "teacher"):
+        assert found[edition].startswith("[Letters](../notation.md), [one](01_lesson.ipynb), [web](https://a.b/c.md)")

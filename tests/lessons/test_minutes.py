@@ -10,12 +10,6 @@ from project import NOTEBOOKS
 from a2u.errors import A2UError
 from a2u.lessons import editions, minutes
 
-STATING = [
-    name
-    for name in editions.names(NOTEBOOKS)
-    if minutes.SUMMARY in (NOTEBOOKS / "source" / f"{name}.py").read_text(encoding="utf-8")
-]
-
 
 def text(source: str) -> Any:
     return nbformat.v4.new_markdown_cell(source)
@@ -29,7 +23,7 @@ def of(*cells: Any) -> minutes.Minutes:
     return minutes.by_rule(list(cells))
 
 
-@pytest.mark.parametrize("name", STATING)
+@pytest.mark.parametrize("name", editions.names(NOTEBOOKS))
 def test_a_lesson_states_the_minutes_of_the_rule(name: str) -> None:
     """A few words more or less are no reason to change a head."""
     cells = editions.compose(NOTEBOOKS, name, "student").cells

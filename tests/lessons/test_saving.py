@@ -138,11 +138,11 @@ def test_a_training_that_was_watched_keeps_its_line_without_a_note() -> None:
 
 def test_a_question_keeps_its_options() -> None:
     question = Question("how-many", "How many?", right("Two.", "One each."), wrong("Three.", "One too many."))
-    quiz = Predictions("a2u.lessons.one_formula.predictions", [question], [])("how-many")
-    saved = notebook(shown(quiz))
+    predict = Predictions("a2u.lessons.one_formula.predictions", [question], [])
+    saved = notebook(shown(predict("how-many")))
     keep_pictures(saved)
     (page,) = kept(saved)
-    assert page.data == {"text/html": question.markup, WORDS: question.words}
+    assert page.data == {"text/html": question.markup("Your prediction"), WORDS: predict.words(question)}
 
 
 def test_what_is_no_explorer_is_left_alone(panel: Panel) -> None:
@@ -178,6 +178,8 @@ def test_the_server_of_a2u_lab_calls_it_and_the_page_sends_the_state() -> None:
     assert import_item(server["ContentsManager"]["pre_save_hook"]) is before_saving
     page = json.loads((CONFIG / "labconfig" / "default_setting_overrides.json").read_text())
     assert page["@jupyter-widgets/jupyterlab-manager:plugin"] == {"saveState": True}
+    viewers = page["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]
+    assert viewers == {"markdown": "Markdown Preview"}, "the page of notation opens to be read"
 
 
 # --- a real browser

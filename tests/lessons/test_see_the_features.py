@@ -94,3 +94,38 @@ def test_kernel_maps_take_a_colour_image() -> None:
     grey, colour = (pixels(kernel_maps({"a": Look(image, w, seen, seen)})) for image in (IMAGE[..., 0], IMAGE))
     assert grey.shape == colour.shape
     assert not np.array_equal(grey, colour)
+
+
+# --- why kernels stand still
+
+
+def test_where_the_sigmoids_stand_and_which_sign_affinities_have() -> None:
+    """dynamic-cs: all at an end, one sign. hybrid-cw: both signs."""
+    for ends, above in lesson.before_the_sigmoid("dynamic-cs", "fur"):
+        assert ends > 0.99
+        assert above == 0
+    for ends, above in lesson.before_the_sigmoid("hybrid-cw", "fur"):
+        assert ends > 0.5
+        assert 0.05 < above < 0.95
+
+
+def test_kernels_move_again_when_one_of_both_causes_is_taken_away() -> None:
+    still, small, mixed = (lesson.varies_if("fur", 1, how) for how in ("as it is", "small", "both signs"))
+    assert still == pytest.approx(lesson.varies("dynamic-cs", "fur")[1], abs=1e-7)
+    assert min(small, mixed) > 100 * still
+
+
+def test_five_factors_are_thirty_two_times_as_large_without_biases_alone() -> None:
+    before = {name: values.clone() for name, values in lesson.network("dynamic-cs").ups[2].named_parameters()}
+    assert lesson.when_the_guide_doubles("fur", 2, False) == pytest.approx(32, rel=1e-3)
+    assert 15 < lesson.when_the_guide_doubles("fur", 2, True) < 31
+    after = lesson.network("dynamic-cs").ups[2].named_parameters()
+    assert all(torch.equal(before[name], values) for name, values in after), "the network itself is left alone"
+
+
+def test_one_place_of_each_phase_may_stand_for_all() -> None:
+    from a2u.lessons.see_the_features import exercises
+
+    assert exercises.EVEN.check(lambda w: w[:, :2, :2].repeat(1, w.shape[1] // 2, w.shape[2] // 2)).passed
+    box = exercises.EVEN.check(lambda w: torch.full_like(w, 1 / 9))
+    assert box.mistake == "kernels that did not look stay as they are"

@@ -10,18 +10,51 @@ from project import NOTEBOOKS
 from a2u.data import load
 from a2u.errors import A2UError
 from a2u.lessons.mode import choose_mode
-from a2u.lessons.train_on_digits import exercises as train_on_digits
+from a2u.lessons.train_on_digits import exercises
 from a2u.lessons.train_on_digits import explorer as nine_networks
+from a2u.lessons.train_on_digits import short as train_on_digits
 from a2u.lessons.train_on_digits.picture import copied
-from a2u.matting.counts import count
 from a2u.reconstruction import ROWS, Experiment, settings
 from a2u.reconstruction.report import collect
 from a2u.training import Run, fit
 
 
-def test_the_reference_counts_what_the_library_builds() -> None:
-    for channels in (1, 32, 64):
-        assert train_on_digits.parameters_reference(channels, 2, 4) == count("a2u:toy", (channels,))
+def test_a_psnr_that_counts_the_square_twice_is_twice_as_good() -> None:
+    """The code of the bug hunt: 20 log₁₀ belongs to the root."""
+    copies, images = exercises._copies(torch.Generator().manual_seed(0), 0)
+    given = exercises.PSNR.given
+    assert given is not None
+    assert given(copies, images) == pytest.approx(2 * float(exercises.psnr_reference(copies, images)), rel=1e-5)
+
+
+def test_a_loop_with_an_optimizer_is_the_reference_and_leaves_the_network_that_it_was_given() -> None:
+    def loop(model: torch.nn.Module, batches: torch.Tensor, lr: float) -> list[float]:
+        optimizer, losses = torch.optim.SGD(model.parameters(), lr=lr), []
+        for batch in batches:
+            loss = torch.nn.functional.l1_loss(model(batch), batch)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        return losses
+
+    assert exercises.TRAIN.check(loop).passed, "every answer gets a copy of the same network"
+    assert exercises.TRAIN.check(lambda *given: sorted(loop(*given))).passed is False
+
+
+def test_a_code_may_mix_the_pixels_of_its_place_as_long_as_it_can_be_undone() -> None:
+    generator = torch.Generator().manual_seed(0)
+    mix = torch.linalg.qr(torch.randn(64, 64, generator=generator))[0]
+
+    def mixed(images: torch.Tensor) -> torch.Tensor:
+        code = torch.einsum("dc,nchw->ndhw", mix, exercises.code_reference(images)[:, :64])
+        return torch.nn.functional.pad(code, (0, 0, 0, 0, 0, 64))
+
+    assert exercises.PACK.check(mixed).passed
+    verdict = exercises.PACK.check(
+        lambda images: exercises.code_reference(images) * (torch.arange(128) != 7)[:, None, None]
+    )
+    assert verdict.mistake == "no pixel is lost"
 
 
 def test_quick_mode_says_how_little_it_uses() -> None:
@@ -115,8 +148,7 @@ def test_all_nine_rows_of_the_table_can_be_opened() -> None:
 
 def test_the_psnr_of_a_digit_is_that_of_its_copy() -> None:
     image, copy = nine_networks.images()[4], nine_networks.seen("a2u").copies[4]
-    rmse = float((copy - image).square().mean().sqrt())
-    assert nine_networks.psnr("a2u", 4) == pytest.approx(float(train_on_digits.psnr_reference(rmse)), abs=1e-3)
+    assert nine_networks.psnr("a2u", 4) == pytest.approx(float(exercises.psnr_reference(copy, image)), abs=1e-3)
 
 
 def test_the_explorer_says_what_it_shows() -> None:

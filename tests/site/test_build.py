@@ -21,13 +21,33 @@ from a2u.site.pages import write_lesson
 
 def test_contents_pages_and_slides_are_there(pages: dict[str, BeautifulSoup]) -> None:
     lessons = {f"{folder}{name}.html" for folder in ("", "slides/") for name in (LESSON, TRAINING)}
-    assert set(pages) == {"index.html", *lessons}
+    assert set(pages) == {"index.html", "notation.html", *lessons}
     cards = pages["index.html"].select(".card")
     assert [card.h3.get_text(" ", strip=True) for card in cards] == ["01 One formula", "08 Train on digits"]
     assert all(re.search(r"\d+ minutes", card.get_text()) and len(card.select("ul li")) >= 3 for card in cards)
     minutes = sum(int(re.search(r"(\d+) minutes", card.get_text())[1]) for card in cards)
     begin = pages["index.html"].select_one(".begin").get_text()
     assert re.search(rf"2 lessons, about {minutes} minutes, and [1-9]\d+ minutes more for the exercises", begin)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_notation_is_a_page_that_lessons_link(there: bool, tmp_path: Path) -> None:
+    path = small(tmp_path / "notebooks")
+    path.write_text(path.read_text().replace("no more.", "no more. Letters: [Notation](notation.md)."))
+    if there:
+        (path.parent / "notation.md").write_text(
+            "# Notation\n\n## Letters\n\n| letter | meaning |\n|-|-|\n| $w$ | w |\n"
+        )
+    build(path.parent, tmp_path / "site", stored=True, explorers={})
+    assert (tmp_path / "site" / "notation.html").is_file() == there
+    lesson = BeautifulSoup((tmp_path / "site" / f"{SMALL}.html").read_text(), "html.parser")
+    links = [link["href"] for link in lesson.select("main p a[href]")]
+    assert ("notation.html" in links) == there
+    assert "notation.md" not in links
+    if there:
+        page = BeautifulSoup((tmp_path / "site" / "notation.html").read_text(), "html.parser")
+        assert page.select("table math")
+        assert [link.get_text() for link in page.select(".toc a")] == ["Letters"]
 
 
 def test_every_link_and_picture_leads_to_a_file_and_every_anchor_to_a_place(

@@ -32,6 +32,17 @@ def test_the_last_commit_is_shown_and_not_the_working_copy(folder: Path) -> None
     )
 
 
+def test_the_notation_comes_from_the_same_place_and_is_no_lesson(folder: Path) -> None:
+    assert origin.find(folder, stored=True).notation == ""
+    (folder / "notation.md").write_text("# Letters")
+    commit(folder.parent)
+    (folder / "notation.md").write_text("# Changed")
+    found = origin.find(folder)
+    assert (found.names, found.notation, found.only(SMALL).notation) == ([SMALL], "# Letters", "# Letters")
+    assert "notation.md in" in found.words
+    assert origin.find(folder, stored=True).notation == "# Changed"
+
+
 def test_a_notebook_that_is_added_but_not_committed_is_not_shown(folder: Path) -> None:
     commit(folder.parent)
     small(folder, "01_other")

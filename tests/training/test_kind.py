@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from small_digits import write
 
 from a2u.errors import A2UError
-from a2u.lessons.train_on_digits.exercises import measured
+from a2u.lessons.train_on_digits.short import measured
 from a2u.matting import experiment as matting
 from a2u.matting.report import collect as collect_matting
 from a2u.pretrained.export import export

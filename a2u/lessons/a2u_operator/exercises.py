@@ -1,4 +1,4 @@
-"""The exercises of lesson 07: kernels from affinities and P, parameters of a preset, IndexNet as a special case.
+"""The exercises of lesson 07: kernels from affinities and P, how far they reach, a P that leans.
 
 References are plain loops and sums and use nothing of the library.
 """
@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from a2u.lessons.design import Design, Rule
 from a2u.lessons.exercises import Exercise, Mistake, Numeric, one_kernel
 
-TAPS, ENCODER, RATIO = 9, 5, 2  # s², k_en, r of the paper's matting network
+TAPS, RATIO = 9, 2  # s² and r of the paper's matting network
 
 
 def kernels_reference(affinity: Tensor, p: Tensor, ratio: int) -> Tensor:
@@ -29,11 +30,6 @@ def kernels_reference(affinity: Tensor, p: Tensor, ratio: int) -> Tensor:
 
 def _logits(affinity: Tensor, p: Tensor) -> Tensor:
     return torch.einsum("md,dhw->mhw", p, affinity)
-
-
-def _phase_major(affinity: Tensor, p: Tensor, ratio: int) -> Tensor:
-    p = p.unflatten(0, (ratio**2, -1)).transpose(0, 1).flatten(0, 1)
-    return kernels_reference(affinity, p, ratio)
 
 
 def _phases_swapped(affinity: Tensor, p: Tensor, ratio: int) -> Tensor:
@@ -68,72 +64,71 @@ def _kernels_case(generator: torch.Generator, number: int) -> tuple[Tensor, Tens
     return affinity, torch.randn(s * s * ratio**2, d, generator=generator, dtype=torch.float64), ratio
 
 
-def parameters_reference(channels: int, mode: str, share: str, pointwise: bool) -> Tensor:
-    """Learned numbers of an upsampling A²U with d = 1, s = 3, k_en = 5, r = 2."""
-    return _count(channels, mode, share, pointwise)
+def _phases_first(affinity: Tensor, p: Tensor, ratio: int) -> Tensor:
+    """The code that the learner is handed: it reads row phase·s² + tap of P."""
+    p = p.unflatten(0, (ratio**2, -1)).transpose(0, 1).flatten(0, 1)
+    return kernels_reference(affinity, p, ratio)
 
 
-def _count(channels: int, mode: str, share: str, pointwise: bool, *, bias: int = 1, sides: int = 2,
-           rows: int | None = None, sets: int | None = None, pooled: bool = False,
-           side: int = ENCODER, of_static: int = 0) -> Tensor:  # fmt: skip
-    width = channels if share == "none" else 1
-    sets = sets or (RATIO**2 if pointwise else 1)
-    rows = rows or TAPS * (1 if pointwise else RATIO**2)
-    generated = channels + bias
-    filters = sets * width * (generated if mode == "dynamic" else side**2 + of_static)
-    if pooled and mode == "dynamic":
-        filters = sets * width * ENCODER**2 * generated
-    return torch.tensor(sides * filters + rows * (1 if mode == "static" else generated))
+def reach_reference(ones: int, taps: int) -> Tensor:
+    """The largest Σ w of `ones` taps when w = softmax(σ(·)) over `taps`: their sigmoids at 1, all others at 0."""
+    odds = [math.e] * ones + [1.0] * (taps - ones)
+    return torch.tensor(sum(odds[:ones]) / sum(odds), dtype=torch.float64)
 
 
-def _parameters_case(generator: torch.Generator, number: int) -> tuple[int, str, str, bool]:
-    return (
-        (64, "static", "none", False),
-        (64, "static", "none", True),
-        (128, "hybrid", "none", False),
-        (256, "dynamic", "none", False),
-        (64, "dynamic", "channels", False),
-    )[number]
+def _reach_case(_generator: torch.Generator, number: int) -> tuple[int, int]:
+    return ((3, 9), (6, 9), (1, 9), (10, 25), (2, 4))[number]
 
 
-def index_reference(guide: Tensor, v: Tensor) -> Tensor:
-    """Holistic indices: guide (C, 2H, 2W), v (4, C, 2, 2), a filter a phase → sigmoid of their responses (2H, 2W)."""
-    y = guide.new_zeros(guide.shape[1:])
-    for i in range(y.shape[0]):
-        for j in range(y.shape[1]):
-            top, left, phase = i // 2 * 2, j // 2 * 2, i % 2 * 2 + j % 2
-            y[i, j] = (v[phase] * guide[:, top : top + 2, left : left + 2]).sum().sigmoid()
-    return y
+def lean_reference(strength: float) -> Tensor:
+    """P (36,), row tap·4 + phase, whose kernels lean to the side on which their output lies."""
+    del strength
+    found = torch.zeros(TAPS, RATIO**2, dtype=torch.float64)
+    for tap in range(TAPS):
+        for phase in range(RATIO**2):
+            (row, column), (a, b) = divmod(tap, 3), divmod(phase, RATIO)
+            found[tap, phase] = (row - 1) * (2 * a - 1) + (column - 1) * (2 * b - 1)
+    return found.flatten()
 
 
-def _responses(guide: Tensor, v: Tensor) -> Tensor:
-    return F.conv2d(guide[None], v, stride=2)[0]
+def _lean_case(_generator: torch.Generator, number: int) -> tuple[float]:
+    return ((1.0, 0.5, 2.0, 4.0, 0.1)[number],)
 
 
-def _sigmoid_first(guide: Tensor, v: Tensor) -> Tensor:
-    parts = [F.conv2d(guide[None], f[:, None], stride=2, groups=len(guide))[0].sigmoid().sum(0) for f in v]
-    return F.pixel_shuffle(torch.stack(parts), 2)[0]
+def _made(p: Tensor, strength: float) -> Tensor:
+    """The kernels of the four phases (2a + b): Tensor[4, 3, 3]."""
+    return (strength * p.view(TAPS, RATIO**2)).sigmoid().softmax(dim=0).T.reshape(RATIO**2, 3, 3)
 
 
-def _squared(guide: Tensor, v: Tensor) -> Tensor:
-    parts = [(F.conv2d(guide[None], f[:, None], stride=2, groups=len(guide))[0] ** 2).sum(0) for f in v]
-    return F.pixel_shuffle(torch.stack(parts), 2)[0].sigmoid()
+def _means(p: Tensor, strength: float, axis: int) -> Tensor:
+    """Mean row (axis 1) or column (axis 2) of each kernel, from −1 to 1: Tensor[4]."""
+    kernels = _made(p, strength)
+    return (kernels.sum(dim=3 - axis) * torch.tensor([-1.0, 0.0, 1.0], dtype=kernels.dtype)).sum(dim=1)
 
 
-def _index_case(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor]:
-    channels = 2 + number
-    guide = torch.randn(channels, 6, 4 + 2 * (number % 3), generator=generator, dtype=torch.float64)
-    return guide, torch.randn(4, channels, 2, 2, generator=generator, dtype=torch.float64)
+def _mirrored(p: Tensor, strength: float) -> bool:
+    w = _made(p, strength).unflatten(0, (RATIO, RATIO))  # a, b, rows, columns
+    upright = torch.allclose(w[0], w[1].flip(1), atol=1e-7)
+    return bool(upright and torch.allclose(w[:, 0], w[:, 1].flip(2), atol=1e-7))
+
+
+def _rows_only() -> Tensor:
+    """Leans up or down, and not to a side."""
+    found = torch.zeros(3, 3, RATIO, RATIO, dtype=torch.float64)
+    found[0, :, 0], found[2, :, 1] = 1.0, 1.0
+    return found.flatten()
+
+
+def _uneven(strength: float) -> Tensor:
+    """Phase (0, 0) leans more than the others."""
+    return (lean_reference(strength).view(TAPS, RATIO**2) * torch.tensor([2.0, 1.0, 1.0, 1.0])).flatten()
 
 
 KERNELS = Exercise(
-    "1 · Kernels from affinities",
+    "1 · Find the bug: kernels from affinities",
     kernels_reference,
     _kernels_case,
     (
-        Mistake("shuffle order", _phase_major,
-                "Your phases and taps are in the wrong order. Row tap·r² + phase of P makes this tap for this phase: "
-                "the phase runs fastest, as F.pixel_shuffle wants it."),
         Mistake("phases swapped", _phases_swapped,
                 "The two halves of the phase are swapped: phase = (row mod r)·r + (column mod r)."),
         Mistake("normalised before the shuffle", _too_early,
@@ -155,64 +150,51 @@ KERNELS = Exercise(
     ),
     kind="w",
     view=one_kernel,
+    given=_phases_first,
 )  # fmt: skip
 
-PARAMETERS = Numeric(
-    "2 · Count a preset",
-    parameters_reference,
-    _parameters_case,
+REACH = Numeric(
+    "2 · Estimate, then measure: how white does white stay?",
+    reach_reference,
+    _reach_case,
     (
-        Mistake("forgot the biases", lambda *case: _count(*case, bias=0),
-                "The 1×1 convolutions that generate weights have a bias: C + 1 numbers for each weight, not C."),
-        Mistake("forgot V", lambda *case: _count(*case, sides=1), "There are two sides, U and V."),
-        Mistake("forgot the phases", lambda *case: _count(*case, rows=TAPS, sets=1),
-                "r² = 4 kernels belong to each position: 4·s² rows of P, or point-wise 4 sets of U and V."),
-        Mistake("one set point-wise", lambda *case: _count(*case, sets=1),
-                "Point-wise there are four sets of U and V."),
-        Mistake("phases twice", lambda *case: _count(*case, rows=TAPS * RATIO**2),
-                "Point-wise, the phases are sets of U and V. P then has s² rows only."),
-        Mistake("sharing forgotten", lambda c, m, s, pw: _count(c, m, "none", pw),
-                "Channel-shared: one filter a side serves all channels, not one for each."),
-        Mistake("hybrid as static", lambda c, m, s, pw: _count(c, "static" if m == "hybrid" else m, s, pw),
-                "Hybrid: P is made from the image, C + 1 for each row."),
-        Mistake("bias of static filters", lambda *case: _count(*case, of_static=1),
-                "The static filters of U and V have no bias: 25 numbers each. Biases belong to the 1×1 convolutions "
-                "that make weights from the image."),
-        Mistake("share is never cw", lambda c, m, s, pw: _count(c, m, "channels", pw),
-                'You count one filter a side in any case. `share` is "none" for channel-wise (cw) and "channels" for '
-                'channel-shared (cs); it is never "cw".'),
-        Mistake("kernel sizes mixed", lambda *case: _count(*case, side=3),
-                "A static filter of U or V has k² = 25 weights. The nine taps (s = 3) are those of the output kernel."),
-        Mistake("dynamic filters tap by tap", lambda *case: _count(*case, pooled=True),
-                "Dynamic U and V need no output for each tap: the map is pooled to 5×5 and the 1×1 convolution slides "
-                "over these 25 places."),
+        Mistake("nearest neighbour", lambda m, n: 1.0,
+                "That is what nearest neighbour or a softmax alone can reach. The sigmoid leaves every tap a weight."),
+        Mistake("plain mean", lambda m, n: m / n,
+                "That is the output for equal weights, at an affinity of 0. Let the ones weigh more."),
+        Mistake("one tap", lambda m, n: math.e / (math.e + n - 1),
+                "That is the largest weight of a single tap. All the ones may have a large weight together."),
+        Mistake("sum of single limits", lambda m, n: m * math.e / (math.e + n - 1),
+                "You add up the limit of a single tap. Not all taps reach it at once: the weights share a sum of 1."),
+        Mistake("zeros favoured", lambda m, n: m / (m + math.e * (n - m)),
+                "That is the smallest output: the zeros have the sigmoids of 1."),
+        Mistake("one half", lambda m, n: m * math.e**0.5 / (m * math.e**0.5 + n - m),
+                "You compare sigmoids of 1 and ½. Large logits of both signs give 1 and 0."),
     ),
 )  # fmt: skip
 
-INDEX = Exercise(
-    "3 · IndexNet as a special case",
-    index_reference,
-    _index_case,
+LEAN = Design(
+    "3 · Design a P that leans",
+    lean_reference,
+    _lean_case,
     (
-        Mistake("softmax", lambda g, v: F.pixel_shuffle(_responses(g, v).softmax(dim=0), 2)[0],
-                "A softmax over the four phases is index *pooling*, the way down. The way up takes a sigmoid."),
-        Mistake("sigmoid, then softmax",
-                lambda g, v: F.pixel_shuffle(_responses(g, v).sigmoid().softmax(dim=0), 2)[0],
-                "Sigmoid and softmax together are the way down. On the way up the sigmoid stands alone."),
-        Mistake("no sigmoid", lambda g, v: F.pixel_shuffle(_responses(g, v), 2)[0], "The sigmoid is missing."),
-        Mistake("reshaped", lambda g, v: _responses(g, v).reshape(g.shape[1:]).sigmoid(),
-                "reshape puts the four maps one below the other. The four answers of a block belong into this block: "
-                "F.pixel_shuffle."),
-        Mistake("ReLU", lambda g, v: F.pixel_shuffle(_responses(g, v), 2)[0].relu(),
-                "You take a ReLU. A gate lies between 0 and 1: a sigmoid."),
-        Mistake("phases swapped", lambda g, v: index_reference(g, v[[0, 2, 1, 3]]),
-                "Phases (0, 1) and (1, 0) are swapped: filter 1 is the right neighbour, filter 2 the lower one."),
-        Mistake("sigmoid before the sum", _sigmoid_first,
-                "The sigmoid comes after the sum over channels, once for each index."),
-        Mistake("second order", _squared,
-                "You multiply two responses. With the response of U replaced by 1 only V's is left: first order."),
+        Rule("36 finite numbers", lambda p, strength: p.numel() == TAPS * RATIO**2 and bool(p.isfinite().all()),
+             "P has nine taps for each of four phases: 36 numbers.",
+             lambda strength: lean_reference(strength)[:TAPS]),
+        Rule("rows lean", lambda p, strength: bool(
+            (_means(p, strength, 1)[:2] < 0).all() and (_means(p, strength, 1)[2:] > 0).all()),
+             "The mean row should lie above the centre for phases 0 and 1 (a = 0), and below it for phases 2 and 3. "
+             "Is the phase the index that runs fastest in your P?",
+             lambda strength: -lean_reference(strength)),
+        Rule("columns lean", lambda p, strength: bool(
+            (_means(p, strength, 2)[::2] < 0).all() and (_means(p, strength, 2)[1::2] > 0).all()),
+             "The mean column should lie left of the centre for phases 0 and 2 (b = 0), and right of it for 1 and 3.",
+             lambda strength: _rows_only()),
+        Rule("mirror images", _mirrored,
+             "Reverse the rows of a kernel of a = 0: that should be the kernel of a = 1 with the same b; and the same "
+             "for columns and b.",
+             _uneven),
     ),
-    kind="w",
 )  # fmt: skip
 
-ALL = (KERNELS, PARAMETERS, INDEX)
+ALL = (KERNELS, REACH, LEAN)

@@ -69,7 +69,7 @@ def draw(row: int, column: int, image: str) -> Drawing:
         first, second = both[0][mode], both[1][mode]
         found = {n: "same" if torch.allclose(first[n], second[n], atol=1e-9) else "changed" for n in ("U", "P", "w")}
         a, then = (style.number(float(each["a"])) for each in (first, second))
-        says.append(f"{mode}: {', '.join(f'{n} {how}' for n, how in found.items())};  affinity a: {a}, then {then}")
+        says.append(f"{mode}: {', '.join(f'{n} {how}' for n, how in found.items())};  affinity {a}, then {then}")
     alt = (
         f"Kernel of output ({row}, {column}) for two images, this one and one {image}: filters U, rows of P and the "
         f"kernel w for static, hybrid and dynamic A²U."

@@ -1,11 +1,10 @@
-"""Pictures of how A²U is put together: kernel generation (the subject of Figure 2), modes side by side, the curve."""
+"""Pictures of how A²U is put together: kernel generation (the subject of Figure 2), modes side by side, the curves."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
@@ -14,8 +13,6 @@ from a2u.plots.sheet import Block
 
 WIDTH = 9.6
 LEAST, FULL = 0.044, 0.254  # the weights that a softmax of sigmoids can give to one of nine taps
-ORANGES = LinearSegmentedColormap.from_list("a2u taps", ["#F0A35B", style.W, "#5A2200"])  # all dark enough for lines
-APART = 0.024  # of the names of two lines
 MIDDLE = 2.35  # height of the line from the product to the kernels
 
 
@@ -62,7 +59,7 @@ def _middle(ax: Axes, affinity: Any, at: tuple[int, int]) -> None:
     sheet.label(ax, 4.4, 2.4, "∘", size=13)
     sheet.arrow(ax, (4.6, MIDDLE), (4.84, MIDDLE), style.INK)
     sheet.total(ax, 5.03, MIDDLE)
-    sheet.note(ax, 5.03, 2.75, "channels k")
+    sheet.note(ax, 5.03, 2.75, "channels c")
     sheet.arrow(ax, (5.23, MIDDLE), (5.48, MIDDLE), style.INK)
     table = Block(5.55, 1.75, 1.2 / len(affinity), *np.shape(affinity))
     sheet.cells(ax, table, affinity, style.SIGNED, style.signed_norm(affinity))
@@ -146,42 +143,29 @@ def _table(ax: Axes, left: float, top: float, name: str, values: Any, all_values
         sheet.label(ax, left + 0.37, block.bottom + 0.36, "changed", style.HIGHLIGHT, size=8)
 
 
-def kernel_curve(a: Any, w: Any, met: Any) -> Figure:
-    """The weights of one phase as functions of the affinity: a (n,), w (n, s²), and the affinities met in an image.
+def kernel_curves(affinities: Any, w: Any, met: Any) -> Figure:
+    """The weights of one phase as functions of the affinity: a panel for each tap, at its place in the kernel.
 
-    Each line is a tap: its shade of orange and its place in the list of names follow its weight at the right end.
+    Args:
+        affinities: array (n,), rising.
+        w: array (n, s²), the kernel at each of them.
+        met: the affinities that an image has, marked below the curves.
     """
-    a, w = np.asarray(a, dtype=float), np.asarray(w, dtype=float)
-    order = np.argsort(w[-1], kind="stable")
+    affinities, w = np.asarray(affinities, dtype=float), np.asarray(w, dtype=float)
+    side = round(w.shape[1] ** 0.5)
     with style.context():
-        fig = style.figure(WIDTH, 3.4)
-        ax = fig.subplots()
-        fig.subplots_adjust(left=0.075, right=0.92, bottom=0.17, top=0.95)
-        shades = ORANGES(np.linspace(0, 1, len(order)))
-        height = _apart(w[-1, order])
-        reach = a[-1] - a[0]
-        for place, tap in enumerate(order):
-            look: dict[str, Any] = {"color": shades[place], "linewidth": 1.6}
-            ax.plot(a, w[:, tap], linestyle=style.STROKES[place % len(style.STROKES)], **look)
-            ends = [a[-1], a[-1] + 0.02 * reach], [w[-1, tap], height[place]]
-            ax.plot(*ends, color=shades[place], linewidth=0.7, clip_on=False)
-            ax.text(a[-1] + 0.024 * reach, height[place], f"tap {tap}", color=style.INK, fontsize=8.5, va="center")
-        ax.plot(met, np.full(len(met), 0.03), "|", color=style.INK, markersize=9)
-        for limit, shift in ((LEAST, -0.009), (FULL, 0.009)):
-            ax.axhline(limit, color=style.MUTED, linewidth=0.8, linestyle="dotted")
-            ax.text(a[0] + 0.01 * reach, limit + shift, f"limit {limit}", color=style.MUTED, fontsize=8.5, va="center")
-        ax.set(xlabel="affinity a (marks: met in the image)", ylabel="weights w", ylim=(0.02, 0.275))
-        ax.set_xlim(a[0], a[-1])
+        fig = style.figure(WIDTH, 5.6)
+        panels = fig.subplots(side, side, sharex=True, sharey=True, squeeze=False)
+        fig.subplots_adjust(left=0.075, right=0.985, bottom=0.1, top=0.95, hspace=0.28, wspace=0.07)
+        for tap, ax in enumerate(panels.flat):
+            for limit in (LEAST, FULL):
+                ax.axhline(limit, color=style.MUTED, linewidth=0.8, linestyle="dotted")
+            ax.plot(affinities, w, color=style.FAINT, linewidth=0.8)  # the other taps, to compare with
+            ax.plot(affinities, w[:, tap], color=style.W, linewidth=2.2)
+            ax.plot(met, np.full(len(met), 0.02), "|", color=style.INK, markersize=7)
+            ax.set_title(f"tap {tap}, row {tap // side}, column {tap % side}", fontsize=9)
+            ax.set(xlim=(affinities[0], affinities[-1]), ylim=(0, 0.29), yticks=[LEAST, 1 / w.shape[1], FULL])
+            ax.set_yticklabels([f"{LEAST}", f"1/{w.shape[1]}", f"{FULL}"])
+        panels[-1, side // 2].set_xlabel("affinity (marks: met in the image)")
+        panels[side // 2, 0].set_ylabel("weight w")
     return fig
-
-
-def _apart(rising: Any) -> list[float]:
-    """Heights for names, about these values, in their order, no two too close and none outside the axes."""
-    found = [float(value) for value in rising]
-    for _ in range(400):  # two that are too close push each other away
-        for low in range(len(found) - 1):
-            push = max(0.0, APART - (found[low + 1] - found[low])) / 2
-            found[low] -= push
-            found[low + 1] += push
-        found[0], found[-1] = max(found[0], 0.03), min(found[-1], 0.265)
-    return found

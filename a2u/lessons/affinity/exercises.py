@@ -1,4 +1,4 @@
-"""The exercises of lesson 06: one bilinear form, written as a sum over pairs, in low rank, and as convolutions.
+"""The exercises of lesson 06: the bilinear form in low rank and as convolutions, a question to a window, its cost.
 
 References are plain loops or sums and use nothing of the library, so that they can judge it too.
 """
@@ -7,37 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2u.lessons.exercises import Exercise, Mistake
-
-
-def bilinear_reference(x: Tensor, y: Tensor, a: Tensor, q: Tensor, t: Tensor) -> Tensor:
-    """Eq. (2): Σ_k Σ_i Σ_j a_ij q_k t_k x_ki y_kj. x (C, N), y (C, M), a (N, M), q and t (C,) → a number."""
-    total = x.new_zeros(())
-    for k in range(len(x)):
-        for i in range(x.shape[1]):
-            for j in range(y.shape[1]):
-                total = total + a[i, j] * q[k] * t[k] * x[k, i] * y[k, j]
-    return total
-
-
-def _crossed(x: Tensor, y: Tensor, a: Tensor, q: Tensor, t: Tensor) -> Tensor:
-    """The channels summed in each window before the product."""
-    return (q @ x) @ a @ (t @ y)
-
-
-def _forms(x: Tensor, y: Tensor, a: Tensor, q: Tensor, t: Tensor) -> Tensor:
-    """One number a channel."""
-    return torch.stack([q[k] * t[k] * (x[k] @ a @ y[k]) for k in range(len(x))])
-
-
-def _bilinear_case(generator: torch.Generator, number: int) -> tuple[Tensor, ...]:
-    channels, taps = (3, 2, 4, 5, 2)[number], (4, 9, 5, 4, 6)[number]  # N = M, so that a transposed A fits too
-    shapes: tuple[tuple[int, ...], ...] = ((channels, taps), (channels, taps), (taps, taps), (channels,), (channels,))
-    return tuple(torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes)
+from a2u.lessons.design import Design, Rule
+from a2u.lessons.exercises import Exercise, Mistake, Numeric
 
 
 def low_rank_reference(x: Tensor, u: Tensor, v: Tensor, p: Tensor) -> Tensor:
-    """Eq. (3) with P for 1: w_s = Σ_r p_rs Σ_k (u_krᵀx_k)(v_krᵀx_k). x (C, N), u, v (C, N, d), p (d, s²) → (s²,)."""
+    """Eq. (3) with P for 1: w_t = Σ_m p_mt Σ_c (u_cmᵀx_k)(v_cmᵀx_k). x (C, N), u, v (C, N, d), p (d, s²) → (s²,)."""
     w = x.new_zeros(p.shape[1])
     for tap in range(p.shape[1]):
         for r in range(p.shape[0]):
@@ -49,7 +24,7 @@ def low_rank_reference(x: Tensor, u: Tensor, v: Tensor, p: Tensor) -> Tensor:
 
 
 def _sides(x: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    """u_krᵀx_k and v_krᵀx_k: Tensor[C, d] each."""
+    """u_cmᵀx_k and v_cmᵀx_k: Tensor[C, d] each."""
     return torch.einsum("knr,kn->kr", u, x), torch.einsum("knr,kn->kr", v, x)
 
 
@@ -139,48 +114,114 @@ def _affinity_case(generator: torch.Generator, number: int) -> tuple[Tensor, Ten
     return x, u, v, 2
 
 
-BILINEAR = Exercise(
-    "1 · The bilinear form",
-    bilinear_reference,
-    _bilinear_case,
-    (
-        Mistake("forgot the sum over channels", _forms,
-                "You have one number for each channel. The similarity of two pixels sums over channels: Σ_k too."),
-        Mistake("sum before product", _crossed,
-                "You sum over the channels of each window first and multiply then. That also multiplies channel 0 of "
-                "one pixel with channel 1 of the other. Multiply within a channel, then sum."),
-        Mistake("transposed A", lambda x, y, a, q, t: bilinear_reference(x, y, a.T, q, t),
-                "Your A is transposed: its rows belong to the positions of x, its columns to those of y."),
-        Mistake("only equal positions", lambda x, y, a, q, t: bilinear_reference(x, y, a * torch.eye(len(a)), q, t),
-                "You pair each position with itself only (i = j). Every i meets every j: N·M pairs."),
-        Mistake("one embedding", lambda x, y, a, q, t: bilinear_reference(x, y, a, q, torch.ones_like(t)),
-                "One of the two embeddings is missing: x is scaled by q, y by t."),
-    ),
-)  # fmt: skip
+def question_reference(size: int) -> Tensor:
+    """Pair weights (size², size²) that ask whether the upper half of a window is like the lower half."""
+    a = torch.outer(*_halves(size))
+    return (a + a.T) / (2 * a.sum())
+
+
+def _halves(size: int) -> tuple[Tensor, Tensor]:
+    """Ones above the middle row, and ones below it: Tensor[size²] each, float64."""
+    row = torch.arange(size**2) // size
+    return (row < size // 2).double(), (row > size // 2).double()
+
+
+def _across(size: int) -> Tensor:
+    """The pairs that have one pixel in each half: bool Tensor[size², size²]."""
+    above, below = _halves(size)
+    return (torch.outer(above, below) + torch.outer(below, above)) > 0
+
+
+def _mirrored(size: int) -> Tensor:
+    """Each pixel with its mirror image in the other half: all rules but the rank."""
+    a = torch.zeros(size**2, size**2, dtype=torch.float64)
+    for i in range(size**2):
+        row, column = divmod(i, size)
+        a[i, (size - 1 - row) * size + column] = float(row != size // 2)
+    return a / a.sum()
+
+
+def _question_case(_generator: torch.Generator, number: int) -> tuple[int]:
+    return ((5, 3, 7, 5, 3)[number],)
+
+
+def pairs_reference(height: int, width: int, k: int, ratio: int) -> Tensor:
+    """How many times more numbers all pairs of a map have than the pairs in its windows."""
+    windows = (height // ratio) * (width // ratio)
+    return torch.tensor((height * width) ** 2 / (windows * k**4), dtype=torch.float64)
+
+
+def _pairs_case(_generator: torch.Generator, number: int) -> tuple[int, int, int, int]:
+    return ((512, 512, 5, 2), (16, 16, 5, 2), (64, 32, 3, 2), (120, 60, 5, 3), (1024, 768, 7, 4))[number]
+
 
 LOW_RANK = Exercise(
-    "2 · The low-rank form",
+    "1 · Find the bug: the low-rank form",
     low_rank_reference,
     _low_rank_case,
     (
         Mistake("sum before product", _sum_first,
-                "You sum over channels before the product ∘. The product comes first, channel by channel; then Σ_k."),
+                "You sum over channels before the product ∘. The product comes first, channel by channel; then Σ_c."),
         Mistake("forgot the sum over channels", _no_channel_sum,
-                "You have a kernel for each channel. Eq. (3) adds the channels up: Σ_k, after the product."),
+                "You have a kernel for each channel. Eq. (3) adds the channels up: Σ_c, after the product."),
         Mistake("forgot P", _no_p,
                 "All your kernel values are equal: the d affinities are added up (the 1 of Eq. (3)). P weighs them, "
                 "differently for each of the s² taps."),
-        Mistake("ranks crossed", _ranks_crossed,
-                "You pair every column of U with every column of V. The product ∘ goes rank by rank: column r with "
-                "column r."),
+        Mistake("one rank", lambda x, u, v, p: low_rank_reference(x, u[..., :1], v[..., :1], p[:1]),
+                "You use the first column of U and V only. The sum over the terms of the rank is missing."),
         Mistake("reshaped, not transposed", _reshaped,
-                "U_kᵀ is a transpose, (N, d) → (d, N). reshape keeps the order of the numbers and mixes positions with "
+                "U_cᵀ is a transpose, (N, d) → (d, N). reshape keeps the order of the numbers and mixes positions with "
                 "ranks; use .transpose(1, 2) or einsum."),
+    ),
+    given=_ranks_crossed,
+)  # fmt: skip
+
+QUESTION = Design(
+    "2 · Design a question to a window",
+    question_reference,
+    _question_case,
+    (
+        Rule("the shape", lambda a, size: a.shape == (size**2, size**2),
+             "A has a row and a column for each of the size² pixels.",
+             lambda size: _halves(size)[0]),
+        Rule("symmetric", lambda a, size: bool(torch.allclose(a, a.T)),
+             "A is not symmetric: above with below must count as much as below with above. Add the transpose.",
+             lambda size: torch.outer(*_halves(size))),
+        Rule("pairs of both halves only", lambda a, size: bool((a[~_across(size)] == 0).all()),
+             "A pair counts that does not have one pixel above the middle row and one below it.",
+             lambda size: torch.ones(size**2, size**2)),
+        Rule("rank 2 at most", lambda a, size: int(torch.linalg.matrix_rank(a)) <= 2,
+             "The rank of your A is larger than 2. Make it of one outer product and its transpose.",
+             _mirrored),
+        Rule("1 in a window of ones", lambda a, size: bool((a.sum() - 1).abs() < 1e-6),
+             "In a window of ones every similarity is 1, so the answer is the sum of A. Divide by it.",
+             lambda size: size**4 * question_reference(size)),
+    ),
+    kind="w",
+)  # fmt: skip
+
+PAIRS = Numeric(
+    "3 · Estimate, then measure: all pairs, or pairs in windows",
+    pairs_reference,
+    _pairs_case,
+    (
+        Mistake("one window", lambda h, w, k, r: (h * w) ** 2 / k**4,
+                "You count a single window. There is one for each position of the small map."),
+        Mistake("windows at full size", lambda h, w, k, r: h * w / k**4,
+                "You have a window for each pixel of the encoder map. There are (H/r)·(W/r) positions."),
+        Mistake("pixels instead of pairs", lambda h, w, k, r: h * w * r**2 / k**2,
+                "You count pixels of a window, k². A table has a number for each pair: k⁴."),
+        Mistake("ratio once", lambda h, w, k, r: h * w * r / k**4,
+                "The small map is r times smaller along both axes: r² fewer positions."),
+        Mistake("the other way round", lambda h, w, k, r: k**4 / (h * w * r**2),
+                "That is how much smaller the tables of the windows are: 1 over the factor."),
+        Mistake("all pairs", lambda h, w, k, r: float((h * w) ** 2),
+                "That is the number of all pairs. Divide it by the numbers of all windows."),
     ),
 )  # fmt: skip
 
 AFFINITY = Exercise(
-    "3 · As depth-wise convolutions",
+    "4 · As depth-wise convolutions",
     affinity_reference,
     _affinity_case,
     (
@@ -190,8 +231,8 @@ AFFINITY = Exercise(
                 lambda x, u, v, r: _responses(x, u, r, u.shape[-1] // 2) * _responses(x, v, r, u.shape[-1] // 2),
                 "You have one map for each channel. The affinity is their sum: .sum over the channel axis."),
         Mistake("forgot the stride", lambda x, u, v, r: _product(x, u, v, 1, u.shape[-1] // 2),
-                "You have an affinity for every pixel of the encoder map. One a position of the small map is wanted: "
-                "stride=ratio."),
+                "You have an affinity for every pixel of the encoder map. One for each position of the small map is "
+                "wanted: stride=ratio."),
         Mistake("forgot the padding", lambda x, u, v, r: _product(x, u, v, r, 0),
                 "Windows at the border look at zeros outside the map: padding=k // 2."),
         Mistake("wrong border", _edge,
@@ -205,4 +246,4 @@ AFFINITY = Exercise(
     ),
 )  # fmt: skip
 
-ALL = (BILINEAR, LOW_RANK, AFFINITY)
+ALL = (LOW_RANK, QUESTION, PAIRS, AFFINITY)

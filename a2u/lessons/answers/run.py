@@ -6,6 +6,7 @@ exception has a usual cause. No line of this library or of torch appears.
 """
 
 import contextlib
+import copy
 import linecache
 import re
 import sysconfig
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 Answer = Callable[..., Any]
 
@@ -75,7 +76,9 @@ def _silence() -> Iterator[None]:
 
 
 def copied(argument: Any) -> Any:
-    """A tensor that may be written into."""
+    """A tensor that may be written into, a network that may be trained."""
+    if isinstance(argument, nn.Module):
+        return copy.deepcopy(argument)
     return argument.clone() if isinstance(argument, Tensor) else argument
 
 

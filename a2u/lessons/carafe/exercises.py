@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from a2u.lessons.design import Design, Rule
 from a2u.lessons.exercises import Exercise, Mistake, Numeric
 
 
@@ -46,19 +47,48 @@ def _kernels_case(generator: torch.Generator, number: int) -> tuple[Tensor, int]
     return 2 * torch.randn(k * k * ratio**2, 2 + number % 2, 3, generator=generator), ratio
 
 
-def count_reference(channels: int, ratio: int, k: int, k_enc: int, compressed: int) -> Tensor:
-    """Learned values, counted layer by layer: weights, then biases."""
-    outputs = k * k * ratio * ratio
-    total = 0
-    for inputs, made, side in ((channels, compressed, 1), (compressed, outputs, k_enc)):
-        for _output in range(made):
-            total += inputs * side * side
-            total += 1  # its bias
-    return torch.tensor(total)
+def pays_reference(ratio: int, k: int, k_enc: int, compressed: int) -> Tensor:
+    """The smallest C with fewer learned values in two steps than in one, both counted layer by layer."""
+    outputs, channels = k * k * ratio * ratio, 1
+    while count(channels, outputs, k_enc, compressed) >= (channels * k_enc * k_enc + 1) * outputs:
+        channels += 1
+    return torch.tensor(channels)
 
 
-def _count_case(generator: torch.Generator, number: int) -> tuple[int, int, int, int, int]:
-    return ((64, 2, 5, 3, 64), (256, 2, 5, 3, 64), (32, 2, 1, 3, 16), (8, 3, 3, 1, 4), (128, 4, 5, 5, 32))[number]
+def count(channels: int, outputs: int, k_enc: int, compressed: int) -> int:
+    """The learned values of both convolutions of CARAFE: weights, and a bias for each output."""
+    return (channels + 1) * compressed + (compressed * k_enc * k_enc + 1) * outputs
+
+
+def _pays(ratio: int, k: int, k_enc: int, compressed: int, *, bias: int = 1, area: int | None = None) -> Tensor:
+    """The same, from the inequality: C > (C_m + C_m·K·k_enc²) / (K·k_enc² − C_m) with K = k²r²."""
+    each = k * k * ratio * ratio * (k_enc * k_enc if area is None else area)
+    return torch.tensor((bias * compressed + compressed * each) // (each - compressed) + 1)
+
+
+def _pays_case(generator: torch.Generator, number: int) -> tuple[int, int, int, int]:
+    return ((2, 5, 3, 64), (2, 1, 1, 3), (3, 3, 3, 16), (2, 5, 1, 16), (2, 3, 3, 24))[number]
+
+
+def normalise_reference(logits: Tensor) -> Tensor:
+    """Twice the softmax minus the box: sums to 1, and is negative where the softmax is below half the box."""
+    weights = [math.exp(float(v - logits.max())) for v in logits]
+    return torch.tensor([2 * v / sum(weights) - 1 / len(weights) for v in weights])
+
+
+def _normalise_case(generator: torch.Generator, number: int) -> tuple[Tensor]:
+    return (torch.randn((9, 25, 4, 9, 16)[number], generator=generator) * (3, 2, 4, 0, 3)[number],)
+
+
+def _in_order(w: Tensor, logits: Tensor) -> bool:
+    larger = logits[:, None] > logits[None, :]
+    return bool((w[:, None] - w[None, :])[larger].ge(-1e-6).all())
+
+
+def _one_hot(logits: Tensor) -> Tensor:
+    w = torch.zeros_like(logits)
+    w[logits.argmax()] = 1
+    return w
 
 
 def value_reference(x: Tensor, w: Tensor, ratio: int, i: int, j: int) -> Tensor:
@@ -95,20 +125,17 @@ def _value_case(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor
 
 RESHAPED = (
     "reshape keeps the numbers in their order: a row of your result is filled from one channel. The r² phases of a "
-    "position belong into one block: F.pixel_shuffle deals them out so."
+    "position belong into one block: F.pixel_shuffle puts them there."
 )
 
 KERNELS = Exercise(
-    "1 · From logits to kernels",
+    "1 · Find the bug",
     kernels_reference,
     _kernels_case,
     (
         Mistake("taps and phases mixed", lambda g, r: _kernels(g, r, order="phase"),
                 "Taps and phases are mixed up: channel t·r² + a·r + b holds tap t of phase (a, b), so the r² phases of "
                 "one tap are neighbours. You read them as if the k² taps of one phase were."),
-        Mistake("softmax before the shuffle", lambda g, r: _kernels(g, r, over="channels"),
-                "You take the softmax over all k²r² channels at a position, so the r² kernels share one sum of 1. Sort "
-                "them into kernels first, then take the softmax of each."),
         Mistake("softmax over the wrong axis", lambda g, r: _kernels(g, r, over="space"),
                 "Your softmax runs over positions. What must sum to 1 are the k² taps of one output: dim 0."),
         Mistake("taps transposed", lambda g, r: _kernels(g, r, taps="columns"),
@@ -121,28 +148,56 @@ KERNELS = Exercise(
         Mistake("sigmoid", lambda g, r: _kernels(g, r, over="sigmoid"),
                 "A sigmoid keeps each weight between 0 and 1, but does not make them sum to 1. Take a softmax."),
     ),
+    given=lambda logits, ratio: _kernels(logits, ratio, over="channels"),
 )  # fmt: skip
 
-COUNT = Numeric(
-    "2 · What CARAFE has to learn",
-    count_reference,
-    _count_case,
+PAYS = Numeric(
+    "2 · When does compressing pay?",
+    pays_reference,
+    _pays_case,
     (
-        Mistake("bias forgotten", lambda c, r, k, e, m: torch.tensor(c * m + m * k * k * r * r * e * e),
-                "The weights are right. Each of the two convolutions also has a bias for each of its outputs."),
-        Mistake("one bias", lambda c, r, k, e, m: torch.tensor(c * m + m * k * k * r * r * (e * e) + k * k * r * r),
-                "The bias of the compressing convolution is missing: C_m values more."),
-        Mistake("no phases", lambda c, r, k, e, m: torch.tensor(c * m + m + m * k * k * e * e + k * k),
-                "Each position makes a kernel for each of its r² outputs: k²r² values, not k²."),
-        Mistake("not compressed", lambda c, r, k, e, m: torch.tensor(c * m + m + (c * e * e + 1) * k * k * r * r),
-                "The encoder looks at the C_m compressed channels, not at all C."),
-        Mistake("1×1 encoder", lambda c, r, k, e, m: torch.tensor(c * m + m + m * k * k * r * r + k * k * r * r),
-                "The encoder is a k_enc×k_enc convolution: its weights come k_enc² times."),
+        Mistake("biases forgotten", lambda r, k, e, m: _pays(r, k, e, m, bias=0),
+                "The compressing convolution also has C_m biases; one step does without them."),
+        Mistake("last that does not", lambda r, k, e, m: pays_reference(r, k, e, m) - 1,
+                "That is the last C for which it does not pay. Asked is the first for which it does."),
+        Mistake("not compressed", lambda r, k, e, m: m + 1,
+                "Having fewer channels between the steps is not yet a saving: count both convolutions."),
+        Mistake("encoder 1×1", lambda r, k, e, m: _pays(r, k, e, m, area=1),
+                "The second convolution is k_enc×k_enc, and so is the single one: both have k_enc² weights for each "
+                "pair of channels."),
+        Mistake("no phases", lambda r, k, e, m: _pays(1, k, e, m) if k * k * e * e > m else torch.tensor(-1),
+                "Each position makes a kernel for each of its r² outputs: k²r² numbers, not k²."),
     ),
 )  # fmt: skip
 
+SHARP = Design(
+    "3 · Weights that can sharpen",
+    normalise_reference,
+    _normalise_case,
+    (
+        Rule("size", lambda w, logits: w.shape == logits.shape,
+             "There is a weight for each logit: return a tensor of the same shape.",
+             lambda logits: logits.softmax(0)[:-1]),
+        Rule("the sum is 1", lambda w, logits: abs(float(w.sum()) - 1) < 1e-4,
+             "The weights add up to 1, so that a flat map stays flat.",
+             lambda logits: 2 * logits.softmax(0)),
+        Rule("in order", _in_order,
+             "A larger logit must not get a smaller weight.",
+             lambda logits: (-logits).softmax(0)),
+        Rule("equal logits, equal weights",
+             lambda w, logits: bool((logits != logits[0]).any()) or bool(torch.allclose(w, w[:1].expand_as(w))),
+             "Where all logits are equal, all weights are, too: 1/k² each.",
+             _one_hot),
+        Rule("some are negative", lambda w, logits: float(w.min()) < -1e-3 or float(logits.max() - logits.min()) < 2,
+             "No weight is below zero: this is an average, and averages cannot sharpen. Logits that differ must give "
+             "some negative weights.",
+             lambda logits: logits.softmax(0)),
+    ),
+    kind="w",
+)  # fmt: skip
+
 VALUE = Exercise(
-    "3 · One value of every channel",
+    "4 · One value of every channel",
     value_reference,
     _value_case,
     (
@@ -161,4 +216,4 @@ VALUE = Exercise(
     ),
 )  # fmt: skip
 
-ALL = (KERNELS, COUNT, VALUE)
+ALL = (KERNELS, PAYS, SHARP, VALUE)

@@ -1,13 +1,15 @@
 """The predictions of lesson 04."""
 
 from a2u.lessons.carafe.exercises import ALL
-from a2u.lessons.predict import Predictions, Question, right, wrong
+from a2u.lessons.carafe.questions import concepts
+from a2u.lessons.predict import Predictions
+from a2u.lessons.question import Question, right, wrong
 
 QUESTIONS = (
     Question(
         "compress",
-        "C = 4 and C_m = 64. What shape is A, and does the compressed map know a pixel's neighbours?",
-        wrong("4×64; no", "A makes 64 new channels of 4 old ones: a row for each new channel."),
+        "What shape is A, and does the compressed map depend on a pixel's neighbours?",
+        wrong("4×64; no", "A makes 64 new channels from 4 old ones: a row for each new channel."),
         right(
             "64×4; no", "A row for each new channel, a column for each old one. A 1×1 convolution mixes channels alone."
         ),
@@ -16,38 +18,38 @@ QUESTIONS = (
     ),
     Question(
         "how-far",
-        "How far does a logit see in x, and could one convolution do both steps?",
+        "How many pixels of x does a logit depend on, and could one convolution do both steps?",
         wrong(
             "3×3 pixels; no: two layers can do more than one",
-            "They can if there is a nonlinearity between. Here is none.",
+            "They can if there is a nonlinearity between them. Here there is none.",
         ),
         right("3×3 pixels; yes", "The 1×1 convolution adds no reach, and two linear steps multiply out to one."),
-        wrong("5×5 pixels; no", "5×5 is the window of the kernel that is made. The encoder is 3×3."),
+        wrong("5×5 pixels; no", "5×5 is the window of the kernel that is made. The content encoder is 3×3."),
     ),
     Question(
         "which-channel",
-        "Which channel holds the middle tap of the lower right output?",
+        "Which channel holds it?",
         right("51", "Tap 12, phase 3: 12 · 4 + 3."),
         wrong("87", "That is 3 · 25 + 12: the taps of a phase as neighbours. Here the phases of a tap are."),
         wrong("55", "That is 13 · 4 + 3. Taps count from 0, so that the middle one of 25 is tap 12."),
     ),
     Question(
         "add-seven",
-        "If you add 7 to all 25 logits of an output, how does its kernel change?",
-        right("Not at all", "e⁷ stands above and below the line of the fraction and cancels."),
+        "How does its kernel change if you add 7 to all of them?",
+        right("Not at all", "e⁷ is a factor above and below the line of the fraction, and cancels."),
         wrong("It becomes more peaked", "That is what multiplying by a number above 1 does."),
         wrong("It becomes more even", "That is what multiplying by a number below 1 does."),
     ),
     Question(
         "as-the-library",
-        "Will our values be those of the library?",
+        "Will they be those of the library?",
         right("Yes, to rounding", "CARAFE is these five steps and nothing else."),
         wrong("No: the library trains its weights", "We took the weights from the library's own operator."),
-        wrong("Inside only", "Both take zeros outside the map, so that they agree at the border, too."),
+        wrong("Inside only", "Both take zeros outside the map, so they agree at the border too."),
     ),
     Question(
         "wild-weights",
-        "Each output lies within the range of its window. Is this still true with any weights, however wild?",
+        "Does each output still lie within the range of its window?",
         wrong(
             "No: large weights make large outputs", "Large weights make large logits. After the softmax they sum to 1."
         ),
@@ -58,7 +60,7 @@ QUESTIONS = (
     ),
     Question(
         "one-weight",
-        "A kernel of one weight (k = 1): what can the network still learn?",
+        "What can the network still learn?",
         wrong("How bright each output is", "It would need a weight other than 1."),
         right("Nothing", "The softmax of a single number is 1. The gradient of both convolutions is exactly zero."),
         wrong("Which pixel to copy", "The window holds one pixel only."),
@@ -68,7 +70,7 @@ QUESTIONS = (
         "At 256 channels, which of the two convolutions has more parameters?",
         wrong("Compress: it sees all 256 channels", "It is 1×1: 256 · 64 weights and no more."),
         right("Encode", "64 · 100 outputs · 9 places = 57,600 weights, more than three times as many."),
-        wrong("They are about equal", "16,448 and 57,700: they are not."),
+        wrong("They are about equal", "They have 16,448 and 57,700."),
     ),
     Question(
         "three-times-as-strong",
@@ -79,4 +81,4 @@ QUESTIONS = (
     ),
 )
 
-predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL], concepts)

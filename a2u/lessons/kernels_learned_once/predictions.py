@@ -63,8 +63,10 @@ QUESTIONS = (
         "clinic-even",
         "After 20 steps with K = 4, how much of the pattern is left?",
         wrong("Nothing worth mentioning, with any seed", "Even counts do not make equal sums."),
-        wrong("As much as with K = 3", "The counts are even now, and that helps."),
-        right("Clearly less with each seed, but not nothing", "The sums of the phases are more alike, and not equal."),
+        wrong("As much as with K = 3", "It is at most a third, with each of the three seeds."),
+        right(
+            "Clearly less with each seed, but not nothing", "The counts are even now, but the sums need not be equal."
+        ),
     ),
     Question(
         "clinic-longer",

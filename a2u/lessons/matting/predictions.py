@@ -1,6 +1,7 @@
 """The predictions of lesson 10."""
 
 from a2u.lessons.matting.exercises import ALL
+from a2u.lessons.matting.questions import concepts
 from a2u.lessons.predict import Predictions, Question, right, wrong
 
 QUESTIONS = (
@@ -64,13 +65,6 @@ QUESTIONS = (
         right("Grey: nearly as wrong as the mean alpha everywhere", "Its SAD is 6.76; the mean alpha has 6.89."),
     ),
     Question(
-        "root-of-channels",
-        "How large is the standard deviation of the sum over 64 channels?",
-        wrong("About 1", "Positive and negative terms cancel in part, and not completely."),
-        right("About 8", "Variances of independent terms add: √64."),
-        wrong("About 64", "That would need all terms to have one sign and size."),
-    ),
-    Question(
         "loss-by-hand",
         "How large is the loss of the two pixels?",
         wrong("0.25", "That is the alpha loss alone."),
@@ -126,4 +120,4 @@ QUESTIONS = (
     ),
 )
 
-predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL], concepts)

@@ -1,4 +1,4 @@
-"""The exercises of lesson 11, each with a reference made of plain loops and the mistakes that people make."""
+"""The exercises of lesson 11: a bug hunt, a design task and a measure, with the mistakes that people make."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from a2u.lessons.design import Design, Rule
 from a2u.lessons.exercises import Exercise, Mistake, Numeric
 
 
@@ -38,30 +39,23 @@ def _slopes(energy: Tensor, band: Tensor, half: float = 0.5, euclid: bool = True
     return found
 
 
-def share_reference(w: Tensor, alpha: Tensor) -> Tensor:
-    """The part of each kernel's weight on taps with alpha ≥ ½: (9, 2H, 2W), (H, W) → (2H, 2W), with loops."""
-    return _share(w, alpha)
-
-
-def _share(w: Tensor, alpha: Tensor, least: float | None = 0.5, border: bool = False, turn: bool = False) -> Tensor:
-    height, width = alpha.shape
-    out = torch.zeros(w.shape[1:])
-    for i in range(w.shape[1]):
-        for j in range(w.shape[2]):
-            for tap in range(9):
-                a, b = divmod(tap, 3) if not turn else reversed(divmod(tap, 3))
-                row, column = i // 2 + a - 1, j // 2 + b - 1
-                if border:
-                    row, column = min(max(row, 0), height - 1), min(max(column, 0), width - 1)
-                if 0 <= row < height and 0 <= column < width:
-                    value = float(alpha[row, column])
-                    out[i, j] += float(w[tap, i, j]) * (value if least is None else float(value >= least))
+def even_reference(w: Tensor) -> Tensor:
+    """Every kernel becomes the mean kernel of its phase: (9, 2H, 2W) → the same shape, with loops."""
+    out = torch.empty_like(w)
+    for a in range(2):
+        for b in range(2):
+            places = [(i, j) for i in range(a, w.shape[1], 2) for j in range(b, w.shape[2], 2)]
+            for tap in range(len(w)):
+                mean = sum(float(w[tap, i, j]) for i, j in places) / len(places)
+                for i, j in places:
+                    out[tap, i, j] = mean
     return out
 
 
-def _counted(w: Tensor, alpha: Tensor) -> Tensor:
-    """The count of such taps in nine: what a box filter has."""
-    return _share(torch.full_like(w, 1 / 9), alpha)
+def _still(w: Tensor) -> bool:
+    """Has each of the four phases the same kernel at all places?"""
+    phases = [w[:, a::2, b::2] for a in (0, 1) for b in (0, 1)]
+    return all(float((each.amax((1, 2)) - each.amin((1, 2))).max()) < 1e-6 for each in phases)
 
 
 def _l1(energy: Tensor, band: Tensor) -> Tensor:
@@ -103,20 +97,20 @@ def _energy(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor]:
     return energy, band
 
 
-def _kernels(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor]:
+def _kernels(generator: torch.Generator, number: int) -> tuple[Tensor]:
+    """Kernels that look; every second time, four that do not."""
     height, width = 2 + number, 5
-    w = (2 * torch.randn(9, 2 * height, 2 * width, generator=generator)).softmax(0)
-    return w, torch.rand(height, width, generator=generator)
+    if number % 2:
+        four = (2 * torch.randn(9, 2, 2, generator=generator)).softmax(0)
+        return (four.repeat(1, height, width),)
+    return ((2 * torch.randn(9, 2 * height, 2 * width, generator=generator)).softmax(0),)
 
 
 DISPLAY = Exercise(
-    "1 · Maps side by side",
+    "1 · Find the bug: maps side by side",
     display_reference,
     _maps,
     (
-        Mistake("one range for all", lambda m: _scaled(m, m.amin(), m.amax()),
-                "One range for all maps: the one with the largest values decides how the others look. Take each map's "
-                "own minimum and maximum."),
         Mistake("divided by the maximum", lambda m: m / m.amax((1, 2), keepdim=True),
                 "You divide by the maximum. Subtract the minimum first, then divide by maximum − minimum."),
         Mistake("line by line", lambda m: _scaled(m, m.amin(2, keepdim=True), m.amax(2, keepdim=True)),
@@ -127,10 +121,11 @@ DISPLAY = Exercise(
                 / (m.amax((1, 2), keepdim=True) - m.amin((1, 2), keepdim=True)),
                 "A map that does not vary became NaN: 0/0. It should become 0 everywhere."),
     ),
+    given=lambda m: _scaled(m, m.amin(), m.amax()),
 )  # fmt: skip
 
 CONTRAST = Numeric(
-    "2 · Edge contrast",
+    "3 · Edge contrast",
     contrast_reference,
     _energy,
     (
@@ -149,22 +144,28 @@ CONTRAST = Numeric(
     ),
 )  # fmt: skip
 
-SHARE = Exercise(
-    "3 · Whose weight is it?",
-    share_reference,
+EVEN = Design(
+    "2 · Design: kernels that no longer look",
+    even_reference,
     _kernels,
     (
-        Mistake("transposed window", lambda w, a: _share(w, a, turn=True),
-                "Rows and columns of your window are swapped: tap 1 is above the centre, tap 3 to its left."),
-        Mistake("repeated border", lambda w, a: _share(w, a, border=True),
-                "Outside the map there is nothing of the object: its taps count 0, and you repeated the border."),
-        Mistake("soft", lambda w, a: _share(w, a, least=None),
-                "You weigh with alpha itself. Asked is the weight on taps that belong: alpha ≥ ½."),
-        Mistake("counted", _counted,
-                "You count the taps. Their weights matter: sum w over those with alpha ≥ ½."),
-        Mistake("background", lambda w, a: _share(w, 1 - a - 1e-6),
-                "This is the background's share."),
+        Rule("the same shape", lambda e, w: e.shape == w.shape,
+             "Return kernels for every place, as many as there were: (9, 2H, 2W).",
+             lambda w: w[:, :2, :2]),
+        Rule("one kernel for all places of a phase", lambda e, w: _still(e),
+             "Two places of one phase still have different kernels. Phase (a, b) is w[:, a::2, b::2].",
+             lambda w: w),
+        Rule("weights are at least 0 and sum to 1",
+             lambda e, w: bool((e >= -1e-9).all()) and bool(((e.sum(0) - 1).abs() < 1e-5).all()),
+             "The weights of a kernel must be at least 0 and sum to 1.",
+             lambda w: 2 * even_reference(w)),
+        Rule("kernels that did not look stay as they are",
+             lambda e, w: not _still(w) or bool(torch.allclose(e, w.double(), atol=1e-5)),
+             "These kernels were the same at all places of a phase, and you changed them. A mean over all phases, or a "
+             "box filter, takes more away than looking.",
+             lambda w: w.mean((1, 2), keepdim=True).expand_as(w).contiguous()),
     ),
+    "w",
 )  # fmt: skip
 
-ALL = (DISPLAY, CONTRAST, SHARE)
+ALL = (DISPLAY, EVEN, CONTRAST)

@@ -1,5 +1,6 @@
 """Lesson 11: inside trained matting networks: upsampled maps, kernels, mattes, and where their detail comes from."""
 
+import copy
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
@@ -21,7 +22,7 @@ from a2u.matting.measure import metrics
 from a2u.matting.network.network import Feature, MattingNet
 from a2u.matting.rows import row
 from a2u.matting.settings import settings_of
-from a2u.operators import Upsampler, Witness
+from a2u.operators import A2U, Upsampler, Witness
 from a2u.plots.matting import busiest
 from a2u.reconstruction.kernels import correlation, peakedness
 
@@ -52,7 +53,7 @@ def network(name: str, learned: bool = True, seed: int = 0) -> MattingNet:
     return build_model(settings_of({**settings, "pretrained": False, "seed": seed})).eval()
 
 
-@lru_cache(maxsize=12)
+@lru_cache(maxsize=24)
 def features(name: str, kind: str, learned: bool = True, seed: int = 0) -> list[Feature]:
     """The four upsampling stages of a network on a scene, coarsest first."""
     given = case(kind)
@@ -142,6 +143,53 @@ def by_trimap(name: str, kind: str) -> tuple[float, float]:
 def varies(name: str, kind: str) -> list[float]:
     """How much the kernels of each stage differ from place to place: `a2u.matting.features.variation`."""
     return [look.variation(kernels(name, kind, stage=stage), 2) for stage in range(LAST + 1)]
+
+
+@cache
+def before_the_sigmoid(name: str, kind: str) -> list[tuple[float, float]]:
+    """For each stage: the share of sigmoids within 0.01 of 0 or 1, and of places whose affinity is above 0."""
+    found = []
+    for stage in range(LAST + 1):
+        op, affinity, mean = _affinity(name, kind, stage)
+        with torch.no_grad():
+            s = op.p(affinity, mean).sigmoid()
+        found.append((float(((s < 0.01) | (s > 0.99)).float().mean()), float((affinity > 0).float().mean())))
+    return found
+
+
+def varies_if(kind: str, stage: int, how: str, name: str = "dynamic-cs") -> float:
+    """How much kernels differ from place to place with other affinities.
+
+    how: "as it is"; "small", divided so that the median number before the sigmoid has size 1; "both signs", the mean
+    over places subtracted.
+    """
+    op, affinity, mean = _affinity(name, kind, stage)
+    with torch.no_grad():
+        if how == "small":
+            affinity = affinity / op.p(affinity, mean).abs().median()
+        elif how == "both signs":
+            affinity = affinity - affinity.mean()
+        return look.variation(op.kernel_of(affinity, mean)[0], 2)
+
+
+def when_the_guide_doubles(kind: str, stage: int, biases: bool, name: str = "dynamic-cs") -> float:
+    """The factor by which numbers before the sigmoid grow, their median; with or without the biases of P, U and V."""
+    op, guide = copy.deepcopy(network(name).ups[stage]), features(name, kind)[stage].guide
+    assert isinstance(op, A2U)
+    with torch.no_grad():
+        for part, values in op.named_parameters():
+            if part.endswith("bias") and not biases:
+                values.zero_()
+        once, twice = (op.p(*op.encode(times * guide)) for times in (1, 2))
+        return float((twice / once).median())
+
+
+def _affinity(name: str, kind: str, stage: int) -> tuple[A2U, Tensor, Tensor | None]:
+    """The operator of a stage, its affinities on a scene, and the mean of its guide."""
+    op = network(name).ups[stage]
+    assert isinstance(op, A2U)
+    with torch.no_grad():
+        return op, *op.encode(features(name, kind)[stage].guide)
 
 
 # --- mattes

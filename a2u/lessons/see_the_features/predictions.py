@@ -2,6 +2,8 @@
 
 from a2u.lessons.predict import Predictions, Question, right, wrong
 from a2u.lessons.see_the_features.exercises import ALL
+from a2u.lessons.see_the_features.questions import concepts
+from a2u.lessons.see_the_features.quiz import quiz
 
 QUESTIONS = (
     Question(
@@ -13,7 +15,7 @@ QUESTIONS = (
     ),
     Question(
         "last-map",
-        "The image has 160×160 pixels. How large is the last map before it is upsampled?",
+        "How large is it?",
         wrong("160×160", "That is its size after the upsampling."),
         right("80×80", "Each of the four stages doubles: 10, 20, 40, 80."),
         wrong("40×40", "That is the map before the third stage."),
@@ -27,14 +29,14 @@ QUESTIONS = (
     ),
     Question(
         "nine-weights",
-        "At one place of the last map: how many weights of A²U are not zero, and how large is the largest?",
+        "How many weights are not zero, and how large is the largest?",
         wrong("1, and it is 1", "That is nearest neighbour."),
         wrong("4, and the largest is 9/16", "That is bilinear."),
         right("9, and the largest is 0.12", "Its weights lie between 0.044 and 0.254, whatever it has learned."),
     ),
     Question(
         "peaked-at-edges",
-        "Within the unknown region, how does peakedness go with the gradient of alpha after training?",
+        "How do they go together after training, within the unknown region?",
         wrong("Clearly together, about +0.5", "The paper's figure looks like it. This training does not show it."),
         wrong(
             "Clearly against each other, about −0.5",
@@ -46,8 +48,15 @@ QUESTIONS = (
         "kernels-differ",
         "In which of the three networks do the kernels differ most from place to place?",
         right("hybrid-cw", "Its standard deviation is the largest in every stage."),
-        wrong("dynamic-cs: it is the most dynamic", "In name. Its kernels have stopped looking at the image."),
+        wrong("dynamic-cs: it is the most dynamic", "In name. In these weights its kernels stand still."),
         wrong("dynamic-cs-d-norm", "Its kernels differ, but less than those of hybrid-cw."),
+    ),
+    Question(
+        "sigmoids-at-their-ends",
+        "Where do most sigmoids stand at 0 or 1?",
+        wrong("In † alone", "Its norm keeps the numbers before the sigmoid smaller."),
+        right("In dynamic-cs, but in hybrid-cw many do as well", "All in dynamic-cs; in hybrid-cw up to nine in ten."),
+        wrong("In dynamic-cs alone", "Then hybrid-cw's kernels would differ for that reason. Look at its numbers."),
     ),
     Question(
         "take-away",
@@ -55,16 +64,18 @@ QUESTIONS = (
         wrong(
             "Even kernels, with A²U", "In dynamic-cs there is nothing to even out, and in hybrid-cw it hardly counts."
         ),
-        right("A flat skip, with all networks", "The skip brings the image's detail past the kernels."),
+        right("A flat skip, with all networks", "By more than 0.5, where even kernels change it by less than 0.1."),
         wrong("Both alike", "One changes the SAD by less than 0.1, the other by more than 0.5."),
     ),
     Question(
         "bet",
-        "Two networks are equally good. How often is one of them ahead in 7 or more of eight scenes, by chance?",
+        "How often does this happen by chance?",
         wrong("Almost never, 1 in 1,000", "It is much more often than that."),
-        right("Once in 28 times", "9 of 256. 6 of 8 happens once in 7 times, so that it proves very little."),
-        wrong("Every second time", "That is the chance in a single scene."),
+        right(
+            "Once in 14 times", "18 of 256: nine ways for each of the two. And 6 or more happens more than once in 4."
+        ),
+        wrong("Every second time", "That is the chance of either network in a single scene."),
     ),
 )
 
-predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL], concepts, quiz)

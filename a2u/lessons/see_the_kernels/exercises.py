@@ -126,9 +126,6 @@ ASIDE = Design(
         Rule("nine numbers", lambda x, *side: x.shape == (9,),
              "Return nine numbers in one row, one for each tap, as a tensor (9,).",
              lambda *side: aside_reference(*side).view(3, 3)),
-        Rule("finite", lambda x, *side: bool(x.isfinite().all()),
-             "An infinite number has a sigmoid, too, but a large one does as well and is safer: try 50.",
-             lambda *side: aside_reference(*side) * float("inf")),
         Rule("leans far enough", lambda x, *side: centre(x, *side)[0] >= 0.36,
              "The centre of mass is less than 0.36 pixels to the side. Only the three taps of that side should have "
              "a sigmoid of nearly 1; a logit of 0 has ½ already.",

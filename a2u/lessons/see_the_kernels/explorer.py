@@ -85,8 +85,8 @@ def edge_or_ink(name: str, learned: bool = True, pixels: int = 1) -> list[tuple[
         seen, size = measure(w)[1], w.shape[-1]
         ink, edge = F.adaptive_avg_pool2d(digits, size)[:, 0], edges(digits, size)
         phases = [(..., slice(a, None, 2), slice(b, None, 2)) for a in (0, 1) for b in (0, 1)]
-        both = (sum(correlation(seen[each], of[each]) for each in phases) / 4 for of in (edge, ink))
-        found.append((size, *both))
+        along_edges, along_ink = (sum(correlation(seen[p], of[p]) for p in phases) / 4 for of in (edge, ink))
+        found.append((size, along_edges, along_ink))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from a2u.lessons.predict import Predictions, Question, right, wrong
 from a2u.lessons.see_the_kernels.exercises import ALL
+from a2u.lessons.see_the_kernels.questions import concepts
 
 QUESTIONS = (
     Question(
@@ -61,4 +62,4 @@ QUESTIONS = (
     ),
 )
 
-predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL], concepts)

@@ -1,8 +1,9 @@
-"""The exercises of lesson 00: copy values, and make the four outputs of a block from their window and kernels."""
+"""The exercises of lesson 00: copy values, mend the sum behind a block, and design a kernel."""
 
 import torch
 from torch import Tensor
 
+from a2u.lessons.design import Design, Rule
 from a2u.lessons.exercises import Exercise, Mistake
 
 
@@ -22,6 +23,11 @@ def block_reference(z: Tensor, w: Tensor) -> Tensor:
         for tap in range(len(z)):
             y[phase // 2, phase % 2] += w[phase, tap] * z[tap]
     return y
+
+
+def kernel_reference() -> Tensor:
+    """[1, 2, 1] along both axes, divided by 16."""
+    return torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 16
 
 
 def _spread(x: Tensor) -> Tensor:
@@ -55,14 +61,12 @@ NEAREST = Exercise(
 )  # fmt: skip
 
 BLOCK = Exercise(
-    "2 · One block, opened",
+    "2 · Find the bug",
     block_reference,
     _block_case,
     (
         Mistake("products", lambda z, w: (w * z).view(2, 2, -1),
                 "These are the products. Each output is the sum of those of its kernel."),
-        Mistake("mean", lambda z, w: (w * z).mean(dim=1).view(2, 2),
-                "You take the mean of the products. wᵀz is their sum: the weights say how much each value counts."),
         Mistake("columns", lambda z, w: (w @ z).view(2, 2).T,
                 "You fill the block column by column. The second kernel belongs to the upper right output."),
         Mistake("one kernel", lambda z, w: (w[0] @ z).expand(2, 2),
@@ -70,6 +74,31 @@ BLOCK = Exercise(
         Mistake("a list", lambda z, w: w @ z,
                 "The four values are right, in a row. Lay them out as a block: two rows of two."),
     ),
+    given=lambda z, w: (w * z).mean(dim=1).view(2, 2),
 )  # fmt: skip
 
-ALL = (NEAREST, BLOCK)
+KERNEL = Design(
+    "3 · A kernel of your own",
+    kernel_reference,
+    lambda generator, number: (),
+    (
+        Rule("size", lambda w: w.shape == (3, 3),
+             "The kernel has three rows and three columns.",
+             lambda: torch.full((9,), 1 / 9)),
+        Rule("the sum is 1", lambda w: abs(float(w.sum()) - 1) < 1e-4,
+             "The nine weights add up to 1, so that a flat map stays flat. Divide them by their sum.",
+             lambda: 16 * kernel_reference()),
+        Rule("nothing negative", lambda w: bool((w >= 0).all()),
+             "No weight is below zero.",
+             lambda: torch.tensor([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]])),
+        Rule("the middle is largest", lambda w: bool((w[1, 1] > w.flatten()[[0, 1, 2, 3, 5, 6, 7, 8]]).all()),
+             "The weight in the middle is larger than every other one.",
+             lambda: torch.full((3, 3), 1 / 9)),
+        Rule("symmetric", lambda w: bool(torch.allclose(w, w.flip(0)) and torch.allclose(w, w.flip(1))),
+             "Turned upside down or left to right, the kernel must stay the same.",
+             lambda: torch.tensor([[0.2, 0, 0], [0, 0.8, 0], [0, 0, 0]])),
+    ),
+    kind="w",
+)  # fmt: skip
+
+ALL = (NEAREST, BLOCK, KERNEL)

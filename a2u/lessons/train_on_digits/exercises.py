@@ -1,186 +1,173 @@
-"""Lesson 08: the toy of section 5, shortened so that a notebook can train it while you watch, and its exercises."""
+"""The exercises of lesson 08: a bug hunt, a design task and the training loop, with the mistakes that people make."""
 
 import math
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-from a2u.data import Digits, load
-from a2u.data.digits import TITLES
-from a2u.errors import A2UError
-from a2u.lessons.columns import columns
-from a2u.lessons.exercises import Mistake, Numeric
-from a2u.lessons.frame import Drawing
-from a2u.lessons.mode import Mode
-from a2u.lessons.reports import find_report
-from a2u.plots.reconstruction import table_dots
-from a2u.reconstruction import ROWS, Experiment, pictures, settings
-from a2u.reconstruction.presets import EXPERIMENT
-from a2u.training import choose_device, read_run
-from a2u.training.kind import KEY
+from a2u.lessons.design import Design, Rule
+from a2u.lessons.exercises import Exercise, Mistake, Numeric
 
-TRAIN, TEST = 180, 100  # images in quick mode
-SHORT: dict[str, Any] = {"epochs": 3, "batch": 4, "lr": 0.03}
+BLOCK, CODE = 8, 128  # pixels under one place of the smallest map, per side; its channels where it is narrowest
 
 
-def first(digits: Digits, count: int) -> Digits:
-    """The first `count` images, and a source that says so."""
-    if not 1 <= count <= len(digits):
-        raise A2UError(f"There are {len(digits)} images, so take 1 to {len(digits)} of them, not {count}.")
-    source = f"the first {count} of {digits.source}"
-    return replace(digits, images=digits.images[:count], labels=digits.labels[:count], source=source)
-
-
-def experiment(row: str, mode: Mode, data_set: str = "mnist", seed: int = 0) -> Experiment:
-    """One row of Table 1, at a lesson's size.
-
-    Quick mode: 3 passes over 180 images, 4 at a time, on the CPU. Full mode: what `a2u train` does, 2 passes over
-    4,000 images, on a GPU if there is one. Neither is the paper's experiment: 100 passes over 60,000.
-    """
-    train, test = load(data_set, "train"), load(data_set, "test")
-    if mode.full:
-        return Experiment(settings(row, data_set, seed=seed), train, test, choose_device())
-    return Experiment(settings(row, data_set, seed=seed, **SHORT), first(train, TRAIN), first(test, TEST))
-
-
-def inked(encoded: Tensor, image: Tensor) -> int:
-    """The channel of an encoder's map [1, C, H, W] that varies most with the ink of its image [1, 1, H, W]."""
-    return int(((encoded - encoded.mean((2, 3), keepdim=True)) * image).mean((0, 2, 3)).argmax())
-
-
-def measured(folder: str | Path, data_set: str = "mnist") -> dict[str, float]:
-    """PSNR by row title of the runs in `folder` that trained on `set`; of several of a row, the longest.
-
-    Raises:
-        A2UError: There is no such run, or one whose files are damaged.
-    """
-    longest: dict[str, tuple[int, float]] = {}
-    for config_file in sorted(Path(folder).glob("*/config.json")):
-        config, history = read_run(config_file.parent)
-        if config.get(KEY) == EXPERIMENT and config["row"] in ROWS and config["set"] == data_set and history:
-            title = ROWS[config["row"]].title
-            longest[title] = max(longest.get(title, (0, 0.0)), (len(history), history[-1]["psnr"]))
-    if not longest:
-        raise A2UError(f"{folder} holds no run on {data_set!r}. `a2u train --row a2u` makes one in runs/.")
-    return {title: psnr for title, (_, psnr) in longest.items()}
-
-
-def whole_table(start: str | Path = ".") -> dict[str, Any] | None:
-    """The report that `a2u table1` wrote for this repository, or None: see `a2u.reconstruction.report.collect`."""
-    return find_report("table1", "a2u table1 --report-only", start)
-
-
-def show_table(report: dict[str, Any] | None) -> Drawing:
-    """All of Table 1 beside the paper, with a label that says how it was made; without a report, the paper alone."""
-    if report is None:
-        paper = {row.title: row.paper["mnist"].psnr for row in ROWS.values()}
-        figure = table_dots(paper, title="MNIST: the paper alone; a2u table1 measures the rest")
-        return Drawing(figure, "Table 1 of the paper as dots.", "There is no figures/table1.json here: run a2u table1.")
-    measured = [cell for cell in report["table"] if cell["runs"]]
-    low, high = (f([cell["psnr"]["mean"] for cell in measured]) for f in (min, max))
-    alt = "PSNR of nine networks on two data sets: diamonds for what was measured, rings for the paper."
-    words = f"{len(measured)} of {len(report['table'])} results, {low:.1f} to {high:.1f} dB. {report['label']}."
-    return Drawing(pictures.table(report), alt, words)
-
-
-def verdicts(report: dict[str, Any] | None) -> str:
-    """A line for each of the paper's claims and sets: what the report's numbers say, and the paper's own."""
-    if report is None:
-        return "Nothing is measured here yet: run a2u table1."
-    rows = [
-        (f"{TITLES[each['set']]}: {each['claim'].partition(':')[0].rstrip('.')}", each["verdict"], each["paper"])
-        for each in report["claims"]
-    ]
-    return columns(rows, ("", "here", "the paper's numbers"))
-
-
-def l1_reference(prediction: Tensor, target: Tensor) -> Tensor:
-    """Mean of |p − t| over every pixel of every image, with loops."""
+def psnr_reference(copies: Tensor, images: Tensor) -> Tensor:
+    """−20 log₁₀ RMSE over every pixel of every image, with loops: the peak value is 1."""
     total = 0.0
-    for p, t in zip(prediction.flatten().tolist(), target.flatten().tolist(), strict=True):
-        total += abs(p - t)
-    return torch.tensor(total / target.numel())
+    for c, t in zip(copies.flatten().tolist(), images.flatten().tolist(), strict=True):
+        total += (c - t) ** 2
+    return torch.tensor(-20 * math.log(math.sqrt(total / images.numel())) / math.log(10))
 
 
-def psnr_reference(rmse: float) -> Tensor:
-    """−20 log₁₀ RMSE: the peak value is 1."""
-    return torch.tensor(-20 * math.log(rmse) / math.log(10))
+def code_reference(images: Tensor) -> Tensor:
+    """Each pixel of an 8×8 block becomes a channel of its place: (N, 1, H, W) → (N, 128, H/8, W/8), 64 in use."""
+    n, _, height, width = images.shape
+    code = torch.zeros(n, CODE, height // BLOCK, width // BLOCK)
+    for row in range(height):
+        for column in range(width):
+            channel = BLOCK * (row % BLOCK) + column % BLOCK
+            code[:, channel, row // BLOCK, column // BLOCK] = images[:, 0, row, column]
+    return code
 
 
-def parameters_reference(channels: int, ratio: int, k: int) -> Tensor:
-    """Learned values of the toy's A²U, counted one by one: U and V for each phase and channel, and P."""
-    count = 0
-    for _phase in range(ratio * ratio):
-        for _channel in range(channels):
-            for _filter in ("U", "V"):
-                count += k * k
-    return torch.tensor(count + 1)
+class Tiny(nn.Sequential):
+    """A network of two small convolutions, the same for the same generator; each call of an answer gets a copy."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__(nn.Conv2d(1, 2, 3, padding=1), nn.Tanh(), nn.Conv2d(2, 1, 3, padding=1))
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator))
+
+    def __repr__(self) -> str:
+        return "of two convolutions"
 
 
-def _images(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor]:
+def train_reference(model: nn.Module, batches: Tensor, lr: float) -> Tensor:
+    """The ℓ1 loss of each batch before the step on it; the steps by hand, p ← p − lr · ∂loss/∂p."""
+    return _trained(model, batches, lr)
+
+
+def _trained(
+    model: nn.Module, batches: Tensor, lr: float, *, clear: bool = True, step: float = 1.0, power: int = 1,
+    reduce: str = "mean", after: bool = False,
+) -> Tensor:  # fmt: skip
+    """The losses of a training with one thing done otherwise."""
+
+    def loss_of(batch: Tensor) -> Tensor:
+        error: Tensor = (model(batch) - batch).abs() ** power
+        return error.mean() if reduce == "mean" else error.sum()
+
+    losses = []
+    parameters = list(model.parameters())
+    sums = [torch.zeros_like(p) for p in parameters]
+    with torch.enable_grad():
+        for batch in batches:
+            loss = loss_of(batch)
+            found = torch.autograd.grad(loss, parameters)
+            sums = [new if clear else old + new for old, new in zip(sums, found, strict=True)]
+            with torch.no_grad():
+                for p, slope in zip(parameters, sums, strict=True):
+                    p.sub_(step * lr * slope)
+            losses.append((loss_of(batch) if after else loss).item())
+    return torch.tensor(losses)
+
+
+def _copies(generator: torch.Generator, number: int) -> tuple[Tensor, Tensor]:
     shape = (1 + number, 1, 4 + number, 6)
-    return torch.rand(shape, generator=generator), torch.rand(shape, generator=generator)
+    images = torch.rand(shape, generator=generator)
+    return images + (0.3, 0.1, 0.03, 0.01, 0.2)[number] * torch.randn(shape, generator=generator), images
 
 
-def _rmse(generator: torch.Generator, number: int) -> tuple[float]:
-    return ((0.1, 0.0374, 0.0042, 0.5, 0.0495)[number],)
+def _every_pixel(generator: torch.Generator, number: int) -> tuple[Tensor]:
+    """An image for every pixel, which alone differs from the grey image before them all."""
+    height, width = ((8, 8), (8, 16), (16, 8), (8, 8), (16, 16))[number]
+    grey = torch.full((1, 1, height, width), 0.5)
+    return (torch.cat([grey, grey + 0.5 * torch.eye(height * width).view(-1, 1, height, width)]),)
 
 
-def _sizes(generator: torch.Generator, number: int) -> tuple[int, int, int]:
-    return ((32, 2, 4), (64, 2, 4), (128, 2, 4), (8, 3, 5), (1, 2, 1))[number]
+def _changes(code: Tensor) -> Tensor:
+    """By how much each pixel changes a code: (pixels, 128, h, w)."""
+    return code[1:] - code[:1]
 
 
-L1 = Numeric(
-    "1 · The ℓ1 loss",
-    l1_reference,
-    _images,
-    (
-        Mistake("squared", lambda p, t: (p - t).square().mean(),
-                "You square the differences: that is the ℓ2 loss. ℓ1 takes their absolute value."),
-        Mistake("no absolute value", lambda p, t: (p - t).mean(),
-                "Too bright and too dark cancel here. Take the absolute value before the mean."),
-        Mistake("sum", lambda p, t: (p - t).abs().sum(),
-                "You add the differences up. The loss is their mean, so that it does not grow with the image."),
-        Mistake("sum per image", lambda p, t: (p - t).abs().sum() / len(t),
-                "You divide by the number of images. Divide by the number of pixels of all images."),
-    ),
-)  # fmt: skip
+def _shape_of_code(code: Tensor, images: Tensor) -> bool:
+    n, _, height, width = images.shape
+    return code.shape == (n, CODE, height // BLOCK, width // BLOCK)
+
+
+def _at_its_place(code: Tensor, images: Tensor) -> bool:
+    changes, where = _changes(code).abs().amax(1), code_reference(images)
+    own = _changes(where).abs().amax(1) > 0  # the place of each pixel
+    return bool((changes[~own] < 1e-6).all())
+
+
+def _training(generator: torch.Generator, number: int) -> tuple[Tiny, Tensor, float]:
+    batches = torch.rand(3 + number, 2, 1, 5, 4, generator=generator)
+    return Tiny(generator), batches, (0.5, 0.2, 0.8, 0.5, 0.3)[number]
+
 
 PSNR = Numeric(
-    "2 · From RMSE to PSNR",
+    "1 · Find the bug: a PSNR that is too good",
     psnr_reference,
-    _rmse,
+    _copies,
     (
-        Mistake("of the MSE", lambda rmse: torch.tensor(-10 * math.log10(rmse)),
-                "10 log₁₀ goes with the squared error. You are given its root, so the factor is 20."),
-        Mistake("natural logarithm", lambda rmse: torch.tensor(-20 * math.log(rmse)),
-                "Decibels count powers of ten: math.log10, not math.log."),
-        Mistake("sign", lambda rmse: torch.tensor(20 * math.log10(rmse)),
+        Mistake("natural logarithm", lambda c, t: -20 * (c - t).square().mean().sqrt().log(),
+                "Decibels count powers of ten: log10, not log."),
+        Mistake("sign", lambda c, t: 20 * (c - t).square().mean().sqrt().log10(),
                 "A smaller error should give a larger PSNR: the sign is missing."),
-        Mistake("8 bits", lambda rmse: torch.tensor(20 * math.log10(255 / rmse)),
+        Mistake("factor 10 with the root", lambda c, t: -10 * (c - t).square().mean().sqrt().log10(),
+                "10 log₁₀ goes with the squared error, 20 log₁₀ with its root. You took the root and the 10."),
+        Mistake("mean absolute error", lambda c, t: -20 * (c - t).abs().mean().log10(),
+                "That is the mean of |copy − image|. PSNR is made from the mean of squares."),
+        Mistake("8 bits", lambda c, t: -20 * ((c - t).square().mean().sqrt() / 255).log10(),
                 "Here a pixel goes from 0 to 1, so the peak value is 1, not 255."),
+        Mistake("mean over images", lambda c, t: (-10 * (c - t).square().mean((1, 2, 3)).log10()).mean(),
+                "You average the PSNRs of the images. Take one mean of squares over all of them, then the logarithm."),
     ),
+    given=lambda c, t: -20 * (c - t).square().mean().log10(),
 )  # fmt: skip
 
-PARAMETERS = Numeric(
-    "3 · What A²U has to learn",
-    parameters_reference,
-    _sizes,
+PACK = Design(
+    "2 · Design: a code that loses nothing",
+    code_reference,
+    _every_pixel,
     (
-        Mistake("one filter", lambda c, r, k: torch.tensor(r * r * c * k * k + 1),
-                "There are two filters, U and V, of the same size."),
-        Mistake("no phases", lambda c, r, k: torch.tensor(2 * c * k * k + 1),
-                "'Point-wise' means a set of U and V for each of the r² sub-pixel phases."),
-        Mistake("full convolution", lambda c, r, k: torch.tensor(2 * r * r * c * c * k * k + 1),
-                "U and V are depth-wise: each channel meets only its own k×k filter, not those of all channels."),
-        Mistake("shared", lambda c, r, k: torch.tensor(2 * r * r * k * k + 1),
-                "The toy's A²U is channel-wise: every channel has filters of its own."),
-        Mistake("no P", lambda c, r, k: torch.tensor(2 * r * r * c * k * k),
-                "One value is missing: P, which here is a single number."),
+        Rule("its shape", _shape_of_code,
+             "The code has 128 numbers at each place, one place for each 8×8 pixels: (N, 128, H/8, W/8).",
+             lambda x: F.avg_pool2d(x, BLOCK)),
+        Rule("a pixel changes its own place alone", _at_its_place,
+             "A pixel changes the code at another place than that of its 8×8 block. `reshape` keeps numbers, but not "
+             "their places; pixel_unshuffle keeps both.",
+             lambda x: F.pad(x.reshape(len(x), -1, x.shape[2] // BLOCK, x.shape[3] // BLOCK).flip(-1, -2, -3),
+                             (0, 0, 0, 0, 0, CODE - BLOCK**2)) if x.shape[2] * x.shape[3] > BLOCK**2
+             else code_reference(x)),
+        Rule("no pixel is lost", lambda code, x: int(torch.linalg.matrix_rank(_changes(code).flatten(1))) == len(x) - 1,
+             "From this code the image cannot be brought back: the changes that the single pixels make are not "
+             "independent. An average mixes them, and a maximum or every eighth pixel drops them.",
+             lambda x: F.avg_pool2d(x, BLOCK).expand(-1, CODE, -1, -1)),
     ),
 )  # fmt: skip
 
-ALL = (L1, PSNR, PARAMETERS)
+TRAIN = Exercise(
+    "3 · The training loop",
+    train_reference,
+    _training,
+    (
+        Mistake("gradients add up", lambda m, b, lr: _trained(m, b, lr, clear=False),
+                "The gradients of all batches add up. Clear them for each batch: optimizer.zero_grad()."),
+        Mistake("no step", lambda m, b, lr: _trained(m, b, lr, step=0.0),
+                "The weights never change. Is optimizer.step() there, and no zero_grad() between backward() and it?"),
+        Mistake("uphill", lambda m, b, lr: _trained(m, b, lr, step=-1.0),
+                "The loss grows: you go up the slope. Subtract the gradient, or let the optimizer do it."),
+        Mistake("squared", lambda m, b, lr: _trained(m, b, lr, power=2),
+                "You minimise squares. The ℓ1 loss is the mean of absolute differences."),
+        Mistake("sum", lambda m, b, lr: _trained(m, b, lr, reduce="sum"),
+                "You add the differences up. The loss is their mean, so that it does not grow with the batch."),
+        Mistake("loss after the step", lambda m, b, lr: _trained(m, b, lr, after=True),
+                "You note the loss after the step on the same batch. Note the one that you computed the gradient of."),
+    ),
+)  # fmt: skip
+
+ALL = (PSNR, PACK, TRAIN)

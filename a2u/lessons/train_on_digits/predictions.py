@@ -2,6 +2,7 @@
 
 from a2u.lessons.predict import Predictions, Question, right, wrong
 from a2u.lessons.train_on_digits.exercises import ALL
+from a2u.lessons.train_on_digits.questions import concepts
 
 QUESTIONS = (
     Question(
@@ -16,31 +17,40 @@ QUESTIONS = (
         wrong("Where the largest values stood", "Max-unpooling knows that, and stands among the upper six."),
     ),
     Question(
+        "narrowest",
+        "How many numbers does an image become at C(128)?",
+        wrong("16: one for each place", "There are 128 channels at each place."),
+        wrong("512, half of the image", "Multiply the places, 4×4, by the channels."),
+        right("2,048, twice the image", "128 channels at 4×4 places."),
+    ),
+    Question(
         "copies",
-        "A bilinear decoder: will the copies be blurred, shifted, or full of holes?",
-        right("Blurred", "A fixed kernel cannot place an edge inside a block."),
+        "What will the copies of the bilinear network look like?",
+        wrong(
+            "Blurred: its kernel averages",
+            "The layers after the kernel can sharpen, and they do: section 4 measures it.",
+        ),
         wrong("Shifted", "The half pixels are in their places, and the network could learn to undo a shift."),
         wrong("Full of holes", "Every output is an average of its neighbours. Nothing stays empty."),
+        right("Sharp, and a little wrong along the strokes", "Their edges are nearly as steep as those of the digits."),
     ),
     Question(
         "unpooling-ahead",
-        "In quick mode, by how many dB will max-unpooling beat bilinear?",
+        "By how many dB is max-unpooling ahead of bilinear?",
         wrong("By 1 dB or less", "It is told where every stroke runs, and in a short training that counts for more."),
         wrong("By about 3 dB", "It is more than that."),
-        right(
-            "By more than 6 dB", "By about 8. Much of that is the short training: section 6 shows what is left of it."
-        ),
+        right("By more than 6 dB", "By about 8. Section 6 shows that about 4 are left after a whole pass."),
     ),
     Question(
         "soft-weights",
-        "A weight may now be 0.3 or 0.9 instead of 0 or 1. Does that help at all?",
+        "Does that help at all?",
         wrong("No: a convolution follows and can scale", "It scales all places alike. It cannot know which needs 0.3."),
         wrong("Hardly, by less than 1 dB", "It helps more than that."),
-        right("Yes, by several dB", "By about 5 dB in quick mode: each pixel gets its own share."),
+        right("Yes, by several dB", "By about 5 dB in quick mode."),
     ),
     Question(
         "close-to-the-paper",
-        "Our networks saw 180 digits three times. Will they lie close to the paper's, and in the same order?",
+        "Will the diamonds lie close to the rings, and in the same order?",
         wrong("Close, in the same order", "A few seconds on 180 digits do not replace 100 passes over 60,000."),
         right(
             "Far away, in the same order", "These three lie so far apart that even a short training keeps their order."
@@ -57,6 +67,13 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "largest-network",
+        "Which of the three is the largest?",
+        right("Bilinear", "It has stride-2 convolutions where the others have max-pooling, which has no weights."),
+        wrong("Max-unpooling", "Neither pooling nor unpooling has any weights."),
+        wrong("A²U", "Its three operators add under 4 % to the network of max-unpooling."),
+    ),
+    Question(
         "carafe-one",
         "In CARAFE's network, where is w not 1?",
         wrong("On the strokes", "A softmax of one number does not look at what the number is."),
@@ -65,4 +82,4 @@ QUESTIONS = (
     ),
 )
 
-predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL])
+predict = Predictions(__name__, QUESTIONS, [each.title for each in ALL], concepts)

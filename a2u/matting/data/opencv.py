@@ -1,6 +1,6 @@
 """OpenCV, imported where it is first used: it warps, erodes, measures distances and draws.
 
-Its own threads are switched off. A batch is prepared by whole processes, which use the cores better, and a process
+Its own threads are switched off. A batch is prepared by whole processes, which use the cores already, and a process
 that is forked while OpenCV's threads run may wait for them for ever.
 """
 
