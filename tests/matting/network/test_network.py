@@ -12,7 +12,7 @@ from torch import nn
 
 from a2u import operators
 from a2u.errors import A2UError
-from a2u.matting.counts import count_network
+from a2u.matting.counts import count_after_a2u, count_network
 from a2u.matting.network.encoder import ConvNorm
 from a2u.matting.network.imagenet import load_resnet34, names
 from a2u.matting.network.inputs import reflect_to_multiple
@@ -65,7 +65,12 @@ def test_the_command_prints_the_counts():
     left = a2u("params", "--matting", "--json")
     assert left.code == 0
     rows = json.loads(left.out)
-    assert {each["row"]: each["parameters"] for each in rows} == {name: BASELINE + n for name, n in EXTRA.items()}
+    found = {each["row"]: each["parameters"] for each in rows}
+    assert {name: found.pop(name) for name in EXTRA} == {name: BASELINE + n for name, n in EXTRA.items()}
+    # The operators after A²U, which add as much to the network as to its stages one by one.
+    alone = {each.operator: each.parameters for each in count_after_a2u() if not each.options}
+    assert found == {name: BASELINE + n for name, n in alone.items()}
+    assert {each["row"]: each["paper"] for each in rows}["fade:lite"] == "+27K"
 
 
 def test_eleven_residual_blocks_at_output_stride_16():
