@@ -125,4 +125,4 @@ def test_an_unknown_group_is_named():
     left = run_a2u("bench", "--only", "formla")
     assert left.code == 1
     assert "Did you mean 'formula'" in left.err
-    assert set(GROUPS) == {"formula", "kernels", "depthwise", "toy", "toy-training", "gpu"}
+    assert set(GROUPS) == {"formula", "kernels", "depthwise", "toy", "toy-training", "gpu", "frontier"}

@@ -9,8 +9,8 @@ from torch import Tensor
 
 import a2u
 from a2u.lessons.a2u_operator import exercises as assemble_a2u
+from a2u.lessons.affinity import exercises as affinity_exercises
 from a2u.lessons.exercises import Exercise, Verdict, one_kernel
-from a2u.lessons.indexnet import exercises as indexnet_exercises
 from a2u.lessons.one_formula import exercises as one_formula
 from a2u.lessons.train_on_digits import exercises as train_on_digits
 
@@ -101,15 +101,15 @@ def test_a_wrong_number_is_told_with_its_case() -> None:
     verdict = train_on_digits.PSNR.check(lambda copies, images: torch.tensor(1.5))
     assert "for copies 1×1×4×6, images 1×1×4×6: expected 9.7230, yours is 1.5000\n" in verdict.message
     assert "You return the same whatever the arguments are" in verdict.message
-    verdict = indexnet_exercises.COUNT.check(lambda *case: 128)
+    verdict = affinity_exercises.PAIRS.check(lambda *case: 128)
     assert verdict.message == (
-        "✗ 3 · What an index block has to learn: for channels=32, ratio=2, kind='holistic', context=True, "
-        "nonlinear=False: expected 2,048, yours is 128\n"
+        "✗ 3 · Estimate, then measure: all pairs, or pairs in windows: for height=512, width=512, k=5, ratio=2: "
+        "expected 1,677.7216, yours is 128.0000\n"
         "  You return the same whatever the arguments are. Does the result use them?"
     )
     assert verdict.drawing is None
-    half = indexnet_exercises.COUNT.check(lambda *case: indexnet_exercises.count_reference(*case) + 0.5)
-    assert "expected 2,048, yours is 2,048.5000" in half.message
+    half = affinity_exercises.PAIRS.check(lambda *case: affinity_exercises.pairs_reference(*case) + 0.5)
+    assert "Each of your values is too large by 0.5." in half.message
 
 
 def test_a_mistake_is_recognised_beside_others_where_it_is_the_first() -> None:
