@@ -160,7 +160,7 @@ def _heard(event: tally.Event) -> None:
 def show_progress() -> None:
     """Print how far the learner is in each lesson; where no learner's copy runs, how to have that."""
     known = progress.lines(_session.folder) if _session is not None and _session.folder is not None else []
-    print("\n".join(known) or "How far you are stands here when you open the lessons with `a2u lab` (or `make lab`).")
+    print("\n".join(known) or "Open the lessons with `a2u lab` (or `make lab`), and your progress is listed here.")
 
 
 def notebook_of(shell: Any) -> Path | None:

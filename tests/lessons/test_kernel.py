@@ -120,13 +120,13 @@ SHOW = "from a2u.lessons.kernel import show_progress\nshow_progress()"
 
 def test_lesson_00_shows_the_table_to_a_learner_and_to_anyone_else_how_to_have_one(lesson: Path) -> None:
     with kernel_of(lesson) as kernel:
-        assert kernel.run(SHOW, SETUP).printed.startswith("How far you are stands here"), "nothing was noted so far"
+        assert kernel.run(SHOW, SETUP).printed.startswith("Open the lessons with `a2u lab`"), "nothing was noted so far"
         assert kernel.run(SHOW, SETUP).printed == (
             "01 One formula  0 of 1 exercises passed, last cell run under “01 · One formula”\n"
             "00 Start here   not begun yet\n"
         )
     with kernel_of(lesson, Path()) as kernel:
-        assert kernel.run(SHOW, SETUP).printed.startswith("How far you are stands here when you open the lessons with")
+        assert kernel.run(SHOW, SETUP).printed.startswith("Open the lessons with `a2u lab` when you open the lessons with")
 
 
 def test_damaged_or_unwritable_notes_are_one_line_and_no_obstacle(lesson: Path) -> None:
