@@ -126,7 +126,7 @@ def test_lesson_00_shows_the_table_to_a_learner_and_to_anyone_else_how_to_have_o
             "00 Start here   not begun yet\n"
         )
     with kernel_of(lesson, Path()) as kernel:
-        assert kernel.run(SHOW, SETUP).printed.startswith("Open the lessons with `a2u lab` when you open the lessons with")
+        assert kernel.run(SHOW, SETUP).printed.startswith("Open the lessons with `a2u lab`")
 
 
 def test_damaged_or_unwritable_notes_are_one_line_and_no_obstacle(lesson: Path) -> None:
