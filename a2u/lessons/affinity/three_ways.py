@@ -129,6 +129,7 @@ def _draw(columns: dict[str, tuple[Tensor, Tensor, str, str]]) -> Figure:
                 sheet.cells(ax, block, table, cmap, norm)
                 sheet.outline(ax, block, style.W if kind == "weights" else style.MUTED, 1.4)
                 sheet.note(ax, middle, top - 0.14, remark, size=9)
-                sheet.note(ax, middle, block.bottom + 0.22, f"{table.min():.3f} … {table.max():.3f}")
+                low, high = (style.number(float(value), 3) for value in (table.min(), table.max()))
+                sheet.note(ax, middle, block.bottom + 0.22, f"{low} … {high}")
             sheet.arrow(ax, (middle, 3.2), (middle, 3.48), style.INK)
     return fig
