@@ -65,7 +65,7 @@ def test_what_is_downloaded_is_what_the_lock_file_says(system, machine):
 
 
 def test_the_first_two_minutes_lead_to_a_slider():
-    (title,) = re.findall(r'move a slider in section 3, "([^"]+)"', PROSE)
+    (title,) = re.findall(r'click section 3, "([^"]+)", move the slider \*row\*', PROSE)
     cells = nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4).cells
     start = next(n for n, cell in enumerate(cells) if cell.source.startswith(f"## 3 · {title}"))
     end = next(n for n, cell in enumerate(cells) if cell.source.startswith("## 4"))
