@@ -37,7 +37,7 @@ def test_the_minutes_of_the_session_follow_each_other(source: Path) -> None:
     assert all(end == begin for (_, end), (begin, _) in itertools.pairwise(minutes))
     assert 60 <= minutes[-1][1] <= 90
     assert f"{minutes[-1][1]} minutes" in notes(source)[0].split("\n\n")[1], "say so in the first line"
-    assert "**Skip if short.**" in notes(source)[0]
+    assert "**To save time:**" in notes(source)[0]
 
 
 def test_every_exercise_has_its_errors(source: Path) -> None:

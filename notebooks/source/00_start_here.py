@@ -46,7 +46,7 @@
 # | 52–57 | sections 5–6 | quick and full mode; the road through the course |
 # | 57–65 | exercise 1 | alone; then one reads a wrong answer and what the check said; exercises 2 and 3 are homework |
 #
-# **Skip if short.** Have machines ready beforehand (the syllabus says how), and leave sections 5 and 6 for reading.
+# **To save time:** Have machines ready beforehand (the syllabus says how), and leave sections 5 and 6 for reading.
 # Do not skip the predictions: the whole course uses them, and here the class learns that a wrong one costs nothing.
 #
 # **Look at this before class.** On the projector, move the explorer to row 8, column 6, and switch through nearest,

@@ -1,15 +1,15 @@
 # %% [markdown]
 # # 01 · One formula
 #
-# A neural network that paints a picture, cuts out a person or segments a street has to make small maps large
-# again. There are many ways to do it, with many names. In this lesson you will see that those of this course are one:
-# **every upsampled value is a weighted sum of a few values of the small map.** If you can read that sum, you can read
-# them all.
+# Neural networks that paint a picture, cut out a person or segment a street usually have to turn small maps into large
+# ones. There are many ways to do it, with many names. In this lesson you will see that all the ways in this course come
+# down to one formula: **every upsampled value is a weighted sum of a few values of the small map.** Once you can read
+# that sum, you can read them all.
 #
 # **You will be able to**
 # - open any value of an upsampled map and name the window $z$, the kernel $w$ and their sum $w^\top z$;
 # - build the kernels of nearest-neighbour, bilinear and bicubic upsampling, and match PyTorch within rounding;
-# - say what really differs between two operators: where $w$ comes from, and which $z$ it meets;
+# - say what really differs between two operators: where $w$ comes from, and which $z$ it is multiplied with;
 # - choose the right grid and resize to any size, larger or smaller, without false patterns.
 #
 # **You need** Python and a little PyTorch (tensors, indexing). If something is not installed, lesson 00 helps.
@@ -37,7 +37,7 @@
 #
 # </details>
 #
-# **Two sittings**: stop after section 7, with exercises 1 and 4.
+# **Two sittings**: do sections 1 to 7 and exercises 1 and 4 first; the rest is the second sitting.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
@@ -56,8 +56,8 @@
 # | 60–72 | section 6, explorer | four questions, in pairs; each pair reports one |
 # | 72–90 | exercises 1 and 4 | exercises 2 and 3 are homework |
 #
-# **Skip if short.** Section 7 (it comes back in lesson 03), the derivation of the cubic, and sections 8 to 10. Never
-# section 3: the half pixel returns in every lesson, and in bug reports about "shifted" masks.
+# **To save time:** Section 7 (it comes back in lesson 03), the derivation of the cubic, and sections 8 to 10. Never
+# section 3: half pixels are behind many bug reports about "shifted" masks.
 
 # %% [markdown]
 # ## The picture
@@ -80,7 +80,7 @@ bilinear = a2u.build("bilinear", channels=1, ratio=2)
 look(bilinear, x, at=(0, 0, 5, 7))
 
 # %% [markdown]
-# Three things have the same colour and the same sign in every picture of this course:
+# Three things have the same colour and the same symbol in every picture of this course:
 #
 # | | | |
 # |---|---|---|
@@ -88,9 +88,9 @@ look(bilinear, x, at=(0, 0, 5, 7))
 # | <span style="color: #C04B00">◆</span> orange | $w$, the **kernel** | how much each of these values counts |
 # | <span style="color: #007F4F">●</span> green | $y$, the **output** | one value of the large map |
 #
-# Follow the arrows: window and kernel meet and are multiplied, cell by cell; the products are added up (∑); the
-# sum is one value of the output. Ink is positive, violet is negative, white is zero. Hatched cells lie outside the
-# map and count as zero.
+# Follow the arrows: each value of the window is multiplied by the weight in the same place of the kernel; the products
+# are added up (∑); the sum is one value of the output. In maps, positive values are grey to black; in kernels, orange.
+# Negative values are violet in both, and zero is white. Hatched cells lie outside the map and count as zero.
 
 # %% [markdown]
 # ## 1 · From 64 values to 256
@@ -112,9 +112,9 @@ print(inside)
 assert len(inside) == ratio**2
 
 # %% [markdown]
-# **Explain.** There are $r^2 = 4$, one for each way to place a small square in a 2×2 block. Which of the four a pixel
-# is, is its **phase** $(i' \bmod r,\ j' \bmod r)$. So the place of an output answers two questions, which come back all
-# through the course: *which window* (the quotient) and *which phase* (the remainder).
+# **Explain.** There are $r^2 = 4$, one for each place in a 2×2 block. The place of an output in its block is its
+# **phase** $(i' \bmod r,\ j' \bmod r)$. So the position of an output answers two questions that come back all through
+# the course: *which window* (the quotient) and *which phase* (the remainder).
 
 # %% [markdown]
 # ## 2 · Nearest neighbour: a kernel with one weight
@@ -127,7 +127,7 @@ assert len(inside) == ratio**2
 # one tap: the window is the one pixel that the output lies in, and the kernel is $w = [1]$.
 #
 # `a2u.reassemble(x, w, ratio)` is the formula as a function. It wants one kernel for **every** output position, so
-# `w` has the shape (batch, groups, taps, height, width of the output). The channels of one **group** share their
+# `w` has the shape (batch, groups, taps, output height, output width). The channels of one **group** share their
 # kernels; here there is one channel, and so one group.
 #
 # **Predict.** We take $w = [1]$ for each of the 256 outputs.
@@ -147,17 +147,17 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** Every value is copied four times: the sum of the map is exactly four times as large. No new value
-# appears. And our one line agrees with PyTorch's own operator, which is what the `assert` checks.
+# appears. Our one line agrees with PyTorch's own operator: that is what the `assert` checks.
 
 # %% [markdown]
 # ## 3 · Where exactly is an output pixel?
 #
 # To do better than copying, we must know where an output lies *between* the pixels of the small map.
 #
-# A pixel is a little square, and its value belongs to the centre of the square. Measure in pixels of the small map.
-# Pixel $i$ reaches from $i$ to $i+1$; its centre is at $i + \tfrac12$. An output pixel is $r$ times smaller: $i'$
-# reaches from $i'/r$ to $(i'+1)/r$, with its centre at $(i' + \tfrac12)/r$. If we count so that the centre of source
-# pixel $i$ has the coordinate $i$, we subtract a half:
+# Think of a pixel as a little square whose value belongs to the centre of the square, and measure in pixels of the
+# small map. Pixel $i$ reaches from $i$ to $i+1$; its centre is at $i + \tfrac12$. An output pixel is $r$ times smaller:
+# $i'$ reaches from $i'/r$ to $(i'+1)/r$, with its centre at $(i' + \tfrac12)/r$. We want the centre of pixel $i$ of the
+# small map (the **source pixel**) to have the coordinate $i$, so we subtract a half:
 #
 # $$s = \frac{i' + \frac12}{r} - \frac12$$
 #
@@ -177,10 +177,10 @@ for r in range(1, 9):
     assert torch.allclose(i / r - ((i + 0.5) / r - 0.5), torch.full((8 * r,), (1 - 1 / r) / 2))
 
 # %% [markdown]
-# **Explain.** No output lies on a source pixel: each is a quarter of a pixel before or after one. The offset depends on
-# the phase alone, $-\tfrac14$ for phase 0 and $+\tfrac14$ for phase 1. If you forget the two halves and take $s =
-# i'/r$, the whole picture moves by $(1 - 1/r)/2$ pixels of the small map: a quarter of a pixel for $r = 2$, almost half
-# a pixel for large $r$. It is an easy mistake to make and to overlook.
+# **Explain.** No output lies exactly on the centre of a source pixel: each is a quarter of a pixel before or after one.
+# The offset depends on the phase alone, $-\tfrac14$ for phase 0 and $+\tfrac14$ for phase 1. If you forget the two
+# halves and take $s = i'/r$, the whole picture moves by $(1 - 1/r)/2$ pixels of the small map: a quarter of a pixel for
+# $r = 2$, almost half a pixel for large $r$. This mistake is easy to make and easy to overlook.
 
 # %% [markdown]
 # ## 4 · Bilinear: weights from a straight line
@@ -190,11 +190,12 @@ for r in range(1, 9):
 #
 # $$y = x_p + t\,(x_{p+1} - x_p) = (1 - t)\, x_p + t\, x_{p+1}$$
 #
-# That is already $w^\top z$, with $w = [1-t,\ t]$. Both weights follow one rule: **one minus the distance** to that
-# pixel. They add up to 1, so a flat region stays flat.
+# That is already $w^\top z$, with $w = [1-t,\ t]$. Each weight is **one minus the distance** to its pixel. The two add
+# up to 1, so a flat region stays flat.
 #
-# For phase 0, the output lies ¼ before its pixel: the pixel before it is ¾ away and weighs ¼, its own pixel weighs ¾,
-# the one after weighs nothing: $[\tfrac14, \tfrac34, 0]$. Phase 1 is the mirror image, $[0, \tfrac34, \tfrac14]$.
+# In phase 0, the output lies ¼ before the centre of its pixel. The pixel before that is ¾ away and gets the weight ¼;
+# its own pixel gets ¾; the one after it gets 0: $[\tfrac14, \tfrac34, 0]$. Phase 1 is the mirror image,
+# $[0, \tfrac34, \tfrac14]$.
 #
 # In two dimensions we do this along the rows and then along the columns, so the weights **multiply**: the kernel is the
 # outer product of the two. The pixels whose weight is not zero are called **reference points**; here there are $2
@@ -222,7 +223,7 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** The largest weight is $\tfrac34 \cdot \tfrac34 = 0.5625$. Inside, the maps agree. In the outermost ring
-# our outputs look past the edge of the map, where our window holds zeros, and become too pale.
+# our sums take in zeros from outside the map, and so our outputs come out too pale.
 #
 # PyTorch has another rule: a reference point beyond the edge **repeats the value at the edge**. That sounds like a
 # different window, but look at the sum. At the top, the two reference points now have the *same* value $x_0$:
@@ -244,19 +245,20 @@ print("equal to PyTorch in all", ours.numel(), "values; every kernel sums to 1")
 # %% [markdown]
 # ## 5 · Bicubic: a smoother curve, and negative weights
 #
-# A straight line has a kink at every pixel. A smoother weight function $w(d)$ of the distance $d$ reaches further, to
-# four points along each axis, and is made of two cubic pieces, one up to $d = 1$ and one up to $d = 2$. Ask for two
-# things. At a pixel, its own value comes out: $w(0) = 1$, $w(2) = 0$, and *both* pieces are 0 at 1: four equations. And
-# there is no kink: $w'(0) = 0$ (the curve goes on as its mirror image), $w'(2) = 0$, and both pieces have one slope at
-# 1: three more. Eight coefficients, seven equations: one number stays free, the slope $a = w'(1)$.
+# Bilinear draws straight lines, and where two of them meet, at the pixels, there is a kink. For a smoother result, let
+# the weight function $w(d)$ of the distance $d$ reach further, to four points along each axis, and make it of two cubic
+# pieces, one up to $d = 1$ and one up to $d = 2$. We ask for two things. First, at a pixel the result is the value of
+# that pixel: $w(0) = 1$, $w(2) = 0$, and *both* pieces are 0 at 1: four equations. Second, there is no kink:
+# $w'(0) = 0$ (for negative distances the curve is its mirror image), $w'(2) = 0$, and both pieces have the same slope
+# at 1: three more. Eight coefficients, seven equations: one number stays free, the slope $a = w'(1)$.
 #
 # $$w(d) = \begin{cases} (a+2)\,d^3 - (a+3)\,d^2 + 1 & 0 \le d \le 1 \\ a\,d^3 - 5a\,d^2 + 8a\,d - 4a & 1 < d < 2
 # \end{cases}$$
 #
-# That the weights of all points sum to 1 then follows by itself, as the next cells check. PyTorch takes
-# $a = -\tfrac34$: downhill at 1, and back at zero at 2. Between the two the curve is **below zero**.
+# It then follows that the weights of the four points sum to 1; the next cells check it. PyTorch takes $a = -\tfrac34$:
+# the curve goes down through zero at 1 and comes back up to zero at 2. Between the two it is **below zero**.
 #
-# **Predict.** Some weights are now negative, and all weights of an output still sum to 1.
+# **Predict.** Some weights are now negative, but the weights of each output still sum to 1.
 
 # %% tags=["prediction"]
 predict("overshoot")
@@ -277,8 +279,8 @@ Drawing(
 )
 
 # %% [markdown]
-# The blue squares are the reference points that an output a quarter of a pixel away from its source pixel meets. In two
-# dimensions the weights multiply again. Here are the three kernels around the same output, the green dot:
+# The blue squares mark the reference points of an output that lies a quarter of a pixel from the centre of its source
+# pixel. In two dimensions the weights multiply again. Here are the three kernels around the same output, the green dot:
 
 # %%
 from a2u.lessons.one_formula.picture import reference_points
@@ -294,8 +296,8 @@ Drawing(
 )
 
 # %% [markdown]
-# The middle and the right one follow from their curves alone. For bicubic: read `cubic` at the distances of five taps
-# along each axis (those at 2 and more weigh 0), and multiply.
+# The kernels follow from the curves alone. For bicubic, read `cubic` at the distances of five taps along each axis (the
+# weights at distances of 2 and more are 0), and multiply.
 
 # %%
 taps = torch.arange(-2, 3)
@@ -306,7 +308,7 @@ assert torch.allclose(whole, torch.ones(40), atol=1e-5)
 print("down", [round(float(v), 3) + 0.0 for v in down], " along", [round(float(v), 3) + 0.0 for v in along])
 
 # %% [markdown]
-# So much for one output. All of them, side by side:
+# That was one output. Here are all of them, for the three operators side by side:
 
 # %% tags=["spoiler"]
 bicubic = operators["bicubic"](x)
@@ -322,9 +324,9 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** Yes, both: next to an edge bicubic overshoots. The violet halo has negative values although no pixel of
-# $x$ is negative. That is the price of its sharpness. Nearest and bilinear cannot do this: their weights are never
-# negative and sum to 1, so every output is an *average* and stays between the smallest and the largest value.
+# **Explain.** Both: next to an edge, bicubic overshoots. In the violet halo the values are negative, although no pixel
+# of $x$ is. That is the price of its sharpness. Nearest and bilinear cannot do this: their weights are never negative
+# and sum to 1, so every output is an *average* and stays between the smallest and the largest value.
 #
 # All three kernels know one thing only: **distance**. They would be the same for a photograph, a 2, or noise.
 
@@ -352,9 +354,9 @@ panel = explorer("bilinear", row=5, column=7)
 panel
 
 # %% [markdown]
-# You can also ask the explorer from code: `panel.at(…)` says what it shows for other settings, and leaves your sliders
-# where they are. This answers questions 2 and 3: we compare the kernel of an output with that
-# of its neighbour, and with that of the next output of the same phase.
+# You can also ask the explorer from code: `panel.at(…)` returns what the panel would show with other settings, and
+# leaves your sliders where they are. The next cell answers questions 2 and 3: it compares the kernel of an output with
+# that of its neighbour, and with that of the next output of the same phase.
 #
 # `example(name, ratio)` gives what the picture shows: an operator, the four channels of the small map, the **guide**
 # and the output. The guide is the encoder's map, as large as the output; operators of the feature family may look at it
@@ -371,19 +373,19 @@ for name in ("bilinear", "deconvolution", "carafe"):
     print(f"   next column: {torch.equal(w[0], w[1])},  same phase: {torch.equal(w[0], w[2])}")
 
 # %% [markdown]
-# **Explain.** The kernels of bilinear and deconvolution depend on the phase alone: they come back after $r$ columns.
-# Bilinear's follows from distance, deconvolution's is learned once and then **universal**, the same for every input.
-# CARAFE's does not come back where the features differ: it is made from what it finds. Only a kernel that depends on
-# the input can be one thing on an edge and another on a flat region.
+# **Explain.** Inside the map, the kernels of bilinear and deconvolution depend on the phase alone: they come back after
+# $r$ columns. The kernel of bilinear follows from distance; the kernel of a deconvolution is learned once and is then
+# **universal**, the same for every input. The kernel of CARAFE is computed from the features, so where they differ it
+# does not come back. Only a kernel that depends on the input can be one thing on an edge and another on a flat region.
 #
-# Questions 1 and 4: max-unpooling's $w$ is 0 or 1, with a single 1 in each 2×2 block, so three of four outputs are 0,
-# which our colours show as white. At row 0, windows of 3×3 or more reach past the map. Deconvolution, pixel shuffle,
+# Questions 1 and 4: max-unpooling's $w$ is 0 or 1, with a single 1 in each 2×2 block, so at least three of the four
+# outputs are 0 and appear white. At row 0, windows of 3×3 or more reach past the map. Deconvolution, pixel shuffle,
 # CARAFE and A²U with 3×3 kernels take the zeros there into their sums; bilinear and bicubic fold their weights back. A
 # 1×1 window never reaches outside.
 
 # %% [markdown]
-# You need not take the claim of this course on trust. For **every** operator, the picture's
-# $w^\top z$ must be the value that the operator computed. Here we check 24 outputs of each:
+# Do not take the claim of this course on trust. For **every** operator, $w^\top z$ of the picture must be the value
+# that the operator computed. Here we check 24 outputs of each:
 
 # %%
 from a2u.lessons.inspector import choices
@@ -405,16 +407,16 @@ for title, name in choices():
 #
 # - **distance**: $w$ follows from position (this lesson);
 # - **learned**: $w$ is learned once, for each phase (lesson 03);
-# - **feature**: $w$ is computed from features, anew for every input. *First order*: from each feature by itself
-#   (max-unpooling, CARAFE, IndexNet: lessons 02, 04, 05). *Second order*: from pairs of features (A²U: lessons 06 and
-#   07). The last of the list came after A²U.
+# - **feature**: $w$ is computed from features, anew for every input. *First order*: from the features themselves or
+#   weighted sums of them (max-unpooling, CARAFE, IndexNet: lessons 02, 04, 05). *Second order*: from products of pairs
+#   of features (A²U: lessons 06 and 07). The operators at the end of the list are newer than A²U.
 
 # %% [markdown]
 # ## 7 · Open your own
 #
 # `inspect(op, x, guide)` opens any operator of yours (with a guide if it needs one). Could a deconvolution *learn* to
-# be bilinear? Its 4×4 kernel spreads every pixel of the small map over 4×4 outputs. As weights we write how much a
-# pixel counts for outputs at the distances $-\tfrac34, -\tfrac14, \tfrac14, \tfrac34$.
+# be bilinear? Its 4×4 kernel spreads every pixel of the small map over 4×4 outputs. We set its weights ourselves: along
+# each axis, they say how much the pixel counts for outputs at the distances $-\tfrac34, -\tfrac14, \tfrac14, \tfrac34$.
 #
 # **Predict.** Work out the four numbers: one minus the distance. Then think of the border.
 
@@ -433,8 +435,9 @@ assert difference[..., 1:-1, 1:-1].max() < 1e-6 < difference.max()
 inspect(mine, x)
 
 # %% [markdown]
-# **Explain.** Inside it *is* bilinear. At the border it cannot fold weights, so zeros get into its sums, as they did in
-# section 4. So bilinear is one of the things that this operator can learn. Lesson 03 is about such operators.
+# **Explain.** Inside the map it *is* bilinear. At the border it cannot fold weights, so zeros get into its sums, as
+# they did in section 4. So, except at the border, bilinear is one of the things that this operator can represent, and
+# so could learn. Lesson 03 is about such operators.
 
 # %% [markdown]
 # ## 8 · Two grids: align_corners
@@ -444,7 +447,8 @@ inspect(mine, x)
 #
 # $$\text{False: } s = \frac{i' + \frac12}{N/n} - \frac12 \qquad\qquad \text{True: } s = i'\,\frac{n - 1}{N - 1}$$
 #
-# **Predict.** From 8 to 16: how far does an output lie from the nearest pixel? Count the different answers.
+# **Predict.** From 8 to 16: how far before (−) or after (+) the nearest pixel does an output lie? Count the different
+# offsets.
 
 # %% tags=["prediction"]
 predict("corner-offsets")
@@ -467,13 +471,14 @@ for corners, s in ((False, (i + 0.5) / 2 - 0.5), (True, i * 7 / 15)):
 
 # %% [markdown]
 # **Explain.** With half pixels there are two offsets, one for each phase, whatever the size of the map. With aligned
-# corners there are fifteen: phases are gone, and a learned kernel for each phase cannot imitate it.
+# corners there are fifteen: there are no phases any more, so an operator with one learned kernel for each phase cannot
+# imitate this grid.
 #
 # **Which is right?** If your values belong to little *squares*, as pixels of images, masks and pooled maps do, take
 # half pixels (False). If they are samples at *points* and the two ends must stay where they are, as in a table of a
-# function from 0 to 1, take aligned corners (True); it fits best from $n$ to $(n - 1) r + 1$, such as 9 to 17, where
-# every $r$-th output lies on a point. Use one grid for an image and its mask: the two grids differ by $(1 - 1/r)/2$
-# pixels at the ends.
+# function from 0 to 1, take aligned corners (True). That fits best when you go from $n$ to $(n - 1) r + 1$, such as
+# from 9 to 17: there every $r$-th output lies on a point. Use one grid for an image and its mask: the two grids differ
+# by $(1 - 1/r)/2$ pixels of the small map at the ends.
 
 # %%
 points = torch.rand(1, 1, 9, 9, generator=torch.Generator().manual_seed(0))
@@ -489,13 +494,14 @@ print("9 → 17 keeps all", points.numel(), "points; for every ratio the grids d
 # %% [markdown]
 # ## 9 · Any size, and smaller ones
 #
-# The formula of the half pixels needs no whole ratio: take $N/n$ for $r$. From 8 to 13 there are no phases either, as
-# each of the 13 outputs has an offset of its own. (A trap: `scale_factor=1.6` makes ⌊12.8⌋ = 12 outputs of 8 pixels,
-# but then PyTorch computes $s$ with 1.6, and not with 12/8. `size=12` does the latter.)
+# The half-pixel formula does not need a whole-number ratio: put $N/n$ for $r$. From 8 to 13 there are no phases either:
+# each of the 13 outputs has an offset of its own. (A trap: `scale_factor=1.6` turns 8 pixels into ⌊12.8⌋ = 12 outputs,
+# but PyTorch then computes $s$ with 1.6 and not with 12/8. `size=12` does the latter.)
 #
 # Going *down* works too, but bilinear still looks at two points along each axis, however many pixels an output covers.
-# The others are skipped. **Anti-aliasing** stretches the tent by $n/N$, the size of an output in pixels: divide the
-# distance by it, and make the sums 1 again.
+# It skips the others. The weights of bilinear form a triangle over distance (section 5), often called a **tent**.
+# **Anti-aliasing** stretches the tent by $n/N$, the size of an output in pixels: divide the distance by it, and make
+# the sums 1 again.
 #
 # **Predict.** Take 32×32 pixels with stripes one pixel wide, black and white. We shrink them to 12×12.
 
@@ -533,21 +539,25 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** Two points meet the stripes now on black, now on white. The result repeats every three outputs, which is
-# every eight pixels: stripes four times as far apart as the real ones. The wide tent averages all the pixels that an
-# output covers, and makes grey. The digit of this course was brought from 24×24 to 16×16 that way, before it was
-# max-pooled to 8×8.
+# **Explain.** From one output to the next, the two points shift against the stripes: they fall more on white, then on
+# both alike, then more on black. The result repeats every three outputs, which is every eight pixels: stripes four
+# times as far apart as the real ones. The wide tent takes a weighted average of all the pixels that an output covers,
+# and of some around it; the result is almost even grey. The digit of this course was brought from 24×24 to 16×16 that
+# way, before it was max-pooled to 8×8.
 
 # %% [markdown]
 # ## 10 · The same, as a filter
 #
-# There is one more way to see upsampling by $r$. Put $r - 1$ **zeros** after each value, and then run one **filter**
-# over the large map. Nearest is the filter $[1, 1]$, bilinear $[\tfrac14, \tfrac34, \tfrac34, \tfrac14]$, along each
-# axis. A deconvolution does just that with a learned filter.
+# There is one more way to see upsampling by $r$. Along each axis, put $r - 1$ **zeros** after each value, and then run
+# one **filter** over the large map. For $r = 2$, nearest is the filter $[1, 1]$ and bilinear
+# $[\tfrac14, \tfrac34, \tfrac34, \tfrac14]$. A deconvolution does just that with a learned filter.
 #
-# What do the zeros do to the **spectrum**, the strength of slow and fast changes?
+# Any map can be written as a sum of waves, slow ones and fast ones. The strengths of these waves are the **spectrum**
+# of the map; they are the absolute values of `torch.fft.fft2`. A **frequency** counts periods per pixel of the large
+# map: the waves of the small map reach up to a quarter, those of the large map up to a half. What do the zeros do to
+# the spectrum?
 #
-# **Predict.** The map has eight frequencies along each axis; the large one has sixteen.
+# **Predict.** The small map has eight frequencies along each axis; the large one has sixteen.
 
 # %% tags=["prediction"]
 predict("zeros-spectrum")
@@ -589,24 +599,26 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** The zeros make copies of the spectrum, mirrored at a quarter: fast changes that the small map never had.
-# The filter's work is to remove them. The box of nearest lets much of them through: these are the edges of its blocks.
-# A good filter is 1 up to a quarter and 0 beyond; bilinear and bicubic come closer, and bicubic keeps more of the map
-# itself. Nearest's eight percent are about this digit; the lines hold for every map.
+# **Explain.** The zeros copy the spectrum: its mirror image appears beyond a quarter, as fast changes that the small
+# map never had. The filter has to remove them. The box of nearest lets much of them through: these are the edges of its
+# blocks. An ideal filter for this would be 1 up to a quarter and 0 beyond. Bilinear and bicubic come closer to it than
+# nearest, and bicubic keeps more of the map itself than bilinear. The 8 % of nearest are measured on this digit; the
+# curves hold for every map.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
 #
 # - *Section 1.* Phase and window are mixed up: "pixel 5 has phase 2". Say it as division with remainder, every time:
 #   5 = 2·**2** + **1**: window 2, phase 1.
-# - *Section 3.* $s = i'/r$. Expect it now and in every later lesson, as "the mask is shifted a little". The ruler
-#   helps: where is the *middle* of the first fine square?
-# - *Section 4.* "The weights should depend on the values." Not here: distance alone. Point at the word when lesson 04
-#   changes it.
+# - *Section 3.* $s = i'/r$. At work it shows up as "the mask is shifted a little". The ruler helps: where is the
+#   *middle* of the first fine square?
+# - *Section 4.* "The weights should depend on the values." Not here: distance alone decides. Come back to this
+#   sentence in lesson 04, where they do.
 # - *Section 4.* "At the border we need another window." The same window, other weights: that is what folding means.
-# - *Section 5.* "Negative weights are a rounding error." They are wanted; without them nothing can sharpen.
+# - *Section 5.* "Negative weights are a rounding error." They are wanted: weights that are never
+#   negative and sum to 1 can only average.
 # - *Section 8.* "align_corners=True is more exact." It is another grid, for values at points. Let them mark the centres
-#   of 8 and of 16 squares on two rulers of one length: the first marks do not meet.
+#   of 8 and of 16 squares on two rulers of the same length: the first marks do not coincide.
 # - *Section 9.* "Bilinear averages." Two points along each axis, whatever the size.
 # - *Section 10.* "The zeros are lost energy." They make copies; the filter decides what remains of them.
 # - **Exercise 1.** A transposed window, rows and columns swapped, a window that *begins* at its centre, an edge that is
@@ -614,15 +626,15 @@ Drawing(
 #   it settles most of them.
 # - **Exercise 2.** Weights that sum to 1 and still move a ramp: the balance point must be the output's own place. Rows
 #   that are not each other's mirror image.
-# - **Exercise 3.** The halves forgotten; $a = -\tfrac12$; the largest value in place of what lies above 1.
-# - **Exercise 4.** Learners look for the bug in the window, as it is the harder part. Advice that works: one output, by
-#   hand, with weights that differ.
+# - **Exercise 3.** The halves forgotten; $a = -\tfrac12$; the largest value instead of its excess over 1.
+# - **Exercise 4.** Learners look for the bug in the window, as it is the harder part. Advise them to work out one
+#   output by hand, with weights that all differ.
 
 # %% [markdown]
 # ## Exercises
 #
-# Replace the `...` (in exercise 4: mend the code) and run the cell. The check compares with a slow and careful
-# reference, shows where you differ, and recognises the usual mistakes.
+# Replace the `...` (in exercise 4: fix the code) and run the cell. The check compares your answer with that of a slow
+# but careful reference, shows where they differ, and recognises common mistakes.
 
 # %% [markdown]
 # ### Exercise 1 · The window
@@ -675,10 +687,10 @@ exercises.WINDOW.check(my_window)
 # ### Exercise 2 · A softer kernel of your own
 # *Difficulty* ★★☆ · *time* 8 minutes
 #
-# Design upsampling along one axis, softer than bilinear: return a tensor `(ratio, 5)`, for each phase the weights of
-# the five taps at −2, −1, 0, 1, 2. Rules: each row sums to 1; phases that mirror each other have mirrored weights; a
-# **ramp** stays a ramp (its value at an output is the place $s$ of the output, so $\sum_t w_t\, t = s$); and at least
-# three weights of each row are not zero. Many answers are right.
+# Design an upsampling kernel for one axis that is softer than bilinear. Return a tensor `(ratio, 5)`: for each phase,
+# the weights of the five taps at −2, −1, 0, 1, 2. Rules: each row sums to 1; phases that mirror each other have
+# mirrored weights; at least three weights of each row are not zero; and a **ramp** stays a ramp. (On the ramp whose
+# value at every place is that place itself, the output must be $s$, so $\sum_t w_t\, t = s$.) Many answers are right.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -724,18 +736,19 @@ exercises.SOFTER.check(my_phases)
 # ### Exercise 3 · How far does bicubic overshoot?
 # *Difficulty* ★★☆ · *time* 6 minutes
 #
-# A map is 0 on the left and 1 on the right. Bicubic upsampling makes some values larger than 1. Say from the weights
-# alone how much larger the largest is, for any ratio: return one number. The line above the check measures it.
+# A map is 0 on the left and 1 on the right. Bicubic upsampling makes some values larger than 1. From the weights alone,
+# find by how much the largest output exceeds 1, for any ratio; return one number. The line above the check measures it
+# for ratio 2.
 #
 # <details><summary>Hint 1</summary>
 #
-# All four weights sum to 1. If all taps but the leftmost lie on the right side, what is the output?
+# The four weights sum to 1. If all taps but the leftmost lie on the right side of the step, what is the output?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# It is 1 minus the weight of the leftmost tap, which is negative. It lies at a distance between 1 and 2. Try all
-# phases.
+# It is 1 minus the weight of the leftmost tap, and that weight is negative. The tap lies at a distance between 1 and 2.
+# Try all phases.
 # </details>
 #
 # Solution: `solutions/01_one_formula.ipynb`.
@@ -781,7 +794,7 @@ exercises.OVERSHOOT.check(my_overshoot)
 #
 # This is `reassemble` for one channel, with loops: `x` is (H, W), `w` is (k², rH, rW), the result is (rH, rW). Tap $t$
 # of a kernel is row $\lfloor t / k \rfloor$ and column $t \bmod k$ of its window. It runs, and for nearest neighbour it
-# is even right. For other kernels it is not. Mend it.
+# even gives the right result. For other kernels it does not. Fix it.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -840,8 +853,8 @@ exercises.UPSAMPLE.check(my_upsample)
 # ### To think over: the mask that moved
 #
 # A program shrinks photographs from 512 to 128 pixels with half pixels, finds the outline of a person, and enlarges the
-# mask again with `align_corners=True`. The mask fits in the middle of the picture, and is too far out at its edges. By
-# how much, in pixels of the photograph? What would you change?
+# mask again with `align_corners=True`. The mask fits in the middle of the picture, but near the edges of
+# the picture it lies too far out. By how much, in pixels of the photograph? What would you change?
 #
 # <details><summary>Answer</summary>
 #
@@ -855,11 +868,12 @@ exercises.UPSAMPLE.check(my_upsample)
 #
 # - **Q.** A kernel that sums to 1 keeps a flat region flat. At the border too? **A.** Only if the window holds no
 #   zeros from outside, or the weights of what lies outside are folded inwards. Our first bilinear had neither.
-# - **Q.** Could we clip bicubic's overshoot? **A.** Yes. The result is then no longer one weighted sum: clipping looks
-#   at the value.
-# - **Q.** Is upsampling linear in $x$? **A.** For order 0, yes: $w$ is fixed. For CARAFE and the later ones, no: the
-#   sum is linear, but $w$ itself follows the features. That is why "it is only a weighted sum" is true and not the
-#   whole truth.
+# - **Q.** Could we clip bicubic's overshoot? **A.** Yes. The result is then no longer a weighted sum with fixed
+#   weights: clipping depends on the value.
+# - **Q.** Is upsampling linear in $x$? **A.** For order 0, yes: $w$ is fixed. For CARAFE, no: the sum is linear, but
+#   $w$ itself is made from $x$. For max-unpooling, IndexNet and A²U, $w$ is made from the guide: linear in $x$ while
+#   the guide stays the same, but in a network both come from one image. That is why "it is only a weighted sum" is true
+#   and not the whole truth.
 # - **Q.** For $r = 3$, does any output lie exactly on a pixel? **A.** The middle one of three: $s = (1 + \frac12)/3 -
 #   \frac12 = 0$. For even ratios none does.
 # - **Q.** Does PyTorch's bicubic keep a ramp? **A.** Not quite: with $a = -\tfrac34$ it waves by about 0.05 of a step,
@@ -882,7 +896,7 @@ concepts.ask()
 # %% [markdown]
 # ## Your tally
 #
-# What you predicted and passed since this notebook's kernel started:
+# What you have predicted and passed since you last started this notebook:
 
 # %%
 predict.tally()
@@ -892,7 +906,7 @@ predict.tally()
 #
 # - Every upsampled value is $g(w, z) = w^\top z$: a window of the small map, a kernel, a sum.
 # - $\lfloor i'/r \rfloor$ says which window an output looks at; $i' \bmod r$ says which of the $r^2$ phases it is.
-# - Outputs sit at $s = (i' + \tfrac12)/r - \tfrac12$: between the pixels, never on them when $r = 2$.
+# - Outputs lie at $s = (i' + \tfrac12)/r - \tfrac12$: between the centres of the pixels, never on one when $r = 2$.
 # - Nearest, bilinear and bicubic make $w$ from distances to 1, 4 and 16 reference points. Averages stay in range,
 #   negative weights overshoot. At the border the weights fold; the formula stays.
 # - Operators differ in where $w$ comes from: distance, learning, or features of first or second order.

@@ -51,7 +51,7 @@
 # | 58–64 | section 8, the twin | the argument for a guide; do not skip |
 # | 64–80 | exercises 2 and 3 | exercises 1 and 4 are homework |
 #
-# **Skip if short.** Section 9 (odd sizes) is for reading; section 6 can be told in one sentence. Keep section 8: it
+# **To save time:** Section 9 (odd sizes) is for reading; section 6 can be told in one sentence. Keep section 8: it
 # shows why an operator may need to ask the encoder.
 #
 # **Look at this before class.** In section 5 expect most votes for max-unpooling. Let the vote stand, run the

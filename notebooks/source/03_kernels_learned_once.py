@@ -49,7 +49,7 @@
 # | 66–80 | section 7, the clinic | before each step, let somebody say what the number will do |
 # | 80–90 | exercise 2 | exercises 1 and 3 as homework |
 #
-# **Skip if short.** Section 3 in one sentence; the second remedy (phases alike) for reading. Keep the end of section
+# **To save time:** Section 3 in one sentence; the second remedy (phases alike) for reading. Keep the end of section
 # 4: an even overlap is *not enough*.
 
 # %% [markdown]

@@ -51,7 +51,7 @@
 # | 56–68 | section 8, explorer | five questions; let one pair load a picture of their own |
 # | 68–85 | exercises 1 and 3 | exercises 2 and 4 are homework |
 #
-# **Skip if short.** Section 7 and the last part of section 2. Never the kernel of one weight in section 6: it is needed
+# **To save time:** Section 7 and the last part of section 2. Never the kernel of one weight in section 6: it is needed
 # to read Table 1.
 
 # %% [markdown]

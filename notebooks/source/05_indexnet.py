@@ -56,13 +56,14 @@
 # | 62–78 | section 10, explorer | pairs walk along a stroke; then the cell with even gates |
 # | 78–90 | exercise 1 | exercises 2 and 3, and the five questions, are homework |
 #
-# **Skip if short.** Section 9 (a count) and section 11 (lesson 07 does it). Never skip sections 5 and 10: what a gate
-# cannot do, and what passes through it, help to read Table 1.
+# **To save time:** Section 9 (a count) and section 11 (lesson 07 does it). Never skip sections 5 and 10: they show
+# what a gate cannot do and what passes through it, and both are needed to read Table 1 of the paper.
 
 # %% [markdown]
 # ## The picture
 #
-# One block of the encoder's map, and everything that IndexNet makes of it. Come back to it at the end.
+# Here is one 2×2 block of the encoder's map, and everything that IndexNet makes of it. Come back to this picture at the
+# end.
 
 # %%
 import torch
@@ -80,25 +81,25 @@ op = lesson.operator("holistic")
 lesson.position(op, row=4, column=2)
 
 # %% [markdown]
-# On the left is the **guide**: the encoder's map before pooling. For the block in the frame, the **index block**
-# writes $r^2 = 4$ numbers. On the way *up*, a sigmoid turns each of them into a gate for the one value ■ $z$ of the
-# small map. Each output is one product; nothing is added up. On the way *down*, a sigmoid and then a softmax turn the
-# four numbers into weights, and the block itself is averaged with them. The weights of the index block are random
-# here, so look at *how* it works, not at what it finds.
+# On the left is the **guide**: the encoder's map before pooling. For the 2×2 block in the frame, a small network called
+# the **index block** writes $r^2 = 4$ numbers. On the way *up*, a sigmoid turns each of them into a gate for the one
+# value ■ $z$ of the small map. Each output is one product; nothing is added up. On the way *down*, a sigmoid and then a
+# softmax turn the four numbers into weights, and the four values of the 2×2 block are averaged with these weights. The
+# weights inside the index block are random here, so look at *how* it works, not at what it finds.
 #
 # The guide is that of lesson 02 (ink, its change to the right, its change downwards, centre minus surround) after a
-# **ReLU**: negative values become zero, as in the networks of lesson 08. The small map $x$ is its max-pooling.
+# **ReLU**: negative values become zero, as in the networks of lesson 08. The small map $x$ is the guide, max-pooled.
 
 # %% [markdown]
 # ## 1 · From hard to soft
 #
-# Max-unpooling keeps one value of each block. How much more could an index keep that may lie *between* 0 and 1? After
-# the ReLU, all values of a block lie between 0 and its maximum. So take for each value its **share** of the maximum (0
-# where the whole block is 0):
+# Max-unpooling keeps one value of each block. How much more could an index keep if it may take any value *between* 0
+# and 1? After the ReLU, all values of a block lie between 0 and its maximum. So give each value its **share** of the
+# maximum as index (0 where the whole block is 0):
 #
 # $$w = \frac{\text{guide}}{\max \text{ of the block}} \in [0, 1] \qquad\Rightarrow\qquad w \cdot \max = \text{guide}$$
 #
-# **Predict.** We pool, and then go up with this soft index.
+# **Predict.** We max-pool the guide, and then upsample it again with this soft index.
 
 # %% tags=["prediction"]
 predict("soft-error")
@@ -121,24 +122,26 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** There is no error at all. A soft index for each place and channel carries everything that pooling threw
-# away.
+# **Explain.** There is no error at all, up to rounding. A soft index for each place and channel carries everything that
+# pooling threw away.
 #
-# Do not be too impressed: the guide has 4 values per block, and so has this index. *Somebody has to make it from the
-# encoder's map, by a rule that is learned once and works for every image.* That rule is the index block.
+# Do not be too impressed: the guide has 4 values per block, and so has this index. And the division works only because
+# $z$ is the guide's own maximum. In a network $z$ comes from the decoder, and nobody hands us the right gate: it must
+# be made from the encoder's map *by a rule that is learned once and then used for every image.* That rule is the index
+# block.
 
 # %% [markdown]
 # ## 2 · The index block
 #
-# Its simplest form is **one convolution** with stride $r$ and windows of $r \times r$. It visits every block once and
-# writes $r^2$ logits, one for each place of the block. Written as sums over the taps $t$ of all channels $c$ of the
-# guide:
+# The simplest index block is **one convolution** with stride $r$ and windows of $r \times r$. It visits every block of
+# the guide once and writes $r^2$ **logits** (numbers that go into a sigmoid or softmax), one for each place of the
+# block. Written as a sum over all channels $c$ of the guide and their taps $t$:
 #
 # $$\ell_{p,i,j} = \sum_{c,t} V_{pct}\, z^{\text{guide}}_{ct,i,j}, \qquad p = a\,r + b$$
 #
-# There is no bias.
+# Here $(a, b)$ is the phase, as in lesson 01, and $p$ counts the phases from 0. There is no bias.
 #
-# **Predict.** What shape is $V$, for 4 channels? And what does the block write where the paper is blank?
+# **Predict.** What shape is $V$, for 4 channels? And what does the index block write where the paper is blank?
 
 # %% tags=["prediction"]
 predict("blank-logits")
@@ -153,13 +156,14 @@ print("V:", tuple(V.shape), "=", V.numel(), "weights;  logits:", tuple(logits.sh
 
 # %% [markdown]
 # **Explain.** Four phases, four channels, four taps: 64 weights. Zero times anything is zero, so on blank paper the
-# logits are 0, *whatever* these weights are. (Section 7 adds a second layer, and with it this ends.)
+# logits are 0, *whatever* these weights are. (Section 7 adds a batch norm, and then this is no longer so.)
 
 # %% [markdown]
 # ## 3 · The up gate
 #
-# A **sigmoid** $\sigma(\ell) = 1/(1 + e^{-\ell})$ takes any number into (0, 1). A pixel shuffle then deals the four
-# gates of a block out to its four outputs. The window of an output is 1×1: the value $z$ above it.
+# A **sigmoid** $\sigma(\ell) = 1/(1 + e^{-\ell})$ maps any number into (0, 1). A pixel shuffle then deals the four
+# gates of a block out to its four outputs. The window of an output is 1×1: the one value $z$ of the pixel that it lies
+# in.
 #
 # $$y_{c,\,r i + a,\; r j + b} = \sigma(\ell_{a r + b,\,i,\,j}) \cdot z_{c,\,i,\,j} \tag{1}$$
 #
@@ -182,8 +186,9 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** They are not related: each gate stands alone, and the four of a block may all be open or all be shut. On
-# blank paper every gate is $\sigma(0) = \tfrac12$. That is the even orange background of such maps.
+# **Explain.** Nothing ties them together: each gate has its own logit, and the four of a block may all be open or all
+# be shut. On blank paper every gate is $\sigma(0) = \tfrac12$. That is the even orange background in pictures of index
+# maps.
 
 # %% [markdown]
 # ## 4 · The down gate
@@ -218,13 +223,13 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** One place at 1 and three at 0 give $e/(e+3) = 0.475$; the reverse gives $1/(1+3e) = 0.109$. No value
-# ever gets as much as half of the weight, so the weights of index pooling are never those of max-pooling.
+# **Explain.** One place at 1 and three at 0 give $e/(e+3) = 0.475$; the reverse gives $1/(1+3e) = 0.109$. No value of
+# the four ever gets half of the weight, so the weights of index pooling are never those of max-pooling.
 
 # %% [markdown]
 # ### The hard index, as a limit
 #
-# Give each block and channel the best logits you can think of: $+\tau$ at its maximum, $-\tau$ elsewhere.
+# Give each block of each channel the most decisive logits that you can: $+\tau$ at its maximum, $-\tau$ elsewhere.
 #
 # **Predict.** What happens to the two gates as $\tau$ grows?
 
@@ -245,18 +250,20 @@ assert torch.allclose(a2u.reassemble(x, up, ratio=2), F.max_unpool2d(*F.max_pool
 assert dn.max() < most + 1e-6
 
 # %% [markdown]
-# **Explain.** Only the up gate becomes hard. Max-unpooling is the limit of IndexNet for infinite logits. Max-pooling
-# is *not* a limit of index pooling, because the sigmoid keeps the numbers in the softmax close together.
+# **Explain.** Only the up gate becomes hard. With these logits, the up gate of IndexNet tends to max-unpooling as
+# $\tau$ grows. Index pooling does *not* tend to max-pooling, because the sigmoid keeps the numbers in the softmax close
+# together.
 #
-# One more thing: no single convolution writes these logits. To know which of four values is the largest, you must
-# compare them. The paper's toy network does not need to: it pools by the maximum and learns the up gate alone.
+# One more thing: no single convolution writes these logits for every guide. The largest of four values must win three
+# comparisons, and one weighted sum can make only one. The paper's toy network does not need them: it pools by the
+# maximum and learns the up gate alone.
 
 # %% [markdown]
 # ## 5 · What a gate can do, and what it cannot
 #
 # The window is 1×1, and the kernel is one number between 0 and 1.
 #
-# **Predict.** Think of *any* weights of the index block.
+# **Predict.** The weights of the index block may be *anything* you like.
 
 # %% tags=["prediction"]
 predict("what-a-gate-can")
@@ -275,14 +282,14 @@ for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
 
 # %% [markdown]
 # **Explain.** No, no and no: **a gate only turns the nearest value down.** It cannot make a value larger, change its
-# sign or move it sideways, and where $z = 0$ the output is 0. A 5×5 kernel of CARAFE can move values; a deconvolution
-# can make new ones. What the gate has instead is *where it looks*: at the encoder's map, at full size. One strong
-# value meets four different gates, and the detail is back. Nearest neighbour itself is $w = 1$, which a sigmoid only
-# approaches.
+# sign or move it sideways, and where $z = 0$ the output is 0. A 5×5 kernel of CARAFE can bring in values from the side;
+# a deconvolution can also make them larger or change their sign. What the gate has instead is *where it looks*: at the
+# encoder's map, at full size. One strong value can be scaled by four different gates, and so detail can come back.
+# Nearest neighbour itself is $w = 1$, which a sigmoid only approaches.
 #
-# > **A good place to stop.** You know the index block and both gates. The second sitting asks who looks at whom,
-# > trains index blocks, and opens trained networks. Run the first cell again before you go on; what sections 1 to 5
-# > made and the next ones use, they make again.
+# > **A good place to stop.** You know the index block and both gates. The second sitting asks which channels an index
+# > map looks at, trains index blocks, and opens trained networks. Before you go on another day, run the first cell
+# > again: the later sections need nothing else from sections 1 to 5.
 
 # %% [markdown]
 # ## 6 · One map for all, or one per channel
@@ -315,8 +322,8 @@ for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
         print(f"   channel {channel} of the guide changed → index maps", moved.nonzero().flatten().tolist())
 
 # %% [markdown]
-# **Explain.** Holistic: its only map changes. One-to-one: the map of the channel that was changed. Many-to-one: all
-# maps. Here they are as pictures:
+# **Explain.** Holistic: the only map changes. One-to-one: the map of the changed channel. Many-to-one: all maps. Here
+# are some of these maps as pictures:
 
 # %%
 panels = []
@@ -333,9 +340,9 @@ Drawing(
 # %% [markdown]
 # ## 7 · Context, and a second layer
 #
-# Two more switches. With **context** the block's window is $2r \times 2r$, so an index sees half a block more on each
-# side. **Nonlinear** puts a hidden layer between, with batch norm and a clipped ReLU ($\min(\max(h, 0), 6)$): now the
-# block can compare.
+# There are two more switches. With **context**, the window of the index block is $2r \times 2r$, so an index sees half
+# a block more on each side. **Nonlinear** adds a hidden layer, with batch norm and a clipped ReLU
+# ($\min(\max(h, 0), 6)$): now an index can depend on more than one comparison of values.
 #
 # **Predict.** How far does a gate look? And what does "linear" promise for $\ell(\text{guide}_1 + \text{guide}_2)$?
 
@@ -359,22 +366,22 @@ for nonlinear in (False, True):
     assert (blank == 0) != nonlinear
 
 # %% [markdown]
-# **Explain.** A gate looks at 4 or at 16 places in each of 4 channels. The linear block is linear up to the logits;
-# only then comes a sigmoid. That is the "first order" on its card, which `a2u.operators.card("indexnet")` prints.
-# CARAFE is of first order too, but IndexNet reads the *encoder's* map. The nonlinear block is not linear, and its
-# batch norm adds a learned shift to each hidden channel: with it, blank paper need no longer get gates of ½.
+# **Explain.** A gate looks at 4 or at 16 places in each of 4 channels. The linear index block is linear up to the
+# logits; only then comes a sigmoid. That is the "first order" on its card, which `a2u.operators.card("indexnet")`
+# prints. CARAFE is of first order too, but IndexNet reads the *encoder's* map. The nonlinear index block is not linear,
+# and its batch norm adds a constant to each hidden channel, so blank paper need no longer get gates of ½.
 
 # %% [markdown]
 # ## 8 · Learn an index
 #
-# Section 1 knew the perfect gate by dividing. Now we let index blocks find one. They get 64 training digits and 200
-# steps to bring the pooled maps back, which means to make $\operatorname{mean}\,(w \cdot z - \text{guide})^2$ small.
-# Then we measure on our 2, which none of them has seen.
+# In section 1 we found the perfect gate by division. Now we let index blocks learn one. They see 64 training digits for
+# 200 steps and should turn the pooled maps back into the guide: training makes
+# $\operatorname{mean}\,(w \cdot z - \text{guide})^2$ small. Then we measure on our 2, which none of them has seen.
 #
 # For the holistic index we also know a **bound**. A single gate for four channels must be a compromise, and the best
 # one by least squares is $w = \sum_c z_c\,\text{guide}_c / \sum_c z_c^2$.
 #
-# **Predict.** Will many-to-one come close to the perfect gate? And the holistic index to its bound?
+# **Predict.** How close will many-to-one come to the perfect gate? How close will the holistic index come to its bound?
 
 # %% tags=["prediction"]
 predict("side-of-the-bound")
@@ -390,15 +397,15 @@ assert errors["depthwise-m2o"] < errors["depthwise-o2o"] < errors["best shared g
 assert errors["best shared gate"] < errors["holistic"] < errors["nearest"] < errors["max_unpool"]
 
 # %% [markdown]
-# **Explain.** All three leave nearest neighbour far behind. The holistic index ends just above its bound. That it
-# stays above is arithmetic, not training: no gate that is shared by all channels does better. Both depth-wise kinds
-# pass below this bound, and many-to-one, which also sees the other channels, is best. (Three other random starts, and
-# 40 test digits instead of our 2, gave the same order.)
+# **Explain.** All three have less than half of the error of nearest neighbour. The holistic index ends just above its
+# bound. That it stays above follows from arithmetic, not from the training: no gate that is shared by all channels does
+# better. Both depth-wise kinds do better than this bound, and many-to-one, which also sees the other channels, is best.
+# (Three other random starts, and 40 test digits instead of our 2, gave the same order.)
 
 # %% [markdown]
 # The error is still not zero. *A share is not linear*: twice the guide has the same shares, but twice the logits.
 #
-# **Predict.** Context or a hidden layer: what will help many-to-one?
+# **Predict.** Context or a hidden layer: which will help many-to-one more?
 
 # %% tags=["prediction"]
 predict("hidden-or-context")
@@ -421,14 +428,15 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** Both help, and here the hidden layer helps more; with both, the error is smallest. (The order was the
-# same for three other starts and on 40 test digits.) Perhaps that is because a share is a comparison and only the
-# nonlinear block can compare. And section 2 comes back: on paper the learned gate of the linear block is $\tfrac12$,
-# where the perfect one is 0. It does not matter: there $z = 0$, and half of nothing is nothing.
+# same for three other starts and on 40 test digits.) Perhaps that is because a share needs the largest of four values,
+# which one weighted sum cannot find; we have not tested this. Section 2 comes back as well: on paper the learned gate
+# of the linear index block is $\tfrac12$, where the perfect one is 0. It does not matter: there $z = 0$, and half of
+# nothing is nothing.
 
 # %% [markdown]
 # ## 9 · Count
 #
-# With a window of side $k = 2r$ (context) or $k = r$, and no bias anywhere:
+# With a window of side $k = 2r$ (context) or $k = r$, and no bias in any convolution:
 #
 # | | linear | nonlinear |
 # |---|---|---|
@@ -439,12 +447,12 @@ Drawing(
 # *Linear.* Holistic has $r^2$ filters of $k^2$ weights over $C$ channels. One-to-one makes $C$ times as many maps,
 # each from one channel instead of $C$. Many-to-one makes $C$ times as many maps, each from all channels.
 #
-# *Nonlinear.* A block has a first layer, a batch norm with two values for each hidden channel (scale and shift), and a
-# second layer from the hidden channels to the maps.
+# *Nonlinear.* A nonlinear index block has a first layer, a batch norm with two values for each hidden channel (scale
+# and shift), and a second layer from the hidden channels to the maps.
 # - Holistic has one such block: $2C$ hidden channels that see all $C$, then $r^2$ maps.
 # - Many-to-one has one block for each of the $r^2$ phases: $2C$ hidden channels that see all $C$, then $C$ maps.
-# - One-to-one also has $r^2$ blocks, but every channel is alone in them: 2 hidden channels of its own ($2k^2$ weights
-#   and 4 values of batch norm), and one map from these two (2 weights).
+# - One-to-one also has $r^2$ index blocks, but in them every channel is on its own: it has 2 hidden channels ($2k^2$
+#   weights and 4 values of batch norm), and one map made from these two (2 weights).
 #
 # **Predict.** Compare one-to-one and many-to-one with holistic, at $C = 128$ with context.
 
@@ -471,13 +479,13 @@ for kind in ("holistic", "depthwise-o2o", "depthwise-m2o"):
 
 # %% [markdown]
 # **Explain.** Linear: one-to-one has exactly as many parameters as holistic, and many-to-one has 128 times as many.
-# Nonlinear, the order changes: one-to-one has only a 27th of what holistic has, because each of its hidden channels
-# sees one channel and not 128. Many-to-one has 4.2 times as many as holistic.
+# Nonlinear: the order changes. One-to-one has only about 1/27 of the parameters of holistic: it has four times as many
+# hidden channels, but each of them sees one channel and not 128. Many-to-one has 4.2 times as many as holistic.
 
 # %% [markdown]
-# Now the networks. The toy of lesson 08 upsamples at 128, 64 and 32 channels, with context and linear. The matting
-# network of the paper's Table 2 reads encoder maps of 64, 64, 128 and 256 channels, many-to-one, with context,
-# nonlinear.
+# Now whole networks. The toy network of lesson 08 upsamples maps of 128, 64 and 32 channels, using linear index blocks
+# with context. The matting network of the paper's Table 2 reads encoder maps of 64, 64, 128 and 256 channels; its index
+# blocks are many-to-one and nonlinear, with context.
 
 # %%
 from a2u.matting.counts import count
@@ -494,21 +502,21 @@ print("toy:    ", "  ".join(f"{name} {number:,}" for name, number in toy.items()
 print(f"matting: depthwise-m2o, nonlinear {matting:,}")
 
 # %% [markdown]
-# **Explain.** 12,263,424 is the "+12.26M" of Table 2, added to a network of 8.05M: the index blocks are larger than
-# the network that they serve. A²U sets out to avoid this price (lesson 07, section 5, shows where its 28,675 come
-# from).
+# **Explain.** 12,263,424 is the "+12.26M" of Table 2, added to a network of 8.05M: together, the index blocks have more
+# parameters than the network that they serve. A²U sets out to avoid this price. (Lesson 07, section 5, shows where its
+# 28,675 parameters in the toy network come from.)
 
 # %% [markdown]
 # ## 10 · Index maps of trained networks
 #
-# Two auto-encoders learned to copy digits, through three IndexNet stages each. Above: the index map that was learned.
-# Below: the same place with index weights as a training begins them, and everything else left as it is. `row` and
-# `column` count in the finest map. A coarser stage shows the place that contains it, and the line below says which:
-# y[4, 3] of 8×8.
+# Two auto-encoders have learned to copy digits, each through three IndexNet stages. The picture shows the learned index
+# map above. Below it is the same stage with index weights as they are at the start of a training; everything else is
+# left as it is. `row` and `column` count in the finest map. A coarser stage shows the place that contains this one, and
+# the line below the picture says which, for example y[4, 3] of 8×8.
 #
 # **Predict, then look:**
-# 1. *Holistic*, last stage (2): what does the map ■ $z$ still know of the digit? What does the index map know?
-# 2. Walk over the stroke with `row` and `column`. When does $w$ change, and when $z$?
+# 1. *Holistic*, last stage (2): how much of the digit can you still see in the map ■ $z$? How much in the index map?
+# 2. Walk over the stroke with `row` and `column`. When does $w$ change, and when does $z$?
 # 3. Change `channel`. What changes with a holistic index, and what does not?
 # 4. *Depth-wise*: can you tell learned from random by the range of an index map? Does any of the 32 draw the digit?
 # 5. Stage 0 is the coarsest. Do you still see a digit in its index map?
@@ -535,37 +543,43 @@ for kind, name in lesson.NETWORKS.items():
     assert follows[2]["z"][0] < 0.7
 
 # %% [markdown]
-# **Explain.** In the last stage no channel of $z$ follows the ink well, and one *index map draws the digit*: the shape
-# comes from the encoder. Row 14, columns 12 and 13 have the same $z$; only the gate tells them apart, and where
-# $z = 0$ no gate can help. A holistic index is the same for all channels. The depth-wise networks have 32 index maps
-# here, and the range or the spread of their values does not tell learned from random; what is learned is *where* a
-# gate opens. The printed channel draws the digit almost by itself. In the two coarser stages no index map follows the
-# ink that well. (Two networks, one training each.)
+# **Explain.** In the last stage no single channel of $z$ follows the ink well, but *one index map draws the digit*: the
+# shape comes from the encoder. Row 14, columns 12 and 13 have the same $z$; only the gate tells them apart, and where
+# $z = 0$ no gate can help. A holistic index is the same for all channels. The depth-wise network has 32 index maps
+# here. Neither the range nor the spread of their values tells learned from random; what is learned is *where* a gate
+# opens. The channel printed for "learned" draws the digit almost by itself. In the two coarser stages no index map
+# follows the ink that well. (Two networks, one training each.)
 
 # %% [markdown]
-# How much of the picture goes through the gates? Make them even and measure again: first ½ everywhere, which is
-# nearest neighbour at half strength; then, in the last stage, the mean of each learned index map over 24 digits.
+# How much of the picture goes through the gates? Make them even and measure again: first with ½, in one stage at a time
+# and in all three, which is nearest neighbour at half strength; then, in the last stage, with the mean of each learned
+# index map over 24 digits.
 #
-# **Predict.** The networks copy at more than 35 dB. (20 dB more is a tenth of the error. A network that was trained
-# with nearest neighbour from the start, which `a2u pretrained` lists, reaches about 25 dB.)
+# **Predict.** The networks copy at more than 35 dB. (This is the PSNR, which measures how close a copy is: 20 dB more
+# is a tenth of the error. A network that was trained with nearest neighbour from the start, which `a2u pretrained`
+# lists, reaches about 25 dB.)
 
 # %% tags=["prediction"]
 predict("half-gates")
 
 # %% tags=["spoiler"]
 for kind in lesson.NETWORKS:
-    whole, last, every = (lesson.with_half_gates(kind, stages) for stages in ((), (2,), (0, 1, 2)))
+    whole, first, middle, last, every = (
+        lesson.with_half_gates(kind, stages) for stages in ((), (0,), (1,), (2,), (0, 1, 2))
+    )
     mean = lesson.with_mean_gates(kind)
-    print(f"{kind:10} on {lesson.MEASURED} test digits: as learned {whole:.1f} dB;  last stage at ½ {last:.1f}, "
-          f"at its means {mean:.1f};  all at ½ {every:.1f}")  # fmt: skip
+    print(f"{kind:10} on {lesson.MEASURED} test digits: as learned {whole:.1f} dB;  the last at its means {mean:.1f}")
+    print(f"{'':10} at ½ the first stage {first:.1f}, the second {middle:.1f}, the last {last:.1f}, all {every:.1f}")
     assert whole > 35 > 15 > max(last, mean) > every
+    assert min(first, middle) > 20 > last, "above all in the last stage"
 
 # %% [markdown]
-# **Explain.** Almost nothing is left. It is not the strength ½ that does it: gates at their own mean do as badly.
-# These networks send the detail *through the pattern of the gates*, most of all in the last stage. (They were never
+# **Explain.** Almost nothing is left. The strength ½ is not the reason: gates at their own mean do about as badly.
+# These networks send the detail *through the pattern of the gates*, above all in the last stage. (They were never
 # trained for even gates. The cell says how much they rely on theirs, not what a network could do without them.) This
-# fits the paper's Table 1, where IndexNet copies digits at 45 dB and more and nearest neighbour at 28.5. It is a
-# warning too: copying is easy if you may look at the original. Lesson 10 asks for more than a copy.
+# fits the paper's Table 1, where IndexNet copies digits at 45 dB and more and nearest neighbour at 28.5 (though in that
+# row strided convolutions, not max-pooling, make the maps smaller). It is a warning too: copying is easy if you may
+# look at the original. Lesson 10 asks for more than a copy.
 
 # %% [markdown]
 # ## 11 · Where this leads: $U \equiv 1$
@@ -575,9 +589,9 @@ for kind in lesson.NETWORKS:
 # $$\ell_p = \sum_c v_{pc}^\top x_c = \sum_c \underbrace{1}_{U} \cdot \underbrace{v_{pc}^\top x_c}_{V}$$
 #
 # Here $x_c$ is channel $c$ of the encoder's window, as in lesson 06, and not the small map `x` of the code. A²U writes
-# a *second* answer $u_{pc}^\top x_c$ where this line has a 1, and multiplies the two. So holistic IndexNet, with its
-# linear block, is A²U with $U \equiv 1$ and a kernel of one tap: the first-order special case. Lesson 07 derives it
-# properly.
+# a *second* answer $u_{pc}^\top x_c$ where this line has a 1, and multiplies the two. So, with its linear index block,
+# holistic IndexNet is A²U with $U \equiv 1$ and a kernel of one tap (and without A²U's softmax, which would make one
+# tap always 1): the first-order special case. Lesson 07 derives it in detail.
 
 # %%
 by_v = torch.stack([F.conv2d(guide, v[:, None], stride=2, groups=4) for v in op.index.weight.detach()], dim=1)
@@ -593,30 +607,31 @@ print("one answer per channel:", tuple(by_v.shape[1:]), "→ summed over channel
 #   brightness of a block.
 # - *Section 4.* "Softmax can choose one place." After a sigmoid it cannot: 0.475 is the largest of four.
 # - *Section 5.* "With training it will sharpen." No weights can do that: the limit is in the formula.
-# - *Section 6.* One-to-one is thought to be cheap and poor. Linear, it costs what holistic costs, and in section 8 it
-#   passes below the bound of holistic.
-# - *Section 7.* "Blank paper always has gates of ½." With the linear block, yes. A batch norm has a shift.
+# - *Section 6.* "One-to-one is cheap and poor." When linear, it costs as much as holistic, and in section 8 it does
+#   better than the bound of holistic.
+# - *Section 7.* "Blank paper always has gates of ½." With the linear index block, yes. A batch norm adds a constant.
 # - *Section 10.* "The decoder has learned to draw." Look at $z$: it follows the digit poorly. The shape comes through
 #   the gates.
 # - **Exercise 1.** Learners read the softmax line, find it right, and stop. The mistake is one line earlier. Ask: for
 #   which kind of IndexNet does this code give the right result? For holistic, and that is why nobody noticed.
-# - **Exercise 2.** The softmax without the sigmoid in mind (1), $r$ instead of $r^2$, only one other place.
+# - **Exercise 2.** The sigmoid forgotten (the answer is then 1), $r$ instead of $r^2$, only one other place.
 # - **Exercise 3.** Gates above 1 (a ratio of sums that is not a compromise), 0/0 on blank paper, a gate that depends
 #   on the scale of the guide.
 
 # %% [markdown]
 # ## Exercises
 #
-# Run the cell after each change. The check compares with a slow and careful reference on random maps, or tests the
-# rules of a specification, and recognises the usual mistakes.
+# Change the code and run the cell. The check compares your answer with that of a slow but careful reference on random
+# maps, or tests the rules of a specification, and recognises common mistakes.
 
 # %% [markdown]
 # ### Exercise 1 · Find the bug: index pooling
 # *Difficulty* ★★☆ · *time* 8 minutes
 #
-# The way down. `guide` is (C, rH, rW) and `logits` is (G·r², H, W), map by map as in section 6, where G is 1 (one map
+# This is the way down. `guide` is (C, rH, rW) and
+# `logits` is (G·r², H, W), map by map as in section 6, where G is 1 (one map
 # for all channels) or C (one each). The result should be the pooled map, (C, H, W). The code runs, and for a holistic
-# index it is right. For a depth-wise index it is wrong. Find the line and mend it.
+# index it is right. For a depth-wise index it is wrong. Find the line and fix it.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -626,8 +641,8 @@ print("one answer per channel:", tuple(by_v.shape[1:]), "→ summed over channel
 #
 # <details><summary>Hint 2</summary>
 #
-# Section 6: channel $g\,r^2 + p$. `unflatten` counts the last of the new axes fastest. Which axis must be last, and
-# over which axis must the softmax run then?
+# Section 6: channel $g\,r^2 + p$. In `unflatten`, the last of the new axes runs fastest. Which axis must be last, and
+# over which axis must the softmax then run?
 # </details>
 #
 # Solution: `solutions/05_indexnet.ipynb`.
@@ -668,8 +683,7 @@ exercises.POOL.check(my_pool)
 # *Difficulty* ★☆☆ · *time* 6 minutes
 #
 # For $r = 2$ no weight of index pooling is larger than 0.475. What about $r = 3$, and $r = 8$? Write down two
-# estimates before you compute. Then return the limit for any `ratio`, and compare: how far is it from the plain mean,
-# $1/r^2$?
+# estimates before you compute. Then return the limit for any `ratio`. How many times the plain mean $1/r^2$ is it?
 #
 # <details><summary>Hint 1</summary>
 #
@@ -703,7 +717,7 @@ from a2u.lessons.indexnet import exercises
 
 
 def my_largest(ratio):
-    # 0.475 for 2, 0.254 for 3, 0.041 for 8: always about e times the plain mean, and less and less of a choice
+    # 0.475 for 2, 0.254 for 3, 0.041 for 8: 1.9, 2.3 and 2.6 times the plain mean, and never more than e times
     return torch.e / (torch.e + ratio**2 - 1)
 
 
@@ -718,10 +732,10 @@ exercises.LARGEST.check(my_largest)
 #
 # 1. every gate lies between 0 and 1;
 # 2. where a block is 0 in all channels, the gates are 0 (and not NaN);
-# 3. twice the guide has the same gates;
+# 3. doubling the guide leaves the gates as they are;
 # 4. the order of the channels does not matter;
-# 5. gate times max-pooled guide comes closer to the guide than nearest neighbour: at most two thirds of its error
-#    (RMSE).
+# 5. the gate times the max-pooled guide comes closer to the guide than nearest neighbour: it has at most two thirds of
+#    the error (RMSE).
 #
 # <details><summary>Hint 1</summary>
 #
@@ -766,8 +780,8 @@ exercises.SHARED.check(my_gate)
 # %% [markdown]
 # ### A question to take with you
 #
-# A colleague has a segmentation network. Its encoder pools maps of 64 channels by their maximum, but the decoder has
-# 256 channels at the same place. Which kinds of IndexNet can guide that decoder, and what does each cost here (linear,
+# A colleague has a segmentation network. Its encoder max-pools maps of 64 channels, but the decoder has 256 channels
+# at the same place. Which kinds of IndexNet can guide that decoder, and what does each cost here (linear,
 # with context, $r = 2$)?
 #
 # <details><summary>Answer</summary>
@@ -776,13 +790,13 @@ exercises.SHARED.check(my_gate)
 # $64 \cdot 16 \cdot 4 = 4{,}096$ numbers. One-to-one needs a guide channel for each decoder channel, and so it does
 # not fit. Many-to-one fits: 256 maps, each from all 64 channels, $256 \cdot 64 \cdot 16 \cdot 4 = 1{,}048{,}576$
 # numbers. A 1×1 convolution that brings the decoder to 64 channels first ($256 \cdot 64 = 16{,}384$ numbers) makes
-# both depth-wise kinds possible, but the decoder then upsamples fewer channels.
+# one-to-one possible too, but the decoder then upsamples fewer channels.
 # </details>
 
 # %% [markdown]
 # ## Five questions
 #
-# Answer them from memory; then look up what you missed.
+# Answer these questions from memory; then look up what you missed.
 
 # %% tags=["questions"]
 from a2u.lessons.indexnet.questions import concepts
@@ -793,12 +807,12 @@ concepts.ask()
 # ## Teacher · discussion, grading, going on
 #
 # - **Q.** Is a learned index still an index? **A.** It says where, but also how much. It is a gate.
-# - **Q.** Why does the toy network pool by the maximum and not by its own down gate? **A.** So that its rows of Table
-#   1 differ in the way up alone. The matting network of IndexNet's authors uses both gates.
+# - **Q.** Why does the toy network pool by the maximum and not by its own down gate? **A.** It lets the max-pooling
+#   rows of Table 1 differ in the way up alone. (The matting network of IndexNet's authors uses both gates.)
 # - **Q.** Is it fair to compare IndexNet with bilinear on copying? **A.** As a comparison of operators with and
 #   without a view of the encoder's map, yes. As a measure of understanding, no: the original comes through the gate.
-# - **Q.** Why no bias? **A.** Without one, the linear block gives blank paper gates of ½ and equal down weights: no
-#   place is preferred where nothing is to be seen.
+# - **Q.** Why no bias? **A.** One effect: without a bias, the linear index block gives blank paper gates of ½ and equal
+#   down weights, so no place is preferred where there is nothing to see.
 # - *The question to take with you.* `a2u.build("indexnet", 256, 2, kind="depthwise-m2o", guide_channels=64)` builds
 #   it; let learners count its parameters.
 #
@@ -812,8 +826,8 @@ concepts.ask()
 # %% [markdown]
 # ## Quiz: lessons 00 to 05
 #
-# Ten questions about the first half of the course. Most of them need more than one lesson. If you miss one, the reason
-# beside your answer says which idea to look up again.
+# Here are ten questions about the first half of the course. Most of them need more than one lesson. If you get one
+# wrong, the reason beside your answer tells you which idea to look up.
 
 # %% tags=["questions"]
 from a2u.lessons.indexnet.quiz import quiz
@@ -823,7 +837,7 @@ quiz.ask()
 # %% [markdown]
 # ## Your tally
 #
-# What you predicted, passed and answered since this notebook's kernel started:
+# What you have predicted, passed and answered since you last started this notebook:
 
 # %%
 predict.tally()
@@ -833,9 +847,9 @@ predict.tally()
 #
 # - IndexNet learns indices from the encoder's map. An index block writes $r^2$ logits per block (and map). Up: a
 #   sigmoid. Down: a sigmoid, then a softmax over the block.
-# - A gate only turns the nearest value down. A perfect one, guide over maximum, would undo max-pooling. A holistic one
-#   is a compromise between channels, and that sets a bound on it.
-# - Max-unpooling is the limit of large logits on the way up. Max-pooling is out of reach: down weights stay within
+# - A gate only turns the nearest value down. A perfect one, guide over maximum, would undo max-pooling of a guide
+#   that is nowhere negative. A holistic one is a compromise between channels, so its error has a bound.
+# - On the way up, max-unpooling is the limit for large logits. Max-pooling is out of reach: down weights stay within
 #   [0.109, 0.475] for $r = 2$.
 # - Linear, holistic and one-to-one cost $C k^2 r^2$, many-to-one $C^2 k^2 r^2$. Context and a hidden layer add to
 #   that, up to 12,263,424 in the matting network.

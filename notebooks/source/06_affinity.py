@@ -54,7 +54,7 @@
 # | 74–80 | section 7, three questions | attention, A²U, SAPA: which tap gets the most? |
 # | 80–90 | exercise 1 | the others, and the five questions, are homework |
 #
-# **Skip if short.** "A hidden freedom" in section 4, the table of costs, and the comparison with the library in
+# **To save time:** "A hidden freedom" in section 4, the table of costs, and the comparison with the library in
 # section
 # 6. If the class is new to matrices, do $d = 1$ only: $w = (u^\top x)(v^\top x)$, summed over channels.
 

@@ -2,14 +2,14 @@
 # # 07 · A²U
 #
 # In lesson 06 you turned "how alike are two pixels?" into two depth-wise convolutions, a product and a sum. Now we
-# assemble the operator, line by line, until our lines and the library agree in every value. Then we turn its switches:
-# what depends on the input, what is shared, where the phases come from, and how it learns to go down as well as up.
+# assemble the operator, line by line, until our code and the library agree in every value. Then we vary its options:
+# what depends on the input, what is shared, where the phases come from, and how it downsamples as well as upsamples.
 #
 # **You will be able to**
 # - build A²U from seven lines of PyTorch and match the library;
 # - say what changes with the image in static, hybrid and dynamic A²U, and what does not;
-# - derive both gradients of $w^\top z$ and check them in numbers;
-# - derive every parameter count of the paper's Table 2, to the last digit;
+# - derive both gradients of $w^\top z$ and check them numerically;
+# - derive the exact parameter count of every A²U row of the paper's Table 2;
 # - derive IndexNet as a special case, and say what this kernel can never do.
 #
 # **You need** lessons 01 and 06, and lesson 05 for section 8. Symbols and terms: [Notation and words](notation.md).
@@ -52,7 +52,7 @@
 # | 70–76 | section 8, IndexNet inside | the derivation; it closes lesson 05 |
 # | 76–90 | exercise 1 | exercises 2 and 3, and the five questions, are homework |
 #
-# **Skip if short.** Section 7 (down and up) and section 3. Keep section 2: its bounds are needed to understand the
+# **To save time:** Section 7 (down and up) and section 3. Keep section 2: its bounds are needed to understand the
 # results of lesson 09.
 #
 # **Look at this before class.** "Static" is a bad word for a good thing. Write on the board, early: *static says that
@@ -61,10 +61,11 @@
 # %% [markdown]
 # ## The picture
 #
-# The subject of the paper's Figure 2, drawn for our 2: how the four kernels of one position come about. It shows the
-# *dynamic* operator, the fullest of the three that section 4 compares; section 1 builds the *static* one, without the
-# two dashed arrows. Three sizes return all through this lesson: $d$, the **rank** of lesson 06, here 1; $s$, the side
-# of an upsampling kernel, here 3; $k$, the side of the filters $U$ and $V$, here 5.
+# This is our own drawing of what the paper's Figure 2 shows: how the four kernels of one position are made. The image
+# is our handwritten digit, a 2. The picture shows the *dynamic* operator, the most general of the three that section 4
+# compares. Section 1 builds the *static* one, which has neither of the two broken lines (one dotted, one dashed). Three
+# sizes appear throughout this lesson: $d$, the **rank** of lesson 06, here 1; $s$, the side of an upsampling kernel,
+# here 3; $k$, the side of the filters $U$ and $V$, here 5.
 
 # %%
 import torch
@@ -88,12 +89,12 @@ figure_2()
 # $r^2 s^2 = 36$ rows for four 3×3 kernels per position. We take them from an operator of the library with random
 # weights and do the rest ourselves:
 #
-# 1. respond to the map with $U$ and with $V$ (stride 2: one window for each position of the small map);
+# 1. convolve the encoder map with $U$ and with $V$ (stride 2: one window for each position of the small map);
 # 2. multiply, and sum over channels: the affinity, one number per position;
-# 3. $P$ makes 36 numbers of each;
+# 3. $P$ turns each affinity into 36 numbers;
 # 4. a pixel shuffle deals them out: nine to each of the four outputs of a position;
 # 5. sigmoid, then softmax over the nine taps;
-# 6. and then the one formula, $w^\top z$, on the decoder map.
+# 6. apply the one formula, $w^\top z$, to the decoder map.
 #
 # **Predict.** The order of steps 4 and 5 matters.
 
@@ -117,8 +118,9 @@ print("largest difference from the library below 1e-6:", bool(difference < 1e-6)
 
 # %% [markdown]
 # **Explain.** Each of the four outputs has its *own* kernel, and each kernel must sum to 1. A softmax before the
-# shuffle would run over 36 numbers and leave each kernel with about a quarter. (The order inside the 36 matters as
-# well: the row of tap $t$ and phase $p$ is $4t + p$, because `pixel_shuffle` wants the phase to run fastest.)
+# shuffle would run over all 36 numbers, and the weights of each kernel would sum to only about a quarter. (The order
+# of the 36 matters as well: the row of tap $t$ and phase $p$ is $4t + p$, because `pixel_shuffle` expects the phase to
+# run fastest.)
 #
 # $U$, $V$ and $P$ never looked at $x$: kernels come from the *encoder* map, which still has the detail.
 
@@ -153,11 +155,11 @@ assert lowest < w.min() < w.max() < highest
 print(f"sigmoid + softmax: every weight lies between {lowest:.3f} and {highest:.3f}; softmax alone: between 0 and 1")
 
 # %% [markdown]
-# **Explain.** One tap at 1 against eight at 0 gives $e/(e+8) = 0.254$. So this A²U can *not* imitate nearest neighbour
-# (a weight of 1) or bilinear (0.5625): it always blends. A plain softmax could. Yet the paper measures better mattes
-# with the sigmoid (Table 4, SAD 34.76 against 35.93 for the row "hybrid-cw" of section 4; SAD is an error of mattes,
-# so less is better). Perhaps the sigmoid helps because it keeps the squared contrast of lesson 06 within bounds; the
-# paper does not test this, and neither does this lesson.
+# **Explain.** One tap at 1 against eight at 0 gives $e/(e+8) = 0.254$. So this A²U *cannot* imitate nearest neighbour
+# (a weight of 1) or bilinear (0.5625): it always blends. A plain softmax could come as close as we like. Yet the paper
+# measures better mattes with the sigmoid (Table 4, SAD 34.76 against 35.93 for the network "hybrid-cw"; sections 4
+# and 6 explain this name; SAD is an error of mattes, so less is better). Perhaps the sigmoid helps because it keeps the
+# squared contrast of lesson 06 within bounds; the paper does not test this, and neither does this lesson.
 #
 # With $d = 1$ there is one more limit. A position contributes one number, its affinity. Its kernel in a given phase is
 # $\operatorname{softmax}(\sigma(\text{affinity} \cdot P_0))$ with the same vector $P_0$ everywhere, the nine rows of
@@ -179,9 +181,10 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** Where the encoder map is zero the affinity is 0, and the kernel is the plain mean of nine: A²U blurs
-# blank paper, where a blur does no harm, and departs from it where there is structure. On flat ink the affinity need
-# not be 0; but a kernel that sums to 1 leaves a flat region as it is.
+# **Explain.** Where the encoder map is zero the affinity is 0, and the kernel is the plain mean of nine. So A²U blurs
+# where the paper is blank, which does no harm if the decoder map is flat there too; where there is structure, its
+# kernels can differ from the mean. On flat ink the affinity need not be 0; but a kernel that sums to 1 leaves a flat
+# region as it is.
 
 # %% [markdown]
 # ## 3 · Where phases come from: P, or point-wise
@@ -211,9 +214,9 @@ print("U:", tuple(pw.u.weight.shape), " P:", tuple(pw.p.weight.shape), " point-w
 # | **hybrid** | learned once | made from the image: its mean, then a 1×1 convolution |
 # | **dynamic** | made from the image: pooled to 5×5, then a 1×1 convolution | made from the image |
 #
-# **Predict, then look** (one output of the 2, and the same output of another image):
-# 1. With `half contrast`: which of $U$, $P$ and $w$ change, in which mode? By which factor does $P$ change?
-# 2. With `shifted by 4` pixels (what leaves at the right comes in at the left): does $P$ change? Do $U$ and $V$?
+# **Predict, then look.** The explorer below compares one output of our digit with the same output of a changed image:
+# 1. Choose `half contrast`. Which of $U$, $P$ and $w$ change, in which mode? Where $P$ changes, by what factor?
+# 2. Choose `shifted by 4` pixels (what leaves on the right comes in on the left). Does $P$ change? Do $U$ and $V$?
 # 3. What does the word *static* promise?
 
 # %% tags=["prediction"]
@@ -242,9 +245,9 @@ with torch.no_grad():
 # **Explain.** (1) Halving the features halves what hybrid and dynamic make from them ($P$, and dynamic $U$ and $V$;
 # the biases are 0 in our untrained operators). The affinity, a product of two responses, falls to a quarter in static
 # and hybrid. In dynamic it falls to a sixteenth, because the filters are halved as well. With $P$ in front, what
-# enters the sigmoid falls to ¼, ⅛ and 1/32. (2) The mean does not know *where* things are: $P$ stays. The 5×5 pooling
-# does, so $U$ and $V$ change, and with them the kernel of a stroke that only moved. (3) *Static* says only that the
-# question asked of the image is fixed. Kernels always come from the affinity of the image.
+# enters the sigmoid falls to ¼, ⅛ and 1/32. (2) The mean does not depend on *where* things are, so $P$ stays the same.
+# Pooling to 5×5 does depend on it, so $U$ and $V$ change, and with them the kernel of a stroke that only moved. (3)
+# *Static* says only that the question asked of the image is fixed. Kernels always come from the affinity of the image.
 
 # %% [markdown]
 # ### A table of degrees
@@ -258,8 +261,8 @@ with torch.no_grad():
 # | **hybrid** | 1 | 0 | 2 | 3 |
 # | **dynamic** | 1 | 2 | 2 | 5 |
 #
-# The table holds without biases. It also says what a turned sign does: $(-1)^2 = 1$, but $(-1)^3 = (-1)^5 = -1$. This
-# is lesson 06's finding again: only static kernels keep it.
+# The table holds without biases. It also says what happens when all features change sign: $(-1)^2 = 1$, but $(-1)^3 =
+# (-1)^5 = -1$. This is lesson 06's finding again: only static kernels stay the same.
 
 # %%
 with torch.random.fork_rng(), torch.no_grad():
@@ -275,11 +278,12 @@ with torch.random.fork_rng(), torch.no_grad():
         print(f"{mode:8} twice the features: {2**degree:2} times; sign turned: {(-1) ** degree:+}")
 
 # %% [markdown]
-# The higher the degree, the more the kernel depends on the size of the features. The matting networks of lesson 10
-# soften this twice. Some rows add group norm after $U$ and after $V$ (**-norm**, † in the paper). And all of them
-# divide the sum over channels by $\sqrt C$, in code `scaled=True`: a sum of $C$ independent products has a standard
-# deviation that grows with $\sqrt C$, and so an operator with 256 channels would push the sigmoid to its ends sooner
-# than one with 4.
+# The higher the degree, the faster the input of the sigmoid grows with the features. The matting networks of lesson 10
+# do two things to keep it in range. One row adds group norm after $U$ and after $V$ (**-norm**, † in the paper). And
+# all of them divide the sum over channels by $\sqrt C$, in code `scaled=True`. This changes no degree, but it removes
+# the effect of the number of channels: a sum of $C$ independent products has a standard deviation that grows with
+# $\sqrt C$, and so, with filters of the same size, an operator with 256 channels would push the sigmoid to its ends
+# sooner than one with 4.
 
 # %%
 rng = torch.Generator().manual_seed(7)
@@ -303,7 +307,7 @@ with torch.no_grad():
 # ## 5 · How it learns: two gradients
 #
 # An output is $y = w^\top z = \sum_t w_t z_t$. The loss sends back one number for it, $\partial L / \partial y$. From
-# there two ways lead on. The sum is linear in both:
+# there the gradient goes on in two ways, to $z$ and to $w$. The sum is linear in each of the two:
 #
 # $$\frac{\partial y}{\partial z_t} = w_t, \qquad\qquad \frac{\partial y}{\partial w_t} = z_t .$$
 #
@@ -352,9 +356,11 @@ print(f"{int(flat.sum())} of 256 outputs have a flat window: no gradient reaches
 
 # %% [markdown]
 # **Explain.** Where all $z_t$ are equal, $z_t - y = 0$: a flat window teaches the kernel nothing, because every kernel
-# that sums to 1 gives the same output. So kernels learn at edges. Two more places slow them down: where $\sigma_t$ is
-# near 0 or 1, $\sigma_t(1 - \sigma_t)$ is small; and where the encoder map is zero the affinity is a sum of products
-# of zeros, which no small change of $U$ or $V$ moves. The way through $z$ is never closed: the weights sum to 1.
+# that sums to 1 gives the same output. So a kernel can learn only where its window varies, as it does at edges. (The
+# cell looks at channel 0 alone. All channels share the kernel, so all of them must be flat.) Two more things slow
+# learning down: where $\sigma_t$ is near 0 or 1, $\sigma_t(1 - \sigma_t)$ is small; and where the encoder map is zero
+# the affinity is a sum of products of zeros, whatever $U$ and $V$ are. The way through $z$ always stays open: the
+# weights sum to 1.
 
 # %% [markdown]
 # ## 6 · Count
@@ -366,7 +372,8 @@ print(f"{int(flat.sum())} of 256 outputs have a flat window: no gradient reaches
 # - $P$ static: $36$, or $9$ point-wise. From the image: $36\,(C + 1)$, or $9\,(C + 1)$ point-wise.
 # - *-d* (section 7): a second $P$ for the way down. *-norm*: $4C$ for two group norms.
 #
-# **Predict.** Work out static-cw before you run: 25 numbers per filter, for $U$ and $V$, and 36 per stage for $P$.
+# **Predict.** Work out static-cw before you run the cell: 25 numbers per filter, for $U$ and $V$, and 36 per stage
+# for $P$.
 
 # %% tags=["prediction"]
 predict("count-static")
@@ -396,7 +403,8 @@ print(f"IndexNet of Table 2 has {1 / share:.0f} times as many as the last row")
 # %% [markdown]
 # **Explain.** A dynamic filter costs $C + 1$ numbers rather than 25, and channel-shared needs only one filter for $U$
 # and one for $V$. The last row († in the paper) adds group norm after $U$ and after $V$: a scale and a shift for each
-# channel, $4C$. With it the two responses keep their size, whatever the size of the features.
+# channel, $4C$. With it the two responses keep their size, whatever the size of the features. (The paper prints 38K
+# for this row, as for the row above it, and not 40K: it seems to leave the 2,048 numbers of the group norms out.)
 
 # %% [markdown]
 # The toy of lesson 08 is static, channel-wise and point-wise, with $s = 1$, $k = 4$ and a sigmoid on $U$'s response.
@@ -411,9 +419,9 @@ print("the toy of lesson 08:", " + ".join(f"{n:,}" for n in toy), f"= {sum(toy):
 # %% [markdown]
 # ## 7 · Down and up with the same affinity
 #
-# The rows with **-d** go down as well. They use the same $U$ and $V$, and a $P$ of their own: a window of the output
-# kernel covers $s$ pixels of the small map, which are $r \cdot s = 6$ pixels of the large one, so a downsampling
-# kernel has 36 taps.
+# The networks with **-d** also downsample with A²U. The way down uses the same $U$ and $V$, and a second $P$. An
+# upsampling window is $s$ pixels of the small map wide, and these are $r \cdot s = 6$ pixels of the large one. A
+# downsampling kernel covers that same area of the large map: 6×6, or 36, taps.
 
 # %%
 with torch.random.fork_rng(), torch.no_grad():
@@ -431,16 +439,16 @@ print(
 # %% [markdown]
 # ## 8 · IndexNet is inside
 #
-# Take a static, point-wise, channel-wise A²U with $s = 1$ and replace the response of $U$ by 1. The bilinear form
-# loses its first factor, $\mathbf 1 \circ V_c^\top x_c$ (∘: value by value), and is linear again; $x_c$ is channel $c$
-# of the encoder's window, as in lesson 06. With one tap a softmax would always give 1, so it is left out, and the
-# sigmoid stands alone. $P$ is 1:
+# Take a static, point-wise, channel-wise A²U with $s = 1$ and replace the response of $U$ by 1. The bilinear form has
+# now lost its first factor: $\mathbf 1 \circ V_c^\top x_c$ (∘: value by value) is linear again. Here $x_c$ is channel
+# $c$ of the encoder's window, as in lesson 06. With one tap a softmax would always give 1, so it is left out, and only
+# the sigmoid remains. $P$ is 1:
 #
 # $$w_p = \sigma\Big(\sum_c v_{pc}^\top x_c\Big), \qquad p = 0 \dots r^2 - 1,$$
 #
 # one convolution of stride $r$ with $r^2$ outputs, a pixel shuffle, a sigmoid. That is holistic IndexNet (lesson 05).
-# In code `order=1` puts 1 for the response of $U$, and `encoder_kernel=4` is IndexNet's window with context,
-# $2r \times 2r$. Beside it stands the same operator of order 2, with the same $V$ and $P$ and some $U$.
+# In code `order=1` replaces the response of $U$ by 1, and `encoder_kernel=4` is IndexNet's window with context,
+# $2r \times 2r$. For comparison we build the same operator of order 2, with the same $V$ and $P$ and a random $U$.
 
 # %%
 with torch.random.fork_rng(), torch.no_grad():
@@ -457,8 +465,8 @@ with torch.random.fork_rng(), torch.no_grad():
 print(f"A²U of order 1 equals IndexNet in all {x.numel() * 4} values; of order 2 it differs by up to {gap:.2f}")
 
 # %% [markdown]
-# **Explain.** Linear holistic IndexNet is A²U of first order. What A²U adds is the second factor: the product of two
-# responses.
+# **Explain.** Linear holistic IndexNet is A²U of first order. What the second order adds is one more factor: the
+# product of two responses. (The A²U of the paper's Table 2 also has $s = 3$ and a softmax.)
 
 # %% [markdown]
 # ## Exercises
@@ -470,19 +478,19 @@ print(f"A²U of order 1 equals IndexNet in all {x.numel() * 4} values; of order 
 #
 # - *Section 1.* Softmax before the shuffle. Every kernel then has about a quarter of the weight, and nothing
 #   complains.
-# - *Section 2.* "It is more flexible than bilinear, so it can imitate it." It cannot: no weight above 0.254.
+# - *Section 2.* "It is more flexible than bilinear, so it can imitate it." It cannot: no weight exceeds 0.254.
 # - *Section 2.* The limit is taken for a defect. It is a choice, and the paper measures it: SAD 34.76 with the
 #   sigmoid, 35.93 without (hybrid-cw, Table 4; one training each).
 # - *Section 4.* "Static means the same kernel for every image." No: see the first note.
 # - *Section 4.* "Hybrid $P$ changes when the digit moves." Its average does not know where things are.
 # - *Section 5.* "The gradient through $w$ is $z$." For a free $w$. After a softmax it is $w_t (z_t - y)$: ask what
 #   happens to the sum of all nine.
-# - *Section 6.* A dynamic filter is counted with 25 numbers. It has $C + 1$: the 1×1 convolution slides over the 25
+# - *Section 6.* Learners count 25 numbers for a dynamic filter. It has $C + 1$: the same 1×1 convolution makes all 25
 #   places.
 # - *Section 8.* "IndexNet is A²U with small weights." It is $U \equiv 1$: not a small factor, a missing one.
-# - **Exercise 1.** Learners mend the softmax, which is right. Ask them to compute the sum of each kernel: it is 1.
-#   Then ask which row of `p` makes tap 1 of phase 0.
-# - **Exercise 2.** A softmax without the sigmoid gives 1; the mean gives m/n.
+# - **Exercise 1.** Learners change the softmax, although it is correct. Ask them to compute the sum of each kernel: it
+#   is 1. Then ask which row of `p` makes tap 1 of phase 0.
+# - **Exercise 2.** An answer of 1 forgets the sigmoid; `ones / taps` is the plain mean.
 # - **Exercise 3.** Rows and columns of the phase exchanged; a lean that is right for one phase only.
 
 # %% [markdown]
@@ -491,7 +499,7 @@ print(f"A²U of order 1 equals IndexNet in all {x.numel() * 4} values; of order 
 #
 # `affinity` is (d, H, W), `p` is (s²·r², d); its row tap·r² + phase makes that tap for that phase. The result should
 # be the normalised kernels (sigmoid, softmax) of all outputs, (s², rH, rW). The code runs, its shape is right, every
-# kernel sums to 1, and it is wrong. Find the line and mend it.
+# kernel sums to 1, and yet the values are wrong. Find the line and fix it.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -552,7 +560,8 @@ exercises.KERNELS.check(my_kernels)
 #
 # <details><summary>Hint 2</summary>
 #
-# All ones at $\sigma = 1$, all others at $\sigma = 0$. Each one then has $e$ shares, each other place has 1.
+# All ones at $\sigma = 1$, all others at $\sigma = 0$. Before the softmax divides by the sum, each one counts $e$ and
+# each other place counts 1.
 # </details>
 #
 # Solution: `solutions/07_a2u.ipynb`.
@@ -589,19 +598,18 @@ exercises.REACH.check(my_reach)
 #
 # Bilinear weights lean: an output above and left of the centre looks more at its upper and left neighbours. Design a
 # $P$ ($d = 1$, $s = 3$, $r = 2$) that does this. Return its 36 numbers, row tap·4 + phase, with phase = 2a + b. The
-# check makes the four kernels for an affinity of `strength`, a positive number, as
-# $\operatorname{softmax}(\sigma(\cdot))$. There are many right answers. The specification:
+# check makes the four kernels as $\operatorname{softmax}(\sigma(\cdot))$, for a positive affinity: the argument
+# `strength`. There are many right answers. The specification:
 #
 # 1. 36 finite numbers;
-# 2. the mean row of the taps, weighed by the kernel, lies above the centre for $a = 0$ and below it for $a = 1$;
+# 2. the mean row of the taps, weighted by the kernel, lies above the centre for $a = 0$ and below it for $a = 1$;
 # 3. the mean column lies to the left for $b = 0$ and to the right for $b = 1$;
 # 4. the kernels of $a = 0$ and $a = 1$ are mirror images of each other (rows reversed), and so are those of $b = 0$
 #    and $b = 1$ (columns reversed).
 #
 # <details><summary>Hint 1</summary>
 #
-# Number the rows of a kernel −1, 0, 1. What do you multiply them with, so that $a = 0$ prefers −1 and $a = 1$ prefers
-# 1?
+# Number the rows of a kernel −1, 0, 1. What do you multiply them by, so that $a = 0$ prefers −1 and $a = 1$ prefers 1?
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -643,15 +651,15 @@ exercises.LEAN.check(my_lean)
 # ### A question to take with you
 #
 # You want to upsample depth maps with A²U, guided by a camera image whose exposure changes from frame to frame. The
-# kernels should not change with the exposure. Which mode do you choose, what do you do about the contrast, and what
-# remains?
+# kernels should not change with the exposure. Which mode do you choose? How do you remove the effect that is left? And
+# which changes of the image can you not remove?
 #
 # <details><summary>Answer</summary>
 #
-# Of the three modes, static has the lowest degree (2): twice the exposure gives four times what enters the sigmoid,
-# and not 8 or 32 times. Group norm after $U$ and $V$ (-norm) takes out a common factor of each group, as does dividing
-# the features by their size before. What remains: a change that is not a common factor (a clipped highlight, another
-# gamma) changes the affinity, and no mode is blind to that.
+# Of the three modes, static has the lowest degree (2). If twice the exposure doubles all features, what enters the
+# sigmoid grows 4 times, and not 8 or 32 times. (An encoder with biases need not double them.) Group norm after $U$ and
+# $V$ (-norm) removes a common factor of each group; so does dividing the features by their size first. What you cannot
+# remove: a change that is not a common factor (a clipped highlight, another gamma) changes the affinity in every mode.
 # </details>
 
 # %% [markdown]
@@ -667,12 +675,12 @@ concepts.ask()
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
 #
-# - **Q.** It can imitate neither nearest nor bilinear, and still the paper's mattes are better (SAD 32.15 against
-#   37.51 and 37.31). How? **A.** Perhaps the layers around it adapt, and what they cannot make themselves is a weight
-#   that depends on the place at full resolution, which A²U hands them. Nobody has isolated this; ask for an experiment
-#   that would.
-# - **Q.** Why is the mean of nine a good answer where nothing is to be seen? **A.** In a flat region all windows hold
-#   equal values: every kernel that sums to 1 gives the same result, so the blur is free.
+# - **Q.** A²U can imitate neither nearest nor bilinear, and still the paper's mattes are better (SAD 35.86 for
+#   dynamic-cs against 37.51 and 37.31; the 32.15 of the best row also has A²U on the way down, and group norm). How?
+#   **A.** Perhaps the layers around it adapt, and what they cannot make themselves is a weight that depends on the
+#   place at full resolution, which A²U gives them. We know of no experiment that isolates this; ask for one that would.
+# - **Q.** Why is the mean of nine a good answer where there is nothing to see? **A.** If the decoder map is flat there
+#   too, all windows hold equal values: every kernel that sums to 1 gives the same result, so the blur costs nothing.
 # - **Q.** Channel-shared costs 19,608 numbers and channel-wise 199,824 (dynamic). Which would you choose? **A.** Table
 #   2 says cs is the better of the two (35.86 against 36.66); in hybrid mode it is the reverse (36.43 against 34.76).
 #   Say what you would measure, and on how many seeds.
@@ -682,8 +690,8 @@ concepts.ask()
 # **Grade.** Exercise 1 passes, and the learner derives two rows of Table 2 on paper. In person: *which lines of
 # section 1 change for point-wise?*
 #
-# **Extend.** Replace sigmoid and softmax by a softmax alone and find an affinity that imitates nearest neighbour. Then
-# build `rank=2` and show that the kernels no longer lie on one curve.
+# **Extend.** Replace sigmoid and softmax by a softmax alone and find a $P$ and an affinity that come close to nearest
+# neighbour. Then build `rank=2` and show that the kernels no longer lie on one curve.
 
 # %% [markdown]
 # ## Your tally
@@ -698,13 +706,14 @@ predict.tally()
 #
 # - A²U: two depth-wise responses, product, sum over channels, $P$, pixel shuffle, sigmoid and softmax, then
 #   $w^\top z$.
-# - Sigmoid and softmax confine nine weights to [0.044, 0.254]; with $d = 1$ the kernels of a phase lie on one curve.
-# - Static, hybrid, dynamic: nothing, $P$, or all weights come from the image. The kernels always do. What enters the
-#   sigmoid is of degree 2, 3 or 5 in the features.
+# - Sigmoid and softmax keep nine weights between 0.044 and 0.254; with $d = 1$ all kernels of one image and phase lie
+#   on one curve.
+# - Static, hybrid, dynamic: nothing, $P$, or all weights come from the image. The kernels always do. Without biases,
+#   what enters the sigmoid is of degree 2, 3 or 5 in the features.
 # - Two gradients: through $z$ by the weights, through $w$ by $w_t (z_t - y)$. A flat window teaches the kernel
 #   nothing.
-# - cw or cs, phases from $P$ or point-wise, -d for both ways: every row of Table 2 counted exactly.
-# - Replace $U$'s response by 1 and A²U is holistic IndexNet.
+# - cw or cs, phases from $P$ or point-wise, -d for both ways: every A²U row of Table 2 counted exactly.
+# - Static point-wise A²U with $s = 1$ and $P = 1$ is linear holistic IndexNet once $U$'s response is replaced by 1.
 #
 # Lesson 08 trains it; lesson 09 looks at the kernels that training makes.
 #

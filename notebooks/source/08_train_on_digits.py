@@ -51,7 +51,7 @@
 # | 61–68 | section 7, explorer | four questions in pairs; who finds the digit at which one network stumbles? |
 # | 68–75 | exercise 3 | exercises 1 and 2 are homework |
 #
-# **Skip if short.** Section 6, for reading. With a GPU and time to spare, start `a2u table1 --preset reduced`
+# **To save time:** Section 6, for reading. With a GPU and time to spare, start `a2u table1 --preset reduced`
 # in a terminal at the beginning and look at it at the end.
 #
 # **Before class.** Run the lesson once on the room's slowest machine. All numbers that the text relies on are orders,

@@ -44,7 +44,7 @@
 # | 48–53 | section 5, explorer | a digit whose edges are missed: who finds one? |
 # | 53–65 | exercise 1 or 2 | the other two are homework |
 #
-# **Skip if short.** Section 1 and the last cell of section 4. Keep section 3: it is the course's example of an
+# **To save time:** Section 1 and the last cell of section 4. Keep section 3: it is the course's example of an
 # experiment that separates two explanations.
 
 # %% [markdown]

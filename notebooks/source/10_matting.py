@@ -36,8 +36,8 @@
 #
 # </details>
 #
-# These are **two sittings**. Stop after section 5: by then you have the data and the network. The second sitting is
-# about judging: the loss, the metrics, and what short trainings can show.
+# Take **two sittings**. Stop after section 5: by then you have the data and the network. The second sitting is about
+# judging: the loss, the metrics, and what short training runs can show.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · the session
@@ -53,10 +53,10 @@
 # | 36–45 | section 5, the network | follow one strand down to 1/16 and up again: which ways back does it have? |
 # | 45–53 | section 6, the loss | the two-pixel case by hand, all of it |
 # | 53–68 | section 7, metrics | each pair ranks the five mattes by eye first; then the table; then the black matte |
-# | 68–78 | sections 8–9, mattes and table | read the grey line aloud before any number |
+# | 68–78 | sections 8–9, mattes and table | first read aloud the grey line under the title: how it was trained |
 # | 78–90 | exercise 1 | exercises 2 and 3 are homework |
 #
-# **Skip if short.** Section 3; and leave section 9 for reading. Keep section 7: a learner who has seen five
+# **To save time:** Section 3; and leave section 9 for reading. Keep section 7: a learner who has seen five
 # mattes with the same SAD reads every table differently.
 #
 # **Before class.** On the projector, open the explorer at hair and move `band` slowly from 2 to 24.
@@ -80,9 +80,10 @@ from a2u.lessons.matting.predictions import predict
 lesson.beside("hair", 3, (lesson.HALF, *lesson.METHODS))
 
 # %% [markdown]
-# **SAD** says how much is wrong, in thousands of pixels; less is better. "½ everywhere" does not look at the image at
-# all: a method must beat it. The other two mattes come from one network, trained twice, with two upsamplers. The A²U
-# shown here is *hybrid-cw*. Its kernels differ from place to place; section 5 measures this.
+# **SAD** says how much is wrong, in thousands of pixels; less is better. "½ everywhere" answers ½ at every unknown
+# pixel and does not look at the image at all: a method must beat it. The other two mattes come from one network,
+# trained twice, with two upsamplers. The A²U shown here is *hybrid-cw*, one of the networks of the paper's Table 2. Its
+# kernels differ from place to place; section 5 measures this.
 #
 # **Predict.** Compare the enlarged places. Write down one detail that the networks find, and one that they miss.
 
@@ -116,8 +117,8 @@ Drawing(
 )
 
 # %% [markdown]
-# Training images are made in this way, and therefore their alpha is known exactly. Now turn the equation round: $I$ is
-# given, and $\alpha$, $F$ and $B$ are wanted.
+# Training images are made in this way, so their alpha is known exactly. Now go the other way: $I$ is given, and we look
+# for $\alpha$, $F$ and $B$.
 #
 # **Predict** for one pixel.
 
@@ -145,10 +146,10 @@ print(f"{unknowns} unknowns, {equations} equations")
 # %% [markdown]
 # ## 2 · Scenes with an exact alpha
 #
-# The data sets of the paper are licensed and cannot be shipped. So this course draws its own scenes from seeds, in
-# eight kinds, with an alpha that is known exactly. If you have the real data, the same commands take it.
+# The licences of the paper's data sets do not let us ship them. So this course draws its own scenes from seeds, in
+# eight kinds, with an alpha that is known exactly. If you have the real data, the same commands work with it.
 #
-# **Predict.** Some of these objects consist of fine structure. Others are truly half transparent.
+# **Predict.** Some of these objects are opaque but very thin. Others are semi-transparent: they let some light through.
 
 # %% tags=["prediction"]
 predict("half-transparent")
@@ -171,14 +172,15 @@ assert not any((lesson.known(kind, 6) == 255).any() for kind in clear)  # their 
 
 # %% [markdown]
 # **Explain.** Hair, fur, net and foliage are opaque things that are *thin*: their pixels are mixed because a pixel is
-# too large. Glass, bubbles and smoke let light through: no camera, however fine, would make their alpha 0 or 1. For
-# these three the trimap does not know a single pixel of foreground.
+# too large. Glass, bubbles and smoke let light through: a finer camera would not turn their alpha into 0 and 1. For
+# these three the trimap does not know a single pixel of foreground. (With a band of 6 pixels the same is true of the
+# net and the foliage, because their parts are thin.)
 
 # %% [markdown]
 # ## 3 · Two foregrounds are one
 #
-# Hold one foreground in front of another. Training does this half of the time, to get more pictures than there are
-# foregrounds. Say that both are half transparent at a pixel, $\alpha_1 = \alpha_2 = \tfrac12$.
+# Hold one foreground in front of another. For half of the training images we do this, so that the network sees more
+# different foregrounds than we have. Say that both have alpha ½ at one pixel, $\alpha_1 = \alpha_2 = \tfrac12$.
 #
 # **Predict** the alpha of both together.
 
@@ -204,7 +206,8 @@ Drawing(strip(pictures), "The alphas of bubbles, of a net, of both together, and
 # %% [markdown]
 # **Explain.** It is ¾. What passes the first layer, $1 - \alpha_1$, still has to pass the second: the parts that pass
 # multiply, and alphas do not add. The second `assert` checks the rest: composing the merged foreground once gives the
-# same image as composing the two layers in turn.
+# same image as composing the two layers in turn. (For thin opaque strands the formula is a model: it assumes that the
+# two layers cover the pixel independently. Two strands that cover the *same* half leave alpha at ½.)
 
 # %% [markdown]
 # ## 4 · The trimap
@@ -253,9 +256,10 @@ Drawing(
 # ## 5 · The network of Figure 3
 #
 # Image and trimap go in together as four channels. **Read the figure from left to right.** The encoder goes down
-# through eleven residual blocks of a ResNet-34; each level halves height and width. At the bottom, at 1/16, the ASPP
-# looks far around. Then the decoder goes up: at every step a map is *upsampled*, a skip from the encoder is *added*,
-# and two blocks work on the sum.
+# through the first eleven residual blocks of ResNet-34; each level halves height and width. At the bottom, at 1/16, the
+# ASPP (*atrous spatial pyramid pooling*: convolutions whose taps lie far apart, and a mean of the whole map) sees a
+# wide neighbourhood. Then the decoder goes up: at every step a map is *upsampled*, a skip from the encoder is *added*,
+# and two residual blocks process the sum.
 #
 # **The four green arrows ↑2 are the operator under study.** In nine of the twelve rows of Table 2 everything else is
 # the same. The other three, IndexNet and both rows with *-d*, replace the steps down as well.
@@ -268,7 +272,7 @@ figure_3("dynamic-cs")
 # %% [markdown]
 # What does each operator cost? The network without any learned operator has 8.05 million parameters.
 #
-# **Predict** what the operator dynamic-cs adds.
+# **Predict** how many parameters A²U dynamic-cs adds.
 
 # %% tags=["prediction"]
 predict("cost")
@@ -295,8 +299,8 @@ for name, number in extra.items():
 # %% [markdown]
 # ### Why matting asks much of an upsampler
 #
-# The coarsest map has one place for each 16×16 pixels. No strand of this net is 7 pixels wide. Halve its alpha by
-# averaging once, twice, four times, and enlarge what is left with bilinear weights.
+# The coarsest map has one place for each 16×16 pixels. No strand of this net is 7 pixels wide. Halve the height and
+# width of its alpha by averaging, once, twice and four times, and enlarge each result again with bilinear weights.
 #
 # **Predict** what is left after four halvings.
 
@@ -320,9 +324,10 @@ Drawing(strip(pictures), "A net, and the same after 1, 2 and 4 halvings and bili
 
 # %% [markdown]
 # **Explain.** One place at 1/16 covers 16×16 pixels, and an *average* over them is grey. It is nearly as wrong as the
-# mean alpha everywhere. Detail has three ways back. The coarse map of the network holds 256 numbers per place, not one
-# average, so channels can carry a pattern (lesson 02). The **skips** carry finer maps. And an operator with a **guide**
-# looks at the encoder. Here are the four stages of a trained network:
+# mean alpha everywhere. Detail has three possible ways back. The coarse map of the network holds 256 numbers per place,
+# not one average, so channels can carry a pattern (lesson 02). The **skips** carry finer maps. And an operator with a
+# **guide** looks at the encoder. Here are the four stages of a trained network. It is a narrow one, with a quarter of
+# the channels: 64 at the bottom instead of 256.
 
 # %%
 net, scene, trimap = lesson.network("hybrid-cw"), lesson.picture("net")[None], given[None]
@@ -360,23 +365,25 @@ for name in ("hybrid-cw", "dynamic-cs"):
     assert low > 0.01 if name == "hybrid-cw" else high < 0.001
 
 # %% [markdown]
-# **Explain.** The kernels of hybrid-cw move; those of dynamic-cs hardly do. Lesson 11 asks why. That is how this lesson
-# chose the network in its first picture. "A²U" below means hybrid-cw unless a row says otherwise.
+# **Explain.** The kernels of hybrid-cw change from place to place; those of dynamic-cs hardly do. Lesson 11 asks why.
+# For this reason the first picture of this lesson shows hybrid-cw. Below, "A²U" means hybrid-cw unless a row says
+# otherwise.
 #
 # **If you work in two sittings, stop here.**
 
 # %% [markdown]
 # ## 6 · The loss
 #
-# Two questions count half each, and both are asked in the **unknown region** $U$ alone:
+# The loss asks two questions. Each counts half, and both look at the **unknown region** $U$ alone:
 #
 # $$\tfrac12 \underbrace{\tfrac{1}{|U|}\sum_U \rho(p - \alpha)}_{\text{is the alpha right?}} + \tfrac12
 # \underbrace{\tfrac{1}{3|U|}\sum_U \sum_c \rho\big(pF_c + (1-p)B_c - I_c\big)}_{\text{does it compose the image?}}$$
 #
-# with $\rho(d) = \sqrt{d^2 + 10^{-12}}$.
+# with $\rho(d) = \sqrt{d^2 + 10^{-12}}$, which is practically $|d|$, but smooth at 0.
 #
-# **Predict, by hand.** There are two pixels, and the trimap knows the second. At the first, $F$ is red (1, 0, 0), $B$
-# is blue (0, 0, 1), $\alpha = 0.5$, and the prediction is $p = 0.75$.
+# **Predict, by hand.** There are two pixels. At the first, which is unknown, $F$ is red (1, 0, 0), $B$ is blue
+# (0, 0, 1), $\alpha = 0.5$, and the prediction is $p = 0.75$. At the second, which the trimap calls background,
+# $\alpha = 0$ and $p = 0.9$.
 
 # %% tags=["prediction"]
 predict("loss-by-hand")
@@ -397,9 +404,9 @@ assert torch.isclose(c_loss, torch.tensor(0.5 / 3))
 assert torch.isclose(loss, (a_loss + c_loss) / 2)
 
 # %% [markdown]
-# **Explain.** The two halves are 0.25 and 0.1667, so the loss is 0.2083. The second pixel is badly wrong, 0.9 in place
-# of 0, and costs nothing: the trimap knows it, and in the end its value is taken from there. Two more properties
-# follow:
+# **Explain.** The two terms are 0.25 and 0.1667, so the loss is half their sum, 0.2083. The second pixel is badly
+# wrong, 0.9 instead of 0, and costs nothing: the trimap knows it, and the final matte copies it from the trimap. Two
+# more properties follow:
 #
 # - no gradient reaches the known pixels;
 # - where foreground and background have the *same colour*, the composition is right whatever $p$ is. Only the alpha
@@ -421,7 +428,8 @@ print("slope where the prediction is exact:", exact.grad.flatten().tolist())
 # %% [markdown]
 # ## 7 · Four metrics
 #
-# A matte is judged as the 8-bit file that it will be, over the unknown region. With $p$ and $g$ in [0, 1]:
+# A matte is first rounded to 8 bits, as in the file that it is saved to. Then it is compared with the truth over the
+# unknown region. With $p$ (predicted) and $g$ (true) in [0, 1]:
 #
 # | metric | formula | asks |
 # |---|---|---|
@@ -430,9 +438,11 @@ print("slope where the prediction is exact:", exact.grad.flatten().tolist())
 # | Grad | $\sum_U (\lVert\nabla p\rVert - \lVert\nabla g\rVert)^2\,/\,1000$ | are edges as steep, in the same places? |
 # | Conn | $\sum_U \lvert\varphi_p - \varphi_g\rvert\,/\,1000$ | is it connected with the object? |
 #
-# $\nabla$ is a Gaussian derivative. For $\varphi$, take the largest connected body that $p$ and $g$ share at each
-# threshold 0.1, 0.2, … 1. A pixel whose alpha is 0.15 or more above the last threshold at which it was in the body
-# counts as disconnected by that much: $\varphi$ is 1 less the amount.
+# $\nabla$ is a Gaussian derivative. For $\varphi$, raise a threshold: 0.1, 0.2, … 1. At each, take the pixels where $p$
+# and $g$ *both* reach the threshold; the largest connected part of them is the *body*. For each pixel, let $l$ be the
+# last threshold before it drops out of the body (0 if it was never in). If its alpha lies $d = \alpha - l$ above $l$,
+# and $d$ is 0.15 or more, then $\varphi = 1 - d$; otherwise $\varphi = 1$. This is done for $p$, which gives
+# $\varphi_p$, and for $g$, which gives $\varphi_g$.
 #
 # Here are five wrong mattes of one object. Each flaw has just the strength that gives **the same SAD**, as nearly as 8
 # bits allow.
@@ -472,21 +482,21 @@ print("worst:", {metric: name for metric, name in worst.items() if metric != "SA
 # %% [markdown]
 # **Explain.** The SAD is the same, and the other three metrics disagree.
 #
-# - **MSE** weighs large errors most. Holes and blob are off by 1 where they are off at all. The haze is off by very
-#   little everywhere, and squares make that tiny.
-# - **Grad** counts rims. Twelve small holes have much rim, one large blob has less, and the haze has almost none,
-#   although anybody would see it on a new background.
-# - **Conn** lets the haze pass too: it is below 0.15. And Conn does *not* single out the blob, whatever its name says.
-#   The body is the part that $p$ and $g$ *share*, and neither a hole nor a blob is part of it.
+# - **MSE** weights large errors most. Holes and blob are off by 1, or nearly, in a few places. The haze is off by very
+#   little over the whole background, and squaring makes that tiny.
+# - **Grad** measures edges. Twelve small holes have a long edge in total, one large blob has a shorter one, and the
+#   haze has almost none, although it tints every new background a little.
+# - **Conn** lets the haze pass too: it is below 0.15. And Conn does *not* single out the blob, despite its name. The
+#   body is the part that $p$ and $g$ *share*, and neither a hole nor a blob is part of it.
 #
-# So no single number is enough, and papers report all four.
+# So no single number is enough, and many papers report all four.
 
 # %% [markdown]
 # ### Black scores zero
 #
-# What if $p$ and $g$ share nothing at a threshold? Published evaluators differ. **Skip** leaves the threshold out, so
-# pixels that were never outside count as connected; this is the convention published with A²U. **Empty** says that the
-# body is empty, so all pixels leave it there.
+# What if there is a threshold that $p$ and $g$ reach together nowhere, so that there is no body? Published evaluators
+# differ. **Skip** leaves this threshold out, and no pixel drops out of the body there; this is the convention published
+# with A²U. **Empty** says that the body is empty, so that all pixels drop out of it there.
 #
 # **Predict.** A method gives up: it answers black wherever the trimap does not know. The scene is smoke, and its trimap
 # knows no foreground.
@@ -511,17 +521,18 @@ for kind in KINDS:
 # %% [markdown]
 # **Explain.** Where the trimap knows some foreground, matte and truth share at least that, and both conventions agree.
 # Where it knows none, black and truth share nothing at any threshold. *Skip* then finds no fault at all: **black scores
-# zero**. *Empty* counts nearly all of the error. A method that gives up on half transparent objects looks excellent by
-# the first convention, so section 9 reports both.
+# zero**. *Empty* counts nearly all of the error. A method that gives up on such scenes, here five of the eight, looks
+# excellent by the first convention, so section 9 reports both.
 
 # %% [markdown]
 # ## 8 · Trained networks
 #
-# Here are two networks with a *quarter* of the paper's channels. They are equal in everything but the operator, and
-# were trained on synthetic scenes. The printed lines say for how long: far too short for a paper, long enough to see
-# what a network does.
+# Here are two networks with a *quarter* of the paper's channels. They have the same other layers, data, schedule and
+# seed, and differ in the operator. (Layers that are built after the first operator start from other random numbers.)
+# They were trained on synthetic scenes. The printed lines say for how long: far too short for a paper, long enough to
+# see what a network does.
 #
-# **Predict.** A wider trimap leaves more to be found. Think of the hair.
+# **Predict.** A trimap with a wider unknown band leaves more to be found. Think of the scene with hair.
 
 # %% tags=["prediction"]
 predict("wider-band")
@@ -534,7 +545,7 @@ panel
 
 # %% [markdown]
 # Move `band` with the arrow keys, then change the scene, then the method. Look for errors that follow a strand, for
-# textured backgrounds that show in the matte, and for what happens at 0, where almost everything is known.
+# textured backgrounds that show in the matte, and for what happens at 0, where only the mixed pixels are unknown.
 
 # %%
 by_width = {}
@@ -554,19 +565,20 @@ ahead = [kind for kind in KINDS if sads["hybrid-cw"][kind] < sads["nearest"][kin
 print("A²U is ahead of nearest in:", ", ".join(ahead))
 
 # %% [markdown]
-# **Explain.** At width 6 both networks make about half the error of the guess, and on the hair A²U stays below the
-# guess at every width. The last line names the scenes in which A²U is ahead of nearest. One training each and eight
-# pictures are no ranking. That needs a whole test set, which comes next.
+# **Explain.** At width 6 both networks make on average about half the error of "½ everywhere", and on the hair A²U
+# stays below it at all four widths. The last line names the scenes in which A²U is ahead of nearest: if hair is among
+# them, remember that our first picture showed hair. One training run each and eight pictures do not make a ranking.
+# That needs a whole test set, which comes next, and several seeds.
 
 # %% [markdown]
 # ## 9 · The table
 #
-# These are all rows of Table 2, trained small and measured on one synthetic test set. Beside them stand closed-form and
-# KNN matting, which learn nothing. (They come from the library pymatting; `a2u matting evaluate --classical
-# closed-form` runs one.) On the right is the paper, with other images and another scale. **Compare within a half, never
-# across.**
+# These are all rows of Table 2, trained at small scale and measured on one synthetic test set. Below them are
+# closed-form and KNN matting, which need no training. (They come from the library pymatting; `a2u matting evaluate
+# --classical closed-form` runs one.) The columns on the right are the paper's, with other images and on another scale.
+# **Compare within a half, never across.**
 #
-# **Predict.** The networks have a quarter of the width, and got a fraction of the training.
+# **Predict.** The networks have a quarter of the channels and had a fraction of the training.
 
 # %% tags=["prediction"]
 predict("order-of-the-paper")
@@ -607,16 +619,17 @@ if orders and report["preset"] == "narrow":
     assert max(nearest) - min(nearest) > 0.8 * (max(here.values()) - min(here.values()))
 
 # %% [markdown]
-# **Explain.** With each seed another network is first: bilinear, A²U hybrid-cs, nearest. The row of nearest alone moves
-# by 0.25 between seeds, and all rows of the table lie within 0.30. So the table above ranks next to nothing, and one
-# seed would have let you write that A²U wins, or that it is useless. Three seeds do suggest something about the end of
-# the order: dynamic-cs is last or last but one each time. Perhaps this is because its kernels hardly differ from place
-# to place, as section 5 saw. No experiment here shows that.
+# **Explain.** With each seed a different network is first: bilinear, A²U hybrid-cs, nearest. The SAD of nearest alone
+# varies by 0.25 between seeds, and all networks of the table lie within 0.30. So it ranks next to nothing, and one
+# seed would have let you write that A²U wins, or that it is useless. Three seeds give at most a hint about the end of
+# the order: dynamic-cs is last or last but one each time. (If ten networks were equally good, one of them would do this
+# by chance about once in 13 tries.) Perhaps the reason is that its kernels hardly differ from place to place, as
+# section 5 showed. No experiment here shows that.
 
 # %% [markdown]
 # ### Closed-form, by both conventions
 #
-# Closed-form matting learns nothing, and has the least SAD of all. What about the other columns?
+# Closed-form matting needs no training, and it has the lowest SAD of all. What about the other columns?
 
 # %%
 print(lesson.conn_words(report))
@@ -631,13 +644,14 @@ if report and report["preset"] == "narrow" and report["classical"]:
     assert closed["conn_empty"] < min(each["conn_empty"] for each in both) < 1.2 * closed["conn_empty"]
 
 # %% [markdown]
-# **Explain.** By *skip* the networks have more than four times closed-form's Conn. By *empty* they have 15 % more, as
-# far as it was measured. The difference is the black matte of section 7: in 18 of the 40 trimaps no foreground is
-# known, closed-form can only answer black there, and *skip* scores that 0. For the networks the two conventions hardly
-# differ. (*Empty* could be measured for the five networks whose weights ship; the runs of the others were not kept.)
-# Closed-form is behind every network by Grad, and behind all but one by MSE.
+# **Explain.** By *skip*, every network has more than four times the Conn of closed-form. By *empty*, the best of those
+# that could be measured has 15 % more. The difference is the black matte of section 7: in 18 of the 40 trimaps no
+# foreground is known, closed-form can only answer black there, and *skip* scores that 0. For the networks the two
+# conventions hardly differ. (*Empty* could be measured for the five networks whose weights ship; the runs of the others
+# were not kept.) Closed-form is behind every network by Grad, and behind all but one by MSE.
 #
-# Here are the axes of Tables 3 and 4, in a still shorter training:
+# Tables 3 and 4 of the paper vary the kernel size and the normalisation. Here are the same changes, after even shorter
+# training:
 
 # %%
 print(lesson.ablation_words(report))
@@ -647,18 +661,20 @@ if report and report["preset"] == "narrow":
     assert by["dynamic-cs", "5"] < by["dynamic-cs", "3"] < by["dynamic-cs", "1"]
 
 # %% [markdown]
-# A kernel of 3 is ahead of 1 in both networks, as in the paper. A kernel of 5 is worst in one and best in the other,
-# and these are single trainings again. Nothing here says how the same rows compare when they are trained to the end.
+# A kernel of side 3 is ahead of one of side 1 in both networks, as in the paper, though by less than 0.1.
+# A kernel of side 5 is worst in one network and best in the other. These are single training runs again. Nothing here
+# says how the same networks compare after full training.
 #
-# **Read these tables with doubt**, and the paper as well:
+# **Read these tables critically**, and the paper's as well:
 #
 # - Here the training is short and the scenes are drawn: differences of a few percent mean nothing. And the paper
 #   reports no spread over seeds.
-# - The paper's best row also goes down with A²U (*-d*), and has a group norm (†): 32.15 against 37.51 with nearest. But
-#   dynamic-cs alone reaches 35.86, a smaller gain than IndexNet's (34.28), with 0.2 % of its parameters.
+# - The paper's best network also downsamples with A²U (*-d*) and has group norm (†): SAD 32.15, against 37.51 with
+#   nearest. Without both, dynamic-cs reaches 35.86. That is a smaller gain than IndexNet's (34.28), but with 0.2 % of
+#   the parameters that IndexNet adds.
 # - Later operators on the same baseline have a lower SAD: SAPA-B 31.19, SAPA-G 30.98, FADE 31.10.
-# - **Composing the test set with another script alone moves SAD by about 2.5.** Many rows lie no further apart than
-#   that. A number without its data, its trimaps and its evaluator is not a result.
+# - **Composing the test set with another script alone is reported to move SAD by about 2.5.** (Nothing here measures
+#   that.) Many rows lie no further apart. A number without its data, its trimaps and its evaluator is not a result.
 
 # %%
 theirs = {name: r.paper.sad for name, r in ROWS.items()}
@@ -676,9 +692,9 @@ print(f"{len(theirs)} rows:", ", ".join(ROWS[name].title for name in within))
 # **Run it yourself.** In a terminal (File → New → Terminal):
 #
 # ```bash
-# a2u matting train --row dynamic-cs           # some minutes on one CPU core
-# a2u matting table                            # all rows, measured; writes figures/matting.json
-# a2u matting table --seeds 0,1,2              # the same rows three times, and how far they lie apart
+# a2u matting train --row dynamic-cs           # about a quarter of an hour on one CPU core
+# a2u matting table                            # all rows: some hours; writes figures/matting.json anew
+# a2u matting table --seeds 0,1,2              # the same rows three times, and how far apart they are
 # a2u matting table --preset paper --data DIR  # the paper's schedule on a data set of your own; for GPUs
 # ```
 
@@ -693,14 +709,15 @@ print(f"{len(theirs)} rows:", ", ".join(ROWS[name].title for name in within))
 # - *Section 4.* "Grey means α = ½." It means *unknown*. The value 128 is a label.
 # - *Section 5.* "The coarse map cannot hold the strands." An average cannot; 256 channels might. Ask what would show
 #   it.
-# - *Section 6.* "The second pixel must cost something." The trimap is taken to be true. If it is wrong, nobody notices.
-# - *Section 7.* "Conn finds the blob." It does not. Let them say which set is tested for connectedness. "Conn 0 means
-#   perfect." It may mean that nothing was found.
-# - *Section 9.* SADs of two halves of the board are compared. Ask first for the data behind each number.
+# - *Section 6.* "The second pixel must cost something." The trimap is taken to be true. If it is wrong, the loss does
+#   not notice.
+# - *Section 7.* "Conn finds the blob." It counts the blob like any other error. Ask which set is tested for
+#   connectedness. "Conn 0 means perfect." It may mean that nothing was found.
+# - *Section 9.* Learners compare SADs across the two halves of the table. Ask first for the data behind each number.
 # - **Exercise 1.** The bytes wrap around. Some convert after the subtraction, which is too late.
 # - **Exercise 2.** A threshold at ½; no margin; so much margin that nothing is known; 0, ½ and 1 in place of bytes.
-# - **Exercise 3.** Known pixels are set to zero and still counted; |U| in place of 3|U|; ε beside the root; one half
-#   only.
+# - **Exercise 3.** Known pixels are set to zero and still counted; |U| instead of 3|U|; ε outside the root; one of the
+#   two terms only.
 
 # %% [markdown]
 # ## Exercises
@@ -711,8 +728,8 @@ print(f"{len(theirs)} rows:", ", ".join(ROWS[name].title for name in within))
 # ### Exercise 1 · Find the bug: a SAD that is too large
 # *Difficulty* ★★☆ · *time* 5 minutes
 #
-# `pred`, `true` and `trimap` are uint8 tensors (H, W), read from PNG files. The function is to return the SAD over the
-# unknown region, as papers print it. It runs, and its result is wrong. Find out why, and mend it.
+# `pred`, `true` and `trimap` are uint8 tensors (H, W), read from PNG files. The function should return the SAD over the
+# unknown region, in thousands, as papers print it. It runs, but its result is wrong. Find out why, and fix it.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -759,9 +776,9 @@ exercises.SAD.check(my_sad)
 # - holds only 0 (background), 128 (unknown) and 255 (foreground);
 # - claims only what is true: 255 only where α = 1, and 0 only where α = 0;
 # - stays true when alpha moves by one pixel up, down, left or right (hand-drawn trimaps are never exact);
-# - is not lazy: a pixel with nothing but 0, or nothing but 1, within three pixels of it is known.
+# - is not lazy: it knows every pixel that has nothing but 0, or nothing but 1, within three pixels of it.
 #
-# What lies outside the picture repeats its border.
+# Outside the picture, the values of its border are repeated.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -771,8 +788,8 @@ exercises.SAD.check(my_sad)
 #
 # <details><summary>Hint 2</summary>
 #
-# `F.max_pool2d(x, 3, 1, 1)` is the largest value around each pixel, and `-F.max_pool2d(-x, 3, 1, 1)` the smallest. It
-# wants `alpha[None, None]`, and what lies outside plays no part.
+# `F.max_pool2d(x, 3, 1, 1)` is the largest value around each pixel, and `-F.max_pool2d(-x, 3, 1, 1)` the smallest. Here
+# `x` is `alpha[None, None]`. Outside the picture there are no values, so nothing there can be the largest.
 # </details>
 #
 # Solution: `solutions/10_matting.ipynb`.
@@ -811,7 +828,7 @@ exercises.TRIMAP.check(my_trimap)
 # *Difficulty* ★★★ · *time* 12 minutes
 #
 # Write the loss of section 6. `pred`, `alpha` and `trimap` are (N, 1, H, W), the colours (N, 3, H, W). The check gives
-# an `epsilon` that is large enough to be seen: $\rho(d) = \sqrt{d^2 + \varepsilon}$.
+# an `epsilon` that is large enough to change the result: $\rho(d) = \sqrt{d^2 + \varepsilon}$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -864,10 +881,10 @@ exercises.LOSS.check(my_loss)
 #
 # <details><summary>One answer</summary>
 #
-# $t$ is alpha, $J$ the foreground, $A$ the background. There are $4n + 3$ unknowns (one $t$ and three colours per
+# $t$ is alpha, $J$ the foreground, $A$ the background. There are $4n + 3$ unknowns (one $t$ and three colour values per
 # pixel, and three for the fog) and $3n$ equations: still ill-posed, but less than matting's $7n$. Known pixels would
 # help here too: places at a known distance, or the sky, which shows $A$ alone. And $t$ falls with distance, so a depth
-# map is a strong hint. Matting has nothing like it.
+# map is a strong hint. In matting, depth may say what is in front, but not how much of a pixel it covers.
 # </details>
 
 # %% [markdown]
@@ -883,18 +900,19 @@ concepts.ask()
 # %% [markdown] tags=["teacher"]
 # ## Teacher · discussion, grading, going on
 #
-# - **Q.** Why is a network trained on drawn scenes of any use on photographs? **A.** Composition is the same formula,
-#   and there are edges and mixtures in both. Lighting, colours and the way hair really lies are not the same. Expect a
-#   gap, and measure it on real data before you claim anything.
+# - **Q.** Why might a network trained on drawn scenes be of some use on photographs? **A.** Composition is the same
+#   formula, and there are edges and mixtures in both. Lighting, colours and the way hair really lies are not the same.
+#   Expect a gap, and measure it on real data before you claim anything.
 # - **Q.** Which of the five flaws would you send back first, and which metric agrees with you? **A.** Opinions differ,
 #   and this is the point. A film studio may fear the haze, which MSE, Grad and Conn hardly see; a phone's portrait mode
 #   may fear holes.
-# - **Q.** Who notices if the trimap is wrong? **A.** No number does. The loss and all metrics look only at the unknown
-#   region, and the result copies the trimap elsewhere. The error is in the picture alone.
+# - **Q.** Who notices if the trimap is wrong? **A.** Hardly any number does. The loss and all metrics add up errors in
+#   the unknown region only, and the result copies the trimap elsewhere. (Grad and Conn look a little beyond: at
+#   gradients near the border, and at the shared body.) You have to look at the picture.
 # - **Q.** A weight of A²U is never above 0.254. How can its mattes be sharp? **A.** The skip is added after the
 #   upsampling and carries detail, and the blocks that follow can sharpen.
-# - **Q.** Which convention of Conn would you choose for a new benchmark? **A.** Any, if it is named, and if the report
-#   says on how many images matte and truth shared nothing.
+# - **Q.** Which convention of Conn would you choose for a new benchmark? **A.** Either, if it is named, and if the
+#   report says on how many images matte and truth shared nothing.
 #
 # **Grade.** Exercise 1 passes, and the learner names two flaws that SAD cannot tell apart and a metric that can.
 #
@@ -912,13 +930,13 @@ predict.tally()
 # %% [markdown]
 # ## Summary
 #
-# - $I = \alpha F + (1 - \alpha) B$. Forwards it makes training data; backwards it has seven unknowns and three
-#   equations per pixel.
-# - A trimap says where to look; it is made from alpha by erosion. Two foregrounds merge by $1 -
-#   (1-\alpha_1)(1-\alpha_2)$.
-# - The network is a U with four upsampling operators. Detail comes back through channels, skips and guides. A²U
+# - $I = \alpha F + (1 - \alpha) B$. Read forwards it makes training data; solved backwards it has seven unknowns and
+#   three equations per pixel.
+# - A trimap says where to look; for training it is made from alpha by erosion. The alphas of two foregrounds merge by
+#   $1 - (1-\alpha_1)(1-\alpha_2)$.
+# - The network is a U with four upsampling operators. Detail can come back through channels, skips and guides. A²U
 #   dynamic-cs costs 19,608 parameters of 8.07 million.
-# - The loss is half alpha, half composition, over the unknown region only.
+# - The loss is half alpha loss, half composition loss, over the unknown region only.
 # - SAD, MSE, Grad and Conn overlook different things. Conn has two conventions, and by *skip* a black matte scores
 #   zero. Numbers mean something only with their data, trimaps and evaluator.
 # - Next, lesson 11: what the features of the last stage look like under nearest, bilinear and A²U.

@@ -51,7 +51,7 @@
 # | 52–62 | sections 6 and 7 | mattes; who finds a scene where the order turns round? |
 # | 62–75 | exercise 2 | exercises 1 and 3 are homework |
 #
-# **Skip if short.** Section 3 and the explorer. Keep section 5: an intervention says more than any picture.
+# **To save time:** Section 3 and the explorer. Keep section 5: an intervention says more than any picture.
 
 # %% [markdown]
 # ## The picture
@@ -645,8 +645,9 @@ quiz.ask()
 # otherwise than a long one. On the same matting baseline later operators report a lower SAD than A²U's plain rows:
 # **SAPA** (31.19 and 30.98) compares points of encoder and decoder, **FADE** (31.10) mixes the features of both by a
 # gate. For segmentation on ADE20K with SegFormer-B1, A²U has 41.45 mIoU beside bilinear's 41.68, where another seed
-# alone moves the number by half a point: an operator that helps one task need not help another. Compositing the same
-# test set with another script moves SAD by about 2.5. Ask of any table: which data, which seeds, which script?
+# alone moves the number by half a point: an operator that helps one task need not help another. Composing the same
+# test set with another script is reported to move SAD by about 2.5. Ask of any table: which data, which seeds, which
+# script?
 #
 # Now bring an idea of yours: one file in `a2u/operators/`, a `kernel` method, a card. The explorers will show its $w$
 # and $z$ the same day.

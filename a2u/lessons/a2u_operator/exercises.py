@@ -136,7 +136,7 @@ KERNELS = Exercise(
                 "first, then the softmax."),
         Mistake("reshaped", _reshaped,
                 "reshape keeps the numbers in their order: a row of your result is filled from one channel. The r² "
-                "phases of a position belong into one block: F.pixel_shuffle deals them out so."),
+                "phases of a position belong in one block: F.pixel_shuffle puts them there."),
         Mistake("wrong axis", _over_rows,
                 "Your softmax runs over the rows of the map. It runs over the taps of one kernel: dim=0."),
         Mistake("no sigmoid", _no_sigmoid, "The sigmoid before the softmax is missing."),
@@ -159,13 +159,14 @@ REACH = Numeric(
     _reach_case,
     (
         Mistake("nearest neighbour", lambda m, n: 1.0,
-                "That is what nearest neighbour or a softmax alone can reach. The sigmoid leaves every tap a weight."),
+                "That is what nearest neighbour or a softmax alone can reach. With the sigmoid before it, every tap "
+                "keeps some weight."),
         Mistake("plain mean", lambda m, n: m / n,
                 "That is the output for equal weights, at an affinity of 0. Let the ones weigh more."),
         Mistake("one tap", lambda m, n: math.e / (math.e + n - 1),
                 "That is the largest weight of a single tap. All the ones may have a large weight together."),
         Mistake("sum of single limits", lambda m, n: m * math.e / (math.e + n - 1),
-                "You add up the limit of a single tap. Not all taps reach it at once: the weights share a sum of 1."),
+                "You add up the limit of a single tap. The taps cannot all reach it at once: the weights sum to 1."),
         Mistake("zeros favoured", lambda m, n: m / (m + math.e * (n - m)),
                 "That is the smallest output: the zeros have the sigmoids of 1."),
         Mistake("one half", lambda m, n: m * math.e**0.5 / (m * math.e**0.5 + n - m),

@@ -8,7 +8,7 @@ QUESTIONS = (
     Question(
         "shuffle-first",
         "Why must the shuffle come before the softmax?",
-        wrong("Because the shuffle needs numbers of any size", "It only moves numbers, whatever they are."),
+        wrong("Because a shuffle cannot move weights", "It only moves numbers, whatever they are."),
         right(
             "Because each of the four kernels must sum to 1",
             "Before the shuffle, a softmax would make all 36 sum to 1.",
@@ -26,17 +26,17 @@ QUESTIONS = (
     Question(
         "same-for-every-image",
         "Does *static* mean that the kernels are the same for every image?",
-        wrong("Yes: U, V and P are fixed", "They are, but they are applied to the image, and the kernel follows."),
+        wrong("Yes: U, V and P are fixed", "They are, but they are applied to the image, and that makes the kernel."),
         right("No: the kernel follows the affinity", "The question is fixed. The answer comes from the image."),
         wrong(
             "Only for images of the same contrast",
-            "Two images of one contrast have different strokes, and other affinities.",
+            "Two images of the same contrast can have different strokes, and so different affinities.",
         ),
     ),
     Question(
         "no-gradient",
         "Which windows z send no gradient at all to the kernel?",
-        wrong("Those with small values", "A small difference between the values is enough."),
+        wrong("Those with small values", "Small values can differ, and any difference sends a gradient."),
         right("Those whose values are all equal", "Then every zₜ − y is 0: all kernels give the same output."),
         wrong("Those on an edge", "There the values differ most, and the kernel matters most."),
     ),

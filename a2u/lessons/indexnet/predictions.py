@@ -8,7 +8,7 @@ from a2u.lessons.predict import Predictions, Question, right, wrong
 QUESTIONS = (
     Question(
         "soft-error",
-        "How large is the error after pooling and going up with this soft index?",
+        "How large is the error after max-pooling and then upsampling with this soft index?",
         right("Zero", "The share of the maximum, times the maximum, is the value itself."),
         wrong("About half that of the hard index", "Work out share · maximum for a single value."),
         wrong(
@@ -20,7 +20,7 @@ QUESTIONS = (
         "blank-logits",
         "The whole guide is zero on blank paper. What are the logits there?",
         right("0, whatever is learned", "Sums of products with zero, and there is no bias."),
-        wrong("Whatever the network has learned for paper", "For that the block would need a bias."),
+        wrong("Whatever the network has learned for paper", "For that the index block would need a bias."),
         wrong("½", "That is what the sigmoid makes of them in the next section."),
     ),
     Question(
@@ -55,10 +55,10 @@ QUESTIONS = (
     ),
     Question(
         "which-maps-change",
-        "Which index maps change with many-to-one?",
+        "One channel of the guide is changed. With many-to-one, which index maps change?",
         wrong("That of the channel that was changed", "That is one-to-one."),
         right("All of them", "Every map is made from all channels."),
-        wrong("Its only map", "Holistic has a single map. Many-to-one has one for each channel."),
+        wrong("The only map there is", "Holistic has a single map. Many-to-one has one for each channel."),
     ),
     Question(
         "behind-a-gate",
@@ -72,15 +72,15 @@ QUESTIONS = (
         "Where will the error of the trained holistic index end?",
         wrong(
             "Below its bound: it is trained on many digits",
-            "The bound is the best that any single gate for four channels can do.",
+            "No single gate for four channels does better than the bound, on any digit, trained or not.",
         ),
         right("Just above its bound", "Training comes near the best shared gate, and no shared gate does better."),
-        wrong("Far above its bound, near nearest neighbour", "A shared gate already explains most of the difference."),
+        wrong("Far above its bound, near nearest neighbour", "Even a shared gate removes most of that error."),
     ),
     Question(
         "hidden-or-context",
         "Which of the two lowers the error of many-to-one more?",
-        right("A hidden layer", "In every training that we tried. Perhaps because a share is a comparison of values."),
+        right("A hidden layer", "In every training that we tried. Perhaps because a share needs the largest of four."),
         wrong("Context", "It helps, but less. The shares of a block do not depend on the blocks around it."),
         wrong("Neither lowers it", "Both do."),
     ),
@@ -106,7 +106,7 @@ QUESTIONS = (
     Question(
         "half-gates",
         "What is left of these 35 dB with all gates at ½?",
-        wrong("About 35 dB: the decoder has learned the digits", "It has learned to get the detail from the gates."),
+        wrong("About 35 dB: the decoder has learned the digits", "It has learned to rely on what the gates let pass."),
         wrong(
             "About 25 dB, as with nearest neighbour", "That network was trained with nearest neighbour. These were not."
         ),

@@ -21,7 +21,7 @@ QUESTIONS = (
             "On the way up each output has one gate, and nothing is averaged.",
         ),
         wrong("Because the logits of the way down are larger", "They are the same logits."),
-        wrong("Because a softmax makes the choice hard", "After a sigmoid it cannot: no weight of four exceeds 0.475."),
+        wrong("Because a softmax makes the choice hard", "After a sigmoid it cannot: no weight of four reaches ½."),
     ),
     Question(
         "gate-against-kernel",

@@ -14,7 +14,7 @@ QUESTIONS = (
     Question(
         "phases",
         "At ratio 2, bilinear interpolation has four different kernels inside the map. Why four?",
-        right("One per phase: an output lies above or below, left or right of its centre", "r² = 4 places in a block."),
+        right("One per phase: an output lies above or below, left or right of a centre", "r² = 4 places in a block."),
         wrong(
             "One per neighbour: each kernel takes one of four values", "Each of the four kernels weighs four values."
         ),
@@ -44,7 +44,10 @@ QUESTIONS = (
     Question(
         "even-overlap-is-not-all",
         "The overlap is even. Is the output of a flat map now flat?",
-        right("Only if the weights of all phases have the same sum", "An even number of products is not an even sum."),
+        right(
+            "Only if the weights of all phases have the same sum",
+            "The same number of products does not give the same sum.",
+        ),
         wrong("Yes: that is what the checkerboard came from", "It is one cause. Unequal sums are another."),
         wrong("Never: learned weights differ", "Resize-convolution has equal sums by construction."),
     ),
@@ -76,7 +79,7 @@ QUESTIONS = (
         "In which sense is max-unpooling a special case of IndexNet?",
         right("It is the limit of the up gate for very large logits", "A sigmoid of ±τ goes to 1 and 0 as τ grows."),
         wrong("A trained linear index block becomes max-unpooling", "No single convolution can compare four values."),
-        wrong("Index pooling becomes max-pooling", "Its weights stay below 0.475 for four places."),
+        wrong("Index pooling becomes max-pooling", "Its weights stay below one half for four places."),
     ),
 )
 

@@ -149,7 +149,7 @@ SAD = Numeric(
         Mistake("whole image", lambda p, g, t: _sad(p, g, t, where="all") / 1000,
                 "You add up the whole image. Only the unknown region counts: trimap == 128."),
         Mistake("known region", lambda p, g, t: _sad(p, g, t, where="known") / 1000,
-                "You measure where the trimap already knows. The unknown pixels are those with trimap == 128."),
+                "You measure where alpha is already known. The unknown pixels are those with trimap == 128."),
         Mistake("not in [0, 1]", lambda p, g, t: _sad(p, g, t) * 255 / 1000,
                 "Alphas are numbers in [0, 1]: divide the bytes by 255."),
         Mistake("not in thousands", _sad,
@@ -187,7 +187,7 @@ TRIMAP = Design(
              "pixels have to stay unknown.",
              lambda a: ((a > 0.5) * FOREGROUND).to(torch.uint8)),
         Rule("what it claims stays true after a shift", lambda t, a: all(_true_of(t, each) for each in _sides(a)),
-             "Alpha moved by one pixel to a side, and a claim became wrong. Leave a margin: a pixel is sure "
+             "When alpha moved by one pixel to a side, a claim became wrong. Leave a margin: a pixel is sure "
              "only if its neighbours are.",
              lambda a: _eroded(a, 0)),
         Rule("not lazy", lambda t, a: bool((t.round()[_sure(a, 3)] != UNKNOWN).all()),
@@ -208,9 +208,9 @@ LOSS = Numeric(
                 "You set the known pixels to zero and then average over all of them. Divide by the number of unknown "
                 "ones."),
         Mistake("known region", lambda *given: _loss(*given, where="known"),
-                "You train where the trimap already knows. The unknown pixels are those with trimap == 128."),
+                "You train where alpha is already known. The unknown pixels are those with trimap == 128."),
         Mistake("sum", lambda *given: _loss(*given, reduce="sum"),
-                "You add the errors up. Divide by how many there are, or an image with a wide band weighs more."),
+                "You add the errors up. Divide by how many there are, or a batch with wide bands counts for more."),
         Mistake("colours added up", lambda *given: _loss(*given, reduce="pixels"),
                 "The composition loss is a mean over three colours too: divide by 3·|U|."),
         Mistake("epsilon missing", lambda *given: _loss(*given, rho="absolute"),
@@ -220,7 +220,7 @@ LOSS = Numeric(
         Mistake("root missing", lambda *given: _loss(*given, rho="squared"),
                 "The root is missing: you have d² + ε, a squared error."),
         Mistake("alpha only", lambda *given: _loss(*given, weights=(1, 0)),
-                "That is the alpha loss. The other half compares colours: composed with your alpha, and as they are."),
+                "That is the alpha loss. The other half compares the image with one composed by your alpha."),
         Mistake("composition only", lambda *given: _loss(*given, weights=(0, 1)),
                 "That is the composition loss. The other half compares the alphas themselves."),
         Mistake("not halved", lambda *given: _loss(*given, weights=(1, 1)),

@@ -7,14 +7,14 @@ from a2u.lessons.predict import Predictions, Question, right, wrong
 QUESTIONS = (
     Question(
         "enlarged-place",
-        "What do the networks find in the enlarged place that ½ cannot, and what do they miss?",
+        "What do the networks find in the enlarged place that “½ everywhere” does not, and what do they miss?",
         wrong(
             "They find every strand, only softer",
-            "Follow one bright strand of the truth: most have merged with others.",
+            "Follow single bright strands of the truth: most of them have merged with others.",
         ),
         right(
             "They find where the hair is dense; most single strands are missing",
-            "Bright below, dark above, and a few gaps between strands: more than ½ knows, less than the truth.",
+            "Bright below, dark above, and a few gaps between strands: more detail than a flat ½, less than the truth.",
         ),
         wrong("They find nothing: they are as grey as ½", "Below, where the hair is dense, both mattes are bright."),
     ),
@@ -27,7 +27,7 @@ QUESTIONS = (
     ),
     Question(
         "half-transparent",
-        "Which of these objects are truly half transparent?",
+        "Which of these objects are semi-transparent?",
         wrong("Hair and fur", "They are opaque, but thin: their pixels are mixed because a pixel is too large."),
         wrong("Net and foliage", "They are opaque with fine gaps."),
         right("Glass, bubbles and smoke", "They let light through. A finer camera would not change their alpha."),
@@ -51,7 +51,7 @@ QUESTIONS = (
         "cost",
         "How many parameters does A²U dynamic-cs add?",
         right("About twenty thousand", "19,608. IndexNet adds twelve million, more than the network itself."),
-        wrong("About a million", "It needs C + 1 numbers for each filter and each row of P, and little more."),
+        wrong("About a million", "It needs C + 1 numbers for each filter and each row of P, and nothing more."),
         wrong("About ten million", "IndexNet adds as much. A²U shares its filters among the channels."),
     ),
     Question(
@@ -59,7 +59,7 @@ QUESTIONS = (
         "What is left of the net?",
         wrong(
             "The strands, a little softer",
-            "One place of the small map now covers 16 pixels, and a strand has fewer than 7.",
+            "One place of the small map now covers 16×16 pixels, and a strand is less than 7 pixels wide.",
         ),
         wrong("Every second strand", "Averages do not choose: all strands mix with the gaps."),
         right("Grey: nearly as wrong as the mean alpha everywhere", "Its SAD is 6.76; the mean alpha has 6.89."),
@@ -83,7 +83,7 @@ QUESTIONS = (
             "The holes, just ahead of the blob",
             "0.415 and 0.399: neither a hole nor a blob is part of the shared body.",
         ),
-        wrong("The haze", "It stands out by less than 0.15 everywhere and counts nothing."),
+        wrong("The haze", "It stands out by less than 0.15 everywhere, so it counts for nothing."),
     ),
     Question(
         "black-matte",
@@ -99,22 +99,22 @@ QUESTIONS = (
         "How does the SAD of the network grow with the band?",
         wrong(
             "Hardly: it sees the image",
-            "What the trimap no longer tells has to be seen, and that goes wrong in places.",
+            "What the trimap no longer says, the network has to find, and in places it fails.",
         ),
         right("It grows, and stays below that of ½", "From 1.38 to 5.26 between widths 2 and 24; ½ has 3.28 to 6.62."),
-        wrong("It grows faster and passes that of ½", "At every width it stays below."),
+        wrong("It grows faster and passes that of ½", "It does grow faster, but at all four widths it stays below."),
     ),
     Question(
         "order-of-the-paper",
         "Will the order of the paper survive?",
-        wrong("Yes, with smaller gaps", "Look which two are first here."),
-        wrong("The best and the worst will", "Look which two are first here: the paper has them near the end."),
+        wrong("Yes, with smaller gaps", "Look at which two are first here."),
+        wrong("The best and the worst will", "Look at which two are first here: the paper has them near the end."),
         right("No", "All lie within about an eighth of each other, and the two without learned kernels are first."),
     ),
     Question(
         "first-again",
         "Will bilinear and nearest be first with other seeds?",
-        wrong("Yes, both times", "With each seed another network is first."),
+        wrong("Yes, both times", "With each seed a different network is first."),
         wrong("Never again", "Nearest is first with seed 2."),
         right("Not each time", "The first place goes to bilinear, to A²U hybrid-cs and to nearest."),
     ),

@@ -8,12 +8,12 @@ QUESTIONS = (
         "half-covered",
         "A pixel of a matte is 0.5. What does this say?",
         wrong("The method is unsure whether it is foreground", "That would be a probability, not a coverage."),
-        right("Half of its light comes from the foreground", "Alpha is the weight of F in the mixture."),
+        right("The foreground has half the weight in its colour", "Alpha is the weight of F in the mixture."),
         wrong("The trimap does not know it", "A trimap says so with the label 128, which is no alpha."),
     ),
     Question(
         "why-a-trimap",
-        "Why does matting need a hint from a human?",
+        "Why do the methods of this lesson get a hint from a human, the trimap?",
         right("Many answers compose the same image", "Per pixel there are three equations for seven unknown numbers."),
         wrong("Networks are too small", "No size gives a pixel more equations."),
         wrong("Hair moves between photographs", "Each photograph is a task of its own."),
@@ -33,7 +33,7 @@ QUESTIONS = (
         "A method reports Conn 0 on pictures of smoke. What do you ask first?",
         wrong("How many parameters it has", "This has nothing to do with the score."),
         right("By which convention, and what its mattes look like", "By “skip”, a black matte scores 0 there."),
-        wrong("Nothing: 0 means perfect", "Look at the SAD of a black matte, whose Conn is 0 as well."),
+        wrong("Nothing: 0 means perfect", "Look at the SAD of a black matte, whose Conn can be 0 as well."),
     ),
     Question(
         "rank-by-one-seed",

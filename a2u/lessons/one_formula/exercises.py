@@ -136,8 +136,8 @@ def _upsample_case(generator: torch.Generator, number: int) -> tuple[Tensor, Ten
 
 
 CUT = "Your window is cut off at the edge of the map. Pad x with k // 2 zeros on each side first."
-LARGE = "You read the large map's coordinates in the small map: divide row and column by ratio."
-SWAPPED = "Row and column of the centre have changed places."
+LARGE = "You use coordinates of the large map in the small map: divide row and column by ratio."
+SWAPPED = "The row and the column of the centre are swapped."
 WINDOW_LARGE = "Your window lies in the large map. z comes from the small one."
 
 WINDOW = Exercise(
@@ -165,7 +165,7 @@ WINDOW = Exercise(
         Mistake("remainder", lambda x, i, j, r, k: _gather(x, i % r, j % r, k),
                 "You use the remainder, the phase. The pixel that an output lies in is the quotient: ⌊row / r⌋."),
         Mistake("padded too far", lambda x, i, j, r, k: _gather(x, i // r, j // r, k, begin=k),
-                "Your window lies too far up and to the left: a ring of k // 2 zeros is enough, not k."),
+                "Your window lies too far up and left: pad with a ring of k // 2 zeros, not of k."),
     ),
     kind="z",
 )  # fmt: skip
@@ -202,17 +202,17 @@ OVERSHOOT = Numeric(
     _ratio_case,
     (
         Mistake("the value itself", lambda r: 1 + overshoot_reference(r),
-                "That is the largest output. Asked is by how much it exceeds 1."),
+                "That is the largest output. The question is by how much it exceeds 1."),
         Mistake("other cubic", lambda r: _overshoot(_places(r), -0.5),
-                "You take a = −½, which is Keys' own. PyTorch takes a = −¾."),
+                "You take a = −½, the value in Keys' paper. PyTorch takes a = −¾."),
         Mistake("halves forgotten", lambda r: _overshoot([phase / r for phase in range(r)]),
                 "You forgot the half pixels: outputs lie at s = (a + ½)/r − ½."),
         Mistake("first phase", lambda r: _overshoot(_places(r)[:1]),
-                "You look at the first phase alone. For some ratios another one overshoots more."),
+                "You look at the first phase alone. Another one overshoots more: try all of them."),
         Mistake("middle phase", lambda r: _overshoot(_places(r)[r // 2 : r // 2 + 1]),
                 "You look at one phase in the middle. Others overshoot more: try all of them."),
         Mistake("both sides", lambda r: 2 * overshoot_reference(r),
-                "You count both negative weights. Where the output is largest, one of the two taps lies on each side."),
+                "You count both negative weights. At the largest output, only one of these taps is left of the step."),
         Mistake("sign", lambda r: -overshoot_reference(r),
                 "Your number is negative: subtracting a negative weight adds to 1."),
     ),
@@ -237,8 +237,8 @@ UPSAMPLE = Exercise(
         Mistake("window beyond the small map", _sliced, WINDOW_LARGE),
         Mistake("window beyond the small map, product", lambda x, w, r: _sliced(x, w, r, product=True), WINDOW_LARGE),
         Mistake("phases swapped", lambda x, w, r: _upsample(x, w, r, base="phase"),
-                "⌊i / r⌋ says where the window is, i % r which of its r outputs this is. You use the remainder "
-                "where the quotient is meant."),
+                "⌊i / r⌋ says where the window is; i % r says which of its r outputs this is. You use the remainder "
+                "where you need the quotient."),
     ),
     kind="y",
     given=lambda x, w, ratio: _upsample(x, w, ratio, base="kernel"),

@@ -49,7 +49,7 @@ QUESTIONS = (
             "No: the weights sum to 1",
             "That alone does not make an average. An average also needs weights that are not negative.",
         ),
-        wrong("Smaller only", "Next to a dark edge, subtracting a low neighbour also makes a value larger."),
+        wrong("Smaller only", "The positive weights sum to more than 1: on large values they give even more."),
         right(
             "Both",
             "A negative weight takes a neighbour away: above the largest on one side of an edge, below the "
@@ -58,7 +58,7 @@ QUESTIONS = (
     ),
     Question(
         "comes-back",
-        "Move the output of a deconvolution with r = 2 along a row. When does its kernel come back?",
+        "Move along a row of outputs of a deconvolution with r = 2. When does the kernel come back?",
         wrong("After one column", "The next column has the other phase, and a kernel of its own."),
         right("After two columns", "Its kernel depends on the phase alone, and the phase returns after r columns."),
         wrong(
@@ -74,22 +74,22 @@ QUESTIONS = (
     ),
     Question(
         "corner-offsets",
-        "With aligned corners, how many different offsets do the 16 outputs have?",
-        wrong("Two: one for each phase", "That is so with half pixels. Here a step is 7/15, not ½."),
+        "With aligned corners, how many different offsets (with their signs) do the 16 outputs have?",
+        wrong("Two: one for each phase", "That is true of half pixels. Here a step is 7/15, not ½."),
         right("Fifteen", "Steps of 7/15 meet a pixel at the two ends only; all others differ."),
         wrong("One: all lie on pixels", "Only the first and the last do."),
     ),
     Question(
         "stripes",
-        "What does bilinear with two points along each axis make of them?",
+        "What does bilinear, with two points along each axis, turn the stripes into?",
         wrong("Even grey", "It would have to look at all the pixels that an output covers."),
-        right("Broad stripes that were not there", "The two points meet black and white in a rhythm of their own."),
+        right("Broad stripes that were not there", "What the two points fall on repeats every three outputs."),
         wrong("The same stripes, smaller", "12 pixels cannot hold 16 pairs of black and white."),
     ),
     Question(
         "zeros-spectrum",
         "What is in the spectrum of the map with zeros between its values?",
-        wrong("The old spectrum, and nothing at the new, fast frequencies", "Values beside zeros are fast changes."),
+        wrong("The old spectrum, and nothing at the new, fast frequencies", "Jumps to zero are fast changes."),
         wrong("Noise", "Nothing here is random."),
         right("The old spectrum, several times", "Four copies side by side: two along each axis."),
     ),
