@@ -175,7 +175,7 @@ LATER = {
     ),
     "guided": (
         "a2u.commands.guided:guided",
-        "Train the experiment in which only the upsampling operator can draw detail, and compare the operators.",
+        "Train the experiment in which only the upsampling operator can draw detail.",
     ),
     "pretrained": (
         "a2u.commands.pretrained:pretrained",

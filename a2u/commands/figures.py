@@ -1,6 +1,8 @@
 """`a2u figure NAME`: remake a picture of the README into `figures/`, from the library and the embedded data alone."""
 
+import importlib
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +12,7 @@ from a2u.errors import A2UError, near_match
 
 if TYPE_CHECKING:
     from a2u.lessons.frame import Drawing
+    from a2u.plots.moving import Moving
 
 
 def _inspector() -> "Drawing":
@@ -82,6 +85,32 @@ def _photographs() -> "Drawing":
     return photographs_figure()
 
 
+# Animations of the lessons: "module:function" of each. Its still picture is NAME.png.
+MOVING = {
+    "half-pixels": "a2u.lessons.one_formula.moving:moving",
+    "spread-and-gather": "a2u.lessons.kernels_learned_once.moving:spread_and_gather",
+    "pixel-shuffle": "a2u.lessons.kernels_learned_once.moving:pixel_shuffle",
+    "temperature": "a2u.lessons.carafe.moving:moving",
+    "low-rank": "a2u.lessons.affinity.moving:moving",
+    "gates": "a2u.lessons.indexnet.moving:moving",
+}
+
+
+@cache
+def moving(name: str) -> "Moving":
+    """The animation of this name."""
+    module, function = MOVING[name].split(":")
+    made: Moving = getattr(importlib.import_module(module), function)()
+    return made
+
+
+def _still(name: str) -> "Drawing":
+    from a2u.lessons.frame import Drawing
+
+    found = moving(name)
+    return Drawing(found.frames[found.still][0], found.alt, found.says)
+
+
 FIGURES: "dict[str, Callable[[], Drawing]]" = {
     "figure1": _figure1,
     "figure2": _figure_2,
@@ -93,6 +122,7 @@ FIGURES: "dict[str, Callable[[], Drawing]]" = {
     "figure5-matting": _figure5_matting,
     "synthetic": _synthetic,
     "photographs": _photographs,
+    **{name: partial(_still, name) for name in MOVING},
 }
 
 
@@ -108,10 +138,15 @@ def _photographs_page(drawing: "Drawing") -> bytes:
     return page(drawing).encode()
 
 
+def _file_of(name: str, _drawing: "Drawing") -> bytes:
+    return moving(name).webp()
+
+
 # What is written beside a picture, by the ending of its name.
 SECOND: "dict[str, tuple[str, Callable[[Drawing], bytes]]]" = {
     "inspector": ("webp", _inspector_moving),
     "photographs": ("md", _photographs_page),
+    **{name: ("webp", partial(_file_of, name)) for name in MOVING},
 }
 
 
@@ -122,9 +157,9 @@ def files(name: str) -> list[str]:
 
 def figure(
     names: Annotated[list[str] | None, typer.Argument(help=f"Which: {', '.join(FIGURES)}. Default: all.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where to write NAME.png, and inspector.webp, photographs.md.")] = Path(
-        "figures"
-    ),
+    folder: Annotated[
+        Path, typer.Option(help="Where to write NAME.png, and NAME.webp of those that move, photographs.md.")
+    ] = Path("figures"),
 ) -> None:
     """Remake pictures into figures/, and print what each shows."""
     from a2u.files.outputs import Outputs

@@ -5,7 +5,6 @@ nine weights for every pixel of a digit. The animation lasts ten seconds and beg
 so that its first frame, which is also the still picture, needs no motion.
 """
 
-import io
 from collections.abc import Iterator
 from functools import cache
 
@@ -15,6 +14,7 @@ import torch
 from a2u.commands.opening_picture import Moment, Opened, frame
 from a2u.lessons.frame import Drawing
 from a2u.plots import style
+from a2u.plots.moving import Moving
 
 NETWORK, STAGE = "a2u-hybrid", 2
 DIGIT, CHANNEL = 13, 24  # the test digit, a 3, and a channel of its upsampled map in which it can be recognised
@@ -91,12 +91,4 @@ def opening() -> Drawing:
 
 def animation() -> bytes:
     """The whole story as WebP, without loss and without end; equal moments give equal bytes."""
-    from PIL import Image
-
-    moments = list(story())
-    frames = [Image.open(io.BytesIO(style.png(frame(each, TITLE), small=False))) for each, _ in moments]
-    stays = [stay for _, stay in moments]
-    file = io.BytesIO()
-    frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], duration=stays, loop=0, lossless=True,
-                   quality=100, method=4)  # fmt: skip
-    return file.getvalue()
+    return Moving([(frame(each, TITLE), stay) for each, stay in story()], 0, opening().alt).webp()

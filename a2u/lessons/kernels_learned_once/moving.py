@@ -1,0 +1,149 @@
+"""Two animations: a deconvolution that spreads its inputs, then gathers the same outputs; and a pixel shuffle."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from a2u.plots import sheet, style
+from a2u.plots.moving import Moving
+from a2u.plots.sheet import Block
+
+WIDTH = 7.6
+Z, TAPS, STRIDE, PADDING = (1.0, 3.0, 2.0), (0.5, 1.0, 1.0, 0.5), 2, 1  # K = 4
+OUTPUTS = (len(Z) - 1) * STRIDE - 2 * PADDING + len(TAPS)
+_CELL, _LEFT = 0.62, 1.5
+_LOOK = style.scale("signed", limit=4.0)
+
+
+def contribution(number: int, output: int) -> float | None:
+    """What an input adds to an output, tap t = output + p − s·input; None where that tap does not exist."""
+    tap = output + PADDING - STRIDE * number
+    return TAPS[tap] * Z[number] if 0 <= tap < len(TAPS) else None
+
+
+def spread(inputs: int) -> list[float]:
+    """The outputs after so many inputs have spread."""
+    return [sum(contribution(n, o) or 0.0 for n in range(inputs)) for o in range(OUTPUTS)]
+
+
+def spread_and_gather() -> Moving:
+    """First each input writes to its outputs, then each output reads from its inputs."""
+    frames = [(_row("A deconvolution spreads: each input adds its taps to the outputs it reaches.", 0, None), 1500)]
+    for number in range(len(Z)):
+        words = f"Input {number} is {Z[number]:g}: it adds {_taps(number)}."
+        frames.append((_row(words, number + 1, None, spreading=number), 2600))
+    for output in range(OUTPUTS):
+        parts = [(n, contribution(n, output)) for n in range(len(Z)) if contribution(n, output) is not None]
+        terms = " + ".join(f"{TAPS[output + PADDING - STRIDE * n]:g} · {Z[n]:g}" for n, _ in parts)
+        total = spread(len(Z))[output]
+        frames.append((_row(f"Read backwards, it gathers: output {output} = {terms} = {total:g}.", None, output), 2200))
+    same = ", ".join(f"{value:g}" for value in spread(len(Z)))
+    alt = (
+        "A deconvolution with four taps, stride 2 and padding 1, on three inputs. First each input in turn adds its "
+        "taps, times its value, to the outputs that it reaches. Then each of the six outputs in turn reads the one or "
+        "two inputs that reach it: wᵀz gives the same sums."
+    )
+    return Moving(frames, len(frames) - 2, alt, f"z {Z}, taps {TAPS}: outputs {same}")
+
+
+def _taps(number: int) -> str:
+    found = [(o, contribution(number, o)) for o in range(OUTPUTS)]
+    return ", ".join(f"{value:g} to output {o}" for o, value in found if value is not None)
+
+
+def _row(words: str, done: int | None, output: int | None, spreading: int | None = None) -> Figure:
+    """done: inputs that have spread, None where outputs gather; output: the one that gathers."""
+    with style.context():
+        fig, ax = style.canvas(WIDTH, 2.9)
+        sheet.label(ax, 0.1, 0.25, "Spread or gather: K = 4, s = 2, p = 1", size=11.5, ha="left")
+        tops = Block(_LEFT + _CELL / 2, 0.6, _CELL, 1, 2 * len(Z) - 1)
+        values = spread(len(Z) if done is None else done)
+        shown = [v if done is not None or output is None or o <= output else None for o, v in enumerate(values)]
+        pairs = [(n, o) for n in range(len(Z)) for o in range(OUTPUTS) if contribution(n, o) is not None]
+        for n, o in pairs:
+            if n == spreading or o == output:
+                tap = o + PADDING - STRIDE * n
+                start = (tops.left + 2 * n * _CELL + _CELL / 2, 1.22)
+                end = (_LEFT + (o + 0.5) * _CELL, 1.72)
+                sheet.arrow(ax, start, end, style.W)
+                third = 0.72
+                sheet.label(ax, start[0] + third * (end[0] - start[0]) + 0.13, 1.22 + third * 0.5,
+                            f"{TAPS[tap]:g}", style.W, 9.5, "left")  # fmt: skip
+        for n, each in enumerate(Z):
+            _cell(ax, tops.left + 2 * n * _CELL, 0.6, each, style.Z)
+        for o, value in enumerate(shown):
+            _cell(ax, _LEFT + o * _CELL, 1.78, value, style.Y)
+        sheet.label(ax, _LEFT - 0.2, 1.0, "■ z", style.Z, ha="right")
+        sheet.label(ax, _LEFT - 0.2, 2.18, "● y", style.Y, ha="right")
+        sheet.label(ax, 0.1, 2.75, words, size=10, ha="left", fontweight="normal")
+    return fig
+
+
+def _cell(ax: Axes, left: float, top: float, value: float | None, colour: str) -> None:
+    block = Block(left, top, _CELL, 1, 1)
+    if value is not None:
+        sheet.cells(ax, block, [[value]], *_LOOK)
+        ink = style.ink_on(_LOOK[0](_LOOK[1](value)))
+        sheet.label(ax, left + _CELL / 2, top + 0.39, f"{value:g}", ink, 10.5, fontweight="normal")
+    sheet.outline(ax, block, colour, 1.4)
+
+
+SIDE, _SMALL = 3, 0.3  # of the maps that are shuffled, and their cells
+STEPS = 7
+
+
+def channels() -> Any:
+    """Four maps of 3×3, one for each phase: array (4, 3, 3)."""
+    return np.arange(4 * SIDE**2).reshape(4, SIDE, SIDE) / (4.0 * SIDE**2)
+
+
+def shuffled(maps: Any) -> Any:
+    """Value (i, j) of map 2a + b goes to row 2i + a, column 2j + b: array (6, 6)."""
+    return maps.reshape(2, 2, SIDE, SIDE).transpose(2, 0, 3, 1).reshape(2 * SIDE, 2 * SIDE)
+
+
+def pixel_shuffle() -> Moving:
+    """Four maps become one of twice the size, phase after phase."""
+    frames = [(_shuffle([0.0] * 4, "A convolution has made r² = 4 values for each place: four maps."), 2200)]
+    for phase in range(4):
+        a, b = divmod(phase, 2)
+        words = f"Map {phase} is phase ({a}, {b}): to rows {a}, {a + 2}, {a + 4} and columns {b}, {b + 2}, {b + 4}."
+        for step in range(1, STEPS + 1):
+            part = 1 - (1 - step / STEPS) ** 2
+            state = [1.0 if each < phase else part if each == phase else 0.0 for each in range(4)]
+            frames.append((_shuffle(state, words), 1500 if step == STEPS else 70))
+    frames.append((_shuffle([1.0] * 4, "Nothing was computed: the numbers only moved."), 2600))
+    alt = (
+        "Four maps of 3×3 values. One after the other their values move apart into one map of 6×6: map 0 to the even "
+        "rows and columns, map 1 to the odd columns of the even rows, map 2 to the even columns of the odd rows, map 3 "
+        "to the rest."
+    )
+    first = ", ".join(f"{value:.2f}" for value in shuffled(channels())[0])
+    return Moving(frames, 2 * STEPS, alt, f"the first row of the result: {first}")
+
+
+def _shuffle(state: list[float], words: str) -> Figure:
+    """state: for each map how far it has gone, from 0 to 1."""
+    with style.context():
+        fig, ax = style.canvas(WIDTH, 3.1)
+        sheet.label(ax, 0.1, 0.25, "Pixel shuffle by 2", size=11.5, ha="left")
+        look, maps = style.scale("signed", limit=1.0), channels()
+        large = Block(4.6, 0.62, _SMALL, 2 * SIDE, 2 * SIDE)
+        starts = [Block(0.75 + 1.65 * (p % 2), 0.62 + 1.05 * (p // 2), _SMALL, SIDE, SIDE) for p in range(4)]
+        for phase, start in enumerate(starts):
+            sheet.outline(ax, start, style.FAINT, 0.8)
+            sheet.note(ax, start.left - 0.08, start.top + 0.5, f"map {phase}", ha="right")
+        sheet.outline(ax, large, style.Y, 1.6)
+        for phase in sorted(range(4), key=lambda each: state[each] == 0, reverse=True):
+            for (i, j), value in np.ndenumerate(maps[phase]):
+                start, part = starts[phase], state[phase]
+                x, y = start.left + j * _SMALL, start.top + i * _SMALL
+                goal = large.left + (2 * j + phase % 2) * _SMALL, large.top + (2 * i + phase // 2) * _SMALL
+                at = Block(x + (goal[0] - x) * part, y + (goal[1] - y) * part, _SMALL, 1, 1)
+                sheet.cells(ax, at, [[value]], *look)
+                ink = style.ink_on(look[0](look[1](value)))
+                sheet.label(ax, at.left + 0.15, at.top + 0.2, str(phase), ink, 9, fontweight="normal")
+        sheet.label(ax, 0.1, 2.95, words, size=10, ha="left", fontweight="normal")
+    return fig
