@@ -1,7 +1,8 @@
 """A lesson's cells → slides: a heading starts a slide, and what does not fit on it goes on below, as subslides.
 
-The sources say nothing about slides. Heights are estimated in pixels of a slide of 1280×760; hints and solutions stay
-on the page, so that an exercise on a slide is a question.
+The sources say nothing about slides. Heights are estimated in pixels of a slide of 1280×760, and a slide that is too
+full all the same is drawn smaller in the browser (static/deck.js); hints and solutions stay on the page, so that an
+exercise on a slide is a question.
 """
 
 import re
