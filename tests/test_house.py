@@ -54,8 +54,8 @@ ROOMS: dict[str, set[str]] = {
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
     "bench": {"errors", "files", "markdown", "formula", "operators", "data", "training", "reconstruction"},
     "lessons": {
-        *("errors", "files", "formula", "operators", "data", "training", "plots"),
-        *("reconstruction", "matting", "pretrained"),
+        *("errors", "files", "cells", "formula", "operators", "data", "training", "plots"),
+        *("differences", "reconstruction", "matting", "guided", "pretrained"),
     },
     "site": {"errors", "files", "training", "plots", "lessons"},
     "commands": {
@@ -216,6 +216,7 @@ def test_the_course_is_there() -> None:
         "09_see_the_kernels",
         "10_matting",
         "11_see_the_features",
+        "12_after_a2u",
     }
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from a2u.errors import A2UError
 from a2u.files.reading import Unreadable, read_json
 
-
 KEYS: Mapping[str, type] = {"label": str, "command": str}
 
 

@@ -673,6 +673,8 @@ predict.tally()
 #   how.
 # - A picture shows where detail stands. Where it comes from, taking a part away tells.
 #
+# Lesson 12 goes on with the operators that came after A²U, and with an experiment that has no skip.
+#
 # ## Sources
 #
 # - Y. Dai, H. Lu, C. Shen, *Learning Affinity-Aware Upsampling for Deep Image Matting*, CVPR 2021: Eq. (1); Figures 1,

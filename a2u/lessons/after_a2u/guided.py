@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 
@@ -79,10 +80,13 @@ def show_trained(trained: Sequence[Trained]) -> Drawing:
              (f"{1000 * each.after['band']:.0f}", "–", "one seed"))
         for each in trained
     ]  # fmt: skip
-    fig = guided_board(lines, _edge(trained, given), title="the alpha of drawn scenes, 4× coarser", label=label)
+    edge = _edge(trained, given)
+    fig = guided_board(lines, edge, title="the alpha of drawn scenes, 4× coarser", label=label)
     names = ", ".join(each.title for each in trained)
     alt = f"Band errors of {names} after a short training, and one edge of a test picture as each of them draws it."
-    return Drawing(fig, alt, "\n".join(each.words for each in trained))
+    largest = (f"{each.title} {np.nanmax(each.kernel):.2f}" for each in edge.drawn)
+    says = [*(each.words for each in trained), f"largest weight at the framed value: {', '.join(largest)}"]
+    return Drawing(fig, alt, "\n".join(says))
 
 
 def _parameters(net: GuidedNet) -> int:
