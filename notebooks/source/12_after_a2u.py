@@ -2,7 +2,7 @@
 # # 12 · After A²U
 #
 # A²U appeared in 2021. Since then more than ten operators have asked the same question again: which values should an
-# output read, and with which weights? In this lesson you read seven of them as a $w$ and a $z$, build two of them to
+# output read, and with which weights? In this lesson you read five of them as a $w$ and a $z$, build two of them to
 # the library's values, and find out where the sentence $y = w^\top z$ ends. At the end stands an experiment in which
 # nothing but the operator can draw an edge.
 #
@@ -11,18 +11,29 @@
 # - say what tells the four outputs of a position apart in self-attention, A²U and SAPA;
 # - read FADE's gate as a 26th tap, and DySample as "move $z$, not $w$";
 # - say which operators serve any feature, and test it;
-# - tell with one test whether an operator is $w^\top z$;
+# - show with a test that an operator is not $w^\top z$;
 # - read a table of paired differences over seeds.
 #
 # **You need** lessons 01, 04, 06 and 07. Symbols and terms: [Notation and words](notation.md).
 #
-# **Time** 52 minutes, and 36 more for the exercises.
+# **Time** 63 minutes, and 36 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
 # | section | minutes |
 # |---|---|
 # | The picture | 3 |
+# | 1 · Without learning: joint bilateral upsampling | 7 |
+# | 2 · A weight for each pair: three columns | 9 |
+# | 3 · FADE: a gate is one more tap | 7 |
+# | 4 · DySample: move z, not w | 7 |
+# | 5 · The picture as a guide: which operators serve any features | 6 |
+# | 6 · What stops being wᵀz | 4 |
+# | 7 · All of them | 3 |
+# | 8 · Which kernel can draw an edge? The guided experiment | 9 |
+# | Five questions | 6 |
+# | Summary | 2 |
+# | Exercises | 36 |
 #
 # </details>
 
@@ -50,8 +61,8 @@
 #
 # Seven operators make the same output value: the pixel to the right of the stroke that is framed in the digit. Each
 # panel is the 8×8 map. The blue frame holds the cells that the operator reads, and the colour is their weight.
-# Bilinear reads by distance. A²U looks at nine cells and gives all of them a similar weight. What came after it looks
-# further, decides more sharply, moves the cells, or also reads the guide. (Weights are random where an operator has
+# Bilinear reads by distance. A²U looks at nine cells and gives all of them a similar weight. The other five look
+# further, decide more sharply, move the cells, or also read the guide. (Weights are random where an operator has
 # any to learn; joint bilateral has none.)
 
 # %%
@@ -422,7 +433,8 @@ with torch.random.fork_rng(), torch.no_grad():
 # %% [markdown]
 # **Explain.** After a matrix the output is still linear in $z$: it is a $w^\top z$ whose window spans all channels,
 # as that of a deconvolution does. After an MLP or a norm there is no list of weights and values that makes up the
-# output, and nothing to open. **LoftUp** (Huang et al., 2025) is such an operator: it starts from the coordinates and
+# output, and nothing to open. (A test can only say no: the ReLU passes the first part and fails the second, the norm
+# the other way round.) **LoftUp** (Huang et al., 2025) is such an operator: it starts from the coordinates and
 # colours of the picture, attends to the features of $x$ in two layers, and after each of them comes an MLP; a norm
 # ends it. You may draw its attention map, but the map is not the kernel of its output. This is no verdict on its
 # quality.
@@ -433,9 +445,9 @@ with torch.random.fork_rng(), torch.no_grad():
 # %% [markdown]
 # ## 7 · All of them
 #
-# The operators after A²U, each over our small map, with random weights where there are any to learn. Choose an
-# operator and an output. The last line says how many cells have a weight, over how many of them it is spread, and
-# what $w$ looks at. Find:
+# The operators of this lesson and their relatives, each over our small map, with random weights where there are any
+# to learn. Choose an operator and an output. The last line says how many cells have a weight, over how many of them
+# it is spread, and what $w$ looks at. Find:
 #
 # 1. an operator whose weights do not sum to 1 in the middle of the map, and one of whose weights are negative;
 # 2. an operator that reads the guide, and what the gate is at an output on blank paper;

@@ -1,4 +1,4 @@
-"""The operators that came after A²U over the shared map: pick one and an output value, and see its w and z."""
+"""The operators of lesson 12 over the shared map: pick one and an output value, and see its w and z."""
 
 from torch import Tensor
 
@@ -34,7 +34,7 @@ def effective(w: Tensor) -> float:
 
 
 def explorer(name: str = "fade", row: int = 5, column: int = 10) -> Panel:
-    """Every operator after A²U, with sliders for the output value."""
+    """Joint bilateral upsampling and every operator after A²U, with sliders for the output value."""
     titles = {name: title for title, name in AFTER.items()}
 
     def draw(operator: str, channel: int, row: int, column: int) -> Drawing:

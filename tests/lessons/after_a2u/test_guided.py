@@ -36,7 +36,7 @@ def test_rows_are_compared_seed_by_seed() -> None:
     assert found["verdict"] == "better"
     assert guided.against(report(), "bilinear", "carafe")["verdict"] == "worse"
     assert guided.against(report(), "naf", "bilinear")["verdict"] == "cannot be told"
-    with pytest.raises(A2UError, match="no row 'carafee'.*'carafe'"):
+    with pytest.raises(A2UError, match=r"no row 'carafee'.*'carafe'"):
         guided.against(report(), "carafee", "bilinear")
 
 

@@ -109,7 +109,7 @@ def test_on_blank_paper_all_dysamples_are_bilinear() -> None:
 
 def test_the_gate_of_blank_paper_is_a_half() -> None:
     op, x, guide, _ = example("fade", 2)
-    assert float(op.weights(x, guide)[1][0, 0, 1, 14]) == 0.5
+    assert op.weights(x, guide)[1][0, 0, 1, 14].item() == 0.5
 
 
 def test_weights_are_spread_over_as_many_taps_as_a_mean_has() -> None:
