@@ -1,9 +1,9 @@
 """DySample's one point, moved by hand: the four cells that it is read from, their weights, and the output value."""
 
 # ipywidgets has no types of its own.
-# mypy: disable-error-code="attr-defined"
+# mypy: disable-error-code="attr-defined, name-defined, no-untyped-call"
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 import torch
@@ -118,7 +118,7 @@ def _point(ax: Axes, block: Block, found: Read) -> None:
     start, end = block.centre(i, j), block.centre(p, q)
     if start != end:
         ax.plot(*zip(start, end, strict=True), color=style.HIGHLIGHT, linewidth=2, zorder=7)
-    look = {"marker": "o", "markeredgecolor": style.HIGHLIGHT, "zorder": 8, "linestyle": "none"}
+    look: dict[str, Any] = {"marker": "o", "markeredgecolor": style.HIGHLIGHT, "zorder": 8, "linestyle": "none"}
     ax.plot(*start, markersize=9, markerfacecolor=style.PAPER, markeredgewidth=2, **look)
     ax.plot(*end, markersize=6, markerfacecolor=style.HIGHLIGHT, **look)
 

@@ -98,7 +98,7 @@ def _map(ax: Axes, reading: Reading, left: float, top: float) -> None:
     seen = np.nan_to_num(reading.weights)
     sheet.cells(ax, whole, reading.weights, *style.scale("weights", seen, limit=max(0.2, float(np.abs(seen).max()))))
     rows, columns = np.nonzero(~np.isnan(reading.weights))
-    box = (rows.min(), columns.min(), np.ptp(rows) + 1, np.ptp(columns) + 1)
-    sheet.frame(ax, whole, *map(float, box), style.Z, 1.6)
+    height, width = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+    sheet.frame(ax, whole, int(rows.min()), int(columns.min()), height, width, style.Z, 1.6)
     sheet.label(ax, left + SIDE / 2, top - 0.16, reading.title)
     sheet.note(ax, left + SIDE / 2, whole.bottom + 0.22, reading.words)
