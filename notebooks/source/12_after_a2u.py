@@ -148,7 +148,7 @@ key = a2u.windows(coarse, 5)[0, 0].repeat_interleave(2, 1).repeat_interleave(2, 
 logits = (picture[0] * key - key**2 / 2) / op.sigma_range**2
 inside = (slice(None), slice(4, 12), slice(4, 12))
 assert torch.allclose(logits.softmax(dim=0)[inside], op.kernel(coarse, picture)[0, 0][inside], atol=1e-6)
-print("softmax of query · key − key²/2, over σ_r²: the library's weights in", logits[inside].numel(), "places")
+print("softmax of query · key − key²/2, over σᵣ²: the library's weights in", logits[inside].numel(), "places")
 
 # %% [markdown]
 # ## 2 · A weight for each pair: three columns

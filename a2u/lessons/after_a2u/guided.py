@@ -115,7 +115,11 @@ def whole_table(start: str | Path = ".") -> dict[str, Any] | None:
 def show_table(report: dict[str, Any] | None) -> Drawing:
     """The first part of the table: the band error of every row with each seed, and its difference to bilinear."""
     if report is None:
-        return Drawing(_empty(), "An empty table.", "There is no figures/guided.json here: run a2u guided.")
+        return Drawing(
+            _empty(),
+            "A place for a table that is not measured yet.",
+            "There is no figures/guided.json here: run a2u guided.",
+        )
     part = report["parts"][0]
     count = len(report["seeds"])
     alt = f"Band error of {len(part['rows'])} rows with {count} seeds each, and their differences to bilinear."

@@ -7,8 +7,8 @@ from a2u.lessons.predict import Predictions, Question, right, wrong
 QUESTIONS = (
     Question(
         "sigma-range",
-        "What kernels are left when σ_r is very large?",
-        wrong("Kernels that copy the cell whose colour is most alike", "That is a very small σ_r."),
+        "What kernels are left when σᵣ is very large?",
+        wrong("Kernels that copy the cell whose colour is most alike", "That is a very small σᵣ."),
         right(
             "The same kernels for every picture, one for each phase", "Every colour counts as alike: distance decides."
         ),
@@ -56,7 +56,7 @@ QUESTIONS = (
         "The same w, and z twice as large. After which ending is the output no longer twice as large?",
         wrong("After a matrix that mixes the channels", "A matrix is linear: it doubles too."),
         wrong("After none: w is fixed", "What comes after the sum need not be linear."),
-        right("After a small network (an MLP), and after a layer norm", "Neither of them is linear."),
+        right("After a small network (an MLP), and after a norm", "Neither of them is linear."),
     ),
     Question(
         "what-bilinear-knows",

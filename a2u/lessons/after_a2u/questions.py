@@ -38,7 +38,7 @@ QUESTIONS = (
         "which-is-wtz",
         "A paper's operator attends to x and then applies an MLP to what it has gathered. Is it wᵀz?",
         wrong("Yes: attention makes a weighted sum", "Up to the MLP. What it returns is not that sum."),
-        right("No: with fixed weights, twice z does not give twice y", "So no list of weights and values makes up y."),
+        right("No: what follows the sum is not linear in z", "So no list of weights and values makes up y."),
         wrong("Only if the weights sum to 1", "The sum of the weights has nothing to do with it."),
     ),
     Question(
