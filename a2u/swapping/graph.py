@@ -290,7 +290,7 @@ def _in_graph(
     for node in nodes:
         guide, beside = None, None
         if about.needs_guide:
-            guide = find_image(graph, node, shapes, about) if about.guided_by == "image" else find_guide(node, shapes)
+            guide = find_image(graph, shapes) if about.guided_by == "image" else find_guide(node, shapes)
             beside = shapes[guide.name]
             guides.append(_called(guide))
         x = node.args[0] if node.args else node.kwargs["input"]
@@ -357,12 +357,12 @@ def find_guide(node: fx.Node, shapes: dict[str, Tensor]) -> fx.Node:
     raise Untraceable("the result meets no encoder map of its size, by addition or concatenation")
 
 
-def find_image(graph: fx.Graph, node: fx.Node, shapes: dict[str, Tensor], about: Card) -> fx.Node:
-    """The image that a forward takes: its first argument with three channels, larger than the place's map."""
-    for each in graph.nodes:
-        made = shapes.get(each.name)
-        if each.op == "placeholder" and made is not None and made.dim() == 4 and made.shape[1] == 3:
-            return each
+def find_image(graph: fx.Graph, shapes: dict[str, Tensor]) -> fx.Node:
+    """The image that a forward takes: its first argument with three channels."""
+    for node in graph.nodes:
+        made = shapes.get(node.name)
+        if isinstance(node, fx.Node) and node.op == "placeholder" and made is not None and made.shape[1:2] == (3,):
+            return node
     raise Untraceable("its forward takes no image (a tensor with three channels)")
 
 
@@ -414,7 +414,7 @@ def _put(
     if guide is not None and order[guide] >= first:
         raise Untraceable("the encoder map is made only after the result is used")
     after = node if guide is None or order[guide] < order[node] else guide
-    kwargs = {}
+    kwargs: dict[str, Any] = {}
     if node.op == "call_function":
         size = node.args[1] if len(node.args) > 1 else node.kwargs.get("size")
         kwargs = {} if size is None else {"size": size}
