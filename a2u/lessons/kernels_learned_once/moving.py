@@ -30,9 +30,9 @@ def spread(inputs: int) -> list[float]:
 
 def spread_and_gather() -> Moving:
     """First each input writes to its outputs, then each output reads from its inputs."""
-    frames = [(_row("A deconvolution spreads: each input adds its taps to the outputs it reaches.", 0, None), 1500)]
+    frames = [(_row("A deconvolution spreads: each input adds its taps to the outputs that it reaches.", 0, None), 1500)]
     for number in range(len(Z)):
-        words = f"Input {number} is {Z[number]:g}. It adds\n{_taps(number)}."
+        words = f"Input {number} has the value {Z[number]:g}. It adds\n{_taps(number)}."
         frames.append((_row(words, number + 1, None, spreading=number), 2600))
     for output in range(OUTPUTS):
         parts = [(n, contribution(n, output)) for n in range(len(Z)) if contribution(n, output) is not None]
