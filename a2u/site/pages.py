@@ -83,7 +83,9 @@ def write_lesson(
     pictures = moving.addresses(origin.files)
     files = lessons.take_pictures(notebook) | {pictures[link]: origin.files[link] for link in pictures}
     others = [*([NOTATION_PAGE] if origin.notation else []), *pictures.values()]
-    deck = _deck(moving.shown(notebook, origin.files, "../"), name, order, pages, [f"../{each}" for each in pictures.values()])
+    deck = _deck(
+        moving.shown(notebook, origin.files, "../"), name, order, pages, [f"../{each}" for each in pictures.values()]
+    )
     files[f"{SLIDES}/{name}.html"] = deck.encode()
     if not pages:
         return files, []

@@ -13,9 +13,9 @@ from project import NOTEBOOKS
 from a2u.commands.figures import MOVING, moving
 from a2u.lessons.affinity.explorer import pair_weights, rank_errors, truncate
 from a2u.lessons.carafe import moving as temperature
+from a2u.lessons.editions import compose, editions_of, names, target
 from a2u.lessons.indexnet import moving as gates
 from a2u.lessons.kernels_learned_once import moving as learned_once
-from a2u.lessons.editions import compose, editions_of, names, target
 from a2u.lessons.one_formula import moving as half_pixels
 
 

@@ -1,6 +1,5 @@
 """Pictures that the text of a lesson shows: in the site, with a still, and stopped or played by a button."""
 
-import io
 from pathlib import Path
 
 import pytest

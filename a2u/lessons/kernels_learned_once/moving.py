@@ -30,7 +30,9 @@ def spread(inputs: int) -> list[float]:
 
 def spread_and_gather() -> Moving:
     """First each input writes to its outputs, then each output reads from its inputs."""
-    frames = [(_row("A deconvolution spreads: each input adds its taps to the outputs that it reaches.", 0, None), 1500)]
+    frames = [
+        (_row("A deconvolution spreads: each input adds its taps to the outputs that it reaches.", 0, None), 1500)
+    ]
     for number in range(len(Z)):
         words = f"Input {number} has the value {Z[number]:g}. It adds\n{_taps(number)}."
         frames.append((_row(words, number + 1, None, spreading=number), 2600))
@@ -38,7 +40,9 @@ def spread_and_gather() -> Moving:
         parts = [(n, contribution(n, output)) for n in range(len(Z)) if contribution(n, output) is not None]
         terms = " + ".join(f"{TAPS[output + PADDING - STRIDE * n]:g} · {Z[n]:g}" for n, _ in parts)
         total = spread(len(Z))[output]
-        frames.append((_row(f"Read backwards, it gathers:\noutput {output} = {terms} = {total:g}.", None, output), 2200))
+        frames.append(
+            (_row(f"Read backwards, it gathers:\noutput {output} = {terms} = {total:g}.", None, output), 2200)
+        )
     same = ", ".join(f"{value:g}" for value in spread(len(Z)))
     alt = (
         "A deconvolution with four taps, stride 2 and padding 1, on three inputs. First each input in turn adds its "
@@ -77,7 +81,7 @@ def _middle(number: int) -> float:
 
 
 def _tap(ax: Axes, number: int, output: int, gathers: bool) -> None:
-    """The arrow from an input to an output, its tap on it: where the arrows lie furthest apart, on a ground of paper."""
+    """The arrow from an input to an output, and its tap on it, where the arrows lie furthest apart."""
     start, end = _middle(number), _LEFT + (output + 0.5) * _CELL
     above, below = _TOP + _CELL + 0.04, _LOWER - 0.04
     sheet.arrow(ax, (start, above), (end, below), style.W)

@@ -49,7 +49,9 @@ def moving() -> Moving:
 
 def _frame(output: int) -> Figure:
     terms = " + ".join(f"{style.number(w)} · {style.number(VALUES[each])}" for each, w in weights(output).items())
-    words = f"Output {output} lies at ({output} + ½)/2 − ½ = {style.number(place(output))}.\n{terms} = {value(output):.2f}"
+    words = (
+        f"Output {output} lies at ({output} + ½)/2 − ½ = {style.number(place(output))}.\n{terms} = {value(output):.2f}"
+    )
     with style.context():
         fig, ax = stage(HEIGHT, "Half pixels: bilinear by 2, along one axis", words)
         look = style.scale("signed", limit=1.0)
