@@ -2,8 +2,8 @@
 
 For each section (what stands under a `##` heading): its words at 150 per minute, and one minute for each code cell and
 for each concept question, rounded up to whole minutes. The minutes of an exercise are those on its card, with its text
-and both hints. Words are counted in the student's edition, without code, hints and the descriptions of pictures; a formula
-counts by its pieces between blanks. Tally and sources count nothing.
+and both hints. Words are counted in the student's edition, without code, hints and the descriptions of pictures. A
+formula counts by its pieces between blanks. Tally and sources count nothing.
 
 The head of a lesson says the sums, `**Time** 55 minutes, and 25 more for the exercises.`, and the minutes of each
 section in a folded table. This prints both, to be copied into the source by hand:

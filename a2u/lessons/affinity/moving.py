@@ -38,7 +38,7 @@ def _frame(table: Any, kept: Any, rank: int, lost: Any) -> Figure:
     with style.context():
         fig, ax = stage(3.15, "From a table to low rank: A ≈ U Vᵀ", words)
         look = style.scale("signed", table)
-        for left, values, name in ((0.14, table, "A, all pairs"), (1.9, kept, f"rank d = {rank}")):
+        for left, values, name in ((0.14, table, "A, all pairs"), (1.9, kept, f"A at rank {rank}")):
             block = Block(left, 0.74, _SIDE / len(values), *values.shape)
             sheet.cells(ax, block, values, *look)
             sheet.outline(ax, block, style.MUTED, 1.2)

@@ -1,4 +1,4 @@
-"""An animation of the softmax: the same nine scores, made sharper, turn a box into nearest neighbour."""
+"""An animation of the softmax: nine logits, divided by a falling temperature, turn a box into nearest neighbour."""
 
 from typing import Any
 
@@ -28,9 +28,9 @@ def moving() -> Moving:
     frames = [(_frame(float(t)), rests.get(number, 240)) for number, t in enumerate(TEMPERATURES)]
     first, last = kernel(float(TEMPERATURES[0])), kernel(float(TEMPERATURES[-1]))
     alt = (
-        "Nine scores on the left stay as they are. On the right the nine weights that a softmax makes of them, while "
-        "the scores are divided by a temperature that falls from 8 to 0.1: nearly even weights, a box, become one "
-        "weight of 1 at the largest score, nearest neighbour. Their sum is 1 all the time."
+        "Nine logits on the left stay as they are. On the right are the nine weights that a softmax makes of them "
+        "while the logits are divided by a temperature that falls from 8 to 0.1: nearly even weights, a box, become "
+        "a weight of nearly 1 at the largest logit, in the middle: nearest neighbour. Their sum is 1 all the time."
     )
     says = f"largest weight {first.max():.2f} at T = 8, {kernel(1.0).max():.2f} at T = 1, {last.max():.2f} at T = 0.1"
     return Moving(frames, STILL, alt, says)
@@ -39,9 +39,9 @@ def moving() -> Moving:
 def _frame(temperature: float) -> Figure:
     weights = kernel(temperature)
     with style.context():
-        fig, ax = stage(3.4, "Softmax: the same scores, another temperature", _words(temperature))
+        fig, ax = stage(3.4, "Softmax: the same logits, another temperature", _words(temperature))
         left, right = Block(0.14, 0.78, _CELL, 3, 3), Block(3.2, 0.78, _CELL, 3, 3)
-        for block, values, kind, name in ((left, SCORES, "signed", "scores"), (right, weights, "weights", "◆ w")):
+        for block, values, kind, name in ((left, SCORES, "signed", "logits"), (right, weights, "weights", "◆ w")):
             look = style.scale(kind, limit=2.0 if kind == "signed" else 1.0)
             sheet.cells(ax, block, values, *look)
             sheet.numbers(ax, block, values, *look)
