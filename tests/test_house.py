@@ -34,6 +34,7 @@ ROOMS: dict[str, set[str]] = {
     "cells": {"paths", "bags", "checks"},
     "formula": {"errors", "paths", "tiles", "checks"},
     "operators": {"errors", "paths", "checks", "cells", "scores", "formula"},
+    "swapping": {"errors", "operators"},
     "files": {"errors"},
     "data": {"errors", "files"},
     "training": {"errors", "files"},
@@ -62,7 +63,7 @@ ROOMS: dict[str, set[str]] = {
         *("errors", "files", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "guided", "pretrained", "bench", "lessons", "site"),
     },
-    "__init__": {"errors", "cells", "formula", "operators", "pretrained"},
+    "__init__": {"errors", "cells", "formula", "operators", "pretrained", "swapping"},
 }
 
 
