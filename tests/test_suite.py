@@ -168,14 +168,18 @@ def test_in_a_browser(): pass
 """
 
 
+# No other plugins: those of nbval and Hypothesis take seconds to import.
+PLUGINS = [word for name in ("xdist", "impatient", "conftest") for word in ("-p", name)]
+
+
 def run_some(folder: Path, *words: object) -> list[str]:
     """The lines that pytest prints in a folder with these tests, and with the list that lies there."""
     (folder / "test_some.py").write_text(SOME)
     (folder / LIST.parent).mkdir(exist_ok=True)
     path = os.pathsep.join(map(str, (ROOT, HELPERS, folder)))
     (folder / "impatient.py").write_text("import quick\nquick.SLOW = 0.05\n")
-    words = ("-m", "pytest", "-q", "-p", "impatient", "-p", "conftest", "--rootdir", ".", *words, "test_some.py")
-    done = python(*words, cwd=folder, env={**os.environ, "PYTHONPATH": path})
+    words = ("-m", "pytest", "-q", *PLUGINS, "--rootdir", ".", *words, "test_some.py")
+    done = python(*words, cwd=folder, env={**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
     assert done.returncode == 0, done.stdout
     return [" ".join(line.split()) for line in done.stdout.splitlines()]
 
