@@ -7,6 +7,7 @@ cell would take on a machine with nothing else to do: those on the clock, less t
 line for a processor, which Linux counts. Where nobody counts them, the clock's.
 """
 
+import gc
 import importlib.util
 import json
 import os
@@ -63,6 +64,12 @@ def pytest_configure(config):
         make_nbval_patient()
         if config.option.twice:
             make_nbval_run_lessons_twice()
+
+
+def pytest_collection_finish():
+    """What is there before the first test stays to the end: garbage collection need not look at it time and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def make_nbval_patient():
