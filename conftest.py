@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from longest_first import longest_first
 from patience import patience
 from quick import Quick
 
@@ -64,6 +65,13 @@ def pytest_configure(config):
         make_nbval_patient()
         if config.option.twice:
             make_nbval_run_lessons_twice()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Workers share the files of tests, and begin with the longest."""
+    if hasattr(config, "workerinput"):
+        longest_first(items, ROOT)
 
 
 def pytest_collection_finish():
