@@ -57,16 +57,17 @@
 #
 # A lesson is a page of text, pictures and code that you can change. Click on a cell and press **Shift+Enter** to run
 # it. Run the cells from top to bottom. If something went wrong, *Kernel → Restart Kernel and Run All Cells* starts
-# afresh.
+# afresh. (Jupyter calls the program that runs your cells a *kernel*. Everywhere else in this course a kernel is a set
+# of weights.)
 #
 # What you run and change is your own copy, in the folder `my-lessons`. `a2u lab --reset 03` gives you a fresh lesson 03
 # and keeps your old copy. (In VS Code, run `a2u lab --prepare` once and open the files in `my-lessons`: those in
 # `notebooks` belong to the course, and git sees what changes there.)
 #
 # Lessons repeat three steps. **Predict**: choose what you expect and press *Commit*, before you look; a wrong guess
-# costs nothing. **Run** the next cell: its output starts folded, and opens when the cell runs. **Explain**: click on
-# the folded line (•••) and compare. A line that starts with `assert` checks a claim of the text and says nothing when
-# it holds.
+# costs nothing. **Run** the next cell: its output starts folded, and opens when the cell runs. **Explain**: this text
+# is folded, too. Click on its line (•••) and compare. A line that starts with `assert` checks a claim of the text and
+# says nothing when it holds.
 #
 # Does your machine have what the lessons need? The next cell looks at Python, PyTorch, the sliders, the disk and the
 # digits. (For the whole report with versions and your GPU, if any: File → New → Terminal, then `a2u doctor`.)
@@ -126,8 +127,9 @@ Drawing(side_by_side({name: y[0, 0] for name, y in results.items()}, height=2.3)
 #
 # The **error** is the root of the mean square difference from the original: the typical difference of a pixel. Bilinear
 # comes closest (0.202), then nearest (0.224); max-unpooling is last (0.276), because three of four places stay empty.
-# So one copy is blurred, and the other exact in places and full of holes. This course is about operators that *learn*
-# to do better. Is this digit typical? Here are the thousand test digits that come with the course.
+# So bilinear's copy is blurred; that of max-unpooling is exact in places and full of holes. This course is about
+# operators that *learn* to do better. Is this digit typical? Here are the thousand test digits that come with the
+# course.
 
 # %%
 import torch.nn.functional as F
@@ -144,6 +146,10 @@ nearest, soft, unpooled = errors
 assert (soft < nearest).all()
 assert 0.9 < (soft < unpooled).float().mean() < 1
 print("bilinear closer than nearest: all", len(many), "digits; closer than max-unpooling: more than nine of ten")
+
+# %% [markdown]
+# Back to our digit: is every value that max-unpooling keeps the true one? (42 of the 64 blocks have ink. In the other
+# 22 the value that it keeps is a zero.)
 
 # %%
 up = results["max_unpool"]
@@ -175,7 +181,7 @@ explorer("bilinear", ratio=2, row=8, column=6)
 
 # %%
 bilinear = a2u.build("bilinear", channels=1, ratio=2)
-t = bilinear.witness(x, at=(0, 0, 8, 6)).compact()  # sample, channel, row, column; taps of weight 0 left out
+t = bilinear.witness(x, at=(0, 0, 8, 6)).compact()  # sample, channel, row, column; weights of 0 left out
 print("w =", [round(v, 4) for v in t.w.tolist()])
 print("z =", [round(v, 3) for v in t.z.tolist()])
 print("y =", round(float(t.value), 3))
@@ -193,15 +199,17 @@ from a2u.lessons.start_here.overview import overview
 overview()
 
 # %% [markdown]
-# - On the left, $w$ does not depend on the image: a stroke, an edge and empty paper get the same kernels. They follow
-#   from distances, or they were learned once and then stay.
-# - On the right, $w$ follows the image. **Order 1** looks at features one by one: is there an edge here? **Order 2**
-#   compares *pairs* of them: do these two belong together? That is the step to A²U, affinity-aware upsampling.
-# - ▲ marks operators that also ask a **guide**: a map of the *encoder*, the half of a network that saw the image while
-#   it was still large, or the image itself.
+# - On the left (**order 0**), $w$ does not depend on the image: a stroke, an edge and empty paper get the same kernels.
+#   They follow from distances, or they were learned once and then stay.
+# - On the right, $w$ follows the image. It is made from **features**: the numbers that a network computes for each
+#   place. **Order 1** looks at features one by one: is there an edge here? **Order 2** compares *pairs* of them: do
+#   these two belong together? That is the step to A²U, affinity-aware upsampling.
+# - ▲ marks operators that also need a **guide**: the image itself, or a map of the *encoder*. The encoder is the half
+#   of a network that saw the image while it was still large.
 #
-# **Predict.** Choose one of the A²U operators in the explorer above and move the pixel from paper to stroke, by an even
-# number of rows and columns, so that the phase stays.
+# **Predict.** Think of two outputs, one on blank paper and one on the stroke, at the same place of their 2×2 blocks
+# (this place is called the **phase**). After your guess, choose one of the A²U operators in the explorer above and move
+# the pixel from one to the other, by an even number of rows and columns.
 
 # %% tags=["prediction"]
 predict("paper-and-stroke")
@@ -214,7 +222,7 @@ predict("paper-and-stroke")
 # %%
 import torch
 
-paper, stroke = (0, 0, 2, 2), (0, 0, 8, 6)  # both even rows and columns: the same phase
+paper, stroke = (0, 0, 4, 14), (0, 0, 8, 6)  # both even rows and columns: the same phase
 guide = encoder_map(2)  # 1 4 16 16: four things that an encoder might see
 torch.manual_seed(0)
 for name in ("bilinear", "carafe", "a2u"):
@@ -233,12 +241,11 @@ for name in ("bilinear", "carafe", "a2u"):
 # %% [markdown]
 # ## 5 · Quick or full
 #
-# Lessons that train anything do it in **quick mode** unless you say otherwise: little data, few steps, some seconds per
-# cell on a laptop. Quick mode shows the direction of an effect. **Full mode** takes longer, and uses a GPU if there is
-# one.
+# Lesson 08 trains three networks. It does so in **quick mode** unless you say otherwise: little data, few steps, some
+# seconds per cell on a laptop. Quick mode shows at most the direction of an effect. **Full mode** takes longer, and
+# uses a GPU if there is one. (Lessons 03 and 05 train only tiny things, in the same way in both modes.)
 #
-# Start the course with `A2U_MODE=full make lab` for full mode everywhere, or write `choose_mode("full")` in one
-# lesson. Outputs of training say which data and which mode made them.
+# Start the course with `A2U_MODE=full make lab` for full mode, or write `choose_mode("full")` in the lesson.
 
 # %%
 from a2u.lessons.mode import MODES, choose_mode
@@ -250,13 +257,13 @@ print("This session:", choose_mode().name)
 # %% [markdown]
 # ## 6 · The course
 #
-# Twelve lessons, each of which builds on those before it.
+# There are twelve lessons. Each says at its top which others it needs.
 #
 # | lesson | you leave able to |
 # |---|---|
 # | 00 Start here | run a lesson, read the map of operators |
 # | [01 One formula](01_one_formula.ipynb) | read any upsampled value as $w^\top z$; build bilinear and bicubic |
-# | [02 Pooling remembers](02_pooling_remembers.ipynb) | max-unpooling as $w \in \{0, 1\}$; what indices keep |
+# | [02 Pooling remembers](02_pooling_remembers.ipynb) | write max-unpooling as $w \in \{0, 1\}$; say what is kept |
 # | [03 Kernels learned once](03_kernels_learned_once.ipynb) | learn kernels once; find and remove checkerboards |
 # | [04 CARAFE](04_carafe.ipynb) | generate a kernel from features |
 # | [05 IndexNet](05_indexnet.ipynb) | learn indices, shared or one per channel |
@@ -291,7 +298,7 @@ show_progress()
 # - *"$w$ sums to 1."* True for nearest, bilinear and bicubic; not for max-unpooling (0 or 1) or a deconvolution.
 #   Leave it open; lessons 03 and 04 need the surprise.
 # - **Exercise 1.** `x.repeat(2, 2)` tiles the whole map; `print` in place of `return`; a value written into one
-#   corner of its block. The check names the first and the last; for the second it says "not attempted".
+#   corner of its block. The check names all three.
 # - **Exercise 2.** The bug is one word. Those who are stuck compute one output by hand and compare.
 # - **Exercise 3.** Many answers are right; compare two of them on the digit. The usual slip is a sum that is not 1.
 
@@ -307,7 +314,7 @@ show_progress()
 #
 # <details><summary>Hint 1</summary>
 #
-# Which value of `x` does output row 5 copy? Row 5 // 2.
+# Which row of `x` does output row 5 copy? Row 5 // 2 = 2.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -345,8 +352,8 @@ NEAREST.check(my_nearest)
 #
 # The four outputs of a 2×2 block look at the same window, each with a kernel of its own. `z` holds the n values of the
 # window, shape (n,). `w` is (4, n), with one kernel per row: for the upper left, upper right, lower left and lower
-# right output. The function should return the four values $y = w^\top z$ as a block, (2, 2). It runs, but for most
-# windows its values are too small. Mend it.
+# right output. The function should return the four values $y = w^\top z$ as a block, (2, 2). It runs, but unless the
+# window has a single value, its values are too close to zero. Mend it.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -392,7 +399,7 @@ BLOCK.check(my_block)
 # *Difficulty* ★☆☆ · *time* 5 minutes
 #
 # Design a kernel of 3×3 weights, a tensor (3, 3). Rules: the weights sum to 1; none is negative; the middle one is
-# larger than every other; and the kernel stays the same when it is turned upside down or left to right. Many answers
+# larger than every other; and the kernel stays the same when it is flipped upside down or left to right. Many answers
 # are right.
 #
 # <details><summary>Hint 1</summary>
@@ -457,7 +464,7 @@ KERNEL.check(my_kernel)
 #   times as many pixels, and each should be as dark as before. Kernels that sum to 1 keep brightness, not the sum.
 # - **Q.** Name a network with an encoder that can guide, and one without. **A.** Networks for segmentation, matting and
 #   depth usually have one. A generator that starts from noise has none, and super-resolution sees only the small image:
-#   both cannot use the operators with ▲.
+#   neither can use the operators with ▲.
 #
 # **Grade.** Nothing yet. Collect one sentence each: *which prediction was wrong, and what surprised you?* Begin the
 # next session with it.
@@ -488,7 +495,7 @@ predict.tally()
 #   sum.
 # - Operators differ in where $w$ comes from: distance, learning, features, pairs of features.
 # - Max-pooling keeps the largest value of a block and loses its place. An encoder that saw the large map can help to
-#   bring it back: the whole course follows this idea.
+#   bring it back: much of this course follows this idea.
 #
 # ## Sources
 #

@@ -92,8 +92,8 @@ lesson.picture("max_unpool", x, 2, (9, 5))
 #
 # $$\max_t z_t = w^\top z, \qquad w_t = \begin{cases} 1 & t = \arg\max_s z_s \\ 0 & \text{else} \end{cases}$$
 #
-# Such a $w$ is called **one-hot**. There is one for each block *and each channel*: the maximum of one channel says
-# nothing about the next.
+# Such a $w$ is called **one-hot**. There is one for each block *and each channel*: the maximum of another channel may
+# stand elsewhere.
 #
 # `a2u.reduce(x, w, ratio)` is the formula on the way down, one window for each block.
 #
@@ -120,9 +120,9 @@ print("w of block (4, 2):", w_down[0, 0, :, 4, 2].int().tolist(), " wᵀz =", ro
 #
 # A one-hot vector says "the fourth of four" in four numbers. One is enough. The **index in the block** of the value in
 # row $a$ and column $b$ of its block is $t = a\,r + b$, exactly the *phase* of lesson 01. PyTorch writes a third form,
-# the **flat index** of the position $(i, j)$ in the whole map, $W$ pixels wide:
+# the **flat index** of row $i'$ and column $j'$ of the whole map, $W$ pixels wide:
 #
-# $$\text{flat} = i \cdot W + j, \qquad i = \lfloor \text{flat} / W \rfloor, \quad j = \text{flat} \bmod W$$
+# $$\text{flat} = i' \cdot W + j', \qquad i' = \lfloor \text{flat} / W \rfloor, \quad j' = \text{flat} \bmod W$$
 #
 # **Predict.** The maximum of block (4, 2) stands at row 9, column 5, and the map is 16 wide.
 
@@ -154,7 +154,8 @@ print("first row of blocks, in block:", in_block[0, 0, 0].tolist())
 # $$y(i', j') = w(i', j') \cdot z, \qquad w(i', j') = \begin{cases} 1 & \text{the maximum stood at } (i', j') \\
 # 0 & \text{else} \end{cases}$$
 #
-# So the four numbers of `w_down` for a block go to four outputs, one weight each. That is a pixel shuffle.
+# So the four numbers of `w_down` for a block go to four outputs, one weight each. Dealing out $r^2$ channels to the
+# $r^2$ outputs of each block like this is called **pixel shuffle**.
 #
 # **Predict.** The output has 256 values, in 64 blocks.
 
@@ -198,11 +199,11 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** No: a change is largest where the stroke begins, the ink where it is darkest. Each channel has a
-# kernel of its own.
+# **Explain.** Not in every block: a change is largest where the stroke begins, the ink where it is darkest. Each
+# channel has a kernel of its own.
 #
-# The library's operator takes the map $x$ itself, the **guide**, instead of its indices. It is the same information,
-# and then all operators of this course have the same two inputs.
+# The library's operator takes the map $x$ itself, the **guide**, instead of its indices, and finds the indices in it.
+# So all operators of this course can have the same two inputs.
 
 # %% [markdown]
 # ## 4 · Open the round trip
@@ -213,7 +214,7 @@ Drawing(
 #
 # **Predict, then look:**
 # 1. Walk through the four outputs of one block. What stays, what changes, with either way up?
-# 2. Set `ratio` to 4. What share of the outputs survives max-unpooling?
+# 2. Set `ratio` to 4. What share of the outputs can differ from zero after max-unpooling?
 # 3. Set `channel` to 1, the change from left to right. Can a pooled value be negative?
 # 4. Put `row` and `column` to 0, on blank paper. Which index does a block have whose four values are equal?
 
@@ -232,15 +233,16 @@ for row, column in ((8, 4), (8, 5), (9, 4), (9, 5)):
 
 # %% [markdown]
 # **Explain.** The window $z$ stays for the whole block. Nearest meets it with 1 four times; max-unpooling with 0, 0, 0
-# and 1. With ratio 4 one output in sixteen survives. A block that is negative throughout has a negative maximum
-# (section 6). And on blank paper all four values are equal. The first one counts as the maximum, so the index is 0.
-# Section 7 comes back to that.
+# and 1. With ratio 4 one output in sixteen can differ from zero. A block that is negative throughout has a negative
+# maximum (section 6). And on blank paper all four values are equal. The first one counts as the maximum, so the index
+# is 0. Section 7 comes back to that.
 
 # %% [markdown]
 # ## 5 · What is lost, what is kept
 #
 # Let us measure. The **root mean square error** (RMSE) compares a copy $y$ with $x$. The **energy** $\sum y^2$,
-# divided by $\sum x^2$, says how much of the map is still there. And one more: the error *at the maxima alone*.
+# divided by $\sum x^2$, says how strong the copy is: 1 is as strong as $x$. And one more: the error *at the maxima
+# alone*.
 #
 # **Predict.** We compare three round trips: max-pool → unpool, max-pool → nearest, average-pool → nearest.
 
@@ -262,7 +264,7 @@ Drawing(side_by_side(copies), "The 2, in holes, in heavy blocks, and in soft blo
 
 # %% [markdown]
 # **Explain.** As a *copy* of this digit, max-unpooling is the worst of the three: it is exact at the maxima, and leaves
-# holes everywhere else. The reason fits into two lines.
+# holes everywhere else. Here is why.
 #
 # Unpooling keeps some values of $x$ and sets the rest to zero. Averaging replaces each block by its mean. With the
 # places held fixed, both are **projections**: doing them again changes nothing, and what they remove is at right angles
@@ -274,7 +276,8 @@ Drawing(side_by_side(copies), "The 2, in holes, in heavy blocks, and in soft blo
 # makes the better copy of a block exactly where $|m| > r\,|\mu|$: for $r = 2$, where the maximum is more than twice the
 # mean. The inside of a smooth stroke is not like that; much of its rim is, and so is a map with few, sharp responses.
 #
-# Max-pool → nearest is right at the maxima too, but no longer shows where they are: it raises the whole block.
+# Max-pool → nearest is right at the maxima too, but no longer shows where they are: it raises the whole block. So the
+# copy has more energy than $x$ (1.742), and Pythagoras does not hold for it.
 #
 # How far does this hold? Here are the thousand test digits that come with the course:
 
@@ -317,8 +320,9 @@ for name in ("max_unpool", "average_nearest"):
     print(f"{name:16} keeps {dense['energy']:6.1%} of the digit's energy, {few['energy']:6.1%} of the sparse map's")
 
 # %% [markdown]
-# **Explain.** Unpooling wins in 26 of 42 blocks, and still makes the worse copy of the whole map. The blocks that it
-# wins are pale ones at the rim of the stroke, with about a tenth of the energy. In the others it loses far more:
+# **Explain.** Unpooling beats averaging in 26 of 42 blocks, and still makes the worse copy of the whole map. The blocks
+# that it wins are mostly pale ones at the rim of the stroke, with about a tenth of the energy. In the others it loses
+# far more:
 
 # %%
 ink = 4 * F.avg_pool2d(x**2, 2)  # the energy of each block
@@ -330,15 +334,15 @@ assert rim < 0.12
 assert lost > 15 * won
 
 # %% [markdown]
-# The sparse map survives unpooling untouched, and averaging keeps a quarter of it: $1/r^2$. That is also the least that
-# unpooling can keep of a map without negative values: a flat block has four equal values, and one stays.
+# The sparse map survives unpooling untouched, and averaging keeps a quarter of its energy: $1/r^2$. That is also the
+# least that unpooling can keep of a map without negative values: a flat block has four equal values, and one stays.
 #
-# So unpooling is not a way to copy a picture. It keeps **places**. In a network, convolutions follow the unpooling and
-# fill the holes from their neighbours.
+# So unpooling is not a way to copy a picture. It keeps **places**. In a network, convolutions follow the unpooling, and
+# they can fill the holes from the values around them.
 #
 # Indices are not the only way to keep a place. Other *channels* can carry it: **space to depth** puts the four values
 # of a block into four channels of the small map, and pixel shuffle puts them back. Nothing is lost. A convolution with
-# stride 2 can learn that, or something between.
+# stride 2 can do that too, with the weights of the next cell.
 
 # %%
 depth = F.pixel_unshuffle(x, 2)  # 1 4 8 8
@@ -351,14 +355,14 @@ print("one channel at 16×16 → four at 8×8 → one at 16×16: equal in all", 
 
 # %% [markdown]
 # The paper's toy experiment has both kinds (Table 1, MNIST, PSNR in dB): max-pooling with unpooling 29.91; stride-2
-# convolutions with nearest 28.54, with deconvolution 31.85, with pixel shuffle 31.63. So unpooling is ahead of nearest,
-# and behind two operators that get no indices. The networks also differ in how they go down, so this does not say how
-# much each part does. Lesson 08 trains such networks.
+# convolutions with nearest 28.54, with deconvolution 31.85; pixel shuffle 31.63 (the table does not say how this
+# network goes down). So unpooling is ahead of nearest, and behind two operators that get no indices. The networks also
+# differ in how they go down, so this does not say how much each part does. Lesson 08 trains such networks.
 
 # %% [markdown]
 # ## 6 · Down, up, down
 #
-# Unpool, then pool again: is the pooled map back? It should be, as every block holds its maximum and zeros.
+# Unpool, then pool again: is the pooled map back? You might expect so, as every block holds its maximum and zeros.
 #
 # **Predict.** Take channel 1, the change from left to right. It can be negative.
 
@@ -411,7 +415,7 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** A regular grid of dots that is not in the image: the operator itself made it. Lesson 03 is about such
-# patterns. And where values are *almost* equal, a rounding error decides: the same network may mark another pixel on
+# patterns. And where values are *almost* equal, a rounding error can decide: the same network may mark another pixel on
 # another machine. Lesson 05 replaces the hard choice between 0 and 1 by learned weights in between.
 
 # %% [markdown]
@@ -446,9 +450,9 @@ Drawing(
 # not say which one it came from. The 2 bits per block must come from somewhere else: here from the **guide**, the
 # encoder's map at the size that we want to reach.
 #
-# In a network, the map that comes up is no longer the pooled map; convolutions have changed it. Unpooling can still be
-# used: $w$ comes from the guide, $z$ from the decoder. But both need **the same number of channels**, as each has its
-# own places. The library says so:
+# In a network, the map that is to be unpooled is no longer the pooled map; convolutions have changed it. Unpooling can
+# still be used: $w$ comes from the guide, $z$ from the decoder. But the two maps need **the same number of channels**,
+# as each channel has places of its own. The library says so:
 
 # %%
 features = torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(0))  # stands for a decoder's map
@@ -464,7 +468,8 @@ except a2u.A2UError as error:
 # Crop the digit to 15×15. Pooling by 2 makes 7×7: the last row and column belong to no block and are dropped. On the
 # way up PyTorch guesses $7 \cdot 2 = 14$. But a flat index counts in rows of **15**.
 #
-# **Predict.** The rows were 15 wide, and are now read as if they were 14 wide.
+# **Predict.** The rows were 15 wide, and are now read as if they were 14 wide. (All indices of this digit are small
+# enough for the smaller map.)
 
 # %% tags=["prediction"]
 predict("fourteen-wide")
@@ -484,9 +489,10 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** Each row slides one pixel further: the picture is sheared, and no error is raised. Give `output_size`, or
-# better, pad maps to a multiple of the ratio before they go down. The library asks for a guide of exactly $rH \times
-# rW$ and stops otherwise, so this bug cannot happen silently:
+# **Explain.** Each row slides one pixel further: the picture is sheared, and here no error is raised. (PyTorch stops
+# where an index is too large for the smaller map. With many other digits it would.) Give `output_size`, or better, pad
+# maps to a multiple of the ratio before they go down. The library asks for a guide of exactly $rH \times rW$ and stops
+# otherwise, so this bug cannot happen silently:
 
 # %%
 try:
@@ -502,8 +508,8 @@ print("padded:", tuple(unpool(F.max_pool2d(padded, 2), guide=padded).shape))
 # - *Section 2.* Height in place of width in the flat index. Use a map that is not square when you explain it: on
 #   square ones the error does not show.
 # - *Section 3.* "Unpooling inverts pooling." It inverts it at one place in four.
-# - *Section 5.* "It is exact at the maxima, so it must be the better copy." Exact at 64 places, wrong at 192. Error
-#   counts all of them.
+# - *Section 5.* "It is exact at the maxima, so it must be the better copy." Exact at 64 places, zero at the other
+#   192. Error counts all of them.
 # - *Section 7.* "Ties never happen with real numbers." Blank paper, a ReLU, or a saturated photograph are full of
 #   them.
 # - *Section 8.* "The network could learn where the maxima were." Not from a map that is the same for two images.
@@ -681,8 +687,8 @@ exercises.FAIR.check(my_weights)
 # *Difficulty* ★★☆ · *time* 5 minutes
 #
 # `block` holds the r×r values of one block. Return, without making either copy, the squared error of average-pool →
-# nearest minus that of max-pool → unpool. It is positive where unpooling copies better. The line above the check
-# measures it.
+# nearest minus that of max-pool → unpool, each summed over the block. It is positive where unpooling copies better. The
+# lines above the check measure it for one block.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -739,7 +745,8 @@ exercises.GAIN.check(my_gain)
 #
 # $\log_2 8000 \approx 13$ bits. Along one axis a block has $n = 8000$ values: unpooling keeps $m^2$, the mean keeps $n
 # \mu^2$. So unpooling copies better where $|m| > \sqrt n\,|\mu|$, about 89 times the mean: single clicks in silence. A
-# sound swings around zero, so its mean keeps next to nothing: then unpooling wins too, and both copies are bad.
+# sound swings around zero, so its mean keeps next to nothing: then unpooling wins too, and both copies are bad. The
+# mean is better only for a signal that hardly changes within a second, and that is not a sound.
 # </details>
 
 # %% [markdown] tags=["teacher"]
@@ -747,8 +754,8 @@ exercises.GAIN.check(my_gain)
 #
 # - **Q.** If averaging copies better, why does any network unpool? **A.** A copy is not the aim. Convolutions that
 #   follow can fill holes, and the places help them. They are not the only help: in Table 1 of the paper (MNIST)
-#   unpooling has 29.91 dB, nearest 28.54, deconvolution 31.85 and pixel shuffle 31.63, the last three after stride-2
-#   convolutions, whose channels can carry places too.
+#   unpooling has 29.91 dB, nearest 28.54, deconvolution 31.85 and pixel shuffle 31.63. Nearest and deconvolution come
+#   after stride-2 convolutions, whose channels can carry places too; for pixel shuffle the table does not say.
 # - **Q.** Does a gradient flow through the choice of the maximum? **A.** Through the chosen value, with weight 1. The
 #   choice itself has none: move another value a little and nothing happens. Lesson 05 makes the choice soft for this
 #   reason.

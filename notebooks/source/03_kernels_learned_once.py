@@ -3,7 +3,7 @@
 #
 # Nobody has to choose the kernel by hand: the network can learn it. That is what **deconvolution** and **pixel
 # shuffle** do. Their weights are trained once and then used at every place of every image. In this lesson you will see
-# that the two are one formula, why they paint checkerboards, and how to stop that.
+# that the two are one formula, why they can paint checkerboards, and how to stop that.
 #
 # **You will be able to**
 # - write deconvolution and pixel shuffle as universal kernels $w^\top z$, and turn one into the other;
@@ -77,18 +77,19 @@ look(deconvolution, x, at=(0, 0, 9, 8))
 # %% [markdown]
 # ## 1 · Pixel shuffle: one kernel for each phase
 #
-# Lesson 01 split the place of an output into a window (the quotient) and a phase (the remainder). If the kernel may not
-# depend on the image, what is left to depend on? Only the phase. So let us learn one kernel for each of the $r^2$
-# phases $(a, b)$ and each output channel $c'$, over a $k \times k$ window of all $C$ input channels:
+# Lesson 01 split the place of an output into a window (the quotient) and a phase (the remainder). If the kernel may
+# depend neither on the image nor on where the window lies, what is left? The phase and the output channel. So let us
+# learn one kernel for each of the $r^2$ phases $(a, b)$ and each output channel $c'$, over a $k \times k$ window of all
+# $C$ input channels:
 #
 # $$y(c',\ r i + a,\ r j + b) = w_{c', a, b}^\top\, z(i, j), \qquad w,\ z \in \mathbb{R}^{C k^2}$$
 #
 # Look at one phase alone: the same kernel at every $(i, j)$, over all channels. That is a **convolution**. All phases
-# together are a convolution with $C_\text{out} \cdot r^2$ channels. Then each group of $r^2$ values is laid out as an
-# $r \times r$ block. This last step is called pixel shuffle: row $c' r^2 + a r + b$ goes to phase $(a, b)$ of channel
-# $c'$.
+# together are a convolution with $C_\text{out} \cdot r^2$ output channels. Then each group of $r^2$ values is laid out
+# as an $r \times r$ block. This last step is called pixel shuffle: row $c' r^2 + a r + b$ goes to phase $(a, b)$ of
+# channel $c'$. (The operator is named after it: where *a pixel shuffle* has weights, both steps are meant.)
 #
-# `a2u.formula.universal(x, w, ratio)` is the formula; `w` has a row for each channel and phase.
+# `a2u.formula.universal(x, w, ratio)` is the formula; `w` has a row for each output channel and phase.
 #
 # **Predict.** Let $C = C_\text{out} = 4$, $r = 2$ and $k = 3$.
 
@@ -108,7 +109,8 @@ print("w has", tuple(w.shape), "and z has", tuple(z.shape))
 
 # %% [markdown]
 # **Explain.** $(C_\text{out} r^2,\ C k^2) = (16, 36)$. If you swap $a$ and $b$ in the row, every 2×2 block is mirrored
-# at its diagonal. The picture then looks almost right, with ragged edges: an easy bug to make, and a hard one to see.
+# across its diagonal. The picture then looks almost right, with ragged edges: an easy bug to make, and a hard one to
+# see.
 
 # %% [markdown]
 # ## 2 · Deconvolution: the same, told from the other side
@@ -147,10 +149,10 @@ assert torch.allclose(F.pixel_shuffle(F.conv2d(x, w.view(16, 4, 3, 3), padding=1
 print("stored", tuple(own.shape), " sorted", tuple(w.shape), " zeros among them", int((w == 0).sum()))
 
 # %% [markdown]
-# **Explain.** Phase 0 meets tap 3 with the input before it and tap 1 with its own. The 4×4 = 16 taps are shared among
-# four phases, 2×2 taps each; in a 3×3 window the other five places are zero. So **a deconvolution is a convolution and
-# a pixel shuffle**: three ways to write it, equal in all 1,024 values. Despite its name, it does not invert a
-# convolution.
+# **Explain.** Phase 0 meets its own input through tap 1, and the input before it through tap 3. The 4×4 = 16 taps are
+# shared among four phases, 2×2 taps each; in a 3×3 window the other five places are zero. So **a deconvolution is a
+# convolution and a pixel shuffle**: three ways to write it, equal in all 1,024 values up to rounding. Despite its name,
+# it does not invert a convolution.
 #
 # At the border both let zeros in: a window that reaches outside meets nothing there.
 
@@ -180,26 +182,27 @@ for name, op in (("deconvolution, K = 4", spread), ("pixel shuffle, k = 3", shuf
     print(f"{name}: {sum(p.numel() for p in op.parameters()):,} weights for 64 channels")
 
 # %% [markdown]
-# **Explain.** Not at all. They differ by phase and output channel only: 128 outputs, 16 kernels. Bilinear needed no
-# weights; these operators have $C\, C_\text{out} K^2$ and $C\, C_\text{out}\, r^2 k^2$. The pixel shuffle may use all
-# nine places of each window. A deconvolution with $K = r k$ has as many weights; exercise 3 turns one into the other.
+# **Explain.** Not at all. They differ by phase and output channel only: 128 outputs, 16 kernels. Bilinear learned no
+# weights; these operators learn $C\, C_\text{out} K^2$ and $C\, C_\text{out}\, r^2 k^2$. The pixel shuffle may use
+# all nine places of each window. A deconvolution with $K = r k$ has as many weights; exercise 3 turns one into the
+# other.
 
 # %% [markdown]
 # ## 4 · Overlap
 #
 # How many inputs meet in one output? Tap $t$ belongs to phase $(t - p) \bmod s$. Of the $K$ taps, phase $a$ gets those
-# with $t \equiv a + p$. If $s$ divides $K$, each phase gets $K / s$. Otherwise some get one more than others: **the
-# overlap is uneven**. In two dimensions the counts multiply.
+# with $t \equiv a + p \pmod s$. If $s$ divides $K$, each phase gets $K / s$. Otherwise some get one more than others:
+# **the overlap is uneven**. In two dimensions the counts multiply.
 #
-# **Predict.** Let $K = 3$ and $s = 2$. First work out the counts along one axis.
-#
-# The explorer sends a map of ones, 5×5, through a deconvolution. Above: one row for each input. Below: how many taps
-# meet, what a map of ones becomes, and the sum of the weights of each phase. Some settings are impossible: they turn
-# red and say why. **Look for:**
+# The explorer below sends a map of ones, 5×5, through a deconvolution. Above: one row for each input. Below: how many
+# taps meet, what a map of ones becomes, and the sum of the weights of each phase. *Output padding* adds outputs at the
+# lower and the right border. Some settings are impossible: they turn red and say why. **Look for:**
 # 1. two pairs (K, s) with an even overlap, and one with gaps, where outputs receive nothing;
 # 2. a setting that turns red, for each of two different reasons;
 # 3. K = 4, s = 2, p = 1, no output padding, with weights `equal`, `tent`, `random`. The overlap is even in all three.
-#    Is the answer flat?
+#    Does a map of ones stay flat?
+#
+# **Predict** before you look. Let $K = 3$ and $s = 2$. First work out the counts along one axis.
 
 # %% tags=["prediction"]
 predict("overlap")
@@ -232,9 +235,9 @@ for setting in ({"output_padding": 2}, {"output_padding": 0, "kernel": 1, "strid
 # $$y = w_a^\top (c, \dots, c) = c \sum_t w_{a,t}$$
 #
 # So the condition is: **all phases have equal sums** (for each pair of input and output channel). With an even overlap
-# equal weights do it, and so does `tent`, which is bilinear. With an uneven overlap equal weights cannot do it. Others
-# can: for $K = 3$, $s = 2$, take $[\tfrac12, 1, \tfrac12]$ along each axis. One phase gets $1$, the other $\tfrac12 +
-# \tfrac12$.
+# equal weights do it. For $K = 2s$ so does `tent`, which is then bilinear. With an uneven overlap equal weights cannot
+# do it. Others can: for $K = 3$, $s = 2$, take $[\tfrac12, 1, \tfrac12]$ along each axis. One phase gets $1$, the other
+# $\tfrac12 + \tfrac12$.
 
 # %%
 half = torch.tensor([0.5, 1.0, 0.5])
@@ -248,7 +251,7 @@ print("K = 3, s = 2, [½, 1, ½]: all", flat_again[..., 1:-1, 1:-1].numel(), "ou
 # Send a map of ones through an operator and compare the outputs away from the border. `lesson.unevenness` is the
 # largest minus the smallest.
 #
-# **Predict.** In a pixel shuffle each output belongs to one convolution: nothing overlaps.
+# **Predict.** In a pixel shuffle each output is one value of a convolution, moved to its place: nothing overlaps.
 
 
 # %% tags=["prediction"]
@@ -290,8 +293,8 @@ Drawing(
 # ## 6 · Remove it: the same kernel for all phases
 #
 # **First way: resize, then convolve.** Upsample by nearest neighbour, then apply a 3×3 convolution. This is a universal
-# kernel too. Along one axis, phase 0 sees the fine pixels before it, its own and the one after it, which are copies of
-# the small pixels $i - 1$, $i$, $i$; phase 1 sees copies of $i$, $i$, $i + 1$:
+# kernel too. Along one axis, phase 0 sees three fine pixels: the one before it, its own, and the one after it. They are
+# copies of the small pixels $i - 1$, $i$, $i$. Phase 1 sees copies of $i$, $i$, $i + 1$:
 #
 # $$\text{phase 0: } [w_0,\ w_1 + w_2,\ 0] \qquad\quad \text{phase 1: } [0,\ w_0 + w_1,\ w_2]$$
 #
@@ -317,7 +320,8 @@ print("sums of the four phases, first channel in and out:", [f"{abs(v):.3f}" for
 
 # %% [markdown]
 # **Second way: begin alike.** Keep the pixel shuffle, and give all phases of a channel the *same* first weights. This
-# is called **ICNR**. At the start, the operator is a convolution followed by nearest neighbour, without a pattern.
+# is called **ICNR** (*initialised as a convolution, then nearest-neighbour resize*). At the start, a flat map stays
+# flat.
 # Training may then move the phases apart.
 #
 # **Predict.** Now we take one training step, towards the bicubic picture.
@@ -344,7 +348,7 @@ print(f"unevenness before the step {before:.4f}, after it {after:.4f}; at random
 # own. If the pattern must never come back, use an operator that cannot make it, such as the first way.
 
 # %% [markdown]
-# Here are the three on the digit: random phases, phases alike, and resize with convolution.
+# Here are three kernels on the digit: random phases, phases alike, and resize with convolution.
 
 # %%
 kernel = fresh("pixel_shuffle").weight.detach()
@@ -365,14 +369,15 @@ Drawing(
 # %% [markdown]
 # ## 7 · The checkerboard clinic
 #
-# So far we looked at single operators. Now take a network. A tiny **decoder** sees a digit as 4×4 block averages
-# and draws it at 32×32, in three stages that each double the size. It has eight channels and is trained for 20 steps
-# only. `clinic.draw_digits(stage)` trains it and returns what it draws; `stage(c, c_out)` makes one stage.
+# So far we looked at single operators. Now take a network. A tiny **decoder** sees a digit as a 4×4 map of block
+# averages and draws it at 32×32, in three stages that each double the size. It has eight channels and is trained for 20
+# steps only. `clinic.draw_digits(stage)` trains it and returns what it draws; `stage(c, c_out)` makes one stage.
 #
-# **Step 1: diagnose.** Look at three places. *In the picture* for a grid. *In the spectrum*: a pattern that repeats
-# every second pixel is the fastest change that the pixels can show, so it lies at the edge of the spectrum, at three
-# frequencies: stripes across, stripes down, and the checkerboard. `clinic.share` is the part of the energy that lies
-# exactly there. *In the gradient* we look below.
+# **Step 1: diagnose.** There are three places to look. *In the picture*, look for a grid. *The spectrum* says how much
+# energy lies in slow and in fast changes. A pattern that repeats every second pixel is the fastest change that the
+# pixels can show. So it lies at the edge of the spectrum, at three frequencies: stripes across, stripes down, and the
+# checkerboard. `clinic.share` is the part of the energy that lies exactly there. *The gradient* comes at the end of the
+# section.
 
 # %%
 from torch import nn
@@ -447,8 +452,8 @@ clinic.show({"K = 3": drawn["K = 3"], "K = 4": clinic.draw_digits(spread(4))} | 
     name: clinic.draw_digits(stage) for name, stage in ways.items() if name != "shuffle, random"})  # fmt: skip
 
 # %% [markdown]
-# All three remedies leave less than half a percent, with every seed. The blur has a price: it also softens what should
-# be sharp.
+# All three remedies leave less than half a percent, with every seed. (Without a remedy, the pixel shuffle has 1 to 2 %
+# here.) The blur has a price: it also softens what should be sharp.
 #
 # Do you need a remedy at all, if you train for longer? Here is K = 3 again, without any.
 #
@@ -464,15 +469,15 @@ assert max(clinic.share(each) for each in longer) < 0.005
 clinic.show({"the digits": drawn["the digits"], "20 steps": drawn["K = 3"], "100 steps": longer[0]})
 
 # %% [markdown]
-# **Explain.** This training removes it: a loss that compares pixels sees the grid and punishes it. Expect a
-# checkerboard early in a training, and perhaps where the loss does not look at single pixels. A remedy saves the
-# network the work of unlearning it. This is one tiny network with three seeds: measure yours with `clinic.share`.
+# **Explain.** This training removes it: a loss that compares pixels sees the grid and punishes it. So a grid may show
+# early in a training, and perhaps where the loss does not look at single pixels. With a remedy, the network need not
+# unlearn it. This is one tiny network with three seeds: measure yours with `clinic.share`.
 
 # %% [markdown]
 # **In the gradient.** The way back through a convolution of stride 2 is a transposed convolution. So a network that
-# only goes *down* has the pattern too: some pixels get more gradient than others. A tiny **reader** names the digit, in
-# three stages that each halve the size. We measure how much its loss depends on each pixel, and compare the four
-# phases: largest mean divided by smallest.
+# only goes *down* can have the pattern too: pixels of some phases get more gradient than others. A tiny **reader**
+# names the digit, in three stages that each halve the size. We measure how much its loss depends on each pixel, and
+# compare the four phases: largest mean divided by smallest.
 
 
 # %%
@@ -505,7 +510,8 @@ Drawing(
 # %% [markdown]
 # With K = 3, pixels of one phase get about three times as much gradient as those of another. K = 4 helps with two of
 # three seeds. The blur before each stage, or a convolution followed by an average, makes the phases even within a
-# tenth. Both have a price: after 20 steps these two readers know fewer digits.
+# tenth. Both have a price: after 20 steps these two readers name fewer digits rightly (about one in ten would be
+# guessing).
 #
 # **The recipe:** diagnose (picture, spectrum, gradient) → a kernel that the stride divides → ICNR for a pixel shuffle →
 # blur → resize and convolve. One more remedy comes with later lessons: kernels that are normalised to sum to 1 at every
@@ -544,8 +550,8 @@ Drawing(
 # *Difficulty* ★☆☆ · *time* 5 minutes
 #
 # A deconvolution with one channel has the weights `w`, (K, K), and the stride s. Say from the weights alone how uneven
-# its answer to a map of ones is: the largest output minus the smallest, away from the border. Then run the last line of
-# your cell: it measures.
+# its answer to a map of ones is: the largest output minus the smallest, away from the border. The lines above the check
+# measure it for one `w`.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -597,8 +603,8 @@ exercises.UNEVENNESS.check(my_unevenness)
 # ### Exercise 2 · First weights without a checkerboard
 # *Difficulty* ★★☆ · *time* 7 minutes
 #
-# Design the first weights of a deconvolution with stride $r$: a tensor $(2r, 2r)$. Four rules hold: it has this size; a
-# map of ones becomes a map of ones (away from the border); turned upside down or left to right it stays the same; and a
+# Design the first weights of a deconvolution with stride $r$: a tensor $(2r, 2r)$. Four rules: it has this size; a map
+# of ones becomes a map of ones (away from the border); flipped upside down or left to right it stays the same; and a
 # pixel counts less, the further away an output lies. Many answers are right.
 #
 # <details><summary>Hint 1</summary>
@@ -647,8 +653,8 @@ exercises.FLAT.check(my_weights)
 # *Difficulty* ★★★ · *time* 8 minutes
 #
 # `my_sorted` takes the weights of a pixel shuffle, (C_out·r², C, k, k) with k odd. It should return the weights (C,
-# C_out, r·k, r·k) of the deconvolution that computes the same, with padding $p = r (k - 1) / 2$. The shape is right,
-# and for k = 1 so are the values. For k = 3 they are not. Mend it.
+# C_out, r·k, r·k) of the deconvolution that computes the same, with stride $r$ and padding $p = r (k - 1) / 2$. The
+# shape is right, and for k = 1 so are the values. For k = 3 they are not. Mend it.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -701,7 +707,7 @@ exercises.SORTED.check(my_sorted)
 # <details><summary>Answer</summary>
 #
 # It is a checkerboard along one axis. The stride does not divide the kernel: two phases get two taps and two get one,
-# and even equal counts would not make equal sums. A constant input becomes a pattern that repeats every 4 values: 4,000
+# and even equal counts need not make equal sums. A constant input becomes a pattern that repeats every 4 values: 4,000
 # / 4 = 1,000 times per second, with its multiple at 2,000. Try K = 8 with a tent for first weights; equal first weights
 # for all phases; a blur that averages the four phases, such as [1, 2, 2, 2, 1]/8; or repeat each value four times and
 # then convolve. To diagnose, send a constant through it and look at the spectrum.
@@ -751,8 +757,9 @@ predict.tally()
 #   Both are a convolution and a pixel shuffle.
 # - If $s$ divides $K$, the overlap is even. But a flat map stays flat only when all phases have equal *sums*.
 # - Resize-convolution keeps the sums equal by construction; ICNR makes them equal at the beginning; a blur averages the
-#   phases. A stride on the way down does the same to the gradient.
-# - These kernels know phases and channels. They do not know the image: that begins with the next lesson.
+#   phases. A stride on the way down can put such a pattern into the gradient.
+# - These kernels know phases and channels. They do not know the image. Kernels that are generated from the image by
+#   learned weights begin with the next lesson.
 #
 # ## Sources
 #

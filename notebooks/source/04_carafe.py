@@ -2,25 +2,25 @@
 # # 04 · CARAFE: a kernel made from features
 #
 # The kernels of lesson 03 are learned once and then used everywhere: on an edge, on a wall, on an empty page. CARAFE
-# (*content-aware reassembly of features*) asks the map itself. **A small network looks at each position and writes the
-# kernels for it**, anew for every input. In this lesson you build it, piece by piece, until your values equal those of
-# the library.
+# (*content-aware reassembly of features*) makes them from the map itself. **A small network looks at each position and
+# writes the kernels for it**, anew for every input. In this lesson you build it, piece by piece, until your values
+# equal those of the library.
 #
 # **You will be able to**
 # - generate a kernel from features: compress, encode, shuffle, normalise, reassemble;
 # - say what the softmax guarantees, and what it forbids;
 # - show why a 1×1 softmax kernel is nothing but nearest neighbour;
-# - count what CARAFE has to learn, and say when its two steps need less than one.
+# - count what CARAFE has to learn, and say when its two convolutions need fewer weights than a single one.
 #
 # **You need** lesson 01 (window, kernel, phase); lesson 03 helps with the pixel shuffle.
 # Symbols and terms: [Notation and words](notation.md).
-# **Time** 42 minutes, and 27 more for the exercises.
+# **Time** 43 minutes, and 27 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
 # | section | minutes |
 # |---|---|
-# | The picture | 3 |
+# | The picture | 4 |
 # | 1 · Compress | 3 |
 # | 2 · Encode | 4 |
 # | 3 · Pixel shuffle: from channels to kernels | 5 |
@@ -51,8 +51,8 @@
 # | 56–68 | section 8, explorer | five questions; let one pair load a picture of their own |
 # | 68–85 | exercises 1 and 3 | exercises 2 and 4 are homework |
 #
-# **To save time:** Section 7 and the last part of section 2. Never the kernel of one weight in section 6: it is needed
-# to read Table 1.
+# Section 7 is not in this table: it is homework. **To save time:** skip the last part of section 2. Do not skip the
+# kernel of one weight in section 6: it is needed to read Table 1.
 
 # %% [markdown]
 # ## The picture
@@ -81,7 +81,7 @@ lesson.position(op, x, i=3, j=4)
 #
 # The map is the handwritten 2 of lesson 01 with its four channels: ink, its change to the right, its change downwards,
 # and centre minus surround. The network has random weights, so do not judge what it makes; look at *how*. Lesson 09
-# shows trained kernels.
+# shows trained kernels, those of A²U.
 
 # %% [markdown]
 # ## 1 · Compress
@@ -104,20 +104,21 @@ print("A has the shape", tuple(A.shape), "and the compressed map", tuple(h.shape
 
 # %% [markdown]
 # **Explain.** $A$ is 64×4, and no: it mixes channels, never positions. (With four channels nothing is *compressed*, of
-# course. In a real network $C$ is 64 to 256.)
+# course. In the matting network of lesson 10, $C$ is 64 to 256.)
 
 # %% [markdown]
 # ## 2 · Encode
 #
 # Now the neighbours. A second convolution, the **content encoder**, is $k_{enc} \times k_{enc}$ with $k_{enc} = 3$. (It
 # has nothing to do with the encoder of the network: it looks at the small map.) It looks around each position and
-# writes **all the numbers that its kernels need**. An output has a kernel of $k \times k = 25$ weights, and $r^2 = 4$
-# outputs lie in a pixel:
+# writes **all the numbers that its kernels need**. With $k = 5$ an output has a kernel of $k \times k = 25$ weights,
+# and $r^2 = 4$ outputs lie in a pixel:
 #
 # $$k^2 r^2 = 25 \cdot 4 = 100 \text{ numbers at every position}$$
 #
-# A convolution is itself a sum over windows, $\ell_{o} = \beta_o + \sum_{m,t} B_{omt}\, z_{mt}$ with the windows $z$ of
-# $h$, so we write it as one. The results are called **logits**: numbers that are not weights yet.
+# A convolution is a weighted sum over a window, and we write it in that way. Channel $o$ of the 100 is $\ell_{o} =
+# \beta_o + \sum_{m,t} B_{omt}\, z_{mt}$: $z_m$ is the 3×3 window of channel $m$ of $h$, $B$ are the weights and
+# $\beta$ the biases. The results are called **logits**: numbers that are not weights yet.
 #
 # **Predict.** Follow both convolutions back to $x$.
 
@@ -139,7 +140,7 @@ assert torch.allclose(inside, logits, atol=1e-5)
 # **Explain.** A logit depends on 3×3 pixels of $x$: one to each side. And yes: there is no nonlinearity between the two
 # convolutions, so (with zero biases, as here) they multiply out to a single 3×3 convolution. When $C$ is large, two
 # need fewer weights, as section 7 counts. So up to here CARAFE is *linear* in the features. That is what "first order"
-# means on its card.
+# means.
 
 # %% [markdown]
 # ## 3 · Pixel shuffle: from channels to kernels
@@ -165,9 +166,10 @@ print("channel", channel, "→ tap", t, "of output", (2 * i + a, 2 * j + b), " s
 # **Explain.** Tap 12 is the middle of 25, phase (1, 1) is the last of 4: channel $12 \cdot 4 + 3 = 51$. The four phases
 # of one tap are neighbours among the channels.
 #
-# What if you take the 25 taps of one *phase* for neighbours? In a network that you train from the start: nothing. Each
-# channel is still one tap of one output, only another one, and the content encoder learns its rows in the other order.
-# The bug shows when you load weights that somebody else has trained. Then all kernels are wrong.
+# What happens if you read the channels in the other order, with the 25 taps of one *phase* as neighbours? In a network
+# that you train from the start, no harm is done. Each channel is still one tap of one output, only another one, and
+# the content encoder learns its rows in the other order. The bug shows when you load weights that somebody else has
+# trained. Then the kernels are wrong, except where all logits are equal.
 
 # %%
 rows = torch.arange(100).view(25, 4).T.flatten()  # phase by phase: where the row of each channel stands
@@ -208,8 +210,8 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** Adding changes nothing: a softmax depends on differences only. Multiplying by 3 makes the largest weight
-# larger. Outputs (5, 8) and (5, 10) have the same phase. A deconvolution would give them the same kernel; CARAFE does
-# not, because they see different features.
+# larger, unless all logits are equal. Outputs (5, 8) and (5, 10) have the same phase. A deconvolution would give them
+# the same kernel; CARAFE does not, because they see different features.
 
 # %% [markdown]
 # ## 5 · Reassemble
@@ -238,9 +240,9 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** That is CARAFE: five steps, two convolutions, one softmax. Sharing the kernel among channels is a
-# decision. It makes the operator cheap (100 numbers for a position, not $100\,C$), and all channels are averaged in the
-# same way. The depthwise forms of IndexNet, in lesson 05, have weights for each channel.
+# **Explain.** That is CARAFE: five steps, among them two convolutions and one softmax. Sharing the kernel among
+# channels is a decision. It makes the operator cheap (100 numbers for each position, not $100\,C$), and all channels
+# are averaged in the same way. The depth-wise forms of IndexNet, in lesson 05, have weights for each channel.
 
 # %% [markdown]
 # ## 6 · What the softmax promises, and what it forbids
@@ -265,8 +267,9 @@ for each in (op, wild):
 
 # %% [markdown]
 # **Explain.** It is still true: it follows from the formula, whatever the weights are. It is also a limit. CARAFE
-# cannot sharpen as bicubic does (no negative weights), cannot make a value larger than any in its window, and cannot
-# make a *zero* in the middle of ink. A deconvolution can do all of that, and can make checkerboards.
+# cannot overshoot at an edge as bicubic does (no negative weights), cannot make a value larger than any in its window,
+# and cannot make a *zero* in the middle of ink. A deconvolution can do all of that, and it can make checkerboards even
+# where the map is flat. But CARAFE can still make an edge *steeper*: it may copy a value from one side of it.
 
 # %% [markdown]
 # ### A kernel of one weight
@@ -285,16 +288,16 @@ assert torch.equal(out, F.interpolate(x, scale_factor=2, mode="nearest"))
 print(
     "kernel values:", one.kernel(x).unique().tolist(), " largest gradient:", float(one.encode.weight.grad.abs().max())
 )
-assert one.encode.weight.grad.abs().max() == 0
+assert all((each.grad == 0).all() for each in one.parameters())  # weights and biases of both convolutions
 
 # %% [markdown]
 # **Explain.** $e^{\ell}/e^{\ell} = 1$, whatever $\ell$ is. Every kernel is $[1]$, and that is **nearest neighbour**,
 # bit for bit. All weights and biases of both convolutions have a gradient of exactly zero: nothing is learned.
 #
-# This matters. In the paper's reconstruction experiment (lesson 08), the up-kernels of CARAFE and A²U are 1×1. CARAFE's
-# row there has a PSNR of 28.72 dB on MNIST, nearest neighbour's 28.54: two trainings of networks that compute the same
-# function of their other weights. With a kernel of one weight it takes another nonlinearity: IndexNet and A²U use a
-# *sigmoid* there.
+# This matters. In the paper's reconstruction experiment (lesson 08), the up-kernels of CARAFE and A²U are 1×1.
+# CARAFE's row there has a PSNR of 28.72 dB on MNIST, and nearest neighbour's has 28.54. Both networks upsample in the
+# same way. They differ on the way *down*: max-pooling with CARAFE, stride-2 convolutions with nearest neighbour. With
+# a kernel of one weight it takes another nonlinearity: IndexNet and A²U use a *sigmoid* there.
 
 # %% [markdown]
 # ## 7 · What does it have to learn?
@@ -303,8 +306,8 @@ assert one.encode.weight.grad.abs().max() == 0
 #
 # $$\underbrace{C\,C_m + C_m}_{\text{compress}} \;+\; \underbrace{C_m\,k^2 r^2\,k_{enc}^2 + k^2 r^2}_{\text{encode}}$$
 #
-# The matting network of lesson 10 has four upsampling stages, at 256, 128, 64 and 64 channels. With $k = 5$,
-# $k_{enc} = 3$, $C_m = 64$:
+# The matting network of lesson 10 has four upsampling stages, at 256, 128, 64 and 64 channels. We take $k = 5$,
+# $k_{enc} = 3$ and $C_m = 64$.
 #
 # **Predict.** First compare the two convolutions. Then compare both with a single 3×3 convolution from $C$ channels to
 # 100.
@@ -327,22 +330,25 @@ assert cheaper == list(range(69, 257))
 
 # %% [markdown]
 # **Explain.** The content encoder is by far the larger, and it does not grow with $C$. In one step, 256 channels would
-# need three times as much; at 64 channels compressing costs a little *more* than it saves. It saves weights from $C =
-# 69$ on: below, $64\,C + 64 + 57{,}700$ is more than $900\,C + 100$. The sum, 263,824, is the "+0.26M" of the paper's
-# Table 2.
+# need about three times as many; at 64 channels compressing costs a little *more* than it saves. Compressing saves
+# weights from $C = 69$ on: below, $64\,C + 64 + 57{,}700$ is more than $900\,C + 100$. The sum, 263,824, is the
+# "+0.26M" of the paper's Table 2.
 
 # %% [markdown]
 # ## 8 · Watch a kernel while the picture changes
 #
-# Above: a picture, the window and the kernel of one output. Below: the same output after a change. `softmax` divides
-# the logits below by a **temperature** $T$ before the softmax, $w = \mathrm{softmax}(\ell / T)$.
+# The upper row shows a picture, and the window and the kernel of one output. The lower row shows the same output after
+# a change. The control `softmax` divides the logits of the lower row by a **temperature** $T$ before the softmax, $w =
+# \mathrm{softmax}(\ell / T)$. A kernel "works like $n$ equal taps" if its entropy is that of $n$ equal weights: 1 for
+# a single tap, 25 for equal weights.
 #
 # **Predict, then look:**
 # 1. The picture is *moved 2 to the right*. Where would you have to look to find the old kernel again?
-# 2. *Three times as strong*: which temperature would do the same? (The biases are zero here.)
+# 2. *Three times as strong*: do the largest weights grow or shrink? (The biases are zero here.)
 # 3. $T = 100$: which filter is that? And $T = 0.01$?
 # 4. `plain grey`: do the kernels still differ, from one position to the next? From one phase to the next?
-# 5. Load a picture of yours (the last button; it stays on your machine). Put the output on an edge, then beside it.
+# 5. Load a picture of yours (the last button; it stays where this notebook runs). Put the output on an edge, then
+#    beside it.
 
 # %% tags=["prediction"]
 predict("three-times-as-strong")
@@ -352,8 +358,8 @@ panel = lesson.explorer()
 panel
 
 # %% [markdown]
-# If the button does not show, `lesson.explorer("path/to/picture.png")` opens a picture from a folder. Here are the
-# answers to the first four questions, as numbers:
+# If the button does not show, `lesson.explorer("path/to/picture.png")` opens a picture from a folder. The next cell
+# checks the answers to the first four questions, and prints the numbers for the third:
 
 # %%
 from a2u.lessons.carafe.inputs import CHANGES, maps
@@ -376,13 +382,15 @@ for T in (0.01, 100.0):
 
 # %% [markdown]
 # **Explain.**
-# 1. Two columns to the right: a convolution does the same everywhere, so **kernels move with the picture**. But they
-#    depend on the phase: if the picture moves by an odd number of output pixels, its kernels are new ones.
-# 2. $T = \tfrac13$. Everything before the softmax is linear, so a picture with three times the contrast acts like a
-#    softmax with a third of the temperature: its largest weights grow.
+# 1. Two columns to the right: a convolution does the same everywhere, so **kernels move with the picture**. But this
+#    holds for whole positions of the small map only: if the picture moves by an odd number of output pixels, its
+#    kernels are new ones.
+# 2. They grow, unless all logits are equal. Everything before the softmax is linear, so a picture that is three times
+#    as strong acts like a softmax with a third of the temperature, $T = \tfrac13$.
 # 3. At $T = 100$ all 25 weights are nearly $\tfrac1{25}$: a **box filter**. Training starts there too, as the library
-#    gives the content encoder tiny first weights. At $T = 0.01$ a single tap has nearly all the weight: CARAFE then
-#    *copies* one pixel of the window, and chooses which.
+#    gives the content encoder tiny first weights. At $T = 0.01$ a single tap of this output has nearly all the weight:
+#    CARAFE then *copies* one pixel of the window, and chooses which. Where all logits are equal, as on blank paper, it
+#    stays a box filter at every temperature.
 # 4. Inside the map they do not differ from position to position: equal features make equal kernels. The four phases
 #    still differ, since each has logits of its own. At the border the zeros outside change the logits.
 
@@ -392,14 +400,16 @@ for T in (0.01, 100.0):
 # - *Section 2.* "100 channels" is taken for 100 kernels. It is 25 weights for each of four outputs.
 # - *Section 3.* Tap-major or phase-major: both have the right shape, and both train equally well from the start. Only
 #   one fits weights that others have trained.
-# - *Section 4.* "Softmax makes the largest weight 1." Only when the logits are far apart. Show $T = 100$ and $T =
-#   0.01$.
-# - *Section 6.* "With enough training CARAFE could sharpen." Never: weights are positive and sum to 1. This is about
-#   the formula, not about learning.
+# - *Section 4.* "Softmax makes the largest weight 1." It comes close only when the logits are far apart. Show $T =
+#   100$ and $T = 0.01$.
+# - *Section 6.* "With enough training CARAFE could overshoot as bicubic does." Never: weights are positive, with sum 1.
+#   This is about the formula, not about learning. But "an average can only blur" is wrong too: weights that differ on
+#   the two sides of an edge can make it steeper.
 # - *Section 8.* "Kernels move with the picture, always." By whole small pixels, yes; by an odd number of output
 #   pixels the phases change.
-# - **Exercise 1.** Ask: *which numbers must sum to 1?* The code has them sum to 1 over all four kernels together.
-# - **Exercise 2.** The biases of the first convolution; the last C that does not pay in place of the first that does.
+# - **Exercise 1.** Ask: *which numbers must sum to 1?* In the code the weights of all four kernels together sum to 1.
+# - **Exercise 2.** The biases of the first convolution are forgotten; or the last C that does not pay is returned, in
+#   place of the first that does.
 # - **Exercise 3.** A softmax cannot pass: no weight of it is negative. Many start there and subtract something.
 # - **Exercise 4.** The window of the output instead of the small map; the kernel of the window's centre; channel 0
 #   given to all channels, because "the kernel is shared".
@@ -408,7 +418,8 @@ for T in (0.01, 100.0):
 # ## Exercises
 #
 # Replace the `...` (in exercise 1: mend the code) and run the cell. The check compares with a slow and careful
-# reference, shows where you differ, and recognises the usual mistakes.
+# reference, or tests the rules of a specification (exercise 3), shows where you differ, and recognises the usual
+# mistakes.
 
 # %% [markdown]
 # ### Exercise 1 · Find the bug
@@ -416,7 +427,7 @@ for T in (0.01, 100.0):
 #
 # `logits` has the shape (k²r², H, W), tap-major as in section 3. The function should return the kernels, (k², rH, rW),
 # with weights that sum to 1 over the taps of each output. It runs, its weights are positive, and the shape is right.
-# But its outputs are too pale. Mend it.
+# But a picture that is upsampled with these kernels is too pale. Mend it.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -462,8 +473,9 @@ exercises.KERNELS.check(my_kernels)
 # *Difficulty* ★★☆ · *time* 6 minutes
 #
 # Two steps (compress to $C_m$ channels, then encode) or a single $k_{enc} \times k_{enc}$ convolution from $C$ channels
-# to $k^2 r^2$ numbers? Return the smallest $C$ for which two steps have fewer learned values, biases included. The line
-# above the check measures it with PyTorch's own convolutions.
+# to $k^2 r^2$ numbers? Return the smallest $C$ for which two steps have fewer learned values, biases included. The
+# argument `compressed` is $C_m$. The lines above the check measure one case, `(2, 5, 3, 64)`, with PyTorch's own
+# convolutions; the check also tries others.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -521,8 +533,9 @@ exercises.PAYS.check(my_channels)
 # *Difficulty* ★★☆ · *time* 7 minutes
 #
 # Design another step in place of the softmax: from the logits of one kernel, (n,), make n weights. Rules: they sum to
-# 1; a larger logit never gets a smaller weight; equal logits give equal weights; and where logits differ clearly, some
-# weights are negative, so that the operator can sharpen. Many answers are right.
+# 1; a larger logit never gets a smaller weight; equal logits give equal weights; and where logits differ clearly (in
+# the check: random ones with a standard deviation of 2 or more), some weights are negative, so that the operator can
+# overshoot. Many answers are right.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -564,8 +577,9 @@ exercises.SHARP.check(my_weights)
 # ### Exercise 4 · One value of every channel
 # *Difficulty* ★★☆ · *time* 8 minutes
 #
-# Reassemble a single output `(i, j)`: `x` is (C, H, W), `w` is (k², rH, rW), k is odd. Return the C values, one of each
-# channel, all with the same kernel.
+# Reassemble a single output. `i` and `j` are its row and column in the *upsampled* map, `x` is (C, H, W), `w` is
+# (k², rH, rW), and k is odd. Outside the map there are zeros. Return the C values, one for each channel, all with the
+# same kernel.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -618,9 +632,9 @@ exercises.VALUE.check(my_value)
 #
 # <details><summary>Answer</summary>
 #
-# It can give all weight to the newest price after a jump, and average while prices only flicker: its kernel follows the
-# content. But its value is an average of the 25, so a new record is out of reach, whatever it learns. To follow a
-# rising trend it would need negative weights (exercise 3), or an added term.
+# It can give nearly all weight to the newest price after a jump, and average while prices only flicker: its kernel
+# follows the content. But its value is an average of the 25, so a new record is out of reach, whatever it learns. To
+# follow a rising trend it would need negative weights (exercise 3), or an added term.
 # </details>
 
 # %% [markdown] tags=["teacher"]
@@ -633,8 +647,8 @@ exercises.VALUE.check(my_value)
 #   lesson 06 is about the difference.
 # - **Q.** Why does it look at the small map and not at the encoder's? **A.** Then it can replace an upsampler without
 #   changing the network around it. The price: it cannot use what the encoder saw at the larger size.
-# - **Q.** Could the network learn the temperature? **A.** It already does: dividing all weights and biases of the
-#   content encoder by $T$ is the same.
+# - **Q.** Could the network learn the temperature? **A.** It already can: dividing all weights and biases of the
+#   content encoder by $T$ does the same.
 #
 # **Grade.** Exercise 1 passes, and the learner can say why the softmax comes after the shuffle. Exercise 3: accept any
 # design that keeps the rules.
@@ -653,7 +667,7 @@ concepts.ask()
 # %% [markdown]
 # ## Your tally
 #
-# What you predicted and passed since this notebook's kernel started:
+# What you predicted, passed and answered since this notebook's kernel started:
 
 # %%
 predict.tally()
@@ -663,10 +677,10 @@ predict.tally()
 #
 # - CARAFE generates a kernel for every output: compress (1×1), encode ($k_{enc} \times k_{enc}$, to $k^2r^2$ logits),
 #   pixel shuffle, softmax over the taps, reassemble $w^\top z$ over $k \times k$.
-# - Before the softmax it is linear in the features (first order); kernels move with the picture and are shared by
-#   channels.
-# - The softmax makes every output an average: it stays in the window's range and cannot sharpen.
-# - With $k = 1$ the softmax is 1: nearest neighbour, with no gradient.
+# - Before the softmax it is linear in the features, up to the biases (first order). Kernels move with the picture, by
+#   whole positions of the small map, and are shared by channels.
+# - The softmax makes every output an average: it stays in the window's range and cannot overshoot.
+# - With $k = 1$ the softmax is 1: nearest neighbour. Both convolutions then get no gradient.
 # - It looks at the *decoder's* small map, and never at what the encoder saw at a larger size. IndexNet does, in lesson
 #   05.
 #

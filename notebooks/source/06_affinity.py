@@ -1,11 +1,10 @@
 # %% [markdown]
 # # 06 · Affinity
 #
-# The first customised kernels, CARAFE's and IndexNet's (lessons 04 and 05), are made from features *one by one*: each
-# is weighed, and all are added up. Now we ask a question about **two** features: how alike are they? Two pixels of the
-# same stroke should be treated alike; two pixels on either side of an edge should not. In this lesson you turn that
-# question into a number, the number into a formula, and the formula into three small convolutions. They are the heart
-# of A²U.
+# The kernels of CARAFE and IndexNet (lessons 04 and 05) are made from features *one by one*: each is weighed, and all
+# are added up. Now we ask a question about **two** pixels: how alike are their features? Two pixels of the same stroke
+# should be treated alike; two pixels on either side of an edge should not. In this lesson you turn that question into
+# a number, the number into a formula, and the formula into three small convolutions. They are the heart of A²U.
 #
 # **You will be able to**
 # - compute the affinity of pixels in a window, and read self-attention in the same terms;
@@ -16,7 +15,7 @@
 #
 # **You need** lesson 01, inner products and matrix products. Symbols and terms: [Notation and words](notation.md).
 #
-# **Time** 56 minutes, and 36 more for the exercises.
+# **Time** 59 minutes, and 36 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -24,10 +23,10 @@
 # |---|---|
 # | The picture | 3 |
 # | 1 · How alike are two pixels? | 7 |
-# | 2 · From a table to one number: Eq. (2) | 11 |
-# | 3 · Rank: fewer numbers for nearly the same matrix | 8 |
+# | 2 · From a table to one number: Eq. (2) | 12 |
+# | 3 · Rank: fewer numbers for nearly the same matrix | 9 |
 # | 4 · Low rank inside the form: Eq. (3) | 5 |
-# | 5 · A whole kernel: P in place of 1 | 3 |
+# | 5 · A whole kernel: P in place of 1 | 4 |
 # | 6 · Everywhere at once: Eq. (4) | 6 |
 # | 7 · Three questions to a window: attention, A²U, SAPA | 5 |
 # | Five questions | 6 |
@@ -54,15 +53,15 @@
 # | 74–80 | section 7, three questions | attention, A²U, SAPA: which tap gets the most? |
 # | 80–90 | exercise 1 | the others, and the five questions, are homework |
 #
-# **To save time:** "A hidden freedom" in section 4, the table of costs, and the comparison with the library in
-# section
-# 6. If the class is new to matrices, do $d = 1$ only: $w = (u^\top x)(v^\top x)$, summed over channels.
+# **To save time:** skip "A hidden freedom" in section 4, the table of costs, and the comparison with the library in
+# section 6. If the class is new to matrices, do $d = 1$ only: $w = (u^\top x)(v^\top x)$, summed over channels.
 
 # %% [markdown]
 # ## The picture
 #
-# Above: two pixels $i$ and $j$ of a window, and how alike they are. Below: the same for all pairs, how much each pair
-# counts, and what is left of these weights when we can afford only a few numbers. You will move all of it yourself.
+# The upper row shows two pixels $i$ and $j$ of a window, and how alike they are. The lower row shows the same for all
+# pairs, how much each pair counts, and what is left of these weights when we can afford only a few numbers. In section
+# 3 you will change all of it yourself.
 
 # %%
 import torch
@@ -86,16 +85,16 @@ draw(row=3, column=4, weights="near pairs", i=12, j=8, rank=3)
 # to twelve digits.
 #
 # A²U looks at the encoder map (16×16) once for each position of the small map (8×8). At row 3 and column 4 of the
-# small map it sees the 5×5 window around pixel (6, 8), in general around pixel (2 · row, 2 · column). So the window
-# $X$ is a matrix with a row for each channel $c$ and a column for each of its $N = 25$ pixels. In this lesson $i$ and
-# $j$ number the *pixels of a window*, row by row from 0 to 24. The middle one has the number 12.
+# small map it sees the 5×5 window around pixel (6, 8). In general the window lies around pixel (2 · row, 2 · column).
+# We write the window as a matrix $X$ with a row for each channel $c$ and a column for each of its $N = 25$ pixels. In
+# this lesson $i$ and $j$ number the *pixels of a window*, row by row from 0 to 24. The middle one has the number 12.
 #
 # The similarity of pixels $i$ and $j$ is the inner product of their vectors, $x_i^\top x_j$. **Self-attention** turns
-# the similarities of one pixel to all others into weights with a softmax:
+# the similarities of one pixel to all pixels, itself included, into weights with a softmax:
 #
 # $$\operatorname{softmax}_j\,(x_i^\top x_j) = \frac{\exp(x_i^\top x_j)}{\sum_{j'} \exp(x_i^\top x_{j'})}$$
 #
-# (Its full form embeds the pixels first and divides by the square root of their length.)
+# (Its full form embeds the pixels first, and divides each inner product by the square root of the number of channels.)
 #
 # **Predict.** The window lies on the diagonal stroke of the 2. Compare its centre with the other pixels.
 
@@ -119,8 +118,9 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** Along the stroke. But look closely: the most similar pixel is not the centre itself. An inner product
-# counts size as well as direction, so a pixel with more ink scores higher than an exact copy. This is worth knowing:
-# "alike" means here *large in the same channels*, and learned weights will decide which channels matter.
+# counts size as well as direction, so a pixel with more ink can score higher than an exact copy. Not each one does:
+# the pixel to the left of the centre has more ink, and its similarity is smaller. This is worth knowing: "alike" means
+# here *large, with the same sign, in the same channels*, and learned weights will decide which channels matter.
 
 # %% [markdown]
 # One pixel compared with all others is one row of a table. All rows at once are $S = X^\top X$.
@@ -139,18 +139,18 @@ H = W = 16
 print("all pairs of the 16×16 map:", (H * W) ** 2, "  of its 64 windows of 25:", 64 * 25**2)
 
 # %% [markdown]
-# **Explain.** At most 4: every row is a mixture of the four channels. The second line is why affinity in upsampling
-# stays *inside a window*. The table of all pairs of a map grows with the square of its area; the tables of its windows
-# grow with the area only.
+# **Explain.** At most 4: every row is a mixture of the four channels. The second line shows one reason to stay *inside
+# a window*. Here the two numbers are still close. But the table of all pairs of a map grows with the square of its
+# area; the tables of its windows grow with the area only.
 
 # %% [markdown]
 # ## 2 · From a table to one number: Eq. (2)
 #
 # A kernel value is one number, and the table has 625. The simplest way to make one number of many is to weigh them and
-# add them up. Give every pair a weight $a_{ij}$, and let every channel have a say in what counts as alike: embeddings
-# $\varphi$ and $\phi$ scale channel $c$ by $e_c$ on one side and by $f_c$ on the other. (The paper calls the second
-# window $Y$; it may be a different one. A²U takes $Y = X$. The paper writes $k$ for the channel, and $q_k$ and $t_k$
-# for our $e_c$ and $f_c$; here $k$ is the side of a window and $t$ a tap.) In three lines:
+# add them up. Give every pair a weight $a_{ij}$, and give every channel a weight too: the embeddings $\varphi$ and
+# $\phi$ scale channel $c$ by $e_c$ on one side and by $f_c$ on the other. The second pixel of a pair may come from
+# another window $Y$, with $M$ pixels; A²U takes $Y = X$, so here $M = N = 25$. (The paper writes $k$ for the channel,
+# and $q_k$ and $t_k$ for our $e_c$ and $f_c$; here $k$ is the side of a window and $t$ a tap.) In three lines:
 #
 # $$\begin{aligned} w &= \sum_i \sum_j a_{ij}\, \varphi(x_i)^\top \phi(y_j) \\
 #     &= \sum_c \sum_i \sum_j a_{ij}\, e_c\, x_{ci}\; f_c\, y_{cj} \\
@@ -199,10 +199,11 @@ print(f"centre with all: {(centre * S).sum():.6f} = sum of the similarities of s
 # %% [markdown]
 # ### What a second order can see that a first order cannot
 #
-# CARAFE and IndexNet start with a linear model, $w = \sum_{ci} a_{ci}\, x_{ci}$. Now turn the sign of every feature,
-# and then double every feature.
+# CARAFE and the linear index block of IndexNet compute each logit with a linear model, $\ell = \sum_{ci} a_{ci}\,
+# x_{ci}$ (up to a bias). Compare it with the bilinear form $w$. Turn the sign of every feature, and then double every
+# feature.
 #
-# **Predict.** Think of a linear $w$ and of a bilinear one.
+# **Predict.** Think of the linear model and of the bilinear form.
 
 # %% tags=["prediction"]
 predict("sign-turned")
@@ -216,15 +217,16 @@ assert torch.allclose(sum(-X[c] @ A[c] @ -X[c] for c in range(C)), forms)
 
 # %% [markdown]
 # **Explain.** The linear model turns its sign, the bilinear form keeps its value: whether two pixels are *alike* does
-# not depend on whether both are negative or both positive. The price: contrast counts twice. Doubled features give
-# four times the value. A sigmoid in lesson 07 keeps that within bounds.
+# not depend on whether both are negative or both positive. The price: doubled features give four times the value. A
+# sigmoid in lesson 07 keeps that within bounds.
 
 # %% [markdown]
-# How far does this carry? The form keeps its value when its weights are fixed. So let us turn the sign of the features
-# under whole operators, and look at all kernels.
+# Does this hold for whole operators too? The form keeps its value when its weights are fixed. So let us turn the sign
+# of all features, build the kernels of seven operators, with random weights, and compare.
 #
-# **Predict.** Static A²U has fixed weights. Hybrid and dynamic A²U make some of their weights from the features
-# (lesson 07); the toy of lesson 08 puts a sigmoid on one side of the product.
+# **Predict.** Static A²U (`static-cw` and `static-pw-cw`) has fixed weights. Hybrid A²U makes some of its weights from
+# the features, and dynamic A²U makes all of them (lesson 07 explains the names). `toy`, which lesson 08 uses, has
+# fixed weights too, but puts a sigmoid on one side of the product.
 
 # %% tags=["prediction"]
 predict("whose-sign")
@@ -244,27 +246,29 @@ for name in ("static-cw", "static-pw-cw", "hybrid-cw", "hybrid-cs", "dynamic-cw"
     assert negative > 0.01
 
 # %% [markdown]
-# **Explain.** Only static A²U keeps all its kernels. And note two limits: maps after a ReLU are never negative, so
-# such an encoder does not turn a sign at all; and the negative of a picture is $1 - x$, not $-x$, which changes the
-# kernels of every operator in the table. What holds for the *form* need not hold for the operator that is built from
-# it.
+# **Explain.** Of these seven only the two plain static ones keep all their kernels. `toy` has fixed weights as well,
+# but the sigmoid on one side sees the sign. And note two limits: maps after a ReLU are never negative, so the features
+# of such an encoder never change their sign; and the negative of a picture is 1 − ink, not −ink, which changes the
+# kernels of all seven operators. What holds for the *form* need not hold for the operator that is built from it.
 
 # %% [markdown]
 # ## 3 · Rank: fewer numbers for nearly the same matrix
 #
-# Each $A_c$ has $N \cdot M = 625$ numbers, for each channel and for each kernel value. That is far too many to learn.
-# A matrix of **rank** $d$ is a sum of $d$ products of a column and a row:
+# Each $A_c$ has $N \cdot M = 625$ numbers, for each channel and for each kernel value. With 256 channels and four 3×3
+# kernels, one for each output of a position, that makes 5.8 million. A matrix of **rank** $d$ is a sum of $d$ products
+# of a column and a row:
 #
 # $$A = \sum_{m=1}^{d} u_m v_m^\top = U V^\top, \qquad U \in \mathbb{R}^{N \times d},\; V \in \mathbb{R}^{M \times d}$$
 #
 # which needs $d\,(N + M)$ numbers. The singular value decomposition writes any $A$ in this way, largest terms first,
-# and its first $d$ terms are the best matrix of rank $d$. With the singular values $\lambda_1 \ge \lambda_2 \ge \dots$
-# we know exactly what is lost:
+# and its first $d$ terms are the nearest matrix of rank $d$, where $\lVert A \rVert$ is the root of the sum of all
+# squared entries. With the singular values $\lambda_1 \ge \lambda_2 \ge \dots$ we know exactly what is lost:
 #
 # $$\lVert A - A_d \rVert = \sqrt{\textstyle\sum_{m > d} \lambda_m^2}$$
 #
-# **Predict.** Five matrices ask five questions of a window: *is the centre like everything? is the left like the
-# right? are near pixels alike?*, random weights, and *each pixel with itself*. Order them by the rank that they need.
+# **Predict.** Five matrices weigh the pairs of a window. Three ask: *is the centre like everything? is the left like
+# the right? are near pixels alike?* The fourth has random weights, and the fifth pairs *each pixel with itself*. Order
+# them by what they lose when only a few terms are kept.
 
 # %% tags=["prediction"]
 predict("largest-rank")
@@ -284,12 +288,13 @@ Drawing(
 )  # fmt: skip
 
 # %% [markdown]
-# **Explain.** *Centre with all* has rank 1 and *left with right* rank 2: nothing is lost. *Near pairs* is smooth, and
-# a dozen terms keep most of it. *Each with itself*, the identity, is the hardest: all singular values are 1, every
-# direction is as important as any other, and at rank $d$ exactly $\sqrt{1 - d/25}$ is lost.
+# **Explain.** *Centre with all* has rank 1 and *left with right* rank 2: from these ranks on, nothing is lost. The
+# other three have the full rank, 25, but they differ in what few terms keep. *Near pairs* is smooth, and a dozen terms
+# keep most of it. *Each with itself*, the identity, is the hardest: all singular values are 1, every direction is as
+# important as any other, and at rank $d$ exactly $\sqrt{1 - d/25}$ is lost.
 #
-# So $d = 1$, which the paper uses throughout, is a real restriction: it asks one question of the form "is *this* part
-# of the window like *that* part?". But the question is **learned**.
+# So $d = 1$, which the paper uses in all experiments, is a real restriction: for each channel it asks one question of
+# the form "is *this* part of the window like *that* part?". But the question is **learned**.
 
 # %% [markdown]
 # Now try it. Choose a window, two pixels, a matrix and a rank.
@@ -297,7 +302,7 @@ Drawing(
 # **Predict, then look:**
 # 1. Find two pixels with a *negative* similarity. What do their channels do?
 # 2. With `each with itself`, how does $w$ follow the ink when you move the window? What does it measure?
-# 3. At which rank does the low-rank form stop saving numbers?
+# 3. Set rank 12, then rank 13, and compare the numbers to learn.
 # 4. Go to row 0. What do pixels outside the map contribute?
 
 # %% tags=["prediction"]
@@ -316,10 +321,11 @@ assert S[6, 22] < 0
 assert torch.allclose((pair_weights("each with itself") * S).sum(), (X**2).sum())
 
 # %% [markdown]
-# **Explain.** (1) Pixels 6 and 22 lie left and right of the stroke: both carry ink, but it grows to the right at one
-# and to the left at the other. The opposite changes outweigh the ink that they share. (2) It is $\sum_{ci} x_{ci}^2$,
-# the energy of the window: how much there is to see. (3) At 13: $2 \cdot 25 \cdot 13 = 650 > 625$. Low rank pays only
-# while it is low. (4) Nothing: zero resembles nothing.
+# **Explain.** (1) In the first window (row 3, column 4), pixels 6 and 22 lie left and right of the stroke. Both carry
+# ink, but it grows to the right at one and to the left at the other. The products of the opposite changes outweigh the
+# product of the inks. (2) It is $\sum_{ci} x_{ci}^2$, the energy of the window: near 0 on blank paper, and larger the
+# more ink and edges the window holds. (3) From rank 13 on $U$ and $V$ have more numbers than $A$: $2 \cdot 25 \cdot 13
+# = 650 > 625$. (4) Nothing: they are zero, and so are all their products.
 
 # %% [markdown]
 # ## 4 · Low rank inside the form: Eq. (3)
@@ -334,8 +340,8 @@ assert torch.allclose((pair_weights("each with itself") * S).sum(), (X**2).sum()
 #
 # $$w = \mathbf{1}^\top \sum_c \big(U_c^\top x_c \circ V_c^\top y_c\big) \tag{3}$$
 #
-# It cannot go further, inside the product. From here on each channel has its own $U_c$ and $V_c$: any matrices of rank
-# $d$, no longer tied to one $a$ as in $a_{ij} e_c f_c$.
+# It cannot go further, inside the product. From here on each channel has its own $U_c$ and $V_c$. So the $A_c$ may be
+# any matrices of rank $d$; they need no longer be one $a$ times $e_c f_c$.
 
 # %%
 d = 2
@@ -364,9 +370,9 @@ assert 12 * (2 * N + 1) < N * N + N < 13 * (2 * N + 1)
 
 # %% [markdown]
 # **A hidden freedom.** With $Y = X$ the form cannot tell $A$ from its transpose, since $x^\top A x = x^\top A^\top x$:
-# only the symmetric half $(A + A^\top)/2$ counts. For one product $u v^\top$ that half is $(uv^\top + vu^\top)/2$,
+# only the symmetric part $(A + A^\top)/2$ counts. For one product $u v^\top$ that part is $(uv^\top + vu^\top)/2$,
 # which has rank 2 unless $u$ and $v$ are parallel. So $d = 1$ reaches *left with right* after all: take $u$ = left and
-# $v$ = right, and double it.
+# $v$ = right, and double the product.
 
 # %%
 columns = torch.arange(25) % 5
@@ -403,8 +409,9 @@ assert torch.linalg.matrix_rank(torch.stack([only, P[0]])) == 1
 print("d = 2:", [round(float(value), 2) for value in kernel])
 
 # %% [markdown]
-# **Explain.** They differ by a factor only. At rank 1 every kernel of a static operator is the *same* vector $P$,
-# times one affinity that says how much. Lesson 07 shows what the normalisation makes of that.
+# **Explain.** They differ by a factor only. At rank 1, and before the normalisation, every kernel of a static operator
+# is the *same* vector $P$ times one affinity. (With phases, in lesson 07, there is one such vector for each phase.)
+# Lesson 07 also shows what the normalisation makes of that.
 
 # %% [markdown]
 # ## 6 · Everywhere at once: Eq. (4)
@@ -419,7 +426,7 @@ print("d = 2:", [round(float(value), 2) for value in kernel])
 # $$w = \operatorname{conv}\Big(P,\ \operatorname{cat}_{m=1}^{d}\ \sum_c \operatorname{gpconv}(U_m, X)_c \circ
 #   \operatorname{gpconv}(V_m, Y)_c\Big) \tag{4}$$
 #
-# **Predict.** The first window is centred on pixel (0, 0), so it begins two pixels before the map.
+# **Predict.** The first window is centred on pixel (0, 0).
 
 # %% tags=["prediction"]
 predict("padding")
@@ -438,7 +445,9 @@ print("nine kernel values at each of 8×8 positions:", tuple(kernels.shape))
 
 # %% [markdown]
 # **Explain.** Padding 2. And at row 3, column 4, Eq. (4) gives the nine numbers that Eq. (3) gave. One position proves
-# little, so we check all 64, borders included, against the plain double sum of Eq. (2):
+# little, so we check all 64, borders included, against the plain double sum of Eq. (2). The pictures show the second
+# of the two terms: the responses of $U$ and $V$ in the ink channel, their product summed over the four channels, and,
+# from both terms, the middle value of all kernels.
 
 # %%
 Z = a2u.windows(guide, 5, ratio=2)[0]  # C N 8 8
@@ -453,7 +462,8 @@ Drawing(
     tables([("gpconv(U)", side_u[0, 0], "signed"), ("gpconv(V)", side_v[0, 0], "signed"),
             ("Σ_c U ∘ V", affinity[0, -1], "signed"), ("one kernel value", kernels[0, 4], "signed")]),
     alt="Responses of U and V to the ink, their product summed over channels, the centre value of all kernels.",
-    says=f"affinity {affinity.min():.2f} to {affinity.max():.2f};  mean of the kernels {kernels.mean():.4f}",
+    says=f"affinity {affinity[0, -1].min():.2f} to {affinity[0, -1].max():.2f};  "
+    f"mean of the kernels {kernels.mean():.4f}",
 )  # fmt: skip
 
 # %% [markdown]
@@ -483,7 +493,9 @@ print("the library's kernels agree;", sum(p.numel() for p in op.parameters()), "
 #   the *encoder's pixel at the output* are you? It is attention again, but between two maps, and each of the four
 #   outputs of a position asks for itself.
 #
-# **Predict.** In which of the three does the most similar pixel always get the largest weight?
+# **Predict.** "Most similar" means: to the centre of the encoder's window for attention and A²U, and to the encoder's
+# pixel at the output for SAPA. For A²U we compare tap $t$ of the kernel with pixel $t$ of the encoder's window. The
+# weights of A²U are random here.
 
 # %% tags=["prediction"]
 predict("whose-question")
@@ -502,21 +514,21 @@ assert len(set(taps.tolist())) == 2  # where P is largest or, for a negative aff
 # %% [markdown]
 # **Explain.** In attention and in SAPA, always: a softmax keeps the order of the similarities. In A²U the largest
 # weight can be in two places only, wherever the similar pixels are: where $P$ is largest if the affinity is positive,
-# and where $P$ is smallest if it is negative. (With $d = 1$; the normalisation of lesson 07 keeps this order.) This is
-# the price of one question per window. What A²U gets for it: the question is *learned*, and it costs two small
-# convolutions.
+# and where $P$ is smallest if it is negative. (With $d = 1$ and for one phase; the normalisation of lesson 07 keeps
+# this order. Where the affinity is zero, all weights are equal.) This is the price of one question per window. What
+# A²U gets for it: the question is *learned*, and it costs the two small convolutions $U$ and $V$, and $P$.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
 #
-# - *Section 1.* "The centre must be most similar to itself." Only if all vectors had the same length. An inner product
-#   counts size and direction.
+# - *Section 1.* "The centre must be most similar to itself." That is so when all vectors have the same length. An
+#   inner product counts size and direction.
 # - *Section 1.* Rank and size of $S$: "25×25, so rank 25." Four channels, so at most 4.
 # - *Section 2.* $x_i$ (a pixel: a column) and $x_c$ (a channel: a row) are mixed up. Two colours on the board: one for
 #   pixels, one for channels.
 # - *Section 2.* "Bilinear" is heard as bilinear *interpolation*. Another thing altogether; say so.
-# - *Section 2.* "A²U does not see the sign of the contrast." True of static kernels, and of a sign turned in the
-#   *features*. A negative of the picture is another matter.
+# - *Section 2.* "A²U does not see the sign of the contrast." True of plain static kernels (without the sigmoid of
+#   `toy` or a group norm), and of a sign turned in the *features*. A negative of the picture is another matter.
 # - *Section 3.* "Rank 1 can hardly do anything." It can ask any one question of the form "is this like that".
 # - *Section 4.* Summing over channels before the product. The cell shows another number; ask what it means (ink times
 #   edge).
@@ -645,8 +657,8 @@ exercises.QUESTION.check(my_question)
 #
 # A table of all pairs of an encoder map of `height` × `width` pixels, as in self-attention; or one table for each
 # window of side `k`, with one window for each position of the map that is `ratio` times smaller. Estimate for 512×512,
-# $k = 5$ and $r = 2$: how many times more numbers does the first have? Ten, a thousand, a hundred thousand? Write it
-# down, then return the factor.
+# $k = 5$ and $r = 2$: how many times as many numbers does the first have? Ten, a thousand, a hundred thousand? Write
+# it down, then return the exact factor for any map.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -688,9 +700,9 @@ exercises.PAIRS.check(my_factor)
 # ### Exercise 4 · As depth-wise convolutions
 # *Difficulty* ★★★ · *time* 12 minutes
 #
-# Write the affinity of Eq. (4) for $d = 1$, at every position: `x` is (C, H, W), `u` and `v` are (C, k, k) with k odd.
-# The position in row $i$ and column $j$ of the small map sees the k×k window centred on pixel (r·i, r·j), zeros
-# outside. Return (H/r, W/r).
+# Write the affinity of Eq. (4) for $d = 1$, at every position: `x` is (C, H, W), `u` and `v` are (C, k, k) with k odd,
+# `ratio` is r. A position of the small map sees the k×k window centred on pixel (r · row, r · column), zeros outside.
+# Return (H/r, W/r).
 #
 # <details><summary>Hint 1</summary>
 #
@@ -734,16 +746,16 @@ exercises.AFFINITY.check(my_affinity)
 # %% [markdown]
 # ### A question to take with you
 #
-# Take the most similar of two photographs of the same scene, one bright and one dark, as a motion tracker does. Which
-# of these survives a factor of ½ on all features: the order of the similarities of one pixel to all others, the
-# softmax of these similarities, the affinity of a static A²U?
+# A scene is photographed twice, the second time with half the light. Say that all features of the second photograph
+# are half as large. Which of these are the same in both: the order of the similarities of one pixel to all others in
+# its own photograph, the softmax of these similarities, the affinity of a static A²U?
 #
 # <details><summary>Answer</summary>
 #
-# The order survives: every product becomes a quarter, and a quarter of a larger number is still the larger one. The
-# softmax does not: it sees differences of a quarter, and so it gets flatter. The affinity becomes a quarter, and what
+# The order stays: every product becomes a quarter, and a quarter of a larger number is still the larger one. The
+# softmax does not: all differences become a quarter, and so it gets flatter. The affinity becomes a quarter, and what
 # the kernel then does depends on the normalisation (lesson 07). If you divide every pixel vector by its length first
-# (cosine similarity), all three survive, and the contrast is forgotten.
+# (cosine similarity), all three stay the same, and the contrast is forgotten.
 # </details>
 
 # %% [markdown]
@@ -768,8 +780,8 @@ concepts.ask()
 #   each similarity becomes a weight. A²U asks $d$ learned questions of one window. In exchange, its cost grows with
 #   the area, not with its square.
 # - **Q.** With $d = 1$ all kernels are multiples of one vector before the normalisation. Could that ever be enough?
-#   **A.** After sigmoid and softmax, multiples are not the same kernel any more: from flat at 0 to as decided as it
-#   gets. Lesson 07 draws that curve.
+#   **A.** After sigmoid and softmax, multiples are not the same kernel any more: it is flat at affinity 0, and the
+#   larger the affinity, the more the weights differ. Lesson 07 draws that curve.
 #
 # **Grade.** Exercises 1 and 2 pass. On paper: derive Eq. (3) from Eq. (2) for $d = 1$ in three lines. Exercise 4 for
 # distinction.
@@ -788,14 +800,15 @@ predict.tally()
 # %% [markdown]
 # ## Summary
 #
-# - Affinity is the similarity of two feature vectors, an inner product; self-attention keeps one row of the table of
-#   all pairs and makes weights of it.
-# - Weigh all pairs and add up: a bilinear form $\sum_c x_c^\top A_c y_c$, Eq. (2). It is of second order: it keeps its
-#   value when all features change their sign. Kernels keep theirs in static A²U only.
+# - The similarity of two pixels is the inner product of their feature vectors. Self-attention keeps one row of the
+#   table of all pairs and makes weights of it.
+# - The affinity of a window is the sum of all pairs, weighed: a bilinear form $\sum_c x_c^\top A_c y_c$, Eq. (2). It
+#   is of second order: it keeps its value when all features change their sign. Of the seven operators that we tried,
+#   only the two plain static A²U keep their kernels then.
 # - A matrix of rank $d$ is $UV^\top$: $d(N+M)$ numbers instead of $NM$, worth it while $d$ is below about $N/2$.
 # - Low rank turns the form into two projections, a product and a sum, Eq. (3): **product first, then channels**.
-# - $P$ makes the $s^2$ values of a kernel from $d$ affinities. For $d = 1$ all kernels are one vector, scaled: no
-#   tap's weight is its own similarity, as in attention or SAPA.
+# - $P$ makes the $s^2$ values of a kernel from $d$ affinities. For $d = 1$ all kernels are one vector, scaled (before
+#   the normalisation). No tap's weight comes from its own similarity; in attention and SAPA it does.
 # - At every position: two depth-wise convolutions of stride 2, a product, a sum, a 1×1 convolution, Eq. (4).
 #
 # What is missing before this upsamples anything: phases, a normalisation, and the question where $U$, $V$ and $P$ come

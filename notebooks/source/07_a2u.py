@@ -55,8 +55,8 @@
 # **To save time:** Section 7 (down and up) and section 3. Keep section 2: its bounds are needed to understand the
 # results of lesson 09.
 #
-# **Look at this before class.** "Static" is a bad word for a good thing. Write on the board, early: *static says that
-# the question is fixed; the answer always follows the image.*
+# **Look at this before class.** The word "static" misleads. Write on the board, early: *static says that $U$, $V$ and
+# $P$ are fixed; the kernels always follow the image.*
 
 # %% [markdown]
 # ## The picture
@@ -96,7 +96,7 @@ figure_2()
 # 5. sigmoid, then softmax over the nine taps;
 # 6. apply the one formula, $w^\top z$, to the decoder map.
 #
-# **Predict.** The order of steps 4 and 5 matters.
+# **Predict.** Look at the order of steps 4 and 5.
 
 # %% tags=["prediction"]
 predict("shuffle-first")
@@ -117,12 +117,12 @@ assert difference < 1e-6
 print("largest difference from the library below 1e-6:", bool(difference < 1e-6))
 
 # %% [markdown]
-# **Explain.** Each of the four outputs has its *own* kernel, and each kernel must sum to 1. A softmax before the
-# shuffle would run over all 36 numbers, and the weights of each kernel would sum to only about a quarter. (The order
-# of the 36 matters as well: the row of tap $t$ and phase $p$ is $4t + p$, because `pixel_shuffle` expects the phase to
-# run fastest.)
+# **Explain.** Each of the four outputs has its *own* kernel, and each kernel must sum to 1. Before the shuffle, a
+# softmax over all channels would run over all 36 numbers. The four kernels would sum to 1 together, so each of them to
+# a quarter on average. (The order of the 36 matters as well: the row of tap $t$ and phase $p$ is $4t + p$, because
+# `pixel_shuffle` expects the phase to run fastest.)
 #
-# $U$, $V$ and $P$ never looked at $x$: kernels come from the *encoder* map, which still has the detail.
+# Steps 1 to 5 never use $x$: the kernels come from the *encoder* map, which still has the detail.
 
 # %%
 assert torch.allclose(w.sum(dim=1), torch.ones(1, 16, 16, dtype=torch.float64))
@@ -131,7 +131,7 @@ Drawing(
         [("affinity", affinity[0, 0], "signed"), ("centre weight", w[0, 4], "weights"), ("y, ink", y[0, 0], "signed")]
     ),
     alt="The affinity of each window, the centre weight of the kernels, which differs by phase, and the new 2.",
-    says=f"affinity {affinity.min():.2f} to {affinity.max():.2f};  weights {w.min():.4f} to {w.max():.4f}",
+    says=f"affinity {affinity.min():.2f} to {affinity.max():.2f};  weights of all taps {w.min():.4f} to {w.max():.4f}",
 )
 
 # %% [markdown]
@@ -156,15 +156,16 @@ print(f"sigmoid + softmax: every weight lies between {lowest:.3f} and {highest:.
 
 # %% [markdown]
 # **Explain.** One tap at 1 against eight at 0 gives $e/(e+8) = 0.254$. So this A²U *cannot* imitate nearest neighbour
-# (a weight of 1) or bilinear (0.5625): it always blends. A plain softmax could come as close as we like. Yet the paper
-# measures better mattes with the sigmoid (Table 4, SAD 34.76 against 35.93 for the network "hybrid-cw"; sections 4
-# and 6 explain this name; SAD is an error of mattes, so less is better). Perhaps the sigmoid helps because it keeps the
-# squared contrast of lesson 06 within bounds; the paper does not test this, and neither does this lesson.
+# (a weight of 1) or bilinear (0.5625): every tap keeps at least 0.044. With a softmax alone, a weight can come as close
+# to 1 as we like. Yet the paper measures better mattes with the sigmoid: in Table 4 the network *hybrid-cw* (section 4
+# explains the name) has a SAD of 34.76 with it and 35.93 without. SAD is an error of mattes: less is better. Perhaps
+# the sigmoid helps because the affinity grows with the square of the contrast (lesson 06), and the sigmoid keeps it
+# within bounds. The paper does not test this, and neither does this lesson.
 #
-# With $d = 1$ there is one more limit. A position contributes one number, its affinity. Its kernel in a given phase is
-# $\operatorname{softmax}(\sigma(\text{affinity} \cdot P_0))$ with the same vector $P_0$ everywhere, the nine rows of
-# $P$ that make this phase. So all kernels of one image and phase lie on a **curve with one parameter**. Here it is for
-# phase (0, 0), a panel for each tap at its place in the kernel:
+# With $d = 1$ there is one more limit. A position contributes one number, its affinity. Take phase (0, 0). Its kernels
+# are $\operatorname{softmax}(\sigma(\text{affinity} \cdot P_0))$ with the same vector $P_0$ everywhere: the nine rows
+# of $P$ that make this phase. So all kernels of one image and phase lie on a **curve with one parameter**. Here it is
+# for phase (0, 0), a panel for each tap at its place in the kernel:
 
 # %%
 P0 = P.detach().view(9, 4)[:, 0]
@@ -177,20 +178,20 @@ assert op.affinity(torch.ones_like(guide))[0, 0, 4, 4] != 0  # flat ink
 Drawing(
     kernel_curves(affinities, curve, met[met.abs() < 4]),
     alt="Nine panels, one per tap: its weight over the affinity. All are 1/9 at zero; two fall, six rise, one wavers.",
-    says=f"at affinity 0 every weight is {curve[80, 0]:.4f}; {int((met.abs() < 4).sum())} of 64 affinities lie here",
+    says=f"at affinity 0 every weight is {curve[80, 0]:.4f}; {int((met.abs() < 4).sum())} of 64 affinities are shown",
 )
 
 # %% [markdown]
-# **Explain.** Where the encoder map is zero the affinity is 0, and the kernel is the plain mean of nine. So A²U blurs
-# where the paper is blank, which does no harm if the decoder map is flat there too; where there is structure, its
-# kernels can differ from the mean. On flat ink the affinity need not be 0; but a kernel that sums to 1 leaves a flat
-# region as it is.
+# **Explain.** Where the whole window of the encoder map is zero, the affinity is 0 and the kernel is the plain mean of
+# nine. So this A²U blurs where the image is blank. That does no harm if the decoder map is flat there too. Where there
+# is structure, its kernels can differ from the mean. On flat ink the affinity need not be 0; but a kernel that sums to
+# 1 leaves a flat region of the decoder map as it is.
 
 # %% [markdown]
 # ## 3 · Where phases come from: P, or point-wise
 #
 # Above, one affinity serves four outputs, and 36 rows of $P$ tell them apart. **Point-wise** (pw) A²U has four *sets*
-# of $U$ and $V$ instead, and one $P$ of nine rows: shuffle the affinities first, then project.
+# of $U$ and $V$ instead, and one $P$ of nine rows: shuffle the affinities first, then apply $P$.
 
 # %%
 with torch.random.fork_rng(), torch.no_grad():
@@ -198,7 +199,7 @@ with torch.random.fork_rng(), torch.no_grad():
     pw = a2u.build("a2u:static-pw-cw", 4).double()
     sets = [F.conv2d(guide, f.weight.transpose(0, 1).reshape(16, 1, 5, 5), stride=2, padding=2, groups=4)
             for f in (pw.u, pw.v)]  # fmt: skip
-    four = (sets[0] * sets[1]).unflatten(1, (4, 4)).sum(dim=1)  # channels, sets → one affinity a phase: 1 4 8 8
+    four = (sets[0] * sets[1]).unflatten(1, (4, 4)).sum(dim=1)  # channels, sets → one affinity per phase: 1 4 8 8
     w_pw = F.conv2d(F.pixel_shuffle(four, 2), pw.p.weight[:, :, None, None]).sigmoid().softmax(dim=1)
     assert torch.allclose(w_pw, pw.kernel(None, guide)[:, 0], atol=1e-9)
 print("U:", tuple(pw.u.weight.shape), " P:", tuple(pw.p.weight.shape), " point-wise kernels:", tuple(w_pw.shape))
@@ -211,8 +212,8 @@ print("U:", tuple(pw.u.weight.shape), " P:", tuple(pw.p.weight.shape), " point-w
 # | | $U$, $V$ | $P$ |
 # |---|---|---|
 # | **static** | learned once | learned once |
-# | **hybrid** | learned once | made from the image: its mean, then a 1×1 convolution |
-# | **dynamic** | made from the image: pooled to 5×5, then a 1×1 convolution | made from the image |
+# | **hybrid** | learned once | made from the encoder map: its mean over all places, then a 1×1 convolution |
+# | **dynamic** | made from the encoder map: pooled to 5×5, then a 1×1 convolution | as in hybrid |
 #
 # **Predict, then look.** The explorer below compares one output of our digit with the same output of a changed image:
 # 1. Choose `half contrast`. Which of $U$, $P$ and $w$ change, in which mode? Where $P$ changes, by what factor?
@@ -242,18 +243,19 @@ with torch.no_grad():
         assert torch.allclose(each.affinity(guide / 2), each.affinity(guide) / share)
 
 # %% [markdown]
-# **Explain.** (1) Halving the features halves what hybrid and dynamic make from them ($P$, and dynamic $U$ and $V$;
-# the biases are 0 in our untrained operators). The affinity, a product of two responses, falls to a quarter in static
-# and hybrid. In dynamic it falls to a sixteenth, because the filters are halved as well. With $P$ in front, what
-# enters the sigmoid falls to ¼, ⅛ and 1/32. (2) The mean does not depend on *where* things are, so $P$ stays the same.
-# Pooling to 5×5 does depend on it, so $U$ and $V$ change, and with them the kernel of a stroke that only moved. (3)
-# *Static* says only that the question asked of the image is fixed. Kernels always come from the affinity of the image.
+# **Explain.** (1) Halving the features halves the weights that are made from them: $P$ in hybrid and dynamic, and in
+# dynamic also $U$ and $V$. (The biases are 0 in our untrained operators.) The affinity, a product of two responses,
+# falls to a quarter in static and hybrid. In dynamic it falls to a sixteenth, because the filters are halved as well.
+# Multiplied by $P$ it enters the sigmoid: this product falls to ¼, ⅛ and 1/32. (2) The mean does not depend on *where*
+# things are, so $P$ stays the same. Pooling to 5×5 does depend on it, so $U$ and $V$ change, and with them the kernel
+# of a stroke that only moved. (3) *Static* says only that $U$, $V$ and $P$ are fixed. The kernels always come from the
+# affinities, and these from the image.
 
 # %% [markdown]
 # ### A table of degrees
 #
-# Multiply all features by a factor. What enters the sigmoid is multiplied by that factor to the power of its
-# **degree**:
+# Multiply all features by a factor. Then what enters the sigmoid is multiplied by a power of this factor. The exponent
+# is the **degree**:
 #
 # | | from $P$ | from $U$, $V$ | from the two windows | degree |
 # |---|---|---|---|---|
@@ -278,12 +280,12 @@ with torch.random.fork_rng(), torch.no_grad():
         print(f"{mode:8} twice the features: {2**degree:2} times; sign turned: {(-1) ** degree:+}")
 
 # %% [markdown]
-# The higher the degree, the faster the input of the sigmoid grows with the features. The matting networks of lesson 10
-# do two things to keep it in range. One row adds group norm after $U$ and after $V$ (**-norm**, † in the paper). And
-# all of them divide the sum over channels by $\sqrt C$, in code `scaled=True`. This changes no degree, but it removes
-# the effect of the number of channels: a sum of $C$ independent products has a standard deviation that grows with
-# $\sqrt C$, and so, with filters of the same size, an operator with 256 channels would push the sigmoid to its ends
-# sooner than one with 4.
+# The higher the degree, the faster the input of the sigmoid grows with the features. In the matting networks of lesson
+# 10 two things work against this. One of the networks has group norm after $U$ and after $V$ (**-norm**, † in the
+# paper). And all networks with A²U divide the sum over channels by $\sqrt C$, in code `scaled=True`. This changes no
+# degree. It keeps the affinity from growing with the number of channels: a sum of $C$ independent products has a
+# standard deviation that grows with $\sqrt C$. Without the division, and with filter values equally large, an operator
+# with 256 channels would push the sigmoid to its ends sooner than one with 4.
 
 # %%
 rng = torch.Generator().manual_seed(7)
@@ -300,8 +302,8 @@ with torch.no_grad():
         assert 0.7 < sizes[1] < 1.4
 
 # %% [markdown]
-# A second switch: **channel-wise** (cw), one filter per channel, or **channel-shared** (cs), one for all. The kernel
-# $w$ is shared by all channels of the decoder map in either case.
+# One more choice is open in every mode: **channel-wise** (cw), one filter per channel, or **channel-shared** (cs), one
+# filter for all channels. In either case the kernel $w$ is shared by all channels of the decoder map.
 
 # %% [markdown]
 # ## 5 · How it learns: two gradients
@@ -312,13 +314,14 @@ with torch.no_grad():
 # $$\frac{\partial y}{\partial z_t} = w_t, \qquad\qquad \frac{\partial y}{\partial w_t} = z_t .$$
 #
 # *Through $z$*: each value of the window gets its share of the gradient, by its weight. *Through $w$* the way is
-# longer. With $\sigma_t = \sigma(\text{affinity} \cdot P_t)$ and $w = \operatorname{softmax}(\sigma)$:
+# longer. Let $P_t$ be the row of $P$ that makes tap $t$ of this output's phase. With $\sigma_t = \sigma(\text{affinity}
+# \cdot P_t)$ and $w = \operatorname{softmax}(\sigma)$:
 #
 # $$\frac{\partial y}{\partial \sigma_t} = w_t\,(z_t - y), \qquad
 # \frac{\partial y}{\partial\,\text{affinity}} = \sum_t w_t\,(z_t - y)\;\sigma_t (1 - \sigma_t)\;P_t .$$
 #
-# The first is the derivative of a softmax: raising one number moves the mean $y$ towards $z_t$. The second is the
-# chain rule, with $\sigma' = \sigma(1 - \sigma)$.
+# The first is the derivative of a softmax: raising $\sigma_t$ moves the weighted mean $y$ towards $z_t$. The second is
+# the chain rule, with $\sigma' = \sigma(1 - \sigma)$.
 #
 # **Predict.** Look at $z_t - y$. In which windows does the kernel learn nothing?
 
@@ -357,20 +360,21 @@ print(f"{int(flat.sum())} of 256 outputs have a flat window: no gradient reaches
 # %% [markdown]
 # **Explain.** Where all $z_t$ are equal, $z_t - y = 0$: a flat window teaches the kernel nothing, because every kernel
 # that sums to 1 gives the same output. So a kernel can learn only where its window varies, as it does at edges. (The
-# cell looks at channel 0 alone. All channels share the kernel, so all of them must be flat.) Two more things slow
-# learning down: where $\sigma_t$ is near 0 or 1, $\sigma_t(1 - \sigma_t)$ is small; and where the encoder map is zero
-# the affinity is a sum of products of zeros, whatever $U$ and $V$ are. The way through $z$ always stays open: the
-# weights sum to 1.
+# cell looks at channel 0 alone. All channels share the kernel: it learns nothing only where all of them are flat.) Two
+# more things slow learning down. Where $\sigma_t$ is near 0 or 1, $\sigma_t(1 - \sigma_t)$ is small. And where the
+# window of the encoder map is zero, the affinity is 0 whatever $U$, $V$ and $P$ are, so none of them gets a gradient.
+# The way through $z$ always stays open: the weights sum to 1.
 
 # %% [markdown]
 # ## 6 · Count
 #
-# Four stages see $C$ = 64, 64, 128 and 256 encoder channels, together 512. With $s = 3$, $k = 5$, $r = 2$:
+# The paper's matting network (lesson 10) upsamples four times. The four operators see $C$ = 64, 64, 128 and 256 encoder
+# channels, together 512. With $s = 3$, $k = 5$, $r = 2$ each of them has:
 #
 # - $U$ and $V$ static: 25 numbers per filter; $C$ filters (cw) or 1 (cs), times 4 point-wise. No bias.
 # - $U$ and $V$ dynamic: a 1×1 convolution with bias, $C + 1$ numbers for each filter.
 # - $P$ static: $36$, or $9$ point-wise. From the image: $36\,(C + 1)$, or $9\,(C + 1)$ point-wise.
-# - *-d* (section 7): a second $P$ for the way down. *-norm*: $4C$ for two group norms.
+# - *-d* (section 7): a second $P$ of 36 rows, for the way down. *-norm*: $4C$ for two group norms.
 #
 # **Predict.** Work out static-cw before you run the cell: 25 numbers per filter, for $U$ and $V$, and 36 per stage
 # for $P$.
@@ -407,9 +411,9 @@ print(f"IndexNet of Table 2 has {1 / share:.0f} times as many as the last row")
 # for this row, as for the row above it, and not 40K: it seems to leave the 2,048 numbers of the group norms out.)
 
 # %% [markdown]
-# The toy of lesson 08 is static, channel-wise and point-wise, with $s = 1$, $k = 4$ and a sigmoid on $U$'s response.
-# Its $P$ is one number, and it upsamples at 128, 64 and 32 channels: $\sum_C\,(2 \cdot 4 \cdot 16 \cdot C + 1)$ =
-# 28,675.
+# The small network of lesson 08, the *toy*, has three A²U operators, for 128, 64 and 32 encoder channels. Each is
+# static, channel-wise and point-wise, with $s = 1$, $k = 4$ and a sigmoid on $U$'s response. Its $P$ is one number:
+# $\sum_C\,(2 \cdot 4 \cdot 16 \cdot C + 1)$ = 28,675.
 
 # %%
 toy = [2 * 4 * 16 * c + 1 for c in (128, 64, 32)]
@@ -440,9 +444,9 @@ print(
 # ## 8 · IndexNet is inside
 #
 # Take a static, point-wise, channel-wise A²U with $s = 1$ and replace the response of $U$ by 1. The bilinear form has
-# now lost its first factor: $\mathbf 1 \circ V_c^\top x_c$ (∘: value by value) is linear again. Here $x_c$ is channel
-# $c$ of the encoder's window, as in lesson 06. With one tap a softmax would always give 1, so it is left out, and only
-# the sigmoid remains. $P$ is 1:
+# now lost its first factor: $\mathbf 1 \circ V_c^\top x_c$ (∘: value by value) is linear in $x_c$, channel $c$ of the
+# encoder's window, as in lesson 06. With one tap a softmax would always give 1, so it is left out, and only the sigmoid
+# remains. $P$ is 1, and $v_{pc}$ is the filter of $V$ for phase $p$ and channel $c$:
 #
 # $$w_p = \sigma\Big(\sum_c v_{pc}^\top x_c\Big), \qquad p = 0 \dots r^2 - 1,$$
 #
@@ -476,8 +480,8 @@ print(f"A²U of order 1 equals IndexNet in all {x.numel() * 4} values; of order 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
 #
-# - *Section 1.* Softmax before the shuffle. Every kernel then has about a quarter of the weight, and nothing
-#   complains.
+# - *Section 1.* Softmax over all channels before the shuffle. A kernel then has a quarter of the weight on average, and
+#   no error is raised.
 # - *Section 2.* "It is more flexible than bilinear, so it can imitate it." It cannot: no weight exceeds 0.254.
 # - *Section 2.* The limit is taken for a defect. It is a choice, and the paper measures it: SAD 34.76 with the
 #   sigmoid, 35.93 without (hybrid-cw, Table 4; one training each).
@@ -497,9 +501,9 @@ print(f"A²U of order 1 equals IndexNet in all {x.numel() * 4} values; of order 
 # ### Exercise 1 · Find the bug: kernels from affinities
 # *Difficulty* ★★☆ · *time* 8 minutes
 #
-# `affinity` is (d, H, W), `p` is (s²·r², d); its row tap·r² + phase makes that tap for that phase. The result should
-# be the normalised kernels (sigmoid, softmax) of all outputs, (s², rH, rW). The code runs, its shape is right, every
-# kernel sums to 1, and yet the values are wrong. Find the line and fix it.
+# `affinity` is (d, H, W), `p` is (s²·r², d). Row tap·r² + phase of `p` makes that tap for that phase. The result should
+# be the normalised kernels (sigmoid, softmax) of all outputs, (s², rH, rW). The code runs, its result has the right
+# shape, every kernel sums to 1, and yet the values are wrong. Find the line and fix it.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -598,8 +602,8 @@ exercises.REACH.check(my_reach)
 #
 # Bilinear weights lean: an output above and left of the centre looks more at its upper and left neighbours. Design a
 # $P$ ($d = 1$, $s = 3$, $r = 2$) that does this. Return its 36 numbers, row tap·4 + phase, with phase = 2a + b. The
-# check makes the four kernels as $\operatorname{softmax}(\sigma(\cdot))$, for a positive affinity: the argument
-# `strength`. There are many right answers. The specification:
+# check makes the four kernels as $\operatorname{softmax}(\sigma(\text{strength} \cdot P))$. The argument `strength` is
+# a positive affinity; your $P$ need not depend on it. There are many right answers. The specification:
 #
 # 1. 36 finite numbers;
 # 2. the mean row of the taps, weighted by the kernel, lies above the centre for $a = 0$ and below it for $a = 1$;
@@ -657,7 +661,7 @@ exercises.LEAN.check(my_lean)
 # <details><summary>Answer</summary>
 #
 # Of the three modes, static has the lowest degree (2). If twice the exposure doubles all features, what enters the
-# sigmoid grows 4 times, and not 8 or 32 times. (An encoder with biases need not double them.) Group norm after $U$ and
+# sigmoid becomes 4 times as large, not 8 or 32. (An encoder with biases need not double them.) Group norm after $U$ and
 # $V$ (-norm) removes a common factor of each group; so does dividing the features by their size first. What you cannot
 # remove: a change that is not a common factor (a clipped highlight, another gamma) changes the affinity in every mode.
 # </details>

@@ -71,8 +71,8 @@ def draw(row: int, column: int, image: str) -> Drawing:
         a, then = (style.number(float(each["a"])) for each in (first, second))
         says.append(f"{mode}: {', '.join(f'{n} {how}' for n, how in found.items())};  affinity {a}, then {then}")
     alt = (
-        f"Kernel of output ({row}, {column}) for two images, this one and one {image}: filters U, rows of P and the "
-        f"kernel w for static, hybrid and dynamic A²U."
+        f"Output ({row}, {column}) of two images, this one and “{image}”: filters U, rows of P and the kernel w for "
+        f"static, hybrid and dynamic A²U."
     )
     return Drawing(fig, alt, "\n".join(says))
 
@@ -112,5 +112,8 @@ def figure_2(row: int = 9, column: int = 9) -> Drawing:
         "depth-wise convolution, stride 2."
     )
     if found[0]["P"].max() < 0 < found[0]["a"]:
-        says += "\nThe first kernel is flat because every P of its phase is negative: nine sigmoids near 0."
+        says += (
+            "\nThe first kernel is flat to within 0.01: the affinity is positive and every P of its phase is negative, "
+            "so that all nine sigmoids are near 0."
+        )
     return Drawing(fig, alt, says)

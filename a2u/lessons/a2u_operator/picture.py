@@ -33,12 +33,12 @@ def generation(
         source = Block(0.15, 1.5, 1.7 / len(x), *np.shape(x))
         sheet.cells(ax, source, x, style.SIGNED, style.signed_norm(x))
         sheet.frame(ax, source, 2 * at[0] - 2, 2 * at[1] - 2, 5, 5, style.Z, 1.8)
-        _head(ax, source, "encoder map X", "C×H×W; a 5×5 window")
+        _head(ax, source, "encoder map X", "C×2H×2W; a 5×5 window")
         for top, values, name in ((0.72, by_u, "U"), (2.92, by_v, "V")):
             block = Block(2.65, top, 1.2 / len(values), *np.shape(values))
             sheet.cells(ax, block, values, style.SIGNED, style.signed_norm(by_u, by_v))
             sheet.frame(ax, block, *at, 1, 1, style.INK, 1.4)
-            _head(ax, block, f"gpconv({name}, X)", "C×H/2×W/2")
+            _head(ax, block, f"gpconv({name}, X)", "C×H×W")
             sheet.arrow(ax, (1.92, MIDDLE), (2.58, top + 0.6), style.Z)
             sheet.arrow(ax, (3.92, top + 0.6), (4.27, 2.2 if name == "U" else 2.5), style.INK)
         _middle(ax, affinity, at)
@@ -64,7 +64,7 @@ def _middle(ax: Axes, affinity: Any, at: tuple[int, int]) -> None:
     table = Block(5.55, 1.75, 1.2 / len(affinity), *np.shape(affinity))
     sheet.cells(ax, table, affinity, style.SIGNED, style.signed_norm(affinity))
     sheet.frame(ax, table, *at, 1, 1, style.INK, 1.4)
-    _head(ax, table, "affinity", "1×H/2×W/2  (d = 1)")
+    _head(ax, table, "affinity", "1×H×W  (d = 1)")
     sheet.note(ax, 6.15, table.bottom + 0.2, f"framed: {style.number(float(affinity[at]))}")
 
 

@@ -7,13 +7,13 @@ from a2u.lessons.predict import Predictions, Question, right, wrong
 QUESTIONS = (
     Question(
         "shuffle-first",
-        "Why must the shuffle come before the softmax?",
+        "Why does the shuffle come before the softmax?",
         wrong("Because a shuffle cannot move weights", "It only moves numbers, whatever they are."),
         right(
             "Because each of the four kernels must sum to 1",
-            "Before the shuffle, a softmax would make all 36 sum to 1.",
+            "Before the shuffle, a softmax over all channels would make all 36 sum to 1.",
         ),
-        wrong("It need not: the order does not matter", "It does: each kernel would be left with about a quarter."),
+        wrong("For no reason: the order does not matter", "It does: the four kernels would share a sum of 1."),
     ),
     Question(
         "largest-weight",
@@ -27,7 +27,7 @@ QUESTIONS = (
         "same-for-every-image",
         "Does *static* mean that the kernels are the same for every image?",
         wrong("Yes: U, V and P are fixed", "They are, but they are applied to the image, and that makes the kernel."),
-        right("No: the kernel follows the affinity", "The question is fixed. The answer comes from the image."),
+        right("No: the kernel follows the affinity", "U, V and P are fixed. The affinity comes from the image."),
         wrong(
             "Only for images of the same contrast",
             "Two images of the same contrast can have different strokes, and so different affinities.",

@@ -12,7 +12,7 @@ from a2u.lessons.exercises import Exercise, Mistake, Numeric
 
 
 def low_rank_reference(x: Tensor, u: Tensor, v: Tensor, p: Tensor) -> Tensor:
-    """Eq. (3) with P for 1: w_t = Σ_m p_mt Σ_c (u_cmᵀx_k)(v_cmᵀx_k). x (C, N), u, v (C, N, d), p (d, s²) → (s²,)."""
+    """Eq. (3) with P for 1: w_t = Σ_m p_mt Σ_c (u_cmᵀx_c)(v_cmᵀx_c). x (C, N), u, v (C, N, d), p (d, s²) → (s²,)."""
     w = x.new_zeros(p.shape[1])
     for tap in range(p.shape[1]):
         for r in range(p.shape[0]):
@@ -24,7 +24,7 @@ def low_rank_reference(x: Tensor, u: Tensor, v: Tensor, p: Tensor) -> Tensor:
 
 
 def _sides(x: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    """u_cmᵀx_k and v_cmᵀx_k: Tensor[C, d] each."""
+    """u_cmᵀx_c and v_cmᵀx_c: Tensor[C, d] each."""
     return torch.einsum("knr,kn->kr", u, x), torch.einsum("knr,kn->kr", v, x)
 
 
@@ -190,7 +190,7 @@ QUESTION = Design(
         Rule("pairs of both halves only", lambda a, size: bool((a[~_across(size)] == 0).all()),
              "A pair counts that does not have one pixel above the middle row and one below it.",
              lambda size: torch.ones(size**2, size**2)),
-        Rule("rank 2 at most", lambda a, size: int(torch.linalg.matrix_rank(a)) <= 2,
+        Rule("rank 2 at most", lambda a, size: int(torch.linalg.matrix_rank(a, rtol=1e-5)) <= 2,
              "The rank of your A is larger than 2. Make it of one outer product and its transpose.",
              _mirrored),
         Rule("1 in a window of ones", lambda a, size: bool((a.sum() - 1).abs() < 1e-6),
@@ -238,8 +238,8 @@ AFFINITY = Exercise(
         Mistake("wrong border", _edge,
                 "At the border you repeat the edge. Here what lies outside the map counts as zero."),
         Mistake("wrong pixel of the block", _late,
-                "Your windows are centred on the last pixel of each block. Position (i, j) looks around pixel "
-                "(r·i, r·j), the first one: that is what a stride gives."),
+                "Your windows are centred on the last pixel of each block. A position looks around pixel "
+                "(r · row, r · column), the first one: that is what a stride gives."),
         Mistake("flipped filter", lambda x, u, v, r: affinity_reference(x, u.flip(1, 2), v.flip(1, 2), r),
                 "Your filters run backwards, as in a textbook convolution. uᵀx pairs the first weight with the first "
                 "value: no flip."),

@@ -37,7 +37,7 @@ def _frame(table: Any, kept: Any, rank: int, lost: Any) -> Figure:
         fig, ax = style.canvas(WIDTH, HEIGHT)
         sheet.label(ax, 0.1, 0.25, "From a table to low rank: A ≈ U Vᵀ", size=11.5, ha="left")
         look = style.scale("signed", table)
-        for left, values, name in ((0.15, table, "A, a weight for each pair"), (2.6, kept, f"its rank {rank}")):
+        for left, values, name in ((0.15, table, "A, a weight for each pair"), (2.6, kept, f"A at rank {rank}")):
             block = Block(left, 0.7, _SIDE / len(values), *values.shape)
             sheet.cells(ax, block, values, *look)
             sheet.outline(ax, block, style.MUTED, 1.2)

@@ -21,7 +21,7 @@ QUESTIONS = (
     ),
     Question(
         "three-orders",
-        "Will the three printed numbers agree?",
+        "Will the three numbers agree?",
         wrong(
             "Yes, in every bit: a sum does not depend on its order",
             "With real numbers it does not. A computer rounds after each step.",
@@ -43,13 +43,14 @@ QUESTIONS = (
     Question(
         "whose-sign",
         "Whose kernels stay exactly as they are when every feature changes its sign?",
-        wrong("Those of all A²U: each is a product of two responses", "Hybrid and dynamic have one more factor: P."),
-        right("Those of static A²U only", "Its weights are fixed, so that the form alone decides."),
+        wrong("Those of all seven: each is a product of two responses", "Some make weights from the features as well."),
+        right("Those of static-cw and static-pw-cw only", "Their weights are fixed, and the form alone decides."),
+        wrong("Those of these two and of toy", "A sigmoid on one side of the product sees the sign."),
         wrong("Those of none: kernels follow the features", "A form of second order does not see a common sign."),
     ),
     Question(
         "largest-rank",
-        "Which of the five matrices needs the largest rank?",
+        "Which of the five matrices loses the largest share when only three terms are kept?",
         wrong("Random weights", "Random directions differ in strength, so a few terms keep more than their share."),
         wrong("Near pixels with each other", "It is smooth: a dozen terms keep most of it."),
         right("Each pixel with itself", "The identity: all 25 directions are equally important."),
@@ -65,9 +66,9 @@ QUESTIONS = (
     Question(
         "nine-taps",
         "How do the matrices of the nine taps differ?",
-        wrong("In all their numbers", "U and V are the same for all taps; only P tells them apart."),
-        right("By a factor only", "Tap n has U diag(pₙ) Vᵀ, and with d = 1 pₙ is a single number."),
-        wrong("They are equal", "Column n of P weighs them differently for each tap."),
+        wrong("Each has a pattern of its own", "U and V are the same for all taps; only P tells them apart."),
+        right("By a factor only", "Tap t has U diag(pₜ) Vᵀ, and with d = 1 pₜ is a single number."),
+        wrong("They are equal", "Column t of P weighs them differently for each tap."),
     ),
     Question(
         "padding",

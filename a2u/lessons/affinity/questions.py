@@ -8,8 +8,8 @@ QUESTIONS = (
         "what-alike-means",
         "Two pixels have a large inner product. What do you know?",
         wrong("They lie close together", "Distance does not enter an inner product of features."),
-        wrong("They are equal", "A pixel with more ink scores higher than an exact copy."),
-        right("They have large values of the same sign in the same channels", "Each such channel adds to the sum."),
+        wrong("They are equal", "A pixel with more ink can score higher than an exact copy."),
+        right("In at least one channel they have the same sign", "Only positive products make a sum large."),
     ),
     Question(
         "what-low-rank-saves",
@@ -31,10 +31,10 @@ QUESTIONS = (
     ),
     Question(
         "where-the-sign-goes",
-        "When does a second-order form help to treat light and dark strokes alike?",
-        wrong("For every network with A²U", "Hybrid and dynamic kernels change when the features change sign."),
-        wrong("After a ReLU, which makes all signs equal", "After a ReLU there is no sign to turn."),
-        right("When features of both signs enter a form whose weights are fixed", "Then the two signs cancel."),
+        "All features change their sign. When is an operator of second order sure to keep its kernels?",
+        wrong("For every kind of A²U", "Hybrid and dynamic kernels change when the features change sign."),
+        wrong("When a sigmoid follows one side of the product", "σ(−ℓ) is neither σ(ℓ) nor −σ(ℓ)."),
+        right("When it only normalises a bilinear form with fixed weights", "The two signs of each product cancel."),
     ),
     Question(
         "what-p-does",

@@ -71,14 +71,15 @@ def kernels_of_a2u() -> Tensor:
 def largest_at_most_similar() -> dict[str, tuple[int, int]]:
     """In how many of how many kernels the tap with the largest weight is that of the most similar pixel.
 
-    Blank windows, whose pixels are all alike, are left out.
+    Windows in which all similarities are equal, as where the centre is blank, are left out.
     """
     to_centre, to_output = attention().flatten(1), sapa().flatten(1)
-    seen = to_centre[:, affinity()[0].flatten() != 0]
-    to_centre, to_output = (each[:, each.amax(dim=0) > each.amin(dim=0)] for each in (to_centre, to_output))
+    to_centre = to_centre[:, affinity()[0].flatten() != 0]
+    differ = to_centre.amax(dim=0) > to_centre.amin(dim=0)
+    to_centre, to_output = to_centre[:, differ], to_output[:, to_output.amax(dim=0) > to_output.amin(dim=0)]
     pairs = {
         "attention": (to_centre.softmax(dim=0), to_centre),
-        "A²U": (kernels_of_a2u(), seen),
+        "A²U": (kernels_of_a2u()[:, differ], to_centre),
         "SAPA": (to_output.softmax(dim=0), to_output),
     }
     found = {}
@@ -107,8 +108,8 @@ def three_ways(row: int, column: int) -> Drawing:
     fig = _draw({name: (scores[name], weights[name], *remarks[name]) for name in scores})
     alt = (
         f"Three columns for the window of row {row}, column {column}. Attention and SAPA: a table of similarities and "
-        "a table of weights with the same pattern. A²U: the learned vector P, which one affinity scales, and weights "
-        "that follow P and not the stroke."
+        "a table of weights with the same pattern. A²U: the vector P (random here), which one affinity scales, and "
+        "weights that follow P and not the stroke."
     )
     spans = (f"{name} {float(w.min()):.3f} to {float(w.max()):.3f}" for name, w in weights.items())
     return Drawing(fig, alt, f"affinity {here:.2f};  weights: {';  '.join(spans)}")

@@ -122,7 +122,7 @@ def _compare(picture: str, change: str, before: Reading, after: Reading) -> Draw
     )
     moved = float((after.w - before.w).abs().max())
     lines = [
-        f"phase ({row % RATIO}, {column % RATIO});  a weight changed by up to {moved:.3f}",
+        f"phase ({row % RATIO}, {column % RATIO});  largest change of a weight {moved:.3f}",
         *(
             f"{name}: largest weight {float(r.w.max()):.3f}, works like {effective(r.w):.1f} equal taps, "
             f"wᵀz = {style.number(v, 3)}"

@@ -1,4 +1,4 @@
-"""An animation of the softmax: the same nine scores, made sharper, turn a box into nearest neighbour."""
+"""An animation of the softmax: nine logits, divided by a falling temperature, turn a box into nearest neighbour."""
 
 from typing import Any
 
@@ -29,9 +29,9 @@ def moving() -> Moving:
     frames = [(_frame(float(t)), rests.get(number, 240)) for number, t in enumerate(TEMPERATURES)]
     first, last = kernel(float(TEMPERATURES[0])), kernel(float(TEMPERATURES[-1]))
     alt = (
-        "Nine scores on the left stay as they are. On the right the nine weights that a softmax makes of them, while "
-        "the scores are divided by a temperature that falls from 8 to 0.1: nearly even weights, a box, become one "
-        "weight of 1 at the largest score, nearest neighbour. Their sum is 1 all the time."
+        "Nine logits on the left stay as they are. On the right are the nine weights that a softmax makes of them "
+        "while the logits are divided by a temperature that falls from 8 to 0.1: nearly even weights, a box, become "
+        "a weight of nearly 1 at the largest logit, in the middle: nearest neighbour. Their sum is 1 all the time."
     )
     says = f"largest weight {first.max():.2f} at T = 8, {kernel(1.0).max():.2f} at T = 1, {last.max():.2f} at T = 0.1"
     return Moving(frames, STILL, alt, says)
@@ -41,17 +41,17 @@ def _frame(temperature: float) -> Figure:
     weights = kernel(temperature)
     with style.context():
         fig, ax = style.canvas(WIDTH, HEIGHT)
-        sheet.label(ax, 0.1, 0.25, "Softmax: how sharp the scores are decides how far a kernel spreads", size=11.5,
+        sheet.label(ax, 0.1, 0.25, "Softmax: the further apart the logits, the fewer taps a kernel uses", size=11.5,
                     ha="left")  # fmt: skip
         left, right = Block(0.6, 0.72, _CELL, 3, 3), Block(4.6, 0.72, _CELL, 3, 3)
-        for block, values, kind, name in ((left, SCORES, "signed", "scores"), (right, weights, "weights", "◆ w")):
+        for block, values, kind, name in ((left, SCORES, "signed", "logits"), (right, weights, "weights", "◆ w")):
             look = style.scale(kind, limit=2.0 if kind == "signed" else 1.0)
             sheet.cells(ax, block, values, *look)
             sheet.numbers(ax, block, values, *look)
             sheet.outline(ax, block, style.MUTED if kind == "signed" else style.W, 1.6)
             sheet.label(ax, block.left, 0.62, name, style.MUTED if kind == "signed" else style.W, 10, "left")
         sheet.arrow(ax, (left.right + 0.15, 1.55), (right.left - 0.15, 1.55), style.W)
-        sheet.label(ax, (left.right + right.left) / 2, 1.4, f"softmax(scores / {temperature:.2f})", style.W, 10)
+        sheet.label(ax, (left.right + right.left) / 2, 1.4, f"softmax(logits / {temperature:.2f})", style.W, 10)
         x = right.right + 0.25
         share = float(-(weights * np.log(np.maximum(weights, 1e-12))).sum())
         sheet.note(ax, x, 1.1, "like a mean over", ha="left")

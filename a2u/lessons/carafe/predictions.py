@@ -11,7 +11,7 @@ QUESTIONS = (
         "What shape is A, and does the compressed map depend on a pixel's neighbours?",
         wrong("4×64; no", "A makes 64 new channels from 4 old ones: a row for each new channel."),
         right(
-            "64×4; no", "A row for each new channel, a column for each old one. A 1×1 convolution mixes channels alone."
+            "64×4; no", "A row for each new channel, a column for each old one. A 1×1 convolution mixes channels only."
         ),
         wrong("64×4; yes", "It looks at one position at a time."),
         wrong("64×4×3×3; yes", "That would be a 3×3 convolution. This one is 1×1."),
@@ -30,7 +30,7 @@ QUESTIONS = (
         "which-channel",
         "Which channel holds it?",
         right("51", "Tap 12, phase 3: 12 · 4 + 3."),
-        wrong("87", "That is 3 · 25 + 12: the taps of a phase as neighbours. Here the phases of a tap are."),
+        wrong("87", "That is 3 · 25 + 12, with the taps of a phase as neighbours. Here those are the phases of a tap."),
         wrong("55", "That is 13 · 4 + 3. Taps count from 0, so that the middle one of 25 is tap 12."),
     ),
     Question(
@@ -38,7 +38,7 @@ QUESTIONS = (
         "How does its kernel change if you add 7 to all of them?",
         right("Not at all", "e⁷ is a factor above and below the line of the fraction, and cancels."),
         wrong("It becomes more peaked", "That is what multiplying by a number above 1 does."),
-        wrong("It becomes more even", "That is what multiplying by a number below 1 does."),
+        wrong("It becomes more even", "That is what multiplying by a number between 0 and 1 does."),
     ),
     Question(
         "as-the-library",
@@ -68,7 +68,7 @@ QUESTIONS = (
     Question(
         "larger-convolution",
         "At 256 channels, which of the two convolutions has more parameters?",
-        wrong("Compress: it sees all 256 channels", "It is 1×1: 256 · 64 weights and no more."),
+        wrong("Compress: it sees all 256 channels", "It is 1×1: 256 · 64 weights and 64 biases."),
         right("Encode", "64 · 100 outputs · 9 places = 57,600 weights, more than three times as many."),
         wrong("They are about equal", "They have 16,448 and 57,700."),
     ),

@@ -23,14 +23,14 @@ QUESTIONS = (
         "What does the softmax guarantee, whatever the network has learned?",
         wrong("That the largest weight is at least ½", "Equal logits give 1/25 each."),
         right("Each output lies between the smallest and the largest value of its window", "It is an average of them."),
-        wrong("That the picture gets sharper", "An average cannot go beyond its values: it never sharpens."),
+        wrong("That the picture gets sharper", "Equal weights give a box filter, which blurs."),
     ),
     Question(
         "order-of-channels",
         "You build CARAFE anew and read its 100 channels in another fixed order, then train. What happens?",
-        wrong("It trains worse: kernels are mixed up", "The encoder learns whatever number each channel is used for."),
+        wrong("It trains worse: kernels are mixed up", "The content encoder learns its rows in the new order."),
         wrong("It cannot train", "Each channel still is one tap of one output, and gets a gradient."),
-        right("Nothing changes, until weights from elsewhere are loaded", "Such weights expect the usual order."),
+        right("It trains as well; only weights from elsewhere no longer fit", "Such weights expect the usual order."),
     ),
     Question(
         "kernel-of-one",

@@ -59,7 +59,7 @@ UNEVENNESS = Numeric(
         Mistake("means", lambda w, s: _spread(torch.stack([w[a::s, b::s].mean() for a in range(s) for b in range(s)])),
                 "You take means. What arrives in an output is the sum of its phase's weights."),
         Mistake("ratio", lambda w, s: _sums(w, s).max() / _sums(w, s).min(),
-                "You divide. Asked is the difference: largest minus smallest."),
+                "You divide. The exercise asks for the difference: largest minus smallest."),
     ),
 )  # fmt: skip
 
@@ -103,7 +103,7 @@ FLAT = Design(
              "A map of ones must become ones: the weights w[a::r, b::r] of each phase (a, b) add up to 1.",
              lambda ratio: flat_reference(ratio) / ratio**2),
         Rule("symmetric", lambda w, ratio: _near(w, w.flip(0)) and _near(w, w.flip(1)),
-             "Turned upside down or left to right, the kernel must stay the same. Yours pulls to one side.",
+             "Flipped upside down or left to right, the kernel must stay the same. Yours pulls to one side.",
              _one_sided),
         Rule("falls off", _falls,
              "A pixel must count less, the further away an output lies: from the middle to the right no weight grows, "

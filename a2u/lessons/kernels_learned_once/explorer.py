@@ -19,8 +19,8 @@ def problem(kernel: int, stride: int, padding: int, output_padding: int, n: int 
     """Why a transposed convolution cannot have these settings, or None: N = (n − 1)·s − 2p + K + extra ≥ 1."""
     if output_padding >= stride:
         return (
-            f"output_padding must be smaller than the stride: it chooses among the s sizes that a convolution of "
-            f"stride s takes to the same small map, and there are only {stride} of them (0 … {stride - 1})."
+            f"output_padding must be smaller than the stride: here 0 … {stride - 1}. A convolution of stride s makes "
+            "maps of s different sizes equally small, and output_padding says to which of them to go back."
         )
     size = (n - 1) * stride - 2 * padding + kernel + output_padding
     if size < 1:

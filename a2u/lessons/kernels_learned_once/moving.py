@@ -109,7 +109,8 @@ def pixel_shuffle() -> Moving:
     frames = [(_shuffle([0.0] * 4, "A convolution has made r² = 4 values for each place: four maps."), 2200)]
     for phase in range(4):
         a, b = divmod(phase, 2)
-        words = f"Map {phase} is phase ({a}, {b}): to rows {a}, {a + 2}, {a + 4} and columns {b}, {b + 2}, {b + 4}."
+        rows, columns = f"{a}, {a + 2}, {a + 4}", f"{b}, {b + 2}, {b + 4}"
+        words = f"Map {phase} is phase ({a}, {b}): it goes to rows {rows} and columns {columns}."
         for step in range(1, STEPS + 1):
             part = 1 - (1 - step / STEPS) ** 2
             state = [1.0 if each < phase else part if each == phase else 0.0 for each in range(4)]

@@ -25,7 +25,7 @@ QUESTIONS = (
         "How do the kernels differ between the two?",
         wrong("Those for noise are rougher", "To be rougher they would have to look at the input."),
         right("Not at all", "They are weights that were learned once. Nothing of the input enters them."),
-        wrong("They differ at edges only", "That is what CARAFE and A²U do, from lesson 04 on."),
+        wrong("They differ at edges only", "For that they would have to look at the input, as CARAFE does."),
     ),
     Question(
         "overlap",
@@ -65,7 +65,8 @@ QUESTIONS = (
         wrong("Nothing worth mentioning, with any seed", "Even counts do not make equal sums."),
         wrong("As much as with K = 3", "It is at most a third, with each of the three seeds."),
         right(
-            "Clearly less with each seed, but not nothing", "The counts are even now, but the sums need not be equal."
+            "Clearly less with each seed, and with some it is still there",
+            "The counts are even now, but the sums need not be equal.",
         ),
     ),
     Question(

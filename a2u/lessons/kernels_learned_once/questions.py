@@ -37,7 +37,7 @@ QUESTIONS = (
             "Each output becomes the mean of both phases, wherever it stands.",
         ),
         wrong("It makes every value smaller", "Its weights sum to 1: a flat map keeps its value."),
-        wrong("It takes away all high frequencies", "It weakens most of them. Exactly zero is only the fastest one."),
+        wrong("It takes away all high frequencies", "It weakens them, but only the fastest one becomes exactly zero."),
         wrong("It is wider than the pattern", "[1, 1, 1]/3 is as wide, and weighs the phases 1/3 and 2/3."),
     ),
     Question(

@@ -14,9 +14,9 @@ QUESTIONS = (
         ),
         right(
             "They find where the hair is dense; most single strands are missing",
-            "Bright below, dark above, and a few gaps between strands: more detail than a flat ½, less than the truth.",
+            "Bright at the lower left, dark at the upper right, a few gaps between strands: more than a flat ½.",
         ),
-        wrong("They find nothing: they are as grey as ½", "Below, where the hair is dense, both mattes are bright."),
+        wrong("They find nothing: they are as grey as ½", "At the lower left, where hair is dense, both are bright."),
     ),
     Question(
         "unknowns",
@@ -56,7 +56,7 @@ QUESTIONS = (
     ),
     Question(
         "halvings",
-        "What is left of the net?",
+        "What is left of the net after four halvings?",
         wrong(
             "The strands, a little softer",
             "One place of the small map now covers 16×16 pixels, and a strand is less than 7 pixels wide.",
@@ -70,7 +70,7 @@ QUESTIONS = (
         wrong("0.25", "That is the alpha loss alone."),
         right("0.2083", "½ · 0.25 + ½ · (0.25 + 0 + 0.25)/3. The second pixel is known and costs nothing."),
         wrong("0.575", "That is the mean of |p − α| over both pixels. The second one is known."),
-        wrong("0.375", "That adds 0.5 for the colours without the mean over three of them."),
+        wrong("0.375", "That takes 0.5 as the composition loss: the sum over the three colours, not their mean."),
     ),
     Question(
         "worst-for-conn",
@@ -80,8 +80,8 @@ QUESTIONS = (
             "It counts like any error of 1. The body is what both mattes share.",
         ),
         right(
-            "The holes, just ahead of the blob",
-            "0.415 and 0.399: neither a hole nor a blob is part of the shared body.",
+            "The holes, by a little",
+            "0.415; the shift has 0.412, the blob 0.399. Neither a hole nor a blob is part of the shared body.",
         ),
         wrong("The haze", "It stands out by less than 0.15 everywhere, so it counts for nothing."),
     ),
@@ -96,13 +96,13 @@ QUESTIONS = (
     ),
     Question(
         "wider-band",
-        "How does the SAD of the network grow with the band?",
+        "How does the SAD of the network with A²U grow with the band?",
         wrong(
             "Hardly: it sees the image",
             "What the trimap no longer says, the network has to find, and in places it fails.",
         ),
         right("It grows, and stays below that of ½", "From 1.38 to 5.26 between widths 2 and 24; ½ has 3.28 to 6.62."),
-        wrong("It grows faster and passes that of ½", "It does grow faster, but at all four widths it stays below."),
+        wrong("It grows faster and passes that of ½", "It grows faster, but at widths 2, 6, 12 and 24 it stays below."),
     ),
     Question(
         "order-of-the-paper",
@@ -113,10 +113,10 @@ QUESTIONS = (
     ),
     Question(
         "first-again",
-        "Will bilinear and nearest be first with other seeds?",
-        wrong("Yes, both times", "With each seed a different network is first."),
-        wrong("Never again", "Nearest is first with seed 2."),
-        right("Not each time", "The first place goes to bilinear, to A²U hybrid-cs and to nearest."),
+        "With how many of the two other seeds does bilinear or nearest take the first place?",
+        wrong("Both", "With seed 1, A²U hybrid-cs is first."),
+        wrong("Neither", "With seed 2, nearest is first."),
+        right("One", "The first place goes to bilinear, then to A²U hybrid-cs, then to nearest."),
     ),
 )
 

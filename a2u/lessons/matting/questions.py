@@ -21,7 +21,7 @@ QUESTIONS = (
     Question(
         "ways-back",
         "One place of the coarsest map covers 16×16 pixels. How can the decoder know a strand of 2 pixels?",
-        wrong("It cannot", "Trained networks find some."),
+        wrong("It cannot", "On the net, trained networks do better than a 16×16 average: SAD 4.77 and 5.01, not 6.76."),
         wrong(
             "From the upsampling kernels alone, without a guide",
             "Kernels without a guide know no more than the map that they upsample.",

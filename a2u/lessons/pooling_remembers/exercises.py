@@ -200,7 +200,7 @@ GAIN = Numeric(
     _gain_case,
     (
         Mistake("other way round", lambda block: -gain_reference(block),
-                "Your sign is turned round: the error of averaging minus that of unpooling."),
+                "Your sign is reversed: it is the error of averaging minus that of unpooling."),
         Mistake("no squares", lambda block: block.max() - len(block) * block.mean(),
                 "You compare m with r·μ. That says who wins; the errors differ by m² − r²·μ²."),
         Mistake("mean once", lambda block: block.max() ** 2 - block.mean() ** 2,
@@ -210,7 +210,7 @@ GAIN = Numeric(
         Mistake("largest size", lambda block: block.abs().max() ** 2 - block.numel() * block.mean() ** 2,
                 "You take the value that lies furthest from zero. Max-pooling takes the largest, with its sign."),
         Mistake("per pixel", lambda block: gain_reference(block) / block.numel(),
-                "You divide by the number of values. Asked are the sums of the squared errors."),
+                "You divide by the number of values. The exercise asks for the sums of the squared errors."),
     ),
 )  # fmt: skip
 

@@ -53,12 +53,12 @@ QUESTIONS = (
     ),
     Question(
         "blocks-won",
-        "In how many of these blocks does unpooling make the better copy?",
+        "In how many of these blocks does unpooling make a better copy than averaging?",
         wrong("In none: it lost over the whole map", "A map can be lost in a few dark blocks although most are won."),
         wrong("In a few, about 5", "Most blocks with ink touch the edge of the stroke."),
         right(
             "In more than half",
-            "In 26, where the maximum is more than twice the mean: the rim of the stroke.",
+            "In 26, where the maximum is more than twice the mean: mostly the rim of the stroke.",
         ),
     ),
     Question(
@@ -97,7 +97,7 @@ QUESTIONS = (
         right(
             "Each row slides one pixel further", "A row that is one value too short passes that value on to the next."
         ),
-        wrong("PyTorch stops with an error", "The indices all fit into the smaller map here, so nothing complains."),
+        wrong("PyTorch stops with an error", "It would for an index that is too large. Here all indices fit."),
     ),
 )
 

@@ -39,8 +39,11 @@ QUESTIONS = (
         "which-guide",
         "The decoder's map has changed since the pooling. From which map must the places come?",
         wrong("From the decoder's map", "It is small: it knows nothing of the places inside a block."),
-        right("From the encoder's map before the pooling", "It has the size to reach, and its maxima have places."),
-        wrong("From any map of that size", "Those of the twin would put the values into the wrong places."),
+        right(
+            "From the encoder's map before the pooling",
+            "It is as large as the output, and shows where the maxima stood.",
+        ),
+        wrong("From any map of that size", "The twin has that size, and its places are wrong."),
     ),
 )
 

@@ -20,12 +20,12 @@ QUESTIONS = (
             "Both went with a third thing, the trimap",
             "Boundaries lie where it does not know, and there all kernels are evener.",
         ),
-        wrong("The unknown region is too small to measure in", "It holds most of what the loss looks at."),
+        wrong("The unknown region is too small to measure in", "It has over 4,000 pixels in every scene."),
         wrong("Training reversed the effect", "Both numbers are of the same trained network."),
     ),
     Question(
         "what-holds-them-still",
-        "All sigmoids of an A²U stand at 0 or 1. Are its kernels the same everywhere?",
+        "All sigmoids of an A²U of rank 1 stand at 0 or 1. Are the kernels of a phase the same at all places?",
         wrong("Yes: a sigmoid at its end does not move", "It may stand at 0 in one place and at 1 in another."),
         right(
             "Only if the affinity has the same sign everywhere", "The sign decides at which end each sigmoid stands."
@@ -43,7 +43,7 @@ QUESTIONS = (
         "six-of-eight",
         "Bilinear beats nearest in 6 of 8 scenes. What may you write?",
         wrong("Bilinear is better for matting", "Two equal networks do this more often than once in four times."),
-        right("Bilinear was ahead in 6 of 8 scenes, after one short training", "It is true, and it says its scope."),
+        right("Bilinear was ahead in 6 of 8 scenes, after one short training each", "It is true and says its scope."),
         wrong("Nothing at all", "What was measured may be written, with its limits."),
     ),
 )

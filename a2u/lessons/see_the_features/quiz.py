@@ -7,7 +7,7 @@ QUESTIONS = (
     Question(
         "one-number-per-window",
         "A²U of rank 1 and self-attention both compare pixels by products. What does only attention keep?",
-        wrong("The sign of the features", "A product of two features loses a common sign in both."),
+        wrong("The sign of the features", "In both, a product of two features loses a sign that the two share."),
         right("One similarity for each tap", "A²U adds the similarities up: one affinity scales a learned vector."),
         wrong("A softmax over the taps", "A²U has one too, after its sigmoid."),
     ),
@@ -27,14 +27,14 @@ QUESTIONS = (
     ),
     Question(
         "what-the-mode-fixes",
-        "An image is replaced by the same image at half contrast. What stays in static A²U, and not in dynamic A²U?",
+        "All features of a guide are halved. What stays the same in static A²U, and changes in dynamic A²U?",
         wrong("The kernels", "They follow the affinity, which falls to a quarter."),
         right("U, V and P", "Static weights are learned once; dynamic ones are made from the image."),
-        wrong("The affinity", "It falls to a quarter in static, and to a sixteenth in dynamic A²U."),
+        wrong("The affinity", "It falls to a quarter in static, and, but for biases, to a sixteenth in dynamic A²U."),
     ),
     Question(
         "flat-windows",
-        "Where do kernels get no gradient, however wrong the loss finds the output?",
+        "Where do kernels that sum to 1 get no gradient, however wrong the loss finds the output?",
         right("Where all values of the window are equal", "Every kernel that sums to 1 gives the same output there."),
         wrong("At edges", "There the values differ, and so do the outputs of different kernels."),
         wrong("Where the guide has much structure", "Structure in the guide is what makes kernels differ."),
@@ -44,7 +44,7 @@ QUESTIONS = (
         "Two toy networks differ in the operator and in how they pool. One copies 1 dB better. What follows?",
         wrong("Its operator is better", "The pooling may have made the difference."),
         wrong("Nothing can be learned from toys", "A pair of networks that differ in one thing can teach."),
-        right("Compare a pair that differs in the operator alone", "And over several seeds."),
+        right("Little: compare a pair that differs in the operator alone", "And over several seeds."),
     ),
     Question(
         "psnr",

@@ -9,8 +9,8 @@ QUESTIONS = (
         "one-pass",
         "What will this network reach?",
         wrong("About 45 dB", "The paper's 47.63 dB took 100 passes, and 1×1 kernels without a softmax."),
-        wrong("About 35 dB", "Even nearest neighbour, after the same pass, has less than 25 dB."),
-        right("Less than 25 dB", "22.7 dB, after a short training."),
+        wrong("About 35 dB", "Lesson 08's A²U has 38.8 dB after the same pass, but with 1×1 kernels and no softmax."),
+        right("Less than 25 dB", "It reaches 22.7 dB."),
     ),
     Question(
         "bilinear-peaked",
@@ -26,14 +26,14 @@ QUESTIONS = (
             "Not at all: random weights know nothing of edges",
             "They multiply features, and features are not the same everywhere.",
         ),
-        right("Positively", "About +0.2 to +0.4, but the kernels vary so little that no output changes."),
+        right("Positively", "About +0.2 to +0.4. But the kernels vary so little that outputs hardly change."),
         wrong("Negatively", "Products of features are larger where there is ink, and peakedness grows with them."),
     ),
     Question(
         "edge-or-ink",
         "What does peakedness follow there?",
         wrong("Edges, as before", "On thick strokes the correlation with edges is about 0."),
-        right("Ink", "It correlates with ink by about +0.8, and with edges by about 0."),
+        right("Ink", "It correlates with ink by about +0.75, and with edges by about 0."),
         wrong("Neither", "One of the two correlations is large."),
     ),
     Question(

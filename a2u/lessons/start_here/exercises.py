@@ -95,7 +95,7 @@ KERNEL = Design(
              "The weight in the middle is larger than every other one.",
              lambda: torch.full((3, 3), 1 / 9)),
         Rule("symmetric", lambda w: bool(torch.allclose(w, w.flip(0)) and torch.allclose(w, w.flip(1))),
-             "Turned upside down or left to right, the kernel must stay the same.",
+             "Flipped upside down or left to right, the kernel must stay the same.",
              lambda: torch.tensor([[0.2, 0, 0], [0, 0.8, 0], [0, 0, 0]])),
     ),
     kind="w",

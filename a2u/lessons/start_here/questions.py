@@ -36,7 +36,7 @@ QUESTIONS = (
         "guide",
         "Which network can use an operator that asks the encoder (▲)?",
         wrong("A generator that starts from noise", "It has no encoder that saw a large image."),
-        right("A network for segmentation with an encoder and a decoder", "Its encoder has maps of the size to reach."),
+        right("A network for segmentation with an encoder and a decoder", "Its encoder has large maps, too."),
         wrong("Any network", "Without a large map to look at there is nothing to ask."),
     ),
 )

@@ -8,15 +8,15 @@ QUESTIONS = (
         "order-of-the-loop",
         "In a training loop, what happens if `zero_grad` stands between `backward` and `step`?",
         wrong("Nothing: the order does not matter", "Step uses what stands in the gradients at that moment."),
-        right("The network does not learn", "The gradients are zero when the step is taken."),
+        right("The network does not learn", "The gradients are cleared before the step can use them."),
         wrong("It learns twice as fast", "That would need larger gradients, not smaller ones."),
     ),
     Question(
         "room-in-the-middle",
-        "The map in the middle holds twice as many numbers as the image, and the copies are not perfect. Why not?",
+        "The map in the middle holds twice as many numbers as the image, and the copies are not perfect. What follows?",
         wrong("Some numbers do not fit", "An image fits without loss, as exercise 2 shows."),
         wrong("The loss forbids perfect copies", "Its least value, 0, is that of a perfect copy."),
-        right("Training did not find a way to use the room", "Whether a longer one would is another question."),
+        right("Room is not what is missing", "Whether the layers or their training are the reason stays open."),
     ),
     Question(
         "six-decibels",
@@ -29,8 +29,11 @@ QUESTIONS = (
         "one-decibel",
         "Two rows differ by 1 dB. One goes down by stride-2 convolution, the other by max-pooling. What follows?",
         wrong("The operator of the better row is better", "The rows differ in two things."),
-        wrong("Nothing can differ by 1 dB by chance", "Another seed can move a short training."),
-        right("Little: the way down may have done it", "Nearest and CARAFE 1×1 differ in nothing else, by about 1 dB."),
+        wrong("The difference is real: chance is never that large", "Another seed can move a short training."),
+        right(
+            "Little: the way down may have done it",
+            "Nearest and CARAFE 1×1 differ only there: after one pass over MNIST, by 1 dB.",
+        ),
     ),
     Question(
         "is-it-blur",
