@@ -56,7 +56,7 @@ times: environment ## seconds of each lesson and its longest cell beside their b
 check quick notebooks times: export OMP_NUM_THREADS := 1
 
 check: environment
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) tests notebooks $(TEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(NBVAL) --twice tests notebooks $(TEST_ARGS)
 
 notebooks: environment ## build the notebooks from notebooks/source (NAMES="01_one_formula", ONLY=teacher)
 	$(BIN)/python -m a2u.lessons.editions build $(NAMES) $(if $(ONLY),--only $(ONLY))

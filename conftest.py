@@ -7,6 +7,7 @@ cell would take on a machine with nothing else to do: those on the clock, less t
 line for a processor, which Linux counts. Where nobody counts them, the clock's.
 """
 
+import gc
 import importlib.util
 import json
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from longest_first import longest_first
 from patience import patience
 from quick import Quick
 
@@ -39,6 +41,8 @@ def pytest_addoption(parser):
     group.addoption("--hold-to-budget", action="store_true", help=text)
     text = f"store the seconds of long cells in {MEASURED.relative_to(ROOT)}, for the line above each of them"
     group.addoption("--store-seconds", action="store_true", help=text)
+    text = "run the cells of a lesson a second time in the same kernel, when all of them have run"
+    group.addoption("--twice", action="store_true", help=text)
     group.addoption("--quick", action="store_true", help="leave out what the rules of tests/helpers/quick.py name")
     text = "write tests/slow.txt, which names the tests that --quick leaves out for their time"
     group.addoption("--record-slow", action="store_true", help=text)
@@ -57,8 +61,23 @@ def pytest_configure(config):
         times = Times(options.lesson_seconds, options.cell_seconds, options.hold_to_budget, measured)
         config.pluginmanager.register(times, "lesson-times")
     config.pluginmanager.register(Quick(config, config.option.quick, config.option.record_slow), "quick")
-    if config.pluginmanager.has_plugin("nbval"):
+    if hasattr(config.option, "nbval"):  # its plugin is there
         make_nbval_patient()
+        if config.option.twice:
+            make_nbval_run_lessons_twice()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Workers share the files of tests, and begin with the longest."""
+    if hasattr(config, "workerinput"):
+        longest_first(items, ROOT)
+
+
+def pytest_collection_finish():
+    """What is there before the first test stays to the end: garbage collection need not look at it time and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def make_nbval_patient():
@@ -78,6 +97,34 @@ def make_nbval_patient():
         return get_message(self, stream, None if timeout is None else self.patience * float(timeout))
 
     RunningKernel.__init__, RunningKernel.get_message = patient_start, get_message_patiently
+
+
+def make_nbval_run_lessons_twice():
+    """Let each lesson go on in its kernel as a learner may: all cells once more, and none of them fails.
+
+    Their outputs are not compared again. Long cells, whose seconds are stored, are trainings: they do the same again,
+    so the second time they are left out, all but the first cell, which is long only because it imports torch. The
+    solutions differ in exercises alone, so their second time would show nothing new.
+    """
+    from nbval.plugin import IPyNbCell, IPyNbFile
+
+    class Again(IPyNbCell):
+        """A cell that has run in this kernel before."""
+
+        timed = False
+
+    collect, long = IPyNbFile.collect, json.loads(MEASURED.read_text())
+
+    def collect_twice(self):
+        cells = list(collect(self))
+        yield from cells
+        for cell in cells if self.path.parent.name != "solutions" else []:
+            if cell.cell_num == 0 or cell.cell.get("id") not in long.get(self.path.stem, {}):
+                options = defaultdict(bool, {**cell.options, "check": False})
+                how = {"name": f"{cell.name} again", "cell_num": cell.cell_num, "cell": cell.cell, "options": options}
+                yield Again.from_parent(self, **how)
+
+    IPyNbFile.collect = collect_twice
 
 
 def computed(process):
@@ -101,7 +148,7 @@ def stood_in_line(*processes):
 def pytest_runtest_call(item):
     """Measure a cell of a notebook; its report carries the seconds to the process that makes the table."""
     kernel = getattr(item.parent, "kernel", None)
-    if kernel is None or not kernel.is_alive():
+    if kernel is None or not kernel.is_alive() or not getattr(item, "timed", True):
         return (yield)
     kernel.patience = patience(1)  # before the cell's time begins: it may measure the machine
     process = kernel.km.provisioner.process.pid

@@ -19,6 +19,8 @@ CELLS = [
 ]
 PRINTED = ["The network is blocked here: lessons and tests need none, and this asked for '192.0.2.1'.\n", "True\n"]
 
+ONCE = ["x = 1", "assert 'seen' not in globals()\nseen = x"]
+
 
 def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """nbval over a notebook that tries to leave the machine, with the project's plugin."""
@@ -29,9 +31,15 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
         for n, (source, text) in enumerate(zip(CELLS, PRINTED, strict=True), 1)
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "99_lesson.ipynb")
-    command = ["-m", "pytest", "-q", "-p", "conftest", "--nbval", "--nbval-current-env", *options]
+    return nbval(folder, "99_lesson.ipynb", *options)
+
+
+def nbval(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """pytest with no plugins but these: others take seconds to import."""
+    command = ["-m", "pytest", "-q", "-p", "nbval.plugin", "-p", "conftest", "--nbval", "--nbval-current-env", *words]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, HELPERS)))}
-    return python(*command, "99_lesson.ipynb", cwd=folder, env=environment)
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    return python(*command, cwd=folder, env=environment)
 
 
 @pytest.mark.parametrize("hold", [False, True])
@@ -42,6 +50,15 @@ def test_lessons_run_without_a_network_and_say_when_they_are_over_budget(hold: b
     assert "time of each lesson (budget 60 s, -1 s for a cell)" in done.stdout
     assert done.stdout.count("OVER BUDGET: ") == done.stdout.count("the budget is -1 s") == len(CELLS)
     assert done.returncode == hold, "a machine may be slow though nothing is wrong; unless one asks, that is no failure"
+
+
+def test_cells_run_twice_and_the_one_that_cannot_is_named(tmp_path: Path) -> None:
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in ONCE]), tmp_path / "1.ipynb")
+    done = nbval(tmp_path, "1.ipynb", "--twice")
+    assert "1.ipynb::Cell 1 again" in done.stdout
+    assert "assert 'seen' not in globals()" in done.stdout
+    assert "1 failed, 3 passed" in done.stdout, done.stdout
+    assert "time of each lesson" in done.stdout
 
 
 def times(*reports: tuple[str, float, float]):

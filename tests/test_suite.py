@@ -5,9 +5,11 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import patience
 import pytest
+from longest_first import longest_first
 from processes import python
 from project import HELPERS, ROOT
 from quick import CASES, LIST, SLOW, evenly, family, listed, record
@@ -168,14 +170,18 @@ def test_in_a_browser(): pass
 """
 
 
+# No other plugins: those of nbval and Hypothesis take seconds to import.
+PLUGINS = [word for name in ("xdist", "impatient", "conftest") for word in ("-p", name)]
+
+
 def run_some(folder: Path, *words: object) -> list[str]:
     """The lines that pytest prints in a folder with these tests, and with the list that lies there."""
     (folder / "test_some.py").write_text(SOME)
     (folder / LIST.parent).mkdir(exist_ok=True)
     path = os.pathsep.join(map(str, (ROOT, HELPERS, folder)))
     (folder / "impatient.py").write_text("import quick\nquick.SLOW = 0.05\n")
-    words = ("-m", "pytest", "-q", "-p", "impatient", "-p", "conftest", "--rootdir", ".", *words, "test_some.py")
-    done = python(*words, cwd=folder, env={**os.environ, "PYTHONPATH": path})
+    words = ("-m", "pytest", "-q", *PLUGINS, "--rootdir", ".", *words, "test_some.py")
+    done = python(*words, cwd=folder, env={**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
     assert done.returncode == 0, done.stdout
     return [" ".join(line.split()) for line in done.stdout.splitlines()]
 
@@ -213,3 +219,14 @@ def test_the_list_names_tests_that_exist() -> None:
         for each in classes:
             tree = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == each)
         assert any(isinstance(node, ast.FunctionDef) and node.name == test for node in tree.body), name
+
+
+def test_workers_begin_with_the_longest_files(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / LIST).write_text("2.0 b.py::test_one\n2.0 b.py::test_two[1]\n3.0 c.py::test\n")
+    (tmp_path / "notebooks" / "source").mkdir(parents=True)
+    (tmp_path / "notebooks" / "source" / "seconds.json").write_text('{"01": {"cell": 3.5}}')
+    names = ["a.py::test", "b.py::test_other", "b.py::test_one", "c.py::test", "notebooks/01.ipynb::Cell 0"]
+    items = [SimpleNamespace(nodeid=name) for name in names]
+    longest_first(items, tmp_path)  # type: ignore[arg-type]
+    assert [item.nodeid for item in items] == [*names[1:3], names[4], names[3], names[0]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from patience import patience, until
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -32,15 +32,27 @@ def program() -> str:
 
 
 @contextlib.contextmanager
-def opened(width: int, height: int = 1000, **context: object) -> Iterator[Page]:
-    """An empty page in a new browser, which waits for everything as long as this machine needs."""
+def launched() -> Iterator[Browser]:
+    """A new browser."""
     with sync_playwright() as playwright:
         limit = patience(30) * SECONDS
         browser = playwright.chromium.launch(executable_path=program(), args=FLAGS, timeout=limit)
-        page = browser.new_context(viewport={"width": width, "height": height}, **context).new_page()
-        page.set_default_timeout(limit)
-        yield page
+        yield browser
         browser.close()
+
+
+def new_page(browser: Browser, width: int, height: int = 1000, **context: object) -> Page:
+    """An empty page that shares nothing with others, and waits for everything as long as this machine needs."""
+    page = browser.new_context(viewport={"width": width, "height": height}, **context).new_page()
+    page.set_default_timeout(patience(30) * SECONDS)
+    return page
+
+
+@contextlib.contextmanager
+def opened(width: int, height: int = 1000, **context: object) -> Iterator[Page]:
+    """An empty page in a new browser."""
+    with launched() as browser:
+        yield new_page(browser, width, height, **context)
 
 
 def settled(picture: Locator) -> bytes:

@@ -18,7 +18,7 @@ def refuse(name: str) -> tuple[dict[str, bytes], Any]:
     raise A2UError(f"{name} cannot be made.")
 
 
-def die(name: str) -> tuple[dict[str, bytes], Any]:
+def die(name: str, *records: Any) -> tuple[dict[str, bytes], Any]:
     os.kill(os.getpid(), signal.SIGKILL)
     return {}, name
 

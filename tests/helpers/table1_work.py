@@ -1,16 +1,15 @@
 """Work for tests of `a2u table1` that happens in other processes; run as a script it stops where it is told.
 
-    python tests/helpers/table1_work.py FOLDER MOMENT     MOMENT: step, writing, written, report
+    python tests/helpers/table1_work.py FOLDER MOMENT     MOMENT: step, report, endless
 
-At that moment of the second run it prints a line and waits to be killed: in the middle of its second epoch; with half
-a checkpoint on the disk; with the checkpoint written and metrics.json not yet; with half a report on the disk.
+At that moment it prints a line and waits to be killed: in the middle of the second run's second epoch, or with half a
+report on the disk. Endless: it trains in other processes, for ever.
 """
 
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import small_digits
@@ -21,7 +20,7 @@ from processes import here
 from a2u.commands.cli import main
 from a2u.data import load
 from a2u.reconstruction.experiment import Experiment
-from a2u.training import Progress, run
+from a2u.training import Progress
 from a2u.training.campaign import Job, OnProgress, Outcome, attempt
 
 ROWS = "nearest,bilinear"
@@ -71,7 +70,7 @@ def endless(job: Job, on_progress: OnProgress) -> Outcome:
 
 def stop_at(moment: str) -> None:
     """Make the second run, or the report, stop and wait."""
-    original, calls, fsync, write_json = Experiment.loss, 0, os.fsync, run._write_json
+    original, calls, fsync = Experiment.loss, 0, os.fsync
 
     def loss(self: Experiment, batch: torch.Tensor) -> torch.Tensor:
         nonlocal calls
@@ -81,18 +80,12 @@ def stop_at(moment: str) -> None:
         return original(self, batch)
 
     def wait_before_it_is_whole(descriptor: int) -> None:
-        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
-        if (moment == "writing" and calls == 4) or (moment == "report" and name.startswith("table1.md")):
+        if moment == "report" and Path(f"/proc/self/fd/{descriptor}").readlink().name.startswith("table1.md"):
             os.ftruncate(descriptor, 1000)
             here()
         fsync(descriptor)
 
-    def wait_first(path: Path, value: Any) -> None:
-        if moment == "written" and calls == 4 and path.name == "metrics.json":
-            here()
-        write_json(path, value)
-
-    Experiment.loss, os.fsync, run._write_json = loss, wait_before_it_is_whole, wait_first  # type: ignore[method-assign]
+    Experiment.loss, os.fsync = loss, wait_before_it_is_whole  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

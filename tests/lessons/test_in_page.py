@@ -63,10 +63,13 @@ def every(course: Path, served: str, window: Page) -> Page:
     return window
 
 
-@pytest.fixture
-def one(course: Path, served: str, window: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page with one explorer, a cell that asks it, and a question, run; the notebook and its kernel are new."""
-    path = course / f"{request.node.name}.ipynb"
+@pytest.fixture(scope="module")
+def one(course: Path, served: str, window: Page) -> Iterator[Page]:
+    """A page with one explorer, a cell that asks it, and a question, run.
+
+    The tests of it come in this order: they look at it, use it, restart its kernel, and end it.
+    """
+    path = course / "one.ipynb"
     write_notebook(path, OPEN.format("inspector"), "words = panel.at(row=0).says", ASK)
     page = window.context.new_page()
     page.set_default_timeout(patience(30) * SECONDS)
@@ -110,6 +113,23 @@ def test_no_explorer_needs_a_scrollbar(every: Page, size: tuple[int, int]) -> No
         assert picture is not None
         assert room is not None
         assert picture["x"] + picture["width"] <= room["x"] + room["width"] + 1, name
+
+
+def test_a_slider_moved_by_keyboard_redraws_every_picture(every: Page) -> None:
+    moved = 0
+    for name, panel in panels(every).items():
+        picture, handle = panel.locator("img"), panel.locator(".widget-slider [role=slider]")
+        if handle.count():
+            before, value = settled(picture), handle.first.get_attribute("aria-valuenow")
+            top = handle.first.get_attribute("aria-valuemax")
+            handle.first.press("ArrowLeft" if value == top else "ArrowRight")
+            assert until(lambda at=handle.first, old=value: at.get_attribute("aria-valuenow") != old), name
+            assert changes(picture, before), f"{name}: the slider moved, but the picture stayed"
+            moved += 1
+    assert moved > len(EXPLORERS) / 2
+    for trouble in ("stderr", "error"):
+        assert every.locator(f"[data-mime-type='application/vnd.jupyter.{trouble}']").count() == 0
+    assert every.locator(".jupyter-widgets-error-widget").count() == 0, "a widget could not be shown"
 
 
 def test_everything_has_a_name_for_a_screen_reader(every: Page) -> None:

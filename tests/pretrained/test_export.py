@@ -36,10 +36,17 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exported")
+    export(run, home=folder)
+    return folder
+
+
 @pytest.fixture
-def home(run: Path, tmp_path: Path) -> Path:
-    export(run, home=tmp_path / "weights")
-    return tmp_path / "weights"
+def home(exported: Path, tmp_path: Path) -> Path:
+    """The run's weights and their card, to be changed and damaged."""
+    return shutil.copytree(exported, tmp_path / "weights")
 
 
 # --- what ships

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -109,13 +110,20 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture
-def course(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three lessons of a few cells, and the site of them."""
+    folder = tmp_path_factory.mktemp("built")
     for name in (SMALL, "01_other", "02_third"):
-        small(tmp_path / "notebooks", name, exercise=name == SMALL)
-    build(tmp_path / "notebooks", tmp_path / "site", explorers={})
-    return tmp_path
+        small(folder / "notebooks", name, exercise=name == SMALL)
+    build(folder / "notebooks", folder / "site", explorers={})
+    return folder
+
+
+@pytest.fixture
+def course(built: Path, tmp_path: Path) -> Path:
+    """A copy of them, and of what the build has kept, to be changed."""
+    return shutil.copytree(built, tmp_path, dirs_exist_ok=True)
 
 
 def again(course: Path, **how: Any) -> list[str]:

@@ -6,11 +6,9 @@ import nbformat
 import pytest
 from chromium import code_too_wide
 from playwright.sync_api import Page
-from project import NOTEBOOKS
 from small_site import NAMES
 
 from a2u.site import slides
-from a2u.site.build import build
 from a2u.site.export import PageExporter
 
 
@@ -57,18 +55,10 @@ def test_concept_questions_show_no_code_and_each_may_stand_on_a_slide_of_its_own
     assert "concepts.ask" not in page
 
 
-@pytest.fixture(scope="module")
-def decks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The slides of all lessons."""
-    out = tmp_path_factory.mktemp("decks") / "slides"
-    build(NOTEBOOKS, out, pages=False, stored=True)
-    return out / "slides"
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
-def test_slides_turn_and_nothing_is_cut_off(decks: Path, page: Page, name: str) -> None:
-    page.goto((decks / f"{name}.html").as_uri())
+def test_slides_turn_and_nothing_is_cut_off(course: Path, page: Page, name: str) -> None:
+    page.goto((course / "slides" / f"{name}.html").as_uri())
     page.wait_for_function("Reveal.isReady()")
     page.keyboard.press("Space")
     assert page.evaluate("Reveal.getSlidePastCount()") == 1

@@ -1,53 +1,38 @@
 """Every page and every deck of the course, as a reader meets it: narrow and wide, by day and by night, and by ear."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import axe
 import pytest
-from chromium import opened
-from playwright.sync_api import Page
-from project import NOTEBOOKS
-from small_site import NAMES, explorers
-
-from a2u.lessons.page import pages
-from a2u.site.build import build
+from chromium import new_page
+from playwright.sync_api import Browser, Page
+from small_site import NAMES
 
 pytestmark = pytest.mark.browser
 
 PAGES = ["index", *NAMES]
 WIDTHS = (390, 1000, 1440)
+THEMES = ("light", "dark")
 # How far a picture may shrink: its letters are then as large as the small print of a newspaper. Those of a picture that
 # moves have 15 pixels, those of the others 13.
 READABLE, READABLE_MOVING = 0.8, 0.7
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All lessons, each with the first picture of its explorer alone."""
-    out = tmp_path_factory.mktemp("course") / "site"
-    first = {name: _start(name) for name in pages()}
-    build(NOTEBOOKS, out, stored=True, explorers=explorers(**{name[3:]: start for name, start in first.items()}))
-    return out
+def reader(browser: Browser) -> Page:
+    """A page without a network."""
+    return new_page(browser, WIDTHS[-1], offline=True)
 
 
-def _start(name: str) -> dict[str, tuple]:
-    panel, page = pages()[name].panel(), pages()[name]
-    return {control: (panel.controls[control].value,) for control in page.controls}
+# Boxes have been measured, and colours have changed.
+SETTLED = """for (let k = 0; k < 2; k += 1) await new Promise(requestAnimationFrame);
+    for (const each of document.getAnimations()) if (each instanceof CSSTransition) each.finish();"""
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def reader(request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A browser without a network, whose user likes light or dark pages."""
-    with opened(WIDTHS[-1], offline=True, color_scheme=request.param) as page:
-        yield page
-
-
-SETTLED = "for (let k = 0; k < 2; k += 1) await new Promise(requestAnimationFrame);"  # boxes have been measured
-
-
-def show(page: Page, file: Path) -> Iterator[int]:
-    """Open a page with all its folds open and all its pictures loaded, at one width after the other."""
+def show(page: Page, file: Path, screens: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    """Open a page with all its folds open and all its pictures loaded, by day or night at one width after the other."""
     page.set_viewport_size({"width": WIDTHS[0], "height": 1000})
     page.goto(file.as_uri())
     page.evaluate("""async () => {
@@ -56,23 +41,25 @@ def show(page: Page, file: Path) -> Iterator[int]:
         for (const image of images) image.loading = "eager";
         await Promise.all(images.map((image) => image.decode()));
     }""")
-    for width in WIDTHS:
+    for theme, width in screens:
+        page.emulate_media(color_scheme=theme)
         page.set_viewport_size({"width": width, "height": 1000})
         page.evaluate(f"async () => {{ {SETTLED} }}")
-        yield width
+        yield theme, width
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_in_a_page(course: Path, reader: Page, name: str) -> None:
+    """Colours depend on the theme alone, what stands where on the width: two screens are enough for both of each."""
     script = axe.script()
-    for width in show(reader, course / f"{name}.html"):
-        if width != WIDTHS[1]:
-            assert axe.violations(reader, script) == [], f"{width} px"
+    for screen in show(reader, course / f"{name}.html", [("light", WIDTHS[0]), ("dark", WIDTHS[-1])]):
+        assert axe.violations(reader, script) == [], screen
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_axe_finds_nothing_in_a_deck(course: Path, reader: Page, name: str) -> None:
     script = axe.script()
+    reader.emulate_media(color_scheme="light")
     reader.set_viewport_size({"width": 1300, "height": 800})
     reader.goto((course / "slides" / f"{name}.html").as_uri())
     reader.wait_for_function("Reveal.isReady()")
@@ -87,7 +74,10 @@ def test_axe_finds_nothing_in_a_deck(course: Path, reader: Page, name: str) -> N
     })""")
     assert len(shown) > 15
     assert min(shown) > 0, "all slides below each other"
-    assert axe.violations(reader, script) == [], "all slides"
+    for theme in THEMES:
+        reader.emulate_media(color_scheme=theme)
+        reader.evaluate(f"async () => {{ {SETTLED} }}")
+        assert axe.violations(reader, script) == [], f"all slides, {theme}"
 
 
 OUTSIDE = """(width) => [...document.querySelectorAll("main *")].filter((part) =>
@@ -106,7 +96,7 @@ SIZES = """() => [...document.querySelectorAll("main img")].map((image) =>
 def test_no_page_scrolls_sideways_what_is_wide_scrolls_in_its_box_and_pictures_can_be_read(
     course: Path, reader: Page, name: str
 ) -> None:
-    for width in show(reader, course / f"{name}.html"):
+    for _, width in show(reader, course / f"{name}.html", itertools.product(THEMES, WIDTHS)):
         assert reader.evaluate("document.documentElement.scrollWidth") <= width
         assert reader.evaluate(OUTSIDE, width) == []
         boxes = reader.evaluate(SCROLLING)

@@ -47,11 +47,12 @@ def test_to_the_end_all_faults_are_named_and_what_needs_them_is_left_out(tmp_pat
 
 def test_processes_share_the_work_and_one_that_is_killed_is_explained(tmp_path: Path) -> None:
     tasks = [task(f"{k}") for k in range(4)]
-    found = run(tasks, tmp_path, 2)
-    makers = {(piece.folder / piece.files[0]).read_text() for piece in found.values()}
-    assert str(os.getpid()) not in makers
+    last, more = task("last", site_work.die, tuple(tasks)), task("more", needs=tuple(tasks))
     with pytest.raises(A2UError, match=r"process that draws was killed.*What is finished is kept"):
-        run([*tasks, task("last", site_work.die), task("more")], tmp_path, 2)
+        run([*tasks, last, more], tmp_path, 2)
+    pieces = [kept.find(tmp_path, *each.place) for each in tasks]
+    makers = {(piece.folder / piece.files[0]).read_text() for piece in pieces}
+    assert str(os.getpid()) not in makers
 
 
 @pytest.mark.skipif(os.name != "posix", reason="processes are looked up as on Linux")

@@ -33,11 +33,11 @@ def same(one: Sample, two: Sample) -> bool:
     return all(torch.equal(getattr(one, each.name), getattr(two, each.name)) for each in fields(Sample))
 
 
-@pytest.mark.parametrize("context", [None, "spawn"])
-def test_batches_are_the_same_for_any_number_of_workers(train_set: TrainSet, context: str | None) -> None:
+@pytest.mark.parametrize(("workers", "context"), [(2, None), (1, "spawn")])
+def test_batches_are_the_same_for_any_number_of_workers(train_set: TrainSet, workers: int, context: str | None) -> None:
     """In every epoch; and whether the scenes are drawn one by one when they are asked for, or all before."""
     here = Loader(train_set, count=2, batch=3)
-    ahead = Loader(synthetic(), count=2, batch=3, workers=2, context=context)
+    ahead = Loader(synthetic(), count=2, batch=3, workers=workers, context=context)
     for epoch in (1, 2):
         one, two = list(here.epoch(epoch)), list(ahead.epoch(epoch))
         assert [each.image.shape for each in one] == [each.image.shape for each in two] == [(3, 3, 48, 48)] * 2
