@@ -665,7 +665,7 @@ quiz.ask()
 # %% [markdown]
 # ## Your tally
 #
-# What you predicted and passed since this notebook's kernel started:
+# What you have predicted, passed and answered since you last started this notebook:
 
 # %%
 predict.tally()
