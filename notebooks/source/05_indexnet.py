@@ -606,7 +606,9 @@ print("one answer per channel:", tuple(by_v.shape[1:]), "→ summed over channel
 # - *Section 3.* "The four gates sum to 1." On the way down the weights do. Ask what a sum of 2 means for the
 #   brightness of a block.
 # - *Section 4.* "Softmax can choose one place." After a sigmoid it cannot: 0.475 is the largest of four.
-# - *Section 5.* "With training it will sharpen." No weights can do that: the limit is in the formula.
+# - *Section 5.* "With enough training a gate makes a strong value stronger." No weights can do that: no output is
+#   larger than the value that it comes from. That is in the formula. But four different gates can make an edge in one
+#   flat value, so "it cannot make edges" is wrong too.
 # - *Section 6.* "One-to-one is cheap and poor." When linear, it costs as much as holistic, and in section 8 it does
 #   better than the bound of holistic.
 # - *Section 7.* "Blank paper always has gates of ½." With the linear index block, yes. A batch norm adds a constant.

@@ -640,9 +640,9 @@ if orders and report["preset"] == "narrow":
 # varies by 0.25 between seeds, and all networks of the table lie within 0.30. So the table ranks next to nothing. From
 # one seed alone you could have concluded that A²U wins, and from another that it is useless. Three seeds give at most a
 # hint about the end of the order: dynamic-cs is last or last but one each time. (If ten networks were equally good,
-# some network would do this by chance about once in 13 tries.) Perhaps the reason is that its kernels hardly differ
-# from place to place, as section 5 showed. But those of nearest do not differ at all, and nearest is first with seed 2.
-# No experiment here decides this.
+# some network would do this by chance about once in 13 tries.) Its kernels hardly differ from place to place, as
+# section 5 showed. That cannot be the whole reason: those of nearest do not differ at all, and nearest is first with
+# seed 2. No experiment here shows what the reason is.
 
 # %% [markdown]
 # ### Closed-form, by both conventions
