@@ -643,6 +643,11 @@ if orders and report["preset"] == "narrow":
 # some network would do this by chance about once in 13 tries.) Its kernels hardly differ from place to place, as
 # section 5 showed. That cannot be the whole reason: those of nearest do not differ at all, and nearest is first with
 # seed 2. No experiment here shows what the reason is.
+#
+# Here is the table again, with an open diamond for each of the other seeds:
+
+# %%
+lesson.show_table(report, seeds=True)
 
 # %% [markdown]
 # ### Closed-form, by both conventions
