@@ -13,7 +13,7 @@
 # **You need** lesson 01: window, kernel, phase.
 # Symbols and terms: [Notation and words](notation.md).
 #
-# **Time** 54 minutes, and 25 more for the exercises.
+# **Time** 56 minutes, and 25 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -28,7 +28,7 @@
 # | 6 · Down, up, down | 3 |
 # | 7 · Ties: an index that says nothing | 3 |
 # | 8 · The guide must be the encoder's | 5 |
-# | 9 · Odd sizes | 4 |
+# | 9 · Odd sizes | 6 |
 # | Five questions | 5 |
 # | Summary | 1 |
 # | Exercises | 25 |

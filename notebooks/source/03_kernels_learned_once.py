@@ -13,7 +13,7 @@
 # **You need** lesson 01: window, kernel, phase.
 # Symbols and terms: [Notation and words](notation.md).
 #
-# **Time** 52 minutes, and 20 more for the exercises.
+# **Time** 54 minutes, and 20 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -26,7 +26,7 @@
 # | 4 · Overlap | 7 |
 # | 5 · Find it | 4 |
 # | 6 · Remove it: the same kernel for all phases | 7 |
-# | 7 · The checkerboard clinic | 14 |
+# | 7 · The checkerboard clinic | 16 |
 # | Five questions | 5 |
 # | Summary | 1 |
 # | Exercises | 20 |

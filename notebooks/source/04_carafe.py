@@ -14,7 +14,7 @@
 #
 # **You need** lesson 01 (window, kernel, phase); lesson 03 helps with the pixel shuffle.
 # Symbols and terms: [Notation and words](notation.md).
-# **Time** 43 minutes, and 27 more for the exercises.
+# **Time** 44 minutes, and 27 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -26,7 +26,7 @@
 # | 3 · Pixel shuffle: from channels to kernels | 5 |
 # | 4 · Softmax: from logits to weights | 3 |
 # | 5 · Reassemble | 3 |
-# | 6 · What the softmax promises, and what it forbids | 6 |
+# | 6 · What the softmax promises, and what it forbids | 7 |
 # | 7 · What does it have to learn? | 3 |
 # | 8 · Watch a kernel while the picture changes | 6 |
 # | Five questions | 5 |

@@ -15,7 +15,7 @@
 # them apart. In quick mode the three trainings take well under a minute. Symbols and terms: [Notation and
 # words](notation.md).
 #
-# **Time** 56 minutes, and 15 more for the exercises.
+# **Time** 57 minutes, and 15 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -28,7 +28,7 @@
 # | 4 · Look at what they made | 7 |
 # | 5 · Beside the paper | 5 |
 # | 6 · The whole table | 9 |
-# | 7 · Nine networks, opened | 6 |
+# | 7 · Nine networks, opened | 7 |
 # | Five questions | 6 |
 # | Summary | 2 |
 # | Exercises | 15 |

@@ -11,20 +11,20 @@
 #
 # **You need** lesson 01 ($y = w^\top z$) and, better, lesson 08. Symbols and terms: [Notation and words](notation.md).
 #
-# **Time** 38 minutes, and 20 more for the exercises.
+# **Time** 43 minutes, and 20 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
 # | section | minutes |
 # |---|---|
 # | The picture | 4 |
-# | 1 · A network that comes trained | 3 |
+# | 1 · A network that comes trained | 4 |
 # | 2 · How peaked is a kernel? | 3 |
-# | 3 · What do they look at? | 8 |
+# | 3 · What do they look at? | 11 |
 # | 4 · One number makes nine | 10 |
 # | 5 · Look for yourself | 3 |
 # | Five questions | 6 |
-# | Summary | 1 |
+# | Summary | 2 |
 # | Exercises | 20 |
 #
 # </details>

@@ -14,7 +14,7 @@
 # **You need** lesson 01 ($y = w^\top z$); lesson 07 for what is inside A²U. Symbols and terms: [Notation and
 # words](notation.md).
 #
-# **Time** 69 minutes, and 25 more for the exercises.
+# **Time** 74 minutes, and 25 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -22,14 +22,14 @@
 # |---|---|
 # | The picture | 5 |
 # | 1 · Compose, and the way back | 5 |
-# | 2 · Scenes with an exact alpha | 4 |
+# | 2 · Scenes with an exact alpha | 5 |
 # | 3 · Two foregrounds are one | 3 |
-# | 4 · The trimap | 4 |
-# | 5 · The network of Figure 3 | 10 |
+# | 4 · The trimap | 5 |
+# | 5 · The network of Figure 3 | 11 |
 # | 6 · The loss | 5 |
 # | 7 · Four metrics | 9 |
 # | 8 · Trained networks | 5 |
-# | 9 · The table | 12 |
+# | 9 · The table | 14 |
 # | Five questions | 6 |
 # | Summary | 1 |
 # | Exercises | 25 |

@@ -14,17 +14,17 @@
 # **You need** lessons 07 (A²U) and 09 (kernels as maps); lesson 10 explains mattes and trimaps. Symbols and terms:
 # [Notation and words](notation.md).
 #
-# **Time** 61 minutes, and 20 more for the exercises.
+# **Time** 63 minutes, and 20 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
 # | section | minutes |
 # |---|---|
 # | The picture | 5 |
-# | 1 · Open the network | 3 |
+# | 1 · Open the network | 4 |
 # | 2 · One number for what the eye sees | 5 |
 # | 3 · Follow one value | 3 |
-# | 4 · What the kernels look at | 12 |
+# | 4 · What the kernels look at | 13 |
 # | 5 · Where the detail comes from | 4 |
 # | 6 · What comes of it | 6 |
 # | 7 · Look for yourself | 3 |
