@@ -10,7 +10,7 @@
 # - open any value of an upsampled map and name the window $z$, the kernel $w$ and their sum $w^\top z$;
 # - build the kernels of nearest-neighbour, bilinear and bicubic upsampling, and match PyTorch within rounding;
 # - say what really differs between two operators: where $w$ comes from, and which $z$ it is multiplied with;
-# - choose the right grid and resize to any size, larger or smaller, without false patterns.
+# - choose the right grid, resize to any size, larger or smaller, and say where false patterns come from.
 #
 # **You need** Python and a little PyTorch (tensors, indexing). If something is not installed, lesson 00 helps.
 # Symbols and terms: [Notation and words](notation.md).
@@ -49,15 +49,15 @@
 # |---|---|---|
 # | 0–8 | the picture | show it, name nothing but ■ ◆ ●; promise that every box will have a name |
 # | 8–18 | section 1, quotient and remainder | squared paper: colour the outputs of pixel (2, 3), write their phases |
-# | 18–24 | section 2, nearest | predict the sum of the output before running |
+# | 18–24 | section 2, nearest | predict the picture, then the sum of the output, before running |
 # | 24–36 | section 3, half pixels | two rulers on the board, one twice as fine; read $s$ off them, then the formula |
 # | 36–52 | section 4, bilinear and the border | three weights by hand; let the first version fail at the edge |
 # | 52–60 | section 5, bicubic | the curve and the overshoot; leave the derivation for reading |
-# | 60–72 | section 6, explorer | four questions, in pairs; each pair reports one |
+# | 60–72 | section 6, explorer; section 7 if there is time | four questions, in pairs; each pair reports one |
 # | 72–90 | exercises 1 and 4 | exercises 2 and 3 are homework |
 #
-# **To save time:** Section 7 (it comes back in lesson 03), the derivation of the cubic, and sections 8 to 10. Never
-# section 3: half pixels are behind many bug reports about "shifted" masks.
+# **To save time:** leave out section 7 (it comes back in lesson 03), the derivation of the cubic, and sections 8 to 10.
+# Never leave out section 3: half pixels are behind many bug reports about "shifted" masks.
 
 # %% [markdown]
 # ## The picture
@@ -96,7 +96,8 @@ look(bilinear, x, at=(0, 0, 5, 7))
 # ## 1 · From 64 values to 256
 #
 # Our small map $x$ is a handwritten 2 from MNIST, max-pooled to 8×8 as in lesson 00. We want it at 16×16: the **ratio**
-# is $r = 2$. Every output pixel $(i', j')$ lies inside exactly one pixel of the small map:
+# is $r = 2$. Rows and columns count from 0. Every output pixel $(i', j')$ lies inside exactly one pixel $(i, j)$ of the
+# small map:
 #
 # $$(i, j) = \big(\lfloor i'/r \rfloor,\ \lfloor j'/r \rfloor\big)$$
 #
@@ -146,8 +147,8 @@ Drawing(
 )
 
 # %% [markdown]
-# **Explain.** Every value is copied four times: the sum of the map is exactly four times as large. No new value
-# appears. Our one line agrees with PyTorch's own operator: that is what the `assert` checks.
+# **Explain.** Every value is copied four times: the sum of the map is four times as large (the printed sums are
+# rounded). No new value appears. Our one line agrees with PyTorch's own operator: that is what the `assert` checks.
 
 # %% [markdown]
 # ## 3 · Where exactly is an output pixel?
@@ -155,9 +156,9 @@ Drawing(
 # To do better than copying, we must know where an output lies *between* the pixels of the small map.
 #
 # Think of a pixel as a little square whose value belongs to the centre of the square, and measure in pixels of the
-# small map. Pixel $i$ reaches from $i$ to $i+1$; its centre is at $i + \tfrac12$. An output pixel is $r$ times smaller:
-# $i'$ reaches from $i'/r$ to $(i'+1)/r$, with its centre at $(i' + \tfrac12)/r$. We want the centre of pixel $i$ of the
-# small map (the **source pixel**) to have the coordinate $i$, so we subtract a half:
+# small map, the **source pixels**. Source pixel $i$ reaches from $i$ to $i+1$; its centre is at $i + \tfrac12$. An
+# output pixel is $r$ times smaller: $i'$ reaches from $i'/r$ to $(i'+1)/r$, with its centre at $(i' + \tfrac12)/r$. We
+# want the centre of source pixel $i$ to have the coordinate $i$, so we subtract a half. Output $i'$ then lies at
 #
 # $$s = \frac{i' + \frac12}{r} - \frac12$$
 #
@@ -177,20 +178,21 @@ for r in range(1, 9):
     assert torch.allclose(i / r - ((i + 0.5) / r - 0.5), torch.full((8 * r,), (1 - 1 / r) / 2))
 
 # %% [markdown]
-# **Explain.** No output lies exactly on the centre of a source pixel: each is a quarter of a pixel before or after one.
-# The offset depends on the phase alone, $-\tfrac14$ for phase 0 and $+\tfrac14$ for phase 1. If you forget the two
-# halves and take $s = i'/r$, the whole picture moves by $(1 - 1/r)/2$ pixels of the small map: a quarter of a pixel for
-# $r = 2$, almost half a pixel for large $r$. This mistake is easy to make and easy to overlook.
+# **Explain.** For $r = 2$ no output lies exactly on the centre of a source pixel: each is a quarter of a pixel before
+# or after one. The offset depends on the phase alone (along one axis, the phase is the one number $i' \bmod r$):
+# $-\tfrac14$ for phase 0 and $+\tfrac14$ for phase 1. If you forget the two halves and take $s = i'/r$, the whole
+# picture moves by $(1 - 1/r)/2$ pixels of the small map: a quarter of a pixel for $r = 2$, almost half a pixel for
+# large $r$. This mistake is easy to make and easy to overlook.
 
 # %% [markdown]
 # ## 4 · Bilinear: weights from a straight line
 #
 # Take one axis first. The output lies at $s$ between the pixels $p = \lfloor s \rfloor$ and $p + 1$. Draw a straight
-# line from the value at $p$ to the value at $p+1$ and read it at $s$. With $t = s - p$:
+# line from the value at $p$ to the value at $p+1$ and read it at $s$. With $d = s - p$, the distance from pixel $p$:
 #
-# $$y = x_p + t\,(x_{p+1} - x_p) = (1 - t)\, x_p + t\, x_{p+1}$$
+# $$y = x_p + d\,(x_{p+1} - x_p) = (1 - d)\, x_p + d\, x_{p+1}$$
 #
-# That is already $w^\top z$, with $w = [1-t,\ t]$. Each weight is **one minus the distance** to its pixel. The two add
+# That is already $w^\top z$, with $w = [1-d,\ d]$. Each weight is **one minus the distance** to its pixel. The two add
 # up to 1, so a flat region stays flat.
 #
 # In phase 0, the output lies ¼ before the centre of its pixel. The pixel before that is ¾ away and gets the weight ¼;
@@ -198,9 +200,9 @@ for r in range(1, 9):
 # $[0, \tfrac34, \tfrac14]$.
 #
 # In two dimensions we do this along the rows and then along the columns, so the weights **multiply**: the kernel is the
-# outer product of the two. The pixels whose weight is not zero are called **reference points**; here there are $2
-# \times 2$. (In the code below, `einsum("ia,jb->abij", …)` is this outer product for all outputs at once: rows $a$ and
-# columns $b$ of the kernel, at row $i$ and column $j$.)
+# outer product of the weights down and the weights along. The pixels whose weight is not zero are called **reference
+# points**; here there are $2 \times 2$. (In the code below, `einsum("ia,jb->abij", …)` is this outer product for all
+# outputs at once: rows $a$ and columns $b$ of the kernel, at row $i$ and column $j$.)
 #
 # **Predict.** First work out the largest weight. Then think of the border: our window holds zeros outside the map.
 
@@ -223,7 +225,8 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** The largest weight is $\tfrac34 \cdot \tfrac34 = 0.5625$. Inside, the maps agree. In the outermost ring
-# our sums take in zeros from outside the map, and so our outputs come out too pale.
+# our sums take in zeros from outside the map, and so our outputs come out too pale. (Of its 60 pixels 30 differ; at the
+# others the edge of the map is white, and zeros change nothing.)
 #
 # PyTorch has another rule: a reference point beyond the edge **repeats the value at the edge**. That sounds like a
 # different window, but look at the sum. At the top, the two reference points now have the *same* value $x_0$:
@@ -245,18 +248,19 @@ print("equal to PyTorch in all", ours.numel(), "values; every kernel sums to 1")
 # %% [markdown]
 # ## 5 · Bicubic: a smoother curve, and negative weights
 #
-# Bilinear draws straight lines, and where two of them meet, at the pixels, there is a kink. For a smoother result, let
-# the weight function $w(d)$ of the distance $d$ reach further, to four points along each axis, and make it of two cubic
-# pieces, one up to $d = 1$ and one up to $d = 2$. We ask for two things. First, at a pixel the result is the value of
-# that pixel: $w(0) = 1$, $w(2) = 0$, and *both* pieces are 0 at 1: four equations. Second, there is no kink:
-# $w'(0) = 0$ (for negative distances the curve is its mirror image), $w'(2) = 0$, and both pieces have the same slope
-# at 1: three more. Eight coefficients, seven equations: one number stays free, the slope $a = w'(1)$.
+# Bilinear draws straight lines, and where two of them meet, at the centres of pixels, there is a kink. For a smoother
+# result, let the weight function $w(d)$ of the distance $d$ reach further, to four points along each axis, and make it
+# of two cubic pieces, one up to $d = 1$ and one up to $d = 2$. We ask for two things. First, at a pixel the result is
+# the value of that pixel: $w(0) = 1$, $w(2) = 0$, and *both* pieces are 0 at 1: four equations. Second, there is no
+# kink: $w'(0) = 0$ (for negative distances the curve is its mirror image), $w'(2) = 0$, and both pieces have the same
+# slope at 1: three more. Eight coefficients, seven equations: one number stays free, the slope $a = w'(1)$.
 #
 # $$w(d) = \begin{cases} (a+2)\,d^3 - (a+3)\,d^2 + 1 & 0 \le d \le 1 \\ a\,d^3 - 5a\,d^2 + 8a\,d - 4a & 1 < d < 2
 # \end{cases}$$
 #
-# It then follows that the weights of the four points sum to 1; the next cells check it. PyTorch takes $a = -\tfrac34$:
-# the curve goes down through zero at 1 and comes back up to zero at 2. Between the two it is **below zero**.
+# For $d \ge 2$ the weight is 0. It then follows that the weights of the four points sum to 1; the next cells check it
+# for PyTorch's choice, $a = -\tfrac34$. With it the curve goes down through zero at 1 and comes back up to zero at 2.
+# Between the two it is **below zero**.
 #
 # **Predict.** Some weights are now negative, but the weights of each output still sum to 1.
 
@@ -292,7 +296,7 @@ squares = {name: w.reshape(round(len(w) ** 0.5), -1) for name, w in kernels.item
 Drawing(
     reference_points(squares, position=(0.25, -0.25)),
     alt="One, four and sixteen weighted pixels around an output that lies a quarter pixel below left of a centre.",
-    says="\n".join(f"{name}: {int((w != 0).sum())} weights, sum {w.sum():.3f}" for name, w in kernels.items()),
+    says="\n".join(f"{name}: {int((w != 0).sum())} weight(s), sum {w.sum():.3f}" for name, w in kernels.items()),
 )
 
 # %% [markdown]
@@ -325,24 +329,24 @@ Drawing(
 
 # %% [markdown]
 # **Explain.** Both: next to an edge, bicubic overshoots. In the violet halo the values are negative, although no pixel
-# of $x$ is. That is the price of its sharpness. Nearest and bilinear cannot do this: their weights are never negative
-# and sum to 1, so every output is an *average* and stays between the smallest and the largest value.
+# of $x$ is. They come from bicubic's negative weights. Nearest and bilinear cannot do this: their weights are never
+# negative and sum to 1, so every output is an *average* and stays between the smallest and the largest value.
 #
 # All three kernels know one thing only: **distance**. They would be the same for a photograph, a 2, or noise.
 
 # %% [markdown]
 # ## 6 · Every operator, one picture
 #
-# The operators of this course, from max-unpooling to A²U and those that came after it, are the same formula with other
-# kernels. Choose one, and move the sliders (click one, then use the arrow keys). Our map now has four channels: ink,
-# its change from left to right, its change from top to bottom, and how much a pixel differs from its surroundings.
+# The operators of this course, from max-unpooling to A²U and on to some from other papers, are the same formula with
+# other kernels. Choose one, and move the sliders (click one, then use the arrow keys). Our map now has four channels:
+# ink, its change from left to right, its change from top to bottom, and how much a pixel differs from its surroundings.
 # Operators that learn have random weights here, so do not judge their output; look at *how* it is made.
 #
 # **Predict, then look:**
 # 1. In `Max-unpooling`, which values can $w$ have? Why is most of the output white?
 # 2. In `Deconvolution`, move the output by one column, then by two. When does the kernel come back?
 # 3. In `CARAFE`, do the same. Does the kernel come back?
-# 4. Set `row` to 0. Which operators let zeros from outside into their sum?
+# 4. Set `row` to 0. Which of the operators up to A²U let zeros from outside into their sum?
 
 # %% tags=["prediction"]
 predict("comes-back")
@@ -359,9 +363,9 @@ panel
 # that of its neighbour, and with that of the next output of the same phase.
 #
 # `example(name, ratio)` gives what the picture shows: an operator, the four channels of the small map, the **guide**
-# and the output. The guide is the encoder's map, as large as the output; operators of the feature family may look at it
-# to make their kernels. `op.witness(maps, guide, at=(sample, channel, row, column))` opens one output: its `w`, its
-# `z`, and `value`, their sum of products.
+# and the output. The guide is a map as large as the output, from the *encoder*, the part of a network that makes maps
+# smaller. Operators that compute their kernels from features may look at it. `op.witness(maps, guide, at=(sample,
+# channel, row, column))` opens one output: its `w`, its `z`, and `value`, their sum of products.
 
 # %%
 from a2u.lessons.inspector import example
@@ -376,12 +380,14 @@ for name in ("bilinear", "deconvolution", "carafe"):
 # **Explain.** Inside the map, the kernels of bilinear and deconvolution depend on the phase alone: they come back after
 # $r$ columns. The kernel of bilinear follows from distance; the kernel of a deconvolution is learned once and is then
 # **universal**, the same for every input. The kernel of CARAFE is computed from the features, so where they differ it
-# does not come back. Only a kernel that depends on the input can be one thing on an edge and another on a flat region.
+# need not come back, and here it does not. Only a kernel that depends on the input can be one thing on an edge and
+# another on a flat region.
 #
-# Questions 1 and 4: max-unpooling's $w$ is 0 or 1, with a single 1 in each 2×2 block, so at least three of the four
-# outputs are 0 and appear white. At row 0, windows of 3×3 or more reach past the map. Deconvolution, pixel shuffle,
-# CARAFE and A²U with 3×3 kernels take the zeros there into their sums; bilinear and bicubic fold their weights back. A
-# 1×1 window never reaches outside.
+# Questions 1 and 4: max-unpooling's $w$ is 0 or 1, with a single 1 in each 2×2 block of each channel, so at least three
+# of the four outputs are 0 and appear white. At row 0, windows of 3×3 or more reach past the map. Deconvolution, pixel
+# shuffle, CARAFE and A²U with 3×3 kernels take the zeros there into their sums; bilinear and bicubic fold their weights
+# back. A 1×1 window never reaches outside. (Some of the operators after A²U in the list have other rules for the
+# border.)
 
 # %% [markdown]
 # Do not take the claim of this course on trust. For **every** operator, $w^\top z$ of the picture must be the value
@@ -403,19 +409,19 @@ for title, name in choices():
     print(f"order {op.card.order}  {op.card.family:8}  {title:24} wᵀz = y")
 
 # %% [markdown]
-# Read the first two columns. They are the map of this course:
+# Read the first two columns. They sum up this course:
 #
-# - **distance**: $w$ follows from position (this lesson);
-# - **learned**: $w$ is learned once, for each phase (lesson 03);
+# - **distance**, order 0: $w$ follows from position (this lesson);
+# - **learned**, order 0: $w$ is learned once, for each phase (lesson 03);
 # - **feature**: $w$ is computed from features, anew for every input. *First order*: from the features themselves or
 #   weighted sums of them (max-unpooling, CARAFE, IndexNet: lessons 02, 04, 05). *Second order*: from products of pairs
-#   of features (A²U: lessons 06 and 07). The operators at the end of the list are newer than A²U.
+#   of features (A²U: lessons 06 and 07). The operators after `A²U, toy` are not in the A²U paper; most are newer.
 
 # %% [markdown]
 # ## 7 · Open your own
 #
 # `inspect(op, x, guide)` opens any operator of yours (with a guide if it needs one). Could a deconvolution *learn* to
-# be bilinear? Its 4×4 kernel spreads every pixel of the small map over 4×4 outputs. We set its weights ourselves: along
+# be bilinear? Its 4×4 filter spreads every pixel of the small map over 4×4 outputs. We set its weights ourselves: along
 # each axis, they say how much the pixel counts for outputs at the distances $-\tfrac34, -\tfrac14, \tfrac14, \tfrac34$.
 #
 # **Predict.** Work out the four numbers: one minus the distance. Then think of the border.
@@ -436,8 +442,8 @@ inspect(mine, x)
 
 # %% [markdown]
 # **Explain.** Inside the map it *is* bilinear. At the border it cannot fold weights, so zeros get into its sums, as
-# they did in section 4. So, except at the border, bilinear is one of the things that this operator can represent, and
-# so could learn. Lesson 03 is about such operators.
+# they did in section 4. So, except at the border, this operator can represent bilinear. Whether a training finds these
+# weights is another question, and not tested here. Lesson 03 is about such operators.
 
 # %% [markdown]
 # ## 8 · Two grids: align_corners
@@ -601,9 +607,9 @@ Drawing(
 # %% [markdown]
 # **Explain.** The zeros copy the spectrum: its mirror image appears beyond a quarter, as fast changes that the small
 # map never had. The filter has to remove them. The box of nearest lets much of them through: these are the edges of its
-# blocks. An ideal filter for this would be 1 up to a quarter and 0 beyond. Bilinear and bicubic come closer to it than
-# nearest, and bicubic keeps more of the map itself than bilinear. The 8 % of nearest are measured on this digit; the
-# curves hold for every map.
+# blocks. An ideal filter for this would be 1 up to a quarter and 0 beyond. Beyond a quarter, bilinear and bicubic come
+# closer to it than nearest. Below a quarter, bilinear weakens the map most; bicubic keeps more of it. The 8 % of
+# nearest are measured on this digit; the curves hold for every map.
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher · what learners get wrong
@@ -625,7 +631,7 @@ Drawing(
 #   repeated, a window cut off at the edge, the ratio forgotten. Ask for a drawing of output (0, 0) and its nine values:
 #   it settles most of them.
 # - **Exercise 2.** Weights that sum to 1 and still move a ramp: the balance point must be the output's own place. Rows
-#   that are not each other's mirror image.
+#   that are not each other's mirror image. Negative weights: they keep flat maps and ramps, and sharpen.
 # - **Exercise 3.** The halves forgotten; $a = -\tfrac12$; the largest value instead of its excess over 1.
 # - **Exercise 4.** Learners look for the bug in the window, as it is the harder part. Advise them to work out one
 #   output by hand, with weights that all differ.
@@ -634,7 +640,7 @@ Drawing(
 # ## Exercises
 #
 # Replace the `...` (in exercise 4: fix the code) and run the cell. The check compares your answer with that of a slow
-# but careful reference, shows where they differ, and recognises common mistakes.
+# but careful reference and shows where they differ (in exercise 2 it tests the rules), and recognises common mistakes.
 
 # %% [markdown]
 # ### Exercise 1 · The window
@@ -687,19 +693,27 @@ exercises.WINDOW.check(my_window)
 # ### Exercise 2 · A softer kernel of your own
 # *Difficulty* ★★☆ · *time* 8 minutes
 #
-# Design an upsampling kernel for one axis that is softer than bilinear. Return a tensor `(ratio, 5)`: for each phase,
-# the weights of the five taps at −2, −1, 0, 1, 2. Rules: each row sums to 1; phases that mirror each other have
-# mirrored weights; at least three weights of each row are not zero; and a **ramp** stays a ramp. (On the ramp whose
-# value at every place is that place itself, the output must be $s$, so $\sum_t w_t\, t = s$.) Many answers are right.
+# Design an upsampling kernel for one axis that is softer than bilinear: an average that spreads over more pixels.
+# Return a tensor `(ratio, 5)`: for each phase $a$, the weights of the five taps $t = -2, -1, 0, 1, 2$. Here places
+# count from the centre of the pixel that the output lies in, so phase $a$ lies at $s = (a + \tfrac12)/r - \tfrac12$.
+# Rules:
+#
+# 1. each row sums to 1;
+# 2. phases $a$ and $r - 1 - a$ have mirrored weights;
+# 3. a **ramp** stays a ramp: if the value at each place is that place itself, the output is $s$ ($\sum_t w_t\, t = s$);
+# 4. no weight is negative (with negative weights a kernel could sharpen and still keep rules 1 to 3);
+# 5. at least three weights of each row are larger than 0.001.
+#
+# Many answers are right.
 #
 # <details><summary>Hint 1</summary>
 #
-# Where is the output of phase a? Section 3. A weight that depends on $|s - t|$ alone gives mirrored phases.
+# A weight that depends on $|s - t|$ alone gives mirrored phases. How far does such a weight reach in bilinear?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# Stretch the tent: one minus *half* the distance, clamped at 0. Then make the sums 1.
+# Stretch the tent of bilinear: one minus *half* the distance, clamped at 0. Then make the sums 1.
 # </details>
 #
 # Solution: `solutions/01_one_formula.ipynb`.
@@ -779,7 +793,7 @@ from a2u.lessons.one_formula import exercises
 
 def my_overshoot(ratio):
     s = (torch.arange(ratio) + 0.5) / ratio - 0.5
-    d = 1 + s.abs()  # the outer tap on the side of the output: between 1 and 2
+    d = 1 + s.abs()  # the nearer one of the two outer taps: from 1 to 1½ away
     return -(-0.75 * (d**3 - 5 * d**2 + 8 * d - 4)).min()
 
 
@@ -794,7 +808,7 @@ exercises.OVERSHOOT.check(my_overshoot)
 #
 # This is `reassemble` for one channel, with loops: `x` is (H, W), `w` is (k², rH, rW), the result is (rH, rW). Tap $t$
 # of a kernel is row $\lfloor t / k \rfloor$ and column $t \bmod k$ of its window. It runs, and for nearest neighbour it
-# even gives the right result. For other kernels it does not. Fix it.
+# even gives the right result. Where outputs have different kernels it does not. Fix it.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -908,10 +922,11 @@ predict.tally()
 # - $\lfloor i'/r \rfloor$ says which window an output looks at; $i' \bmod r$ says which of the $r^2$ phases it is.
 # - Outputs lie at $s = (i' + \tfrac12)/r - \tfrac12$: between the centres of the pixels, never on one when $r = 2$.
 # - Nearest, bilinear and bicubic make $w$ from distances to 1, 4 and 16 reference points. Averages stay in range,
-#   negative weights overshoot. At the border the weights fold; the formula stays.
-# - Operators differ in where $w$ comes from: distance, learning, or features of first or second order.
+#   negative weights can overshoot. At the border the weights fold; the formula stays.
+# - Operators differ in where $w$ comes from (distance, learning, or features of first or second order) and in which
+#   $z$ it is multiplied with.
 # - Half pixels suit squares, aligned corners suit points. Going down, widen the kernel. Zeros between the values copy
-#   the spectrum, and the kernel is the filter that removes the copies.
+#   the spectrum, and the filter after them weakens the copies.
 #
 # Now scroll back to the first picture. Every box in it should have a name.
 #

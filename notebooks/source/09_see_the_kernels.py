@@ -196,7 +196,8 @@ for learned in (False, True):
         print(f"{'learned' if learned else 'random ':8}{strokes:12}", ";  ".join(words))
 begun = {seed: lesson.edge_or_ink("a2u-hybrid", False, 5, seed) for seed in range(4)}
 for seed, stages in begun.items():
-    print(f"random, seed {seed}, thick: ", ";  ".join(f"{s}×{s} edges {e:+.2f}, ink {ink:+.2f}" for s, e, ink in stages))
+    words = (f"{size}×{size} edges {e:+.2f}, ink {ink:+.2f}" for size, e, ink in stages)
+    print(f"random, seed {seed}, thick: ", ";  ".join(words))
 
 # %% tags=["spoiler"]
 for learned in (False, True):  # in the two smaller maps ink explains more of thick strokes, before and after

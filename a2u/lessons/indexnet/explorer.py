@@ -110,7 +110,7 @@ def digits(count: int = DIGITS) -> tuple[Tensor, Tensor]:
 
 @cache
 def learn(kind: str, context: bool = False, nonlinear: bool = False, steps: int = STEPS) -> IndexNet:
-    """An index block trained to bring pooled maps back: Adam on Σ (w · pooled − guide)², 64 training digits at once."""
+    """An index block trained to bring pooled maps back: Adam on mean (w · pooled − guide)², 64 digits at once."""
     x, guide = digits()
     op = copy.deepcopy(operator(kind, context, nonlinear)).train()
     with torch.enable_grad():

@@ -42,9 +42,7 @@ def moving() -> Moving:
         frames.append(
             (_frame(row, "The network multiplies each pixel by a gate that it made from the encoder's map."), 260)
         )
-    frames.append(
-        (_frame(rows, "wᵀz has one term here, and the gates put back where inside a block the ink lies."), 3200)
-    )
+    frames.append((_frame(rows, "wᵀz has one term here. The gates say where in its block the ink lies."), 3200))
     inside = np.abs(y - w * z).max()
     alt = (
         "On the left one channel of a small map, each value repeated in a block of 2×2. In the middle the gates of a "

@@ -48,7 +48,7 @@ QUESTIONS = (
     Question(
         "what-a-gate-can",
         "Which of these can happen to an output y = w · z, for some weights of the index block?",
-        wrong("It is larger than its z", "w is a sigmoid, and so it is below 1."),
+        wrong("It is farther from 0 than its z", "w is a sigmoid, and so it is below 1."),
         wrong("It has another sign than z", "w is never negative."),
         wrong("It takes a value from the block next door", "The window is 1×1: only one z enters."),
         right("None of these", "A gate can only turn the nearest value down."),
@@ -86,7 +86,7 @@ QUESTIONS = (
     ),
     Question(
         "how-many-times",
-        "Linear blocks: how many parameters does one-to-one have, compared with holistic?",
+        "Linear index blocks: how many parameters does one-to-one have, compared with holistic?",
         right("As many", "C times as many maps, each from one channel instead of C."),
         wrong("C times as many", "It has C times as many maps, but each is made from one channel instead of C."),
         wrong(

@@ -8,7 +8,7 @@ QUESTIONS = (
         "one-formula",
         "Every output value of every operator in this course is y = wᵀz. What tells the operators apart?",
         wrong("Whether they add or multiply", "All of them multiply and add: that is the formula."),
-        right("Where w comes from, and which z it meets", "Distance, learning or features; a window of 1×1 up to 5×5."),
+        right("Where w comes from, and which z it meets", "Distance, learning or features; one value or many."),
         wrong("How many output pixels they make", "With the same ratio all make the same number."),
     ),
     Question(

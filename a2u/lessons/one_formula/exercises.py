@@ -189,8 +189,13 @@ SOFTER = Design(
                                                        torch.tensor(_places(r))),
              "On a ramp the output must be its own place s = (a + ½)/r − ½: the sum of weight times tap is s.",
              lambda r: _tent(r, floor=0.1)),
-        Rule("softer than bilinear", lambda w, r: bool(((w.abs() > 1e-3).sum(dim=1) >= 3).all()),
-             "This is bilinear, or something as narrow: at least three weights of each row must not be zero.",
+        # With this rule a row is an average around s, and of these bilinear is the narrowest: no row can sharpen.
+        Rule("not negative", lambda w, r: bool((w >= -1e-6).all()),
+             "Some of your weights are negative. Such a kernel can overshoot and sharpen, as bicubic does. Make it an "
+             "average.",
+             lambda r: 2 * _tent(r) - softer_reference(r)),
+        Rule("softer than bilinear", lambda w, r: bool(((w > 1e-3).sum(dim=1) >= 3).all()),
+             "This is bilinear, or something as narrow: at least three weights of each row must be larger than 0.001.",
              lambda r: _tent(r)),
     ),
     kind="w",

@@ -49,11 +49,15 @@ QUESTIONS = (
             "No: the weights sum to 1",
             "That alone does not make an average. An average also needs weights that are not negative.",
         ),
-        wrong("Smaller only", "The positive weights sum to more than 1: on large values they give even more."),
+        wrong(
+            "Smaller only",
+            "The positive weights sum to more than 1: where all of them meet the largest value, and the negative ones "
+            "meet 0, the output is larger.",
+        ),
         right(
             "Both",
-            "A negative weight takes a neighbour away: above the largest on one side of an edge, below the "
-            "smallest on the other.",
+            "On one side of an edge the negative weights meet small values and subtract too little, on the other side "
+            "they meet large values and subtract too much.",
         ),
     ),
     Question(

@@ -38,8 +38,8 @@ QUESTIONS = (
     Question(
         "what-differs",
         "Bilinear, deconvolution and CARAFE are all wᵀz. How do they differ?",
-        wrong("In how products are summed", "The sum is the same in all three."),
-        wrong("Only at the border", "They differ everywhere."),
+        wrong("In how products are summed", "All three add up their products in the same way."),
+        wrong("Only at the border", "Their kernels differ inside the map, too."),
         right("In where w comes from, and in the window z", "Distance; learned once; computed from features."),
     ),
 )
