@@ -141,7 +141,7 @@ def _loss(
 def _loss_per_image(*given: Any) -> Tensor:
     """The mean over images of each one's own loss."""
     *maps, epsilon = given
-    return torch.stack([_loss(*(each[n : n + 1] for each in maps), epsilon) for n in range(len(maps[0]))]).mean()
+    return torch.stack([_loss(*each, epsilon) for each in zip(*(m.split(1) for m in maps), strict=True)]).mean()
 
 
 EMPTY = (
