@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from a2u.formula import reassemble, reduce, universal, windows
     from a2u.operators import build
     from a2u.pretrained import load_pretrained
+    from a2u.swapping import swap
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ __all__ = [
     "operators",
     "reassemble",
     "reduce",
+    "swap",
     "universal",
     "windows",
 ]
@@ -40,6 +42,7 @@ _HOME = {
     "build": "operators",
     "gather": "cells",
     "load_pretrained": "pretrained",
+    "swap": "swapping",
     **dict.fromkeys(("reassemble", "reduce", "universal", "windows"), "formula"),
 }
 

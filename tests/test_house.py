@@ -34,6 +34,7 @@ ROOMS: dict[str, set[str]] = {
     "cells": {"paths", "bags", "checks"},
     "formula": {"errors", "paths", "tiles", "checks"},
     "operators": {"errors", "paths", "checks", "cells", "scores", "formula"},
+    "swapping": {"errors", "operators"},
     "files": {"errors"},
     "data": {"errors", "files"},
     "training": {"errors", "files"},
@@ -54,15 +55,15 @@ ROOMS: dict[str, set[str]] = {
     "pretrained": {"errors", "files", "data", "training", "reconstruction", "matting"},
     "bench": {"errors", "files", "markdown", "formula", "operators", "data", "training", "reconstruction"},
     "lessons": {
-        *("errors", "files", "formula", "operators", "data", "training", "plots"),
-        *("reconstruction", "matting", "pretrained"),
+        *("errors", "files", "cells", "formula", "operators", "data", "training", "plots"),
+        *("differences", "reconstruction", "matting", "guided", "pretrained"),
     },
     "site": {"errors", "files", "training", "plots", "lessons"},
     "commands": {
         *("errors", "files", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "guided", "pretrained", "bench", "lessons", "site"),
     },
-    "__init__": {"errors", "cells", "formula", "operators", "pretrained"},
+    "__init__": {"errors", "cells", "formula", "operators", "pretrained", "swapping"},
 }
 
 
@@ -216,6 +217,7 @@ def test_the_course_is_there() -> None:
         "09_see_the_kernels",
         "10_matting",
         "11_see_the_features",
+        "12_after_a2u",
     }
 
 

@@ -123,8 +123,8 @@ def test_spelling_is_british(path: Path) -> None:
 
 # --- links
 
-LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)(?:\s+\"[^\"]*\")?\)")
-ANCHOR = re.compile(r"<a\b[^>]*\bhref=\"(?P<target>[^\"]*)\"")
+LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)(?:\s+\"[^\"]*\")?\)")
+ANCHOR = re.compile(r"<\w+\b[^>]*\b(?:href|src|srcset)=\"(?P<target>[^\"]*)\"")  # of a picture, too
 
 
 def markdown(path: Path) -> str:
@@ -183,6 +183,8 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         ("[a](#there)", "no heading #there"),
         ("[a](https:/example.org)", "no complete address"),
         ('<a href="c.md">a</a>', "leads to nothing"),
+        ("![a picture](c.png)", "leads to nothing"),
+        ('<img alt="a picture" src="c.png">', "leads to nothing"),
     ],
 )
 def test_a_broken_link_would_be_found(link: str, complaint: str | None, tmp_path: Path) -> None:

@@ -68,9 +68,9 @@ def test_the_syllabus_leads_to_every_lesson_and_knows_its_length(source: Path) -
     assert int(line[1]) == plan(notes(source)[0])[-1][1]
 
 
-def test_there_are_twelve_sessions_and_three() -> None:
-    twelve, three = SYLLABUS.split("## Three sessions")
-    assert re.findall(r"(?m)^\| (\d+) \|", twelve) == [str(n) for n in range(1, 13)]
+def test_there_are_thirteen_sessions_and_three() -> None:
+    thirteen, three = SYLLABUS.split("## Three sessions")
+    assert re.findall(r"(?m)^\| (\d+) \|", thirteen) == [str(n) for n in range(1, 14)]
     assert re.findall(r"(?m)^\| (\d+) \|", three.split("\n## ")[0]) == ["1", "2", "3"]
 
 

@@ -7,7 +7,7 @@ not contain 0 (`a2u.differences`); the runs of one seed share their pictures, th
 operator's, so what differs within a seed is the operator.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -53,26 +53,34 @@ def collect(runs: Path, preset: str, seeds: Sequence[int], **changes: Any) -> di
 
 
 def _part(runs: Path, preset: str, seeds: list[int], task: str, factor: int, changes: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, dict[str, Any]] = {}
-    for each in (ROWS | VARIANTS).values():
-        made = _row(runs, each, [settings(each.name, task, factor, preset, seed, **changes) for seed in seeds])
-        if made["seeds"]:
-            found[each.name] = made
+    rows, variants = (_complete(runs, known, preset, seeds, task, factor, changes) for known in (ROWS, VARIANTS))
     bands = {
-        name: {seed: 1000 * scores["band"] for seed, scores in one["seeds"].items()} for name, one in found.items()
+        name: {seed: 1000 * scores["band"] for seed, scores in one["seeds"].items()}
+        for name, one in (variants | rows).items()
     }
-    for name, one in found.items():
+    for name, one in (*rows.items(), *variants.items()):  # a network may be both: then it is held against two rows
         compared = difference(bands, name, one["against"], "")
         one["difference"] = None if compared is None or name == one["against"] else compare(compared)
     return {
         "task": task,
         "factor": factor,
-        "rows": [one for name, one in found.items() if name in ROWS],
-        "variants": [one for name, one in found.items() if name in VARIANTS],
+        "rows": list(rows.values()),
+        "variants": list(variants.values()),
         "command": command(
             "a2u guided", {"tasks": task, "factors": factor, "seeds": seeds, "preset": preset, **changes}
         ),
     }
+
+
+def _complete(
+    runs: Path, known: Mapping[str, Row], preset: str, seeds: list[int], task: str, factor: int, changes: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Those of some rows of which a run is complete, by name."""
+    made = {
+        name: _row(runs, each, [settings(name, task, factor, preset, seed, **changes) for seed in seeds])
+        for name, each in known.items()
+    }
+    return {name: one for name, one in made.items() if one["seeds"]}
 
 
 def compare(found: Difference) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """The learner's own copies of the lessons: what a learner writes and runs there, neither git nor an update touches.
 
 The copies lie in `my-lessons/` beside `notebooks/`, so that a path such as `../runs` means the same in both; where the
-checkout cannot be written, in `a2u/my-lessons/` of the home folder. `my-lessons/.a2u/copies.json` holds, for each copy,
-two digests of the original that it was made from: of its bytes, and of its cells without their outputs. They tell a
-copy that nobody touched, or that was only run, from one that holds a learner's work:
+checkout cannot be written, in `a2u/my-lessons/` of the home folder, with the pictures that the lessons link beside it.
+`my-lessons/.a2u/copies.json` holds, for each copy, two digests of the original that it was made from: of its bytes, and
+of its cells without their outputs. They tell a copy that nobody touched, or that was only run, from one that holds a
+learner's work:
 
 | the copy is | the course has a new version | `--reset` |
 |---|---|---|
@@ -26,6 +27,7 @@ from filelock import FileLock, Timeout
 from a2u.errors import A2UError, near_match
 from a2u.files.reading import expanded, read_bytes, read_json
 from a2u.files.writing import UNFINISHED, explain, make_folder, sweep, write_whole
+from a2u.lessons import links
 
 FOLDER = "my-lessons"
 KEPT = "kept"
@@ -58,6 +60,9 @@ def refresh(course: Path, folder: Path) -> list[str]:
                 known[name] = _digests(original)
             elif known[name]["whole"] != _digest(original):
                 newer.append(name)
+        for name, original in _pictures(course, folder):
+            if _renewed(folder / name, original, known.get(name), kept) or name not in known:
+                known[name] = _digests(original)
         _remove_departed(course, folder, known)
         if kept.names:
             said.append(f"The course has new versions of lessons that you ran. Your runs are kept in {kept.folder}.")
@@ -182,6 +187,16 @@ def _originals(course: Path, said: list[str]) -> Iterator[tuple[str, bytes]]:
             said.append(f"{path} is no notebook any more, so its copy stays as it is: git checkout -- notebooks/{name}")
             continue
         yield name.as_posix(), content
+
+
+def _pictures(course: Path, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The pictures that lessons link, by their links, where they would not be found from the copies otherwise."""
+    if folder.parent.resolve() == course.parent.resolve():
+        return
+    notebooks = [read_bytes(path).decode(errors="replace") for path in sorted(course.glob("*.ipynb"))]
+    for name in links.pictures("\n".join(notebooks)):
+        if name.startswith("../") and (course / name).is_file():
+            yield name, read_bytes(course / name)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from a2u.errors import A2UError, near_match
 from a2u.files.reading import Missing, read_json
 from a2u.files.writing import write_whole
 from a2u.lessons.folding import fold_answers, show_answers
+from a2u.lessons.links import from_below
 from a2u.lessons.stored import keep_pictures, stored_pictures
 
 # Seconds until a kernel that does not start, or an output that does not come, is an error. A cell may take as long as
@@ -42,7 +43,6 @@ _LEFT_OUT = {"student": {_SOLUTION, _TEACHER}, "solutions": {_EXERCISE, _TEACHER
 SECONDS = "seconds.json"
 _STEP = 5  # seconds: machines differ by more than what lies between
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # a traceback of a notebook is coloured for its page
-_PAGE = re.compile(r"\]\((\w+\.md)\)")  # a link to a page beside the lessons
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -105,10 +105,10 @@ def compose(folder: Path, name: str, edition: str) -> Any:
 
 
 def _link_from_below(cells: list[Any]) -> None:
-    """The other editions lie a folder deeper: what is no lesson, such as the notation, is linked from there."""
+    """The other editions lie a folder deeper: what is no lesson, such as a picture, is linked from there."""
     for cell in cells:
         if cell.cell_type == "markdown":
-            cell.source = _PAGE.sub(r"](../\1)", cell.source)
+            cell.source = from_below(cell.source)
 
 
 def build(folder: Path, name: str, edition: str, text: bool = False) -> Path:

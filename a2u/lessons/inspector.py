@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from a2u import operators
 from a2u.errors import A2UError
@@ -72,16 +72,18 @@ def _built(name: str, ratio: int) -> Upsampler:
 
 
 def randomise(op: Upsampler, seed: int) -> None:
-    """Draw all weights from one seed, the same on every machine; biases become zero.
+    """Draw all weights from one seed, the same on every machine; biases become zero, the scales of norms one.
 
     Kernels that depend on features get several times the usual spread: one sees them react before any training.
     """
     generator = torch.Generator().manual_seed(seed)
     spread = (1.0, 3.0, 6.0)[op.card.order]
+    norms = [each for each in op.modules() if isinstance(each, nn.GroupNorm | nn.LayerNorm)]
+    scales = {id(each.weight) for each in norms}  # a scale of zero would switch off what comes after it
     with torch.no_grad():
         for weight in op.parameters():
             if weight.dim() < 2:
-                weight.zero_()
+                weight.fill_(float(id(weight) in scales))
                 continue
             reach = spread * (3 / weight[0].numel()) ** 0.5  # uniform, with variance spread² / fan-in
             weight.copy_((torch.rand(weight.shape, generator=generator) * 2 - 1) * reach)

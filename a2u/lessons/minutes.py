@@ -2,8 +2,8 @@
 
 For each section (what stands under a `##` heading): its words at 150 per minute, and one minute for each code cell and
 for each concept question, rounded up to whole minutes. The minutes of an exercise are those on its card, with its text
-and both hints. Words are counted in the student's edition, without code and hints; a formula counts by its pieces
-between blanks. Tally and sources count nothing.
+and both hints. Words are counted in the student's edition, without code, hints and the descriptions of pictures. A
+formula counts by its pieces between blanks. Tally and sources count nothing.
 
 The head of a lesson says the sums, `**Time** 55 minutes, and 25 more for the exercises.`, and the minutes of each
 section in a folded table. This prints both, to be copied into the source by hand:
@@ -29,7 +29,7 @@ CELL = QUESTION = 1  # minutes
 SUMMARY = "Minutes by section"
 EXERCISES = "Exercises"
 _NOT_READ = (EXERCISES, "Your tally", "Sources")
-_SKIPPED = re.compile(r"```.*?```|<details>.*?</details>|<[^>]+>", re.DOTALL)
+_SKIPPED = re.compile(r"```.*?```|<details>.*?</details>|<[^>]+>|!\[[^]]*\]\([^)]*\)", re.DOTALL)
 _CARD = re.compile(r"\*time\* (\d+) minutes")
 _QUESTIONS = re.compile(r"^from (a2u\.lessons\.\w+\.\w+) import (concepts|quiz)$", re.MULTILINE)
 _TIME = re.compile(r"\*\*Time\*\*\s+(\d+) minutes(?:,\s+and\s+(\d+))?")

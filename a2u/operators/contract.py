@@ -28,6 +28,7 @@ from a2u.checks import (
     empty,
 )
 from a2u.errors import A2UError
+from a2u.operators.sizes import Size, check_size, check_source, extended, fitted, fitted_witness
 from a2u.operators.witness import MAP, Witness, up_witness, window_positions
 
 GUIDES = ("nothing", "encoder map", "image")  # an encoder map has r times the size of x, an image any size
@@ -64,13 +65,16 @@ class Card:
 class Upsampler(nn.Module):
     """An upsampling operator: ``op(x, guide) = reassemble(x, op.kernel(x, guide), ratio)``.
 
+    ``op(x, guide, size=(H', W'))`` makes a map of any size; :mod:`a2u.operators.sizes` has the rule.
+
     Args:
         channels: C, channels of the map to upsample.
         ratio: r, an integer.
         guide_channels: channels of the encoder map, for operators that look at one; C if not given.
 
     Shapes:
-        x: Tensor[N, C, H, W]; guide: Tensor[N, C_guide, rH, rW]; result: Tensor[N, C, rH, rW].
+        x: Tensor[N, C, H, W]; guide: Tensor[N, C_guide, rH, rW]; result: Tensor[N, C, rH, rW]. With a size, guide and
+        result are H'×W'.
     """
 
     card: ClassVar[Card]
@@ -88,14 +92,45 @@ class Upsampler(nn.Module):
         """The kernels w: Tensor[N or 1, G, k², rH, rW], row-major taps; G groups of channels share a kernel."""
         raise NotImplementedError(f"{type(self).__name__} must say where its kernel comes from.")
 
-    def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
-        """Upsample x by wᵀz at every position (Eq. 1)."""
+    def forward(self, x: Tensor, guide: Tensor | None = None, size: Size | None = None) -> Tensor:
+        """Upsample x by wᵀz at every position (Eq. 1), to r times its size or to the size that is given."""
+        if size is None:
+            return self.upsample(x, guide)
+        size = self._check_target(x, size)
+        return fitted(self.upsample(x, self.whole_guide(x, guide, size)), x, size, self.ratio)
+
+    @torch.no_grad()
+    def witness(self, x: Tensor, guide: Tensor | None = None, *, at: At, size: Size | None = None) -> Witness:
+        """The kernel and the window behind output value ``at`` = (sample, channel, row, column)."""
+        if size is None:
+            return self.open(x, guide, at)
+        size = self._check_target(x, size)
+        guide, channels = self.whole_guide(x, guide, size), getattr(self, "out_channels", self.channels)
+        return fitted_witness(lambda place: self.open(x, guide, place), at, x, channels, size, self.ratio)
+
+    def _check_target(self, x: Tensor, size: Size) -> Size:
+        size = check_size(size)
+        check_source(check_map("A map", x), size)
+        return size
+
+    def upsample(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
+        """The map at r times the size of x, by wᵀz at every position."""
         self.check(x, guide)
         return formula.reassemble(x, self.kernel(x, guide).to(x.dtype), self.ratio, self.path)
 
-    @torch.no_grad()
-    def witness(self, x: Tensor, guide: Tensor | None = None, *, at: At) -> Witness:
-        """The kernel and the window behind output value ``at`` = (sample, channel, row, column)."""
+    def whole_guide(self, x: Tensor, guide: Tensor | None, size: Size) -> Tensor | None:
+        """The guide of a result of this size, as the result at r times the size of x needs it."""
+        if guide is None or not self.card.needs_guide:
+            return guide
+        if tuple(check_map("A guide", guide).shape[2:]) != size:
+            raise A2UError(
+                f"{self.card.title} needs a guide of the size that it makes, {size[0]}×{size[1]}, got "
+                f"{described(guide)}. Pass the encoder feature of that size."
+            )
+        return extended(guide, size, x, self.ratio)
+
+    def open(self, x: Tensor, guide: Tensor | None, at: At) -> Witness:
+        """The kernel and the window behind value ``at`` of the map at r times the size of x."""
         self.check(x, guide)
         w = self.kernel(x, guide).to(x.dtype)  # N G k² rH rW
         return up_witness(x, w, self.ratio, at)
@@ -190,14 +225,13 @@ class UniversalUpsampler(Upsampler):
                 f"of {seen.dtype} on {seen.device}. Move the operator with op.to(x)."
             )
 
-    def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
+    def upsample(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Upsample x by wᵀz, z spanning all channels; a guide is accepted and ignored."""
         self.check(x, guide)
         path = "reference" if self.path == "reference" else "auto"
         return formula.universal(x, self.kernel(x, guide).to(x.dtype), self.ratio, path)
 
-    @torch.no_grad()
-    def witness(self, x: Tensor, guide: Tensor | None = None, *, at: At) -> Witness:
+    def open(self, x: Tensor, guide: Tensor | None, at: At) -> Witness:
         """The row of the kernel matrix and the C·k² inputs behind output value ``at``."""
         self.check(x, guide)
         w, r = self.kernel(x, guide).to(x.dtype), self.ratio

@@ -102,12 +102,12 @@ class Deconvolution(UniversalUpsampler):
             t = (1 - (torch.arange(kernel_size) - (kernel_size - 1) / 2).abs() / ratio).clamp(min=0)
             self.weight.data = mixture * torch.outer(t, t)
 
-    def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
+    def upsample(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Upsample x by wᵀz, z spanning all channels; a guide is accepted and ignored."""
         self.check(x, guide)
         # torch takes no output_padding at ratio 1 and no empty map, and autocast would round w and z.
         if self.path != "auto" or self.ratio == 1 or x.numel() == 0 or autocasts(x.device):
-            return super().forward(x, guide)
+            return super().upsample(x, guide)
         return nn.functional.conv_transpose2d(
             x,
             self.weight.to(x.dtype),

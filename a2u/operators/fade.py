@@ -104,14 +104,13 @@ class FADE(Upsampler):
         """The weights that meet x; they sum to what the gate leaves: Tensor[N, 1, k², rH, rW]."""
         return self.weights(x, guide)[0]
 
-    def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
+    def upsample(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Upsample x by wᵀz at every position, the guide's own value among the z."""
         w, gate = self.weights(x, guide)
         y = formula.reassemble(x, w.to(x.dtype), self.ratio, self.path)
         return y if gate is None or guide is None else y + (gate * guide).to(x.dtype)
 
-    @torch.no_grad()
-    def witness(self, x: Tensor, guide: Tensor | None = None, *, at: At) -> Witness:
+    def open(self, x: Tensor, guide: Tensor | None, at: At) -> Witness:
         """The kernel and the window behind output value ``at``; the last tap reads the guide at the output's place."""
         w, gate = self.weights(x, guide)
         found = up_witness(x, w.to(x.dtype), self.ratio, at)

@@ -6,6 +6,7 @@ from torch import Tensor
 from a2u.checks import check_map, described, empty
 from a2u.errors import A2UError
 from a2u.operators.contract import Upsampler
+from a2u.operators.sizes import Size, is_cut, repeated_edge
 
 
 class ImageGuided(Upsampler):
@@ -44,6 +45,12 @@ class ImageGuided(Upsampler):
             raise A2UError(f"{title} needs an image that has pixels, got {described(guide)}.")
         if guide.device != x.device:
             raise A2UError(f"Map and image must be on one device, got {x.device} and {guide.device}. Use guide.to(x).")
+
+    def whole_guide(self, x: Tensor, guide: Tensor | None, size: Size) -> Tensor | None:
+        """The image of a result of this size, as the result at r times the size of x needs it."""
+        if guide is None or 0 in check_map("An image", guide).shape[2:] or not is_cut(size, x, self.ratio):
+            return guide
+        return repeated_edge(guide, size, (x.shape[2] * self.ratio, x.shape[3] * self.ratio))
 
     def check_guide(self, guide: Tensor | None) -> Tensor:
         """The image; A2UError unless this operator was built for such images."""

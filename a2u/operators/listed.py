@@ -21,7 +21,7 @@ class ListedUpsampler(Upsampler):
         """The weights of :meth:`cells`: Tensor[N or 1, G or 1, T, rH, rW]; float32 for half precision."""
         return self.cells(x, guide)[0]
 
-    def forward(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
+    def upsample(self, x: Tensor, guide: Tensor | None = None) -> Tensor:
         """Upsample x by wᵀz at every position, z the listed cells."""
         self.check(x, guide)
         w, index = self.cells(x, guide)
@@ -30,8 +30,7 @@ class ListedUpsampler(Upsampler):
             return empty(x, (*x.shape[:2], *w.shape[-2:]), w)
         return cells.gathered(x, self._beside(x, w), index, "reference" if self.path == "reference" else "auto")
 
-    @torch.no_grad()
-    def witness(self, x: Tensor, guide: Tensor | None = None, *, at: At) -> Witness:
+    def open(self, x: Tensor, guide: Tensor | None, at: At) -> Witness:
         """The weights and the cells behind output value ``at``; fractional positions are the cells they are read of."""
         self.check(x, guide)
         w, index = self.cells(x, guide)

@@ -58,8 +58,16 @@ def build(name: str, channels: int, ratio: int = 2, *, guide_channels: int | Non
         >>> op(torch.randn(2, 64, 8, 8), torch.randn(2, 64, 16, 16)).shape
         torch.Size([2, 64, 16, 16])
     """
+    operator, options = chosen(name, options)
+    if "guide_channels" in inspect.signature(operator).parameters:
+        options["guide_channels"] = guide_channels
+    return operator(channels, ratio, **options)
+
+
+def chosen(name: str, options: Mapping[str, Any]) -> tuple[type[Upsampler], dict[str, Any]]:
+    """The operator that a name means, and its options with those of the preset; A2UError for what it does not know."""
     base, _, preset = str(name).partition(":")
-    operator = _find(base)
+    operator, options = _find(base), dict(options)
     if preset:
         known = operator.card.presets
         if preset not in known:
@@ -67,13 +75,11 @@ def build(name: str, channels: int, ratio: int = 2, *, guide_channels: int | Non
             raise A2UError(f"Unknown preset {preset!r} of {base!r}. {advice}")
         options = {**known[preset], **options}
     accepted = [p for p in inspect.signature(operator).parameters if p not in ("channels", "ratio")]
-    if "guide_channels" in accepted:
-        options["guide_channels"] = guide_channels
     for option in options:
         if option not in accepted:
             advice = near_match(option, accepted) if accepted else "It has no options."
             raise A2UError(f"{base!r} has no option {option!r}. {advice}")
-    return operator(channels, ratio, **options)
+    return operator, options
 
 
 def free_options(options: Mapping[str, Any] | None) -> dict[str, Any]:

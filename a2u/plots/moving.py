@@ -4,12 +4,15 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
 from a2u.errors import A2UError
-from a2u.plots import style
+from a2u.plots import sheet, style
 
+# Narrow, because a telephone shows it at two thirds of its size: letters of 11 points can then still be read.
+WIDTH, MARGIN, LETTERS = 5.2, 0.12, 11.0
 LONGEST = 40_000  # milliseconds: what one has the patience to see again
 
 
@@ -46,3 +49,15 @@ class Moving:
         pictures[0].save(file, "WEBP", save_all=True, append_images=pictures[1:], duration=stays, loop=0, lossless=True,
                          quality=100, method=4)  # fmt: skip
         return file.getvalue()
+
+
+def stage(height: float, title: str, words: str) -> tuple[Figure, Axes]:
+    """The sheet of one frame, with its title above and room for two lines of words below; draw into it between them."""
+    fig, ax = style.canvas(WIDTH, height)
+    sheet.label(ax, MARGIN, 0.27, title, size=12, ha="left")
+    lines = [line for part in words.split("\n") for line in sheet.lines(part, WIDTH - 2 * MARGIN, LETTERS)]
+    if len(lines) > 2:
+        raise A2UError(f"A frame has room for two lines of words; these need {len(lines)}: {words!r}.")
+    for number, line in enumerate(lines):
+        sheet.label(ax, MARGIN, height - 0.38 + 0.24 * number, line, size=LETTERS, ha="left", fontweight="normal")
+    return fig, ax

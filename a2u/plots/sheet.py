@@ -113,6 +113,18 @@ def _width(text: str) -> float:
     return float(np.ptp(np.asarray(_glyphs(text, "normal").vertices)[:, 0]))
 
 
+def lines(text: str, width: float, size: float) -> list[str]:
+    """A text cut at its blanks into lines of at most this width, in letters of ``size`` points."""
+    found = [""]
+    for word in text.split(" "):
+        longer = f"{found[-1]} {word}".lstrip()
+        if found[-1] and _width(longer) * size / 72 > width:
+            found.append(word)
+        else:
+            found[-1] = longer
+    return found
+
+
 @lru_cache(maxsize=1024)
 def _glyphs(text: str, weight: str) -> Path:
     """A text as outlines, one unit high: drawing them again is several times quicker than setting the text anew."""

@@ -118,7 +118,7 @@ def draw(
     sheet.total(ax, 5.62, SUM, sign="∑" if len(w) + len(guide) > 1 else "=")  # a single product is not added up
     sheet.arrow(ax, (5.82, SUM), (6.06, SUM), style.Y)
     for tap in guide:
-        _guide_tap(ax, *tap)
+        _guide_tap(ax, *tap, norm)
     _target(ax, y[c], (i, j), total, _channel(c, y.shape[0]), y.shape[1] // x.shape[1])
 
 
@@ -201,11 +201,11 @@ def _patches(ax: Axes, taps: Taps, norm: Any, corner: tuple[float, float], kind:
     return Block(first.left, first.top, height, 1, width / height)
 
 
-def _guide_tap(ax: Axes, weight: float, value: float) -> None:
-    """One more tap, that reads the guide: its z and its w, with an arrow to the sum."""
+def _guide_tap(ax: Axes, weight: float, value: float, norm_of_z: Any) -> None:
+    """One more tap, that reads the guide: its z, on the scale of the others, and its w, with an arrow to the sum."""
     sheet.note(ax, 6.05, 2.88, "and the guide's own value")
     for left, number, colour, cmap, norm in (
-        (5.36, value, style.Z, style.SIGNED, style.signed_norm(limit=max(abs(value), 1e-9))),
+        (5.36, value, style.Z, style.SIGNED, norm_of_z),
         (5.98, weight, style.W, style.WEIGHTS, style.weight_norm(np.array([weight]), limit=1.0)),
     ):
         block = Block(left, 2.98, 0.46, 1, 1)

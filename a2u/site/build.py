@@ -13,7 +13,7 @@ from a2u.errors import A2UError
 from a2u.files.writing import explain
 from a2u.lessons.page import Page
 from a2u.lessons.page import pages as declared
-from a2u.site import checks, contents, frames, kept, origin
+from a2u.site import checks, contents, frames, kept, moving, origin
 from a2u.site.contents import MARKER
 from a2u.site.inputs import Inputs
 from a2u.site.kept import digest
@@ -130,12 +130,13 @@ def _tasks(plan: Plan) -> tuple[list[Task], list[Task]]:
         name, explorer = lesson.name, plan.explorers.get(lesson.name)
         own = plan.origin.only(name)
         cells = digest(site, *(own.content(name, edition) or b"" for edition in ("student", "solutions")))
+        shows = digest(*(each for pair in moving.addresses(own.files).items() for each in pair))
         pictures = inputs.of_explorer(explorer) if explorer else ""
         check = Task("check", name, digest(cells, pictures), check_lesson, (own, name, explorer))
         checking.append(check)
         drawing = _drawing(explorer, pictures) if explorer else []
         making += drawing
-        key = digest(cells, pictures, shown, str(plan.pages), str(bool(plan.origin.notation)))
+        key = digest(cells, shows, pictures, shown, str(plan.pages), str(bool(plan.origin.notation)))
         given = (own, name, plan.order, plan.pages)
         making.append(Task("lesson", name, key, write_lesson, given, (check, *drawing)))
     return checking, making

@@ -12,6 +12,7 @@ from typing import Any
 from a2u.errors import A2UError, near_match
 from a2u.lessons.editions import target
 from a2u.site import lesson as lessons
+from a2u.site import moving
 from a2u.site.lesson import Lesson
 from a2u.site.origin import Origin
 
@@ -98,6 +99,8 @@ def check(origin: Origin, names: Sequence[str]) -> list[Lesson]:
             for edition, notebook in editions(origin, name):
                 path = target(origin.folder, name, edition)
                 complaints += [f"{path}: {fault}" for fault in _faults(notebook, name, origin)]
+                if edition == "student":  # whose text the page has
+                    complaints += [f"{path}: {fault}" for fault in moving.faults(notebook, origin.files)]
             notebook = joined(origin, name)
             described.append(lessons.describe(name, notebook))
             lessons.take_pictures(notebook)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from a2u.site.export import markdown
+from a2u.site.export import markdown, template
 from a2u.site.lesson import PICTURES, Lesson, size
 from a2u.site.markup import Section
 from a2u.site.mathematics import mathml
-from a2u.site.pages import ICON, NOTATION_PAGE, notation_page, safe, search_script, template
+from a2u.site.pages import ICON, NOTATION_PAGE, notation_page, safe, search_script
 
 HERE = Path(__file__).parent
 ASSETS = "assets"
@@ -22,7 +22,7 @@ def write_assets(out: Path, pages: bool) -> None:
     """Style sheets, scripts and what others made, with its licences."""
     folder = out / ASSETS
     folder.mkdir(parents=True, exist_ok=True)
-    own = ["cells.css", "deck.css", "deck.js", *(["site.css", "site.js"] if pages else [])]
+    own = ["cells.css", "deck.css", "deck.js", "moving.js", *(["site.css", "site.js"] if pages else [])]
     for name in own:
         shutil.copyfile(HERE / "static" / name, folder / name)
     for name in ("reveal.css", "reveal.js"):

@@ -6,7 +6,7 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import pass_context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.slides import SlidesExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -41,6 +41,13 @@ class _Renderer(IPythonRenderer):
 def markdown(source: str) -> str:
     """Markdown as the lessons write it → HTML."""
     return str(MarkdownWithMath(renderer=_Renderer(escape=False, exclude_anchor_links=True)).render(source))
+
+
+def template(name: str) -> Any:
+    """One of our templates for whole pages, or for a part of them."""
+    loader = FileSystemLoader(TEMPLATES)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return made.get_template(name)
 
 
 class _Ours:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from a2u.errors import A2UError
 from a2u.files.reading import read_bytes
+from a2u.lessons import links
 from a2u.lessons.editions import EDITIONS, target
 
 NOTATION = "notation.md"  # the page that every lesson links
@@ -27,7 +28,8 @@ class Origin:
 
     Attributes:
         folder: with the notebooks.
-        files: content by path in the folder: "01_one_formula.ipynb", "solutions/01_one_formula.ipynb", "notation.md".
+        files: content by path in the folder: "01_one_formula.ipynb", "solutions/01_one_formula.ipynb", "notation.md",
+            and of each picture that a lesson links, "../figures/half-pixels.webp".
         words: where they are from, as a sentence for the reader of the command's output.
         committed: from git, not from the folder.
     """
@@ -40,7 +42,7 @@ class Origin:
     @property
     def names(self) -> list[str]:
         """The lessons, in order."""
-        return sorted(path.removesuffix(".ipynb") for path in self.files if "/" not in path and path != NOTATION)
+        return sorted(path.removesuffix(".ipynb") for path in self.files if "/" not in path and path.endswith(".ipynb"))
 
     @property
     def notation(self) -> str:
@@ -52,8 +54,9 @@ class Origin:
         return self.files.get(target(Path(), name, edition).as_posix())
 
     def only(self, name: str) -> "Origin":
-        """The same with one lesson alone, and the page of notation."""
+        """The same with one lesson alone, its pictures, and the page of notation."""
         paths = [*(target(Path(), name, edition).as_posix() for edition in EDITIONS), NOTATION]
+        paths += _linked({"": self.content(name) or b""})
         return replace(self, files={path: self.files[path] for path in paths if path in self.files})
 
 
@@ -94,17 +97,36 @@ def _stored(folder: Path, why: str) -> Origin:
         for path in paths
         if _SHOWN.fullmatch(relative := path.relative_to(folder).as_posix())
     }
+    files |= {path: read_bytes(folder / path) for path in _linked(files) if (folder / path).is_file()}
     if not Origin(folder, files, "").names:
         raise A2UError(f"There are no built lessons in {folder}: run make notebooks first.")
     return Origin(folder, files, f"The notebooks are those that lie in {folder} now ({why}).")
 
 
 def _committed(folder: Path) -> dict[str, bytes]:
-    """Every lesson of HEAD in this folder, by its path there."""
-    listed = _git(folder, "ls-tree", "-r", "-z", "HEAD").decode().split("\0")  # MODE TYPE OBJECT\tPATH
-    found = {
-        path: entry.split()[2] for entry, _, path in (line.partition("\t") for line in listed) if _SHOWN.fullmatch(path)
-    }
+    """Every lesson of HEAD in this folder, by its path there, and the pictures that they link."""
+    found = {path: each for path, each in _listed(folder, ".").items() if _SHOWN.fullmatch(path)}
+    files = _contents(folder, found)
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
+    linked = [path for path in _linked(files) if (folder / path).resolve().is_relative_to(top)]
+    there = _listed(folder, *linked) if linked else {}
+    return files | _contents(folder, {path: there[path] for path in linked if path in there})
+
+
+def _linked(files: Mapping[str, bytes]) -> list[str]:
+    """The pictures that lessons link; from the file as it is, so that one that is not whole is complained of later."""
+    lessons = (content.decode(errors="replace") for path, content in files.items() if "/" not in path)
+    return links.pictures("\n".join(lessons))
+
+
+def _listed(folder: Path, *paths: str) -> dict[str, str]:
+    """The objects of HEAD at or below these paths, by their paths from the folder."""
+    listed = _git(folder, "ls-tree", "-r", "-z", "HEAD", *paths).decode().split("\0")  # MODE TYPE OBJECT\tPATH
+    return {path: entry.split()[2] for entry, _, path in (line.partition("\t") for line in listed) if path}
+
+
+def _contents(folder: Path, found: Mapping[str, str]) -> dict[str, bytes]:
+    """The contents of objects."""
     answer = _git(folder, "cat-file", "--batch", given="".join(f"{each}\n" for each in found.values()).encode())
     files: dict[str, bytes] = {}
     at = 0
@@ -130,7 +152,8 @@ def _git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
 
 def _differs(path: Path, content: bytes) -> bool:
     try:
-        return path.read_bytes().replace(b"\r\n", b"\n") != content
+        found = path.read_bytes()
+        return content not in (found, found.replace(b"\r\n", b"\n"))
     except OSError:  # not there, or not to be read: the site does without it
         return True
 

@@ -9,13 +9,12 @@ from dataclasses import asdict
 from typing import Any
 
 from bs4 import BeautifulSoup
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from a2u.errors import A2UError
 from a2u.lessons.page import Page
-from a2u.site import checks, frames, slides
+from a2u.site import checks, frames, moving, slides
 from a2u.site import lesson as lessons
-from a2u.site.export import TEMPLATES, DeckExporter, PageExporter, markdown
+from a2u.site.export import DeckExporter, PageExporter, markdown, template
 from a2u.site.frames import Explorer, Frames
 from a2u.site.lesson import Lesson
 from a2u.site.markup import Section, find_sections, fit_tables, fit_type, mark_steps, unlink
@@ -26,13 +25,6 @@ FRAMES, SLIDES = "frames", "slides"  # folders of the site
 NOTATION_PAGE = "notation.html"
 # A green disc, the sign of an output: y = wᵀz.
 ICON = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3.4' fill='%23007F4F'/%3E%3C/svg%3E"  # noqa: E501
-
-
-def template(name: str) -> Any:
-    """One of our templates for whole pages."""
-    loader = FileSystemLoader(TEMPLATES)
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return made.get_template(name)
 
 
 def check_lesson(origin: Origin, name: str, explorer: Page | None) -> Made:
@@ -88,13 +80,17 @@ def write_lesson(
         A2UError: a cell is not as it should be.
     """
     notebook = checks.joined(origin, name)
-    files = lessons.take_pictures(notebook)
-    deck = _deck(notebook, name, order, pages)
+    pictures = moving.addresses(origin.files)
+    files = lessons.take_pictures(notebook) | {pictures[link]: origin.files[link] for link in pictures}
+    others = [*([NOTATION_PAGE] if origin.notation else []), *pictures.values()]
+    deck = _deck(
+        moving.shown(notebook, origin.files, "../"), name, order, pages, [f"../{each}" for each in pictures.values()]
+    )
     files[f"{SLIDES}/{name}.html"] = deck.encode()
     if not pages:
         return files, []
     shown = None if explorer is None else frames.restore(explorer, [frame for part in drawn for frame in part])
-    page, sections = _page(notebook, name, order, shown, [NOTATION_PAGE] if origin.notation else [])
+    page, sections = _page(moving.shown(notebook, origin.files), name, order, shown, others)
     files[f"{name}.html"] = page.encode()
     return files, [asdict(section) for section in sections]
 
@@ -140,7 +136,7 @@ def notation_page(text: str, order: Sequence[Lesson]) -> str:
     return made
 
 
-def _deck(notebook: Any, name: str, order: Sequence[Lesson], page: bool) -> str:
+def _deck(notebook: Any, name: str, order: Sequence[Lesson], page: bool, others: Sequence[str]) -> str:
     """The slides; with ``page``, the corner of each leads to the lesson's page."""
     this = next(each for each in order if each.name == name)
     deck = slides.arrange(notebook, this.title)
@@ -155,7 +151,7 @@ def _deck(notebook: Any, name: str, order: Sequence[Lesson], page: bool) -> str:
     mark_steps(soup)
     fit_tables(soup)
     fit_type(soup)
-    unlink(soup.select_one(".slides") or soup, order)
+    unlink(soup.select_one(".slides") or soup, order, others)
     return str(soup)
 
 

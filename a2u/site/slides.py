@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from a2u.plots import style
+
 WIDTH, HEIGHT = 1280, 760
 ROOM = 680  # pixels of a slide for what stands below each other on it
 SHORT = 200  # a slide with less on it looks like a mistake
@@ -24,6 +26,7 @@ _BRIEF = 4  # lines of code that stand above their picture
 _DETAILS = re.compile(r"<details>.*?</details>\s*", re.DOTALL)
 _HEADING = re.compile(r"(#{1,4}) +(.+)")
 _ITEM = re.compile(r"([-*]|\d+\.) ")
+_FIGURE = re.compile(r'<figure.*? height="(\d+)".*?</figure>', re.DOTALL)
 _FORMULA = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 
 
@@ -131,6 +134,10 @@ def blocks(text: str) -> list[str]:
 
 def _text_height(block: str) -> int:
     height, text = 0, block
+    for figure in _FIGURE.finditer(block):
+        caption = re.sub(r"<math.*?</math>|<.*?>", "", figure[0])
+        height += min(round(style.DENSITY * int(figure[1])), _TALLEST) + _PRINTED * (2 + len(caption) // PRINTED)
+        text = text.replace(figure[0], "")
     for formula in _FORMULA.findall(block):
         height += 62 + 40 * formula.count("\\\\") + 40 * formula.count(r"\underbrace")
         text = text.replace(formula, "")

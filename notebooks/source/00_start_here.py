@@ -257,7 +257,7 @@ print("This session:", choose_mode().name)
 # %% [markdown]
 # ## 6 · The course
 #
-# There are twelve lessons. Each says at its top which others it needs.
+# There are thirteen lessons. Each says at its top which others it needs.
 #
 # | lesson | you leave able to |
 # |---|---|
@@ -273,6 +273,7 @@ print("This session:", choose_mode().name)
 # | [09 See the kernels](09_see_the_kernels.ipynb) | compare random with learned kernels |
 # | [10 Matting](10_matting.ipynb) | compose images, make trimaps, read the matting network |
 # | [11 See the features](11_see_the_features.ipynb) | compare what the last layers of a network see |
+# | [12 After A²U](12_after_a2u.ipynb) | read the operators that came next: SAPA, FADE, DySample, NAF |
 #
 # The folder `solutions` has each lesson with all exercises solved. Next comes **01**. If you are in a hurry, go on from
 # there to **06**, **07** and **08**.

@@ -246,6 +246,15 @@ assert torch.allclose(w.sum(dim=2), torch.ones(1, 1, 16, 16))
 print("equal to PyTorch in all", ours.numel(), "values; every kernel sums to 1")
 
 # %% [markdown]
+# ![Four inputs in a row, eight outputs of half their width below. A line goes up from the centre of each output in
+# turn: it meets the inputs at (o + ½)/2 − ½, a quarter of an input beside a centre. The two nearest inputs get the
+# weights 0.75 and 0.25, and at both ends one input gets all.](../figures/half-pixels.webp)
+#
+# *The whole rule in motion, along one axis. The dashed line rises from the centre of each output $i'$ to its place $s$;
+# the two nearest inputs get one minus their distance. At both ends, one input gets all the weight. [Without
+# motion](../figures/half-pixels.png).*
+
+# %% [markdown]
 # ## 5 · Bicubic: a smoother curve, and negative weights
 #
 # Bilinear draws straight lines, and where two of them meet, at the centres of pixels, there is a kink. For a smoother

@@ -113,6 +113,14 @@ print("w has", tuple(w.shape), "and z has", tuple(z.shape))
 # see.
 
 # %% [markdown]
+# ![Four maps of 3×3 values. One after the other their values move apart into one map of 6×6: map 0 to the even rows and
+# columns, map 1 to the odd columns of the even rows, map 2 to the even columns of the odd rows, map 3 to the
+# rest.](../figures/pixel-shuffle.webp)
+#
+# *The pixel shuffle alone, with $r = 2$: map $2a + b$ goes to phase $(a, b)$. Each cell shows the number of its map.
+# [Without motion](../figures/pixel-shuffle.png).*
+
+# %% [markdown]
 # ## 2 · Deconvolution: the same, told from the other side
 #
 # A deconvolution (more exactly a *transposed convolution*) does not gather, it **spreads**. Each input value is
@@ -155,6 +163,14 @@ print("stored", tuple(own.shape), " sorted", tuple(w.shape), " zeros among them"
 # it does not invert a convolution.
 #
 # At the border both let zeros in: a window that reaches outside meets nothing there.
+
+# %% [markdown]
+# ![A deconvolution with four taps, stride 2 and padding 1, on three inputs. First each input in turn adds its taps,
+# times its value, to the outputs that it reaches. Then each of the six outputs in turn reads the one or two inputs that
+# reach it: wᵀz gives the same sums.](../figures/spread-and-gather.webp)
+#
+# *First each input spreads its taps. Then each output gathers from the inputs that reach it. Both give the same six
+# values. [Without motion](../figures/spread-and-gather.png).*
 
 # %% [markdown]
 # ## 3 · Universal

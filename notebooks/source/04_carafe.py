@@ -214,6 +214,15 @@ Drawing(
 # the same kernel; CARAFE does not, because they see different features.
 
 # %% [markdown]
+# ![Nine logits on the left stay as they are. On the right are the nine weights that a softmax makes of them while the
+# logits are divided by a temperature that falls from 8 to 0.1: nearly even weights, a box, become a weight of nearly 1
+# at the largest logit, in the middle: nearest neighbour. Their sum is 1 all the time.](../figures/temperature.webp)
+#
+# *Nine logits in place of 25, divided by a temperature $T$ before the softmax. Multiplying by 3 is $T = \tfrac13$. A
+# high temperature makes the kernel nearly a box; a low one leaves nearly one tap. [Without
+# motion](../figures/temperature.png).*
+
+# %% [markdown]
 # ## 5 · Reassemble
 #
 # The rest is the formula. Every output is its kernel times its 5×5 window of $x$, and **all channels share the

@@ -556,6 +556,14 @@ for kind, name in lesson.NETWORKS.items():
 # follows the ink that well. (Two networks, one training each.)
 
 # %% [markdown]
+# ![On the left one channel of a small map, each value repeated in a block of 2×2. In the middle the gates of a trained
+# holistic IndexNet, between 0 and 1: they show a 3. On the right their products appear row by
+# row.](../figures/gates.webp)
+#
+# *The holistic network, last stage, one channel: the blocks of $z$ times the index map, row by row. [Without
+# motion](../figures/gates.png).*
+
+# %% [markdown]
 # How much of the picture goes through the gates? Make them even and measure again: first with ½, in one stage at a time
 # and in all three, which is nearest neighbour at half strength; then, in the last stage, with the mean of each learned
 # index map over 24 digits.

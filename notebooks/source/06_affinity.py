@@ -297,6 +297,14 @@ Drawing(
 # the form "is *this* part of the window like *that* part?". But the question is **learned**.
 
 # %% [markdown]
+# ![A table A of pair weights, 25 by 25, on the left; in the middle the sum of its d largest products of a column and a
+# row, d rising step by step; on the right a curve of the share that is lost, falling to 0 at the full
+# rank.](../figures/low-rank.webp)
+#
+# *The matrix of near pairs, from rank 1 to rank 25. From $d = 13$ on, $U$ and $V$ together hold more numbers than $A$.
+# [Without motion](../figures/low-rank.png).*
+
+# %% [markdown]
 # Now try it. Choose a window, two pixels, a matrix and a rank.
 #
 # **Predict, then look:**

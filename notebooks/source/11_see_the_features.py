@@ -14,7 +14,7 @@
 # **You need** lessons 07 (A²U) and 09 (kernels as maps); lesson 10 explains mattes and trimaps. Symbols and terms:
 # [Notation and words](notation.md).
 #
-# **Time** 63 minutes, and 20 more for the exercises.
+# **Time** 64 minutes, and 20 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -31,7 +31,7 @@
 # | Five questions | 6 |
 # | Quiz: lessons 06 to 11 | 11 |
 # | What the course has shown, and where to go next | 2 |
-# | Summary | 1 |
+# | Summary | 2 |
 # | Exercises | 20 |
 #
 # </details>
@@ -683,6 +683,8 @@ predict.tally()
 #   sigmoids stood at 0 or 1, the affinity had one sign everywhere, and the kernels hardly varied. Look whether kernels
 #   vary before you explain how.
 # - A picture shows where detail is. To learn what it comes from, take a part away.
+#
+# Lesson 12 goes on with the operators that came after A²U, and with an experiment that has no skip.
 #
 # ## Sources
 #

@@ -80,6 +80,26 @@ def test_where_nothing_beside_the_course_can_be_written_the_home_folder_holds_th
     assert (folder / LESSON).read_text() == FORMULA
 
 
+def test_where_the_copies_lie_elsewhere_the_pictures_of_the_lessons_come_along(course: Path, tmp_path: Path) -> None:
+    figures = course.parent / "figures"
+    figures.mkdir()
+    for name in ("dots.webp", "dots.png", "other.png"):
+        (figures / name).write_bytes(b"first")
+    (course / LESSON).write_text(notebook("# 01 · One formula\n\n![Dots move](../figures/dots.webp)"))
+    beside, away = course.parent / "my-lessons", tmp_path / "home" / "a2u" / "my-lessons"
+    copies.refresh(course, beside)
+    assert not list(beside.rglob("*.webp")), "../figures is there already"
+    copies.refresh(course, away)
+    mine = away.parent / "figures"
+    assert {path.name for path in mine.iterdir()} == {"dots.webp", "dots.png"}
+    (mine / "dots.png").write_bytes(b"a learner's")
+    for path in figures.iterdir():
+        path.write_bytes(b"second")
+    assert copies.refresh(course, away) == []
+    assert (mine / "dots.webp").read_bytes() == b"second"
+    assert (mine / "dots.png").read_bytes() == b"a learner's"
+
+
 def test_a_copy_that_nobody_touched_follows_the_course(course: Path, mine: Path) -> None:
     (course / LESSON).write_text(NEWER)
     assert copies.refresh(course, mine) == []

@@ -1,13 +1,19 @@
 """The animations of the lessons show what the library computes, with words on every frame."""
 
+import re
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from project import NOTEBOOKS
 
 from a2u.commands.figures import MOVING, moving
 from a2u.lessons.affinity.explorer import pair_weights, rank_errors, truncate
 from a2u.lessons.carafe import moving as temperature
+from a2u.lessons.editions import compose, editions_of, names, target
 from a2u.lessons.indexnet import moving as gates
 from a2u.lessons.kernels_learned_once import moving as learned_once
 from a2u.lessons.one_formula import moving as half_pixels
@@ -20,6 +26,44 @@ def test_it_is_short_small_and_says_in_words_what_it_shows(name: str) -> None:
     assert len(found.webp()) < 250_000
     assert len(found.alt.split()) > 25
     assert any(letter.isdigit() for letter in found.says)
+
+
+@cache
+def shown() -> list[tuple[Path, str, str, str]]:
+    """Of every picture in the text of every edition: where the edition lies, the words, the file, and the next line."""
+    return [
+        (target(NOTEBOOKS, name, edition), *picture)
+        for name in names(NOTEBOOKS)
+        for edition in editions_of(NOTEBOOKS, name)
+        for cell in compose(NOTEBOOKS, name, edition).cells
+        if cell.cell_type == "markdown"
+        for picture in re.findall(r"!\[([^]]*)\]\(([^)\s]+)\)\s*(.*)", cell.source)
+    ]
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_it_stands_once_in_every_edition_of_its_lesson_and_in_no_other(name: str) -> None:
+    lesson = MOVING[name].split(".")[2]
+    (path,) = NOTEBOOKS.glob(f"[0-9][0-9]_{lesson.removesuffix('_operator')}.ipynb")
+    expected = [target(NOTEBOOKS, path.stem, edition) for edition in editions_of(NOTEBOOKS, path.stem)]
+    found = [where for where, _, file, _ in shown() if Path(file).name == f"{name}.webp"]
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_the_lesson_says_in_words_what_it_shows_and_offers_the_still(name: str) -> None:
+    for where, alt, file, caption in shown():
+        if Path(file).name == f"{name}.webp":
+            assert " ".join(alt.split()) == moving(name).alt
+            assert re.match(r"\*\w", caption)
+            assert (where.parent / file).with_suffix(".png").is_file()
+
+
+def test_every_picture_of_every_edition_is_there_and_has_words() -> None:
+    assert len(shown()) >= 3 * len(MOVING)
+    for where, alt, file, _ in shown():
+        assert (where.parent / file).is_file(), f"{where}: {file}"
+        assert len(alt.split()) >= 3, f"{where}: {file}"
 
 
 def test_half_pixels_are_those_of_bilinear_interpolation() -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from a2u.lessons import editions
 from a2u.lessons.a2u_operator import exercises as assemble_a2u
 from a2u.lessons.affinity import exercises as affinity
+from a2u.lessons.after_a2u import exercises as after_a2u
 from a2u.lessons.answers.case import Case
 from a2u.lessons.answers.words import names_of
 from a2u.lessons.carafe import exercises as carafe_exercises
@@ -42,6 +43,7 @@ LESSONS: dict[str, tuple[Exercise, ...]] = {
     "09_see_the_kernels": see_the_kernels_exercises.ALL,
     "10_matting": matting_exercises.ALL,
     "11_see_the_features": see_the_features_exercises.ALL,
+    "12_after_a2u": after_a2u.ALL,
 }
 EXERCISES = [
     pytest.param(exercise, id=f"{lesson[:2]}, {exercise.title}")

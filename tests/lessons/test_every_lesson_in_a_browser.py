@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from project import NOTEBOOKS, ROOT
 from small_course import notebook, small_course
 
 from a2u.lessons import progress
+from a2u.lessons.links import from_below
 from a2u.lessons.start_here.exercises import BLOCK
 
 pytestmark = pytest.mark.browser
@@ -26,7 +28,7 @@ LESSONS = ["00_start_here.ipynb"]  # as they are; any other would do
 SMALL = notebook(
     "# 01 · One formula",
     "x = 3\nprint('the first cell ran')",
-    "## 1 · Use",
+    "## 1 · Use\n\n![Outputs appear one after the other.](../figures/half-pixels.webp)",
     "print('x is', x)",
     ("exercise", "from a2u.lessons.start_here.exercises import BLOCK\nBLOCK.check(lambda z, w: (w @ z).view(2, 2))"),
 )
@@ -37,6 +39,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("lab") / "Ünïcode näme with spaces"
     course = small_course(root)
     (course / "01_one_formula.ipynb").write_text(SMALL)
+    (course / "solutions" / "01_one_formula.ipynb").write_text(from_below(SMALL))
+    (root / "figures").mkdir()
+    shutil.copy(ROOT / "figures" / "half-pixels.webp", root / "figures")
     for name in LESSONS:
         lesson = nbformat.read(NOTEBOOKS / name, as_version=4)
         for cell in (cell for cell in lesson.cells if cell.cell_type == "code"):
@@ -140,6 +145,14 @@ def test_after_run_all_git_has_seen_nothing(name: str, checkout: Path, address: 
     assert copy.read_bytes() != (checkout / "notebooks" / name).read_bytes(), "the run was stored in the copy"
     assert git(checkout, "status", "--porcelain") == ""
     assert progress.of_lesson(copy.parent, copy.stem).stopped, "where the learner stopped is known"
+
+
+def test_an_animation_of_the_text_is_loaded_in_each_edition(address: str, page: Page) -> None:
+    for number, folder in enumerate(["my-lessons", "my-lessons/solutions"]):
+        page.goto(address.format(f"lab/workspaces/see-{number}/tree/{folder}/01_one_formula.ipynb"))
+        picture = page.locator(".jp-MarkdownOutput img[alt^='Outputs appear']")
+        picture.wait_for(state="attached")
+        page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=picture.element_handle())
 
 
 def test_a_cell_that_runs_too_early_then_all_then_the_same_lesson_in_a_second_tab(

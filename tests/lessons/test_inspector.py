@@ -142,3 +142,11 @@ def test_look_shows_one_value() -> None:
     drawing = look(a2u.build("nearest", channels=1), shared.small_map(), at=(0, 0, 0, 5))
     assert "row 0, column 5" in drawing.alt
     assert is_picture(drawing.png())
+
+
+@pytest.mark.parametrize("name", ["sapa:b", "sapa:g", "naf"])
+def test_operators_with_norms_choose_among_their_taps(name: str) -> None:
+    """Weights of norms are no biases: with a scale of zero all kernels would be box filters."""
+    op, x, guide, _ = example(name, 2)
+    w = op.kernel(x, guide)
+    assert float(w.amax(2).mean()) > 4 / w.shape[2]

@@ -1,4 +1,4 @@
-"""An animation of low rank: a table of pair weights, rebuilt from fewer and fewer products of a column and a row."""
+"""An animation of low rank: a table of pair weights, rebuilt from more and more products of a column and a row."""
 
 from typing import Any
 
@@ -7,12 +7,11 @@ from matplotlib.figure import Figure
 
 from a2u.lessons.affinity.explorer import pair_weights, rank_errors, truncate
 from a2u.plots import sheet, style
-from a2u.plots.moving import Moving
+from a2u.plots.moving import Moving, stage
 from a2u.plots.sheet import Block
 
-WIDTH, HEIGHT = 7.6, 3.3
 WEIGHTS = "near pairs"
-_SIDE = 2.1
+_SIDE = 1.62
 
 
 def moving() -> Moving:
@@ -33,34 +32,33 @@ def moving() -> Moving:
 
 
 def _frame(table: Any, kept: Any, rank: int, lost: Any) -> Figure:
+    n, share = len(table), float(lost[rank])
+    words = f"d = {rank}: {2 * n * rank:,} numbers in U and V, {n * n:,} in A.\n"
+    words += f"{share:.0%} of A is lost, measured by the norm." if share > 1e-6 else "Nothing is lost."
     with style.context():
-        fig, ax = style.canvas(WIDTH, HEIGHT)
-        sheet.label(ax, 0.1, 0.25, "From a table to low rank: A ≈ U Vᵀ", size=11.5, ha="left")
+        fig, ax = stage(3.15, "From a table to low rank: A ≈ U Vᵀ", words)
         look = style.scale("signed", table)
-        for left, values, name in ((0.15, table, "A, a weight for each pair"), (2.6, kept, f"A at rank {rank}")):
-            block = Block(left, 0.7, _SIDE / len(values), *values.shape)
+        for left, values, name in ((0.14, table, "A, all pairs"), (1.9, kept, f"A at rank {rank}")):
+            block = Block(left, 0.74, _SIDE / len(values), *values.shape)
             sheet.cells(ax, block, values, *look)
             sheet.outline(ax, block, style.MUTED, 1.2)
-            sheet.label(ax, left, 0.6, name, style.INK, 9.5, "left")
+            sheet.label(ax, left, 0.64, name, style.INK, 11, "left")
         _curve(ax, np.asarray(lost), rank)
-        n = len(table)
-        words = (
-            f"d = {rank}: {2 * n * rank:,} numbers in U and V instead of {n * n:,} in A; "
-            f"{float(lost[rank]):.0%} of A is lost"
-        )
-        sheet.label(ax, 0.1, HEIGHT - 0.15, words, size=10, ha="left", fontweight="normal")
     return fig
 
 
 def _curve(ax: Any, lost: Any, rank: int) -> None:
     """The share that is lost over d, with the present rank marked."""
-    left, right, top, bottom = 5.15, 7.4, 0.75, 2.65
+    left, right, top, bottom = 3.86, 5.05, 0.8, 2.14
 
     def place(d: int) -> tuple[float, float]:
         return left + (right - left) * d / (len(lost) - 1), bottom - (bottom - top) * float(lost[d])
 
+    sheet.label(ax, left - 0.06, 0.64, "share lost", style.INK, 11, "left")
     ax.plot([left, left, right], [top, bottom, bottom], color=style.MUTED, linewidth=1)
-    ax.plot(*zip(*(place(d) for d in range(len(lost))), strict=True), color=style.MUTED, linewidth=1.2)
-    ax.plot(*place(rank), "D", color=style.W, markersize=6)
-    sheet.note(ax, left + 0.08, top + 0.02, "lost, 1 … 0", ha="left")
-    sheet.note(ax, right, bottom + 0.2, f"d, 0 … {len(lost) - 1}", ha="right")
+    ax.plot(*zip(*(place(d) for d in range(len(lost))), strict=True), color=style.MUTED, linewidth=1.4)
+    ax.plot(*place(rank), "D", color=style.W, markersize=7)
+    sheet.note(ax, left - 0.07, top + 0.1, "1", 10, "right")
+    sheet.note(ax, left - 0.07, bottom + 0.04, "0", 10, "right")
+    sheet.note(ax, left, bottom + 0.22, "0", 10)
+    sheet.note(ax, right, bottom + 0.22, f"d = {len(lost) - 1}", 10, "right")

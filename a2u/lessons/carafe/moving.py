@@ -6,14 +6,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from a2u.plots import sheet, style
-from a2u.plots.moving import Moving
+from a2u.plots.moving import Moving, stage
 from a2u.plots.sheet import Block
 
-WIDTH, HEIGHT = 7.6, 3.0
 SCORES = np.array([[0.2, 0.9, -0.4], [1.1, 2.0, 0.6], [-0.8, 1.4, 0.1]])
 TEMPERATURES = np.geomspace(8, 0.1, 24)
 STILL = 11
-_CELL = 0.56
+_CELL = 0.62
 
 
 def kernel(temperature: float) -> Any:
@@ -40,23 +39,25 @@ def moving() -> Moving:
 def _frame(temperature: float) -> Figure:
     weights = kernel(temperature)
     with style.context():
-        fig, ax = style.canvas(WIDTH, HEIGHT)
-        sheet.label(ax, 0.1, 0.25, "Softmax: the further apart the logits, the fewer taps a kernel uses", size=11.5,
-                    ha="left")  # fmt: skip
-        left, right = Block(0.6, 0.72, _CELL, 3, 3), Block(4.6, 0.72, _CELL, 3, 3)
+        fig, ax = stage(3.4, "Softmax: the same logits, another temperature", _words(temperature))
+        left, right = Block(0.14, 0.78, _CELL, 3, 3), Block(3.2, 0.78, _CELL, 3, 3)
         for block, values, kind, name in ((left, SCORES, "signed", "logits"), (right, weights, "weights", "◆ w")):
             look = style.scale(kind, limit=2.0 if kind == "signed" else 1.0)
             sheet.cells(ax, block, values, *look)
             sheet.numbers(ax, block, values, *look)
             sheet.outline(ax, block, style.MUTED if kind == "signed" else style.W, 1.6)
-            sheet.label(ax, block.left, 0.62, name, style.MUTED if kind == "signed" else style.W, 10, "left")
-        sheet.arrow(ax, (left.right + 0.15, 1.55), (right.left - 0.15, 1.55), style.W)
-        sheet.label(ax, (left.right + right.left) / 2, 1.4, f"softmax(logits / {temperature:.2f})", style.W, 10)
-        x = right.right + 0.25
-        share = float(-(weights * np.log(np.maximum(weights, 1e-12))).sum())
-        sheet.note(ax, x, 1.1, "like a mean over", ha="left")
-        sheet.label(ax, x, 1.4, f"{np.exp(share):.1f} taps", style.INK, 11, "left")
-        where = "near a box" if np.exp(share) > 8 else "near one tap" if np.exp(share) < 1.5 else "in between"
-        words = f"T = {temperature:.2f}: {where}; largest weight {weights.max():.2f}, sum {weights.sum():.2f}"
-        sheet.label(ax, 0.1, HEIGHT - 0.15, words, size=10, ha="left", fontweight="normal")
+            sheet.label(ax, block.left, 0.68, name, style.MUTED if kind == "signed" else style.W, 11, "left")
+        middle, y = (left.right + right.left) / 2, (left.top + left.bottom) / 2
+        sheet.arrow(ax, (left.right + 0.13, y), (right.left - 0.13, y), style.W)
+        sheet.label(ax, middle, y - 0.13, f"÷ {temperature:.2f}", style.W, 11)
+        sheet.label(ax, middle, y + 0.27, "softmax", style.W, 11)
     return fig
+
+
+def _words(temperature: float) -> str:
+    """The temperature, and how far the kernel spreads: the exponential of its entropy counts its taps."""
+    weights = kernel(temperature)
+    taps = float(np.exp(-(weights * np.log(np.maximum(weights, 1e-12))).sum()))
+    where = "nearly a box" if taps > 8.5 else "nearly one tap" if taps < 1.5 else "in between"
+    first = f"T = {temperature:.2f}: {where}, as spread out as {taps:.1f} even taps."
+    return f"{first}\nLargest weight {weights.max():.2f}, sum {weights.sum():.2f}"

@@ -8,13 +8,12 @@ import torch
 from matplotlib.figure import Figure
 
 from a2u.plots import sheet, style
-from a2u.plots.moving import Moving
+from a2u.plots.moving import Moving, stage
 from a2u.plots.sheet import Block
 
-WIDTH, HEIGHT = 7.6, 3.1
 NETWORK = "indexnet-holistic"
 DIGIT, STAGE = 13, 2  # a 3, and the last upsampling stage, whose map is as large as the digit
-_SIDE = 2.05
+_SIDE = 1.5
 
 
 @cache
@@ -56,23 +55,21 @@ def _frame(done: int, words: str) -> Figure:
     """done: rows of the result that are there."""
     z, w, y = maps()
     with style.context():
-        fig, ax = style.canvas(WIDTH, HEIGHT)
-        sheet.label(ax, 0.1, 0.25, "Gates that draw a digit", size=11.5, ha="left")
+        fig, ax = stage(2.95, "Gates that draw a digit", words)
         norm = style.signed_norm(z, y)
         shown = np.where(np.arange(len(y))[:, None] < done, y, np.nan)
         panels = (
-            (0.15, z, (style.SIGNED, norm), style.Z, "■ z  in blocks"),
-            (2.75, w, style.scale("weights", limit=1.0), style.W, "◆ w  gates"),
-            (5.35, shown, (style.SIGNED, norm), style.Y, "● y = w · z"),
+            (0.14, z, (style.SIGNED, norm), style.Z, "■ z, in blocks"),
+            (1.85, w, style.scale("weights", limit=1.0), style.W, "◆ w, the gates"),
+            (3.56, shown, (style.SIGNED, norm), style.Y, "● y = w · z"),
         )
         for left, values, look, colour, name in panels:
-            block = Block(left, 0.68, _SIDE / len(values), *values.shape)
+            block = Block(left, 0.74, _SIDE / len(values), *values.shape)
             sheet.cells(ax, block, values, *look)
             sheet.outline(ax, block, colour, 1.4)
-            sheet.label(ax, left, 0.58, name, colour, 10, "left")
+            sheet.label(ax, left, 0.64, name, colour, 11, "left")
             if 0 < done < len(y):
                 sheet.frame(ax, block, done - 2, 0, 2, len(y), style.HIGHLIGHT, 1.0)
-        for x, sign in ((2.475, "×"), (5.075, "=")):
-            sheet.label(ax, x, 1.75, sign, style.INK, 13)
-        sheet.label(ax, 0.1, HEIGHT - 0.15, words, size=10, ha="left", fontweight="normal")
+        for x, sign in ((1.745, "×"), (3.455, "=")):
+            sheet.label(ax, x, 1.54, sign, style.INK, 13)
     return fig

@@ -141,7 +141,8 @@ def _loss(
 def _loss_per_image(*given: Any) -> Tensor:
     """The mean over images of each one's own loss."""
     *maps, epsilon = given
-    return torch.stack([_loss(*each, epsilon) for each in zip(*(m.split(1) for m in maps), strict=True)]).mean()
+    images = [[*one, epsilon] for one in zip(*(each.split(1) for each in maps), strict=True)]
+    return torch.stack([_loss(*one) for one in images]).mean()
 
 
 EMPTY = (

@@ -6,13 +6,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from a2u.plots import sheet, style
-from a2u.plots.moving import Moving
+from a2u.plots.moving import Moving, stage
 from a2u.plots.sheet import Block
 
-WIDTH, HEIGHT = 7.6, 2.9
-LEFT, CELL = 0.9, 1.45  # of the inputs; an output cell is half as wide
+HEIGHT = 2.9
+LEFT, CELL, BAR = 0.5, 1.14, 0.5  # of the inputs; an output cell is half as wide
 VALUES = (0.2, 0.8, 0.4, 1.0)
-TOP, LOWER = 0.75, 1.75
+TOP, LOWER = 0.5, 1.68
 
 
 def place(output: int) -> float:
@@ -48,43 +48,39 @@ def moving() -> Moving:
 
 
 def _frame(output: int) -> Figure:
+    terms = " + ".join(f"{style.number(w)} · {style.number(VALUES[each])}" for each, w in weights(output).items())
+    words = (
+        f"Output {output} lies at ({output} + ½)/2 − ½ = {style.number(place(output))}.\n{terms} = {value(output):.2f}"
+    )
     with style.context():
-        fig, ax = style.canvas(WIDTH, HEIGHT)
-        sheet.label(ax, 0.1, 0.25, "Half pixels: bilinear upsampling by 2, along one axis", size=11.5, ha="left")
+        fig, ax = stage(HEIGHT, "Half pixels: bilinear by 2, along one axis", words)
         look = style.scale("signed", limit=1.0)
-        inputs = Block(LEFT, TOP, CELL, 0.45 / CELL, len(VALUES))
         for number, each in enumerate(VALUES):
-            cell = Block(LEFT + number * CELL, TOP, CELL, 0.45 / CELL, 1)
-            _bar(ax, cell, each, look)
-        sheet.outline(ax, inputs, style.Z, 1.6)
-        sheet.label(ax, LEFT - 0.12, TOP + 0.3, "■ z", style.Z, ha="right")
+            _bar(ax, Block(LEFT + number * CELL, TOP, CELL, BAR / CELL, 1), each, look)
+        sheet.outline(ax, Block(LEFT, TOP, CELL, BAR / CELL, len(VALUES)), style.Z, 1.6)
+        sheet.label(ax, LEFT - 0.09, TOP + 0.32, "■ z", style.Z, ha="right")
         for number in range(output + 1):
-            _bar(ax, Block(LEFT + number * CELL / 2, LOWER, CELL / 2, 0.9 / CELL, 1), value(number), look)
-        sheet.outline(ax, Block(LEFT, LOWER, CELL / 2, 0.9 / CELL, 2 * len(VALUES)), style.Y, 1.6)
-        sheet.label(ax, LEFT - 0.12, LOWER + 0.3, "● y", style.Y, ha="right")
+            _bar(ax, Block(LEFT + number * CELL / 2, LOWER, CELL / 2, 2 * BAR / CELL, 1), value(number), look)
+        sheet.outline(ax, Block(LEFT, LOWER, CELL / 2, 2 * BAR / CELL, 2 * len(VALUES)), style.Y, 1.6)
+        sheet.label(ax, LEFT - 0.09, LOWER + 0.32, "● y", style.Y, ha="right")
         _rays(ax, output)
-        words = " + ".join(f"{style.number(w)} · {style.number(VALUES[each])}" for each, w in weights(output).items())
-        line = f"output {output}: ({output} + ½)/2 − ½ = {style.number(place(output))};   {words} = {value(output):.2f}"
-        sheet.label(ax, 0.1, HEIGHT - 0.15, line, size=10, ha="left", fontweight="normal")
     return fig
 
 
 def _bar(ax: Axes, cell: Block, number: float, look: tuple[Any, Any]) -> None:
     cmap, norm = look
     left, right, top = cell.left, cell.right, cell.top
-    ax.fill([left, right, right, left], [top, top, top + 0.45, top + 0.45], color=cmap(norm(number)), zorder=1)
+    ax.fill([left, right, right, left], [top, top, top + BAR, top + BAR], color=cmap(norm(number)), zorder=1)
     ink = style.ink_on(cmap(norm(number)))
-    sheet.label(ax, (left + right) / 2, top + 0.29, style.number(number), ink, 10, fontweight="normal")
+    sheet.label(ax, (left + right) / 2, top + 0.32, style.number(number), ink, 11, fontweight="normal")
 
 
 def _rays(ax: Axes, output: int) -> None:
     """From the output's centre to the centres of the inputs that have a weight; thick where it is large."""
-    x = LEFT + (output + 0.5) * CELL / 2
-    ax.plot([x, x], [LOWER, TOP + 0.45], "--", color=style.MUTED, linewidth=1, zorder=2)
+    x, top = LEFT + (output + 0.5) * CELL / 2, TOP + BAR
+    ax.plot([x, x], [LOWER, top], "--", color=style.MUTED, linewidth=1, zorder=2)
     for each, weight in weights(output).items():
         end = LEFT + (each + 0.5) * CELL
-        ax.plot(
-            [x, end], [LOWER, TOP + 0.45], color=style.W, linewidth=1 + 5 * weight, solid_capstyle="round", zorder=3
-        )
-        sheet.label(ax, (x + 2 * end) / 3 + (0.22 if end >= x else -0.22), (LOWER + 2 * TOP + 0.9) / 3 + 0.1,
-                    style.number(weight), style.W, 9.5)  # fmt: skip
+        ax.plot([x, end], [LOWER, top], color=style.W, linewidth=1 + 4 * weight, solid_capstyle="round", zorder=3)
+        side, ha = (0.12, "left") if end >= x else (-0.12, "right")
+        sheet.label(ax, (x + end) / 2 + side, (LOWER + top) / 2 + 0.06, style.number(weight), style.W, 10.5, ha)

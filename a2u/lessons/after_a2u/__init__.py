@@ -1,0 +1,1 @@
+"""Lesson 12, After A²U: explorers, pictures, exercises, a short training, page."""
