@@ -107,8 +107,8 @@ class Session:
         above = [cell for cell in cells[:place] if cell.id not in self._ran and not cell.exercise]
         if above:
             return (
-                f"Cells above this one did not run since the kernel started; the first is under “{above[0].heading}”. "
-                f"Run them first ({_ABOVE})."
+                "Cells above this one did not run since you last started this notebook; the first is under "
+                f"“{above[0].heading}”. Run them first ({_ABOVE})."
             )
         if any(cell.id in self._ran for cell in cells[place + 1 :]):
             return f"Cells further down ran before this one, and may have changed what it uses. {_AFRESH}."

@@ -1,4 +1,4 @@
-"""What an auto-encoder makes of its input: input, reconstructions and errors side by side; Table 1 as a picture."""
+"""What an auto-encoder makes of its input: input, copies and errors side by side; Table 1 as a picture."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,26 +19,26 @@ _GAP, _GROUP, _HEAD, _FOOT = 0.08, 0.22, 0.86, 0.62
 
 def comparison(
     images: Any,
-    reconstructions: Mapping[str, Any],
+    copies: Mapping[str, Any],
     scores: Mapping[str, Mapping[str, float]] | None = None,
     *,
     limit: float = ERROR_LIMIT,
 ) -> Figure:
-    """One row per image: the input, what each model makes of it, and the errors |reconstruction − input|.
+    """One row per image: the input, what each model makes of it, and the errors |copy − input|.
 
     Args:
         images: array (N, H, W) or (N, 1, H, W), values in [0, 1].
-        reconstructions: by title, arrays of the same shape.
+        copies: by title, arrays of the same shape.
         scores: by title, {"psnr": dB, "ssim": …} of the whole test set, for the titles.
         limit: of the error scale, which all error maps share; larger errors have its last colour.
 
     Raises:
-        A2UError: A reconstruction of another shape than the images, or none.
+        A2UError: A copy of another shape than the images, or none.
     """
     inputs = as_maps(images)
-    outputs = {title: as_maps(maps) for title, maps in reconstructions.items()}
+    outputs = {title: as_maps(maps) for title, maps in copies.items()}
     if not outputs or not len(inputs):
-        raise A2UError("There is nothing to compare: give at least one image and one reconstruction.")
+        raise A2UError("There is nothing to compare: give at least one image and one copy.")
     for title, maps in outputs.items():
         if maps.shape != inputs.shape:
             raise A2UError(f"{title} has shape {maps.shape}, but the images have {inputs.shape}: they must be equal.")
@@ -89,8 +89,8 @@ def _headings(
 
     groups = (
         (0, 0, "input", style.INK),
-        (1, count, "reconstruction", style.INK),
-        (count + 1, 2 * count, "error  |reconstruction − input|", style.HIGHLIGHT),
+        (1, count, "copy", style.INK),
+        (count + 1, 2 * count, "error  |copy − input|", style.HIGHLIGHT),
     )
     for first, last, text, colour in groups:
         middle = (lefts[first] + lefts[last] + side) / 2

@@ -20,7 +20,7 @@ from a2u.training.device import device_words
 from a2u.training.kept import NOT_RUN, kept_in
 from a2u.training.kind import KEY
 
-IMAGES = {"full": "60,000 training images a set", "sample": "4,000 training images a set"}
+IMAGES = {"full": "60,000 training images per set", "sample": "4,000 training images a set"}
 IN_FULL = "a2u table1 --preset paper --data DIR"
 # Keys of a config that the report of its run has besides the settings.
 IDENTITY = (KEY, "row", "set", "preset", "seed", *DATA)
@@ -160,7 +160,7 @@ def _label(complete: list[dict[str, Any]], preset: str) -> str:
     """What was run, and on what, for every title."""
     where = " and ".join(dict.fromkeys(_machine(each) for each in complete))
     if _is_full(complete, preset):
-        return f"the paper's schedule: 100 epochs over 60,000 training images a set, {where}"
+        return f"the paper's schedule: 100 epochs over 60,000 training images per set, {where}"
     passes = " or ".join(str(epochs) for epochs in sorted({each["epochs"] for each in complete}))
     editions = sorted({each["data"] for each in complete})
     data = " or ".join(IMAGES[edition] for edition in editions)

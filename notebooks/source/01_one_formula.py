@@ -919,7 +919,7 @@ concepts.ask()
 # %% [markdown]
 # ## Your tally
 #
-# What you have predicted and passed since you last started this notebook:
+# What you have predicted, passed and answered since you last started this notebook:
 
 # %%
 predict.tally()

@@ -14,7 +14,7 @@
 #
 # **You need** lesson 01 (window, kernel, phase); lesson 03 helps with the pixel shuffle.
 # Symbols and terms: [Notation and words](notation.md).
-# **Time** 43 minutes, and 27 more for the exercises.
+# **Time** 44 minutes, and 27 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -26,7 +26,7 @@
 # | 3 · Pixel shuffle: from channels to kernels | 5 |
 # | 4 · Softmax: from logits to weights | 3 |
 # | 5 · Reassemble | 3 |
-# | 6 · What the softmax promises, and what it forbids | 6 |
+# | 6 · What the softmax promises, and what it forbids | 7 |
 # | 7 · What does it have to learn? | 3 |
 # | 8 · Watch a kernel while the picture changes | 6 |
 # | Five questions | 5 |
@@ -278,7 +278,23 @@ for each in (op, wild):
 # **Explain.** It is still true: it follows from the formula, whatever the weights are. It is also a limit. CARAFE
 # cannot overshoot at an edge as bicubic does (no negative weights), cannot make a value larger than any in its window,
 # and cannot make a *zero* in the middle of ink. A deconvolution can do all of that, and it can make checkerboards even
-# where the map is flat. But CARAFE can still make an edge *steeper*: it may copy a value from one side of it.
+# where the map is flat. But CARAFE can still make an edge *steeper*: it may copy a value from one side of it. Here are
+# weights, set by hand, that do so. They see how the map bends, and take the value two pixels to the left or to the
+# right:
+
+# %%
+sharp = a2u.build("carafe", channels=1, compressed=1)
+edge = torch.sigmoid((torch.arange(8.0) - 3.5) / 0.8)
+edge = ((edge - edge[0]) / (edge[-1] - edge[0])).expand(1, 1, 8, 8)  # a soft edge, the same in every row
+with torch.no_grad():
+    sharp.compress.weight.fill_(1), sharp.compress.bias.zero_(), sharp.encode.weight.zero_()
+    bend = 300 * torch.tensor([-1.0, 2.0, -1.0])
+    sharp.encode.weight[56:60, 0, 1], sharp.encode.weight[40:44, 0, 1] = bend, -bend  # taps 14 and 10, all phases
+    ways = {"x": edge, "CARAFE": sharp(edge)} | {
+        how: F.interpolate(edge, scale_factor=2, mode=how) for how in ("bilinear", "bicubic")}  # fmt: skip
+steepest = {name: float(m[0, 0, m.shape[2] // 2].diff().max()) for name, m in ways.items()}
+print("largest step from pixel to pixel:", ", ".join(f"{name} {step:.2f}" for name, step in steepest.items()))
+assert steepest["CARAFE"] > 3 * steepest["x"]
 
 # %% [markdown]
 # ### A kernel of one weight
@@ -483,7 +499,7 @@ exercises.KERNELS.check(my_kernels)
 #
 # Two steps (compress to $C_m$ channels, then encode) or a single $k_{enc} \times k_{enc}$ convolution from $C$ channels
 # to $k^2 r^2$ numbers? Return the smallest $C$ for which two steps have fewer learned values, biases included. The
-# argument `compressed` is $C_m$. The lines above the check measure one case, `(2, 5, 3, 64)`, with PyTorch's own
+# argument `compressed` is $C_m$. The lines above the check measure one case, `(2, 3, 3, 24)`, with PyTorch's own
 # convolutions; the check also tries others.
 #
 # <details><summary>Hint 1</summary>
@@ -514,8 +530,8 @@ def size(*layers):
     return sum(values.numel() for layer in layers for values in torch.nn.Conv2d(*layer).parameters())
 
 
-measured = next(C for C in range(1, 200) if size((C, 64, 1), (64, 100, 3)) < size((C, 100, 3)))
-print("estimated:", my_channels(2, 5, 3, 64), " measured:", measured)
+measured = next(C for C in range(1, 200) if size((C, 24, 1), (24, 36, 3)) < size((C, 36, 3)))
+print("estimated:", my_channels(2, 3, 3, 24), " measured:", measured)
 exercises.PAYS.check(my_channels)
 
 # %% tags=["solution"]
@@ -533,8 +549,8 @@ def size(*layers):
     return sum(values.numel() for layer in layers for values in torch.nn.Conv2d(*layer).parameters())
 
 
-measured = next(C for C in range(1, 200) if size((C, 64, 1), (64, 100, 3)) < size((C, 100, 3)))
-print("estimated:", my_channels(2, 5, 3, 64), " measured:", measured)
+measured = next(C for C in range(1, 200) if size((C, 24, 1), (24, 36, 3)) < size((C, 36, 3)))
+print("estimated:", my_channels(2, 3, 3, 24), " measured:", measured)
 exercises.PAYS.check(my_channels)
 
 # %% [markdown]
@@ -676,7 +692,7 @@ concepts.ask()
 # %% [markdown]
 # ## Your tally
 #
-# What you predicted, passed and answered since this notebook's kernel started:
+# What you have predicted, passed and answered since you last started this notebook:
 
 # %%
 predict.tally()

@@ -14,27 +14,27 @@
 # **You need** lesson 02 (unpooling); lessons 03 and 04 help with the pixel shuffle. This lesson is **two sittings**:
 # stop after section 5. Symbols and terms: [Notation and words](notation.md).
 #
-# **Time** 71 minutes, and 26 more for the exercises.
+# **Time** 75 minutes, and 26 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
 # | section | minutes |
 # |---|---|
 # | The picture | 4 |
-# | 1 · From hard to soft | 3 |
+# | 1 · From hard to soft | 4 |
 # | 2 · The index block | 3 |
 # | 3 · The up gate | 3 |
 # | 4 · The down gate | 6 |
 # | 5 · What a gate can do, and what it cannot | 4 |
 # | 6 · One map for all, or one per channel | 4 |
-# | 7 · Context, and a second layer | 3 |
-# | 8 · Learn an index | 6 |
+# | 7 · Context, and a second layer | 4 |
+# | 8 · Learn an index | 7 |
 # | 9 · Count | 6 |
 # | 10 · Index maps of trained networks | 9 |
 # | 11 · Where this leads: $U \equiv 1$ | 2 |
 # | Five questions | 6 |
 # | Quiz: lessons 00 to 05 | 11 |
-# | Summary | 1 |
+# | Summary | 2 |
 # | Exercises | 26 |
 #
 # </details>

@@ -14,7 +14,7 @@
 #
 # **You need** lessons 01 and 06, and lesson 05 for section 8. Symbols and terms: [Notation and words](notation.md).
 #
-# **Time** 47 minutes, and 24 more for the exercises.
+# **Time** 49 minutes, and 24 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -22,7 +22,7 @@
 # |---|---|
 # | The picture | 3 |
 # | 1 · Line by line | 5 |
-# | 2 · What the normalisation allows | 5 |
+# | 2 · What the normalisation allows | 6 |
 # | 3 · Where phases come from: P, or point-wise | 2 |
 # | 4 · Static, hybrid, dynamic | 9 |
 # | 5 · How it learns: two gradients | 5 |
@@ -30,7 +30,7 @@
 # | 7 · Down and up with the same affinity | 2 |
 # | 8 · IndexNet is inside | 3 |
 # | Five questions | 6 |
-# | Summary | 1 |
+# | Summary | 2 |
 # | Exercises | 24 |
 #
 # </details>
@@ -700,7 +700,7 @@ concepts.ask()
 # %% [markdown]
 # ## Your tally
 #
-# What you predicted, passed and answered since this notebook's kernel started:
+# What you have predicted, passed and answered since you last started this notebook:
 
 # %%
 predict.tally()

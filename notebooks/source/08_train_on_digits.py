@@ -8,14 +8,14 @@
 #
 # **You will be able to**
 # - write a training loop, train an auto-encoder with any operator of this course, and read its curves while it learns;
-# - measure a reconstruction by ℓ1 loss and RMSE, turn RMSE into PSNR, and say what SSIM adds;
+# - measure a copy by ℓ1 loss and RMSE, turn RMSE into PSNR, and say what SSIM adds;
 # - say what the encoder hands over with each operator, and what the measurements do not prove about it.
 #
 # **You need** lesson 01 ($y = w^\top z$). Max-unpooling and A²U are explained as far as needed; lessons 02 and 07 take
 # them apart. In quick mode the three trainings take well under a minute. Symbols and terms: [Notation and
 # words](notation.md).
 #
-# **Time** 56 minutes, and 15 more for the exercises.
+# **Time** 57 minutes, and 15 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -28,7 +28,7 @@
 # | 4 · Look at what they made | 7 |
 # | 5 · Beside the paper | 5 |
 # | 6 · The whole table | 9 |
-# | 7 · Nine networks, opened | 6 |
+# | 7 · Nine networks, opened | 7 |
 # | Five questions | 6 |
 # | Summary | 2 |
 # | Exercises | 15 |
@@ -132,8 +132,9 @@ assert numbers[0] == 128 * 4 * 4 == 2 * batch[0].numel()
 
 # %% [markdown]
 # **Explain.** There are 2,048, twice as many as pixels. (C(256) before it holds 4,096.) So there is room enough:
-# exercise 2 packs an image into such a map without any loss. Whether these layers could carry everything through is
-# another question, which this lesson leaves open. It asks what training finds with each operator.
+# exercise 2 packs an image into such a map without any loss. Whether the layers of this network
+# could carry everything through such a map is another question, and this course does not know the answer: nobody has
+# set weights by hand that do it, nor shown that there are none. The lesson asks what training finds with each operator.
 
 # %% [markdown]
 # ## 2 · The loop, and a kernel that knows nothing
@@ -705,7 +706,7 @@ concepts.ask()
 # %% [markdown]
 # ## Your tally
 #
-# What you predicted and passed since this notebook's kernel started:
+# What you have predicted, passed and answered since you last started this notebook:
 
 # %%
 predict.tally()
@@ -718,6 +719,7 @@ predict.tally()
 # - A training loop has five lines: copy and loss, clear, backward, step, note.
 # - PSNR $= -20 \log_{10}$ RMSE; half the error is 6 dB more. The paper's "MSE" in Table 1 is a root.
 # - The narrowest map holds twice as many numbers as the image. So the copies do not lack detail for want of room.
+#   Whether the layers around it could use that room without an operator's help is not known here.
 # - Bilinear gets nothing besides the small map, max-unpooling 2 bits per block and channel, A²U one weight per pixel.
 #   The error shrinks in this order, here and in the paper. The way down differs too, so this proves no cause.
 # - After a whole pass bilinear's copies are not blurred, as a rule: their edges are 0.94 times as steep as those of the

@@ -14,7 +14,7 @@
 # **You need** lesson 01 ($y = w^\top z$); lesson 07 for what is inside A²U. Symbols and terms: [Notation and
 # words](notation.md).
 #
-# **Time** 69 minutes, and 25 more for the exercises.
+# **Time** 74 minutes, and 25 more for the exercises.
 #
 # <details><summary>Minutes by section</summary>
 #
@@ -22,14 +22,14 @@
 # |---|---|
 # | The picture | 5 |
 # | 1 · Compose, and the way back | 5 |
-# | 2 · Scenes with an exact alpha | 4 |
+# | 2 · Scenes with an exact alpha | 5 |
 # | 3 · Two foregrounds are one | 3 |
-# | 4 · The trimap | 4 |
-# | 5 · The network of Figure 3 | 10 |
+# | 4 · The trimap | 5 |
+# | 5 · The network of Figure 3 | 11 |
 # | 6 · The loss | 5 |
 # | 7 · Four metrics | 9 |
 # | 8 · Trained networks | 5 |
-# | 9 · The table | 12 |
+# | 9 · The table | 14 |
 # | Five questions | 6 |
 # | Summary | 1 |
 # | Exercises | 25 |
@@ -640,9 +640,14 @@ if orders and report["preset"] == "narrow":
 # varies by 0.25 between seeds, and all networks of the table lie within 0.30. So the table ranks next to nothing. From
 # one seed alone you could have concluded that A²U wins, and from another that it is useless. Three seeds give at most a
 # hint about the end of the order: dynamic-cs is last or last but one each time. (If ten networks were equally good,
-# some network would do this by chance about once in 13 tries.) Perhaps the reason is that its kernels hardly differ
-# from place to place, as section 5 showed. But those of nearest do not differ at all, and nearest is first with seed 2.
-# No experiment here decides this.
+# some network would do this by chance about once in 13 tries.) Its kernels hardly differ from place to place, as
+# section 5 showed. That cannot be the whole reason: those of nearest do not differ at all, and nearest is first with
+# seed 2. No experiment here shows what the reason is.
+#
+# Here is the table again, with an open diamond for each of the other seeds:
+
+# %%
+lesson.show_table(report, seeds=True)
 
 # %% [markdown]
 # ### Closed-form, by both conventions
@@ -946,7 +951,7 @@ concepts.ask()
 # %% [markdown]
 # ## Your tally
 #
-# What you predicted and passed since this notebook's kernel started:
+# What you have predicted, passed and answered since you last started this notebook:
 
 # %%
 predict.tally()

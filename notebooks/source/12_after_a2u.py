@@ -820,7 +820,7 @@ concepts.ask()
 # %% [markdown]
 # ## Your tally
 #
-# What you predicted, passed and answered since this notebook's kernel started:
+# What you have predicted, passed and answered since you last started this notebook:
 
 # %%
 predict.tally()

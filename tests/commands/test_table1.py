@@ -397,7 +397,7 @@ def test_markdown_says_what_json_says(whole: dict[str, Any]) -> None:
 
 
 def test_a_shortened_run_is_labelled_everywhere(whole: dict[str, Any]) -> None:
-    label = "quick preset: 2 of the paper's 100 epochs over 60,000 training images a set, CPU"
+    label = "quick preset: 2 of the paper's 100 epochs over 60,000 training images per set, CPU"
     assert (whole["label"], whole["full"], whole["in_full"]) == (label, False, IN_FULL)
     assert label[1:] in to_markdown(whole).splitlines()[2]
     assert IN_FULL in to_markdown(whole)

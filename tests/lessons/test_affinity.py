@@ -32,6 +32,20 @@ def test_the_windows_are_those_of_the_operator() -> None:
     assert torch.equal(window(0, 0)[:, :10], torch.zeros(4, 10, dtype=torch.float64))
 
 
+def uneven_question(size: int) -> torch.Tensor:
+    """Rank 2 as asked for, in float32, with other weights for each pixel of either half."""
+    generator, row = torch.Generator().manual_seed(0), torch.arange(size**2) // size
+    above, below = (half * torch.rand(size**2, generator=generator) for half in (row < size // 2, row > size // 2))
+    a = torch.outer(above, below)
+    return (a + a.T) / (2 * a.sum())
+
+
+def test_a_question_may_weigh_the_pixels_of_a_half_differently() -> None:
+    assert uneven_question(5).dtype == torch.float32
+    verdict = affinity.QUESTION.check(uneven_question)
+    assert verdict.passed, verdict.message
+
+
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_what_a_rank_keeps_is_what_the_singular_values_say(name: str) -> None:
     a, lost = pair_weights(name), rank_errors(pair_weights(name))
@@ -141,6 +155,7 @@ def test_only_a2u_gives_the_largest_weight_to_another_pixel_than_the_most_simila
     assert found["attention"][0] == found["attention"][1]
     assert found["SAPA"][0] == found["SAPA"][1]
     assert found["A²U"][0] < found["A²U"][1]
+    assert found["A²U"][1] == found["attention"][1] == 45, "both are judged on the same windows"
 
 
 def test_the_picture_says_what_it_shows() -> None:

@@ -110,6 +110,13 @@ def test_training_repeats_itself_and_leaves_the_operator_it_began_with() -> None
     assert lesson.rmse(first(x, guide), guide) < lesson.rmse(lesson.operator("holistic")(x, guide), guide)
 
 
+def test_a_hidden_layer_helps_more_than_context_from_another_start_too() -> None:
+    """From start 33, the only one of eleven from which both together are no better than the hidden layer alone."""
+    x, guide = lesson.maps()
+    hidden, context = (lesson.learn("depthwise-m2o", wide, not wide, seed=33) for wide in (False, True))
+    assert lesson.rmse(hidden(x, guide), guide) < lesson.rmse(context(x, guide), guide)
+
+
 def test_half_gates_are_nearest_neighbour_at_half_strength() -> None:
     learned = lesson.network("holistic").up[2]
     kept = learned.index.weight.clone()

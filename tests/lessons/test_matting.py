@@ -45,7 +45,14 @@ def test_mistakes_are_known_however_they_are_written() -> None:
         c = again[(trimap == unknown).expand_as(again)]
         return d.abs().mean() / 2 + c.abs().mean() / 2
 
+    def image_by_image(pred, alpha, image, foreground, background, trimap, epsilon):
+        u = (trimap == unknown).float()
+        d, c = pred - alpha, pred * foreground + (1 - pred) * background - image
+        errors = ((d.square() + epsilon).sqrt() + (c.square() + epsilon).sqrt().mean(1, keepdim=True)) / 2
+        return ((errors * u).sum((1, 2, 3)) / u.sum((1, 2, 3))).mean()
+
     assert exercises.LOSS.check(zeros).mistake == "known pixels as zeros"
+    assert exercises.LOSS.check(image_by_image).mistake == "mean per image"
     assert exercises.LOSS.check(by_index).mistake == "epsilon missing"
 
 
@@ -278,6 +285,14 @@ def test_a_report_is_found_from_the_notebooks_folder_and_labelled(tmp_path: Path
     assert "2 of 3 rows measured, SAD from 2.00 (A²U) to 3.00 (Nearest)" in drawing.says
     assert "synthetic set, narrow" in drawing.says
     assert "40 scenes" in drawing.says
+    with_more = report() | {"seeds": [0, 1]}
+    with_more["spread"] = [{"row": "nearest", "runs": [{"sad": 3.4}, {"sad": 2.5}]}]
+    choice = {"row": "dynamic-cs", "axis": "k_up", "value": "3", "sad": 3.2, "paper_sad": 35.86}
+    with_more["ablation"] = [choice]
+    alone, again = (pixels(lesson.show_table(with_more, seeds=seeds).figure) for seeds in (False, True))
+    assert np.array_equal(alone, pixels(drawing.figure)), "as if there were one seed, and no ablation"
+    assert alone.shape == again.shape
+    assert not np.array_equal(alone, again)
     file.write_text("{")
     with pytest.raises(A2UError, match=r"matting.json is damaged.*--report-only"):
         lesson.whole_table(tmp_path)

@@ -25,6 +25,21 @@ def test_edges_of_the_first_column_are_those_of_the_other_measure() -> None:
         assert -1 <= ink <= 1
 
 
+def test_another_beginning_has_other_kernels() -> None:
+    first, again, other = (lesson.edge_or_ink.__wrapped__("a2u-hybrid", False, 5, seed)[0] for seed in (0, 0, 1))
+    assert first == again
+    assert first[0] == other[0]
+    assert first[1:] != other[1:]
+
+
+def test_even_kernels_change_copies_only_where_kernels_differ() -> None:
+    plain = lesson.copies("carafe")  # 1×1 kernels after a softmax: every weight is 1
+    assert torch.allclose(lesson.copies("carafe", even=True), plain)
+    before = lesson.copies("a2u-hybrid")
+    assert not torch.allclose(lesson.copies("a2u-hybrid", even=True), before, atol=0.1)
+    assert torch.equal(lesson.copies.__wrapped__("a2u-hybrid"), before), "the network is as it was"
+
+
 @pytest.mark.parametrize("side", [(0, 1), (0, -1), (1, 0), (-1, 0)])
 def test_no_kernel_leans_farther_than_the_reference(side: tuple[int, int]) -> None:
     along, across = exercises.centre(exercises.aside_reference(*side), *side)

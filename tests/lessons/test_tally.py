@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from project import NOTEBOOKS
 
-from a2u.lessons import tally
+from a2u.lessons import editions, tally
 from a2u.lessons.one_formula.exercises import WINDOW
 from a2u.lessons.tally import Event
 
@@ -42,3 +43,9 @@ def test_every_check_that_was_attempted_is_reported(monkeypatch: pytest.MonkeyPa
 def test_the_lesson_of_a_module() -> None:
     assert tally.lesson_of("a2u.lessons.one_formula.exercises") == "one_formula"
     assert tally.lesson_of("a2u.lessons.exercises") == tally.lesson_of("somewhere.else.at.all") == ""
+
+
+def test_all_lessons_introduce_it_in_the_same_words() -> None:
+    said = "## Your tally\n\nWhat you have predicted, passed and answered since you last started this notebook:"
+    for name in editions.names(NOTEBOOKS):
+        assert [cell.source for cell in editions.compose(NOTEBOOKS, name, "student").cells].count(said) == 1, name

@@ -1,4 +1,4 @@
-"""Reconstructions beside their errors, and Table 1 as a picture: the values that reach the page."""
+"""Copies beside their errors, and Table 1 as a picture: the values that reach the page."""
 
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ def panels(figure) -> list:
     return [ax for ax in figure.axes if ax.images and ax.images[0].get_array().shape == (8, 8)]
 
 
-def test_each_row_shows_input_reconstructions_and_absolute_errors() -> None:
+def test_each_row_shows_input_copies_and_absolute_errors() -> None:
     figure = comparison(IMAGES, {"a": IMAGES * 0.5, "b": IMAGES + 0.1})
     shown = [np.asarray(ax.images[0].get_array()) for ax in panels(figure)]
     image = IMAGES[0, 0]

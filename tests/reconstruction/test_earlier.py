@@ -179,7 +179,7 @@ def test_a_part_of_medium_says_what_it_is_and_what_is_missing(tmp_path: Path) ->
     runs = [measured(row, seed=seed) for row in ROWS if row != "carafe" for seed in ((0, 1) if row == "a2u" else (0,))]
     path = write(tmp_path / "table1-medium.json", *runs, measured("a2u", "fashion", "reduced"))
     found = collect(tmp_path / "runs", "medium", [0], read_earlier(path))
-    label = "medium preset: 10 of the paper's 100 epochs over 60,000 training images a set, CPU"
+    label = "medium preset: 10 of the paper's 100 epochs over 60,000 training images per set, CPU"
     assert (found["label"], found["full"], found["complete"], found["seeds"]) == (label, False, False, [0, 1])
     assert [(each["set"], each["row"]) for each in found["missing"]] == [
         ("mnist", "carafe"),
@@ -216,7 +216,7 @@ def test_seeds_have_their_differences_in_the_report(tmp_path: Path) -> None:
 def test_full_length_on_a_gpu_names_the_gpu_and_its_arithmetic(tmp_path: Path) -> None:
     runs = [measured(row, preset="paper", device="NVIDIA H100", changes={"precision": "tf32"}) for row in ROWS]
     found = collect(tmp_path, "paper", [0], read_earlier(write(tmp_path / "table1.json", *runs)))
-    label = "the paper's schedule: 100 epochs over 60,000 training images a set, NVIDIA H100 (tf32)"
+    label = "the paper's schedule: 100 epochs over 60,000 training images per set, NVIDIA H100 (tf32)"
     assert (found["label"], found["full"]) == (label, True)
     assert "a shortened run" not in to_markdown(found)
     shorter = [copy.deepcopy(run) for run in runs]

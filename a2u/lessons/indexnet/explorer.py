@@ -27,12 +27,17 @@ MEASURED = 100  # test digits to measure over
 
 
 @cache
-def operator(kind: str = "holistic", context: bool = False, nonlinear: bool = False) -> IndexNet:
-    """IndexNet for the shared map of four channels with fixed random weights, strong enough to see."""
+def operator(
+    kind: str = "holistic", context: bool = False, nonlinear: bool = False, seed: int | None = None
+) -> IndexNet:
+    """IndexNet for the shared map of four channels with fixed random weights, strong enough to see.
+
+    seed: of the weights; None is one for each kind.
+    """
     with torch.random.fork_rng(devices=[]):  # building draws weights that are replaced at once
         op = operators.build("indexnet", 4, RATIO, kind=kind, context=context, nonlinear=nonlinear)
     assert isinstance(op, IndexNet)
-    randomise(op, seed=KINDS.index(kind))
+    randomise(op, seed=KINDS.index(kind) if seed is None else seed)
     for part in op.modules():
         if isinstance(part, torch.nn.BatchNorm2d):
             torch.nn.init.ones_(part.weight)
@@ -109,10 +114,15 @@ def digits(count: int = DIGITS) -> tuple[Tensor, Tensor]:
 
 
 @cache
-def learn(kind: str, context: bool = False, nonlinear: bool = False, steps: int = STEPS) -> IndexNet:
-    """An index block trained to bring pooled maps back: Adam on mean (w · pooled − guide)², 64 digits at once."""
+def learn(
+    kind: str, context: bool = False, nonlinear: bool = False, steps: int = STEPS, seed: int | None = None
+) -> IndexNet:
+    """An index block trained to bring pooled maps back: Adam on mean (w · pooled − guide)², 64 digits at once.
+
+    It begins with the weights of :func:`operator`.
+    """
     x, guide = digits()
-    op = copy.deepcopy(operator(kind, context, nonlinear)).train()
+    op = copy.deepcopy(operator(kind, context, nonlinear, seed)).train()
     with torch.enable_grad():
         adam = torch.optim.Adam(op.parameters(), lr=0.05)
         for _ in range(steps):

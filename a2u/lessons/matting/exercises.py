@@ -1,5 +1,7 @@
 """The exercises of lesson 10: a bug hunt, a design task and the loss, with the mistakes that people make."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -136,6 +138,13 @@ def _loss(
     return torch.as_tensor(total)
 
 
+def _loss_per_image(*given: Any) -> Tensor:
+    """The mean over images of each one's own loss."""
+    *maps, epsilon = given
+    images = [[*one, epsilon] for one in zip(*(each.split(1) for each in maps), strict=True)]
+    return torch.stack([_loss(*one) for one in images]).mean()
+
+
 EMPTY = (
     "Your selection is empty. The trimap holds the bytes 0, 128 and 255, so that `trimap == 0.5` or `trimap == 1` "
     "selects nothing. Unknown is trimap == 128."
@@ -211,6 +220,9 @@ LOSS = Numeric(
                 "You train where alpha is already known. The unknown pixels are those with trimap == 128."),
         Mistake("sum", lambda *given: _loss(*given, reduce="sum"),
                 "You add the errors up. Divide by how many there are, or a batch with wide bands counts for more."),
+        Mistake("mean per image", _loss_per_image,
+                "You take the mean of each image, and then the mean over images. |U| counts the unknown pixels of the "
+                "whole batch: an image with more of them counts for more."),
         Mistake("colours added up", lambda *given: _loss(*given, reduce="pixels"),
                 "The composition loss is a mean over three colours too: divide by 3·|U|."),
         Mistake("epsilon missing", lambda *given: _loss(*given, rho="absolute"),

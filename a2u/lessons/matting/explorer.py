@@ -238,8 +238,13 @@ def _sad_words(run: dict[str, Any]) -> str:
     return f"{run['sad']:.2f}" if run["status"] == "measured" else "not run"
 
 
-def show_table(report: dict[str, Any] | None) -> Drawing:
-    """All of Table 2 beside the paper, with a label that says how it was made; without a report, the paper alone."""
+def show_table(report: dict[str, Any] | None, *, seeds: bool = False) -> Drawing:
+    """All of Table 2 beside the paper, with a label that says how it was made; without a report, the paper alone.
+
+    Args:
+        seeds: also what other seeds reached, which the lesson asks about before it shows them. The ablation is never
+            in this picture: the lesson prints it, once Tables 3 and 4 are introduced (:func:`ablation_words`).
+    """
     if report is None:
         lines = [TableRow(each.title, None, None, each.paper) for each in ROWS.values()]
         figure = matting_board(lines, [], label="nothing measured yet")
@@ -251,4 +256,6 @@ def show_table(report: dict[str, Any] | None) -> Drawing:
         f"{len(measured)} of {len(report['rows'])} rows measured, SAD from {best['sad']:.2f} ({best['title']}) to "
         f"{worst['sad']:.2f} ({worst['title']}). Here: {report['label']}; measured on {report['test_data']}."
     )
-    return Drawing(board(report), alt, words)
+    if seeds:
+        alt = f"{alt[:-1]}; open diamonds are other seeds."
+    return Drawing(board(report | {"ablation": []} | ({} if seeds else {"spread": []})), alt, words)

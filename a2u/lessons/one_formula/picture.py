@@ -83,7 +83,7 @@ def copies(frequency: Any, amplitude: Any, responses: Mapping[str, tuple[Any, An
     with style.context():
         fig = style.figure(9.6, 3.2)
         ax = fig.subplots()
-        fig.subplots_adjust(left=0.075, right=0.985, bottom=0.17, top=0.88)
+        fig.subplots_adjust(left=0.09, right=0.985, bottom=0.17, top=0.88)
         old = frequency <= 0.25
         for part, name, colour in ((old, "the map", "#8B9097"), (~old, "its copy", style.FAINT)):
             bars = amplitude[part] / amplitude.max()
@@ -92,7 +92,7 @@ def copies(frequency: Any, amplitude: Any, responses: Mapping[str, tuple[Any, An
         for (name, (f, response)), stroke in zip(responses.items(), style.STROKES, strict=False):
             ax.plot(f, response, stroke, color=style.W, label=f"filter: {name}")
         ax.set(xlim=(-0.02, 0.52), ylim=(0, 1.16), xlabel="frequency, in periods per pixel of the large map")
-        ax.set_ylabel("share")
+        ax.set_ylabel("bars: of the largest\nlines: let through")
         ax.text(0.247, 1.09, "the small map can hold this", ha="right", color=style.MUTED)
         ax.text(0.253, 1.09, "this it cannot", ha="left", color=style.MUTED)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncol=5, fontsize=9)

@@ -6,15 +6,17 @@ in single precision rounding would be most of what one sees.
 
 import math
 from functools import cache
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2u import pretrained
+from a2u import formula, pretrained
 from a2u.data import load, to_float32x32
 from a2u.errors import A2UError
 from a2u.lessons.frame import Drawing, Panel, choice, slider
+from a2u.matting.features import even_kernels
 from a2u.operators import A2U
 from a2u.plots.kernels import Look, kernel_curve, kernel_maps
 from a2u.reconstruction import AutoEncoder, row
@@ -72,8 +74,14 @@ def thick(digits: Tensor, pixels: int) -> Tensor:
 
 
 @cache
-def edge_or_ink(name: str, learned: bool = True, pixels: int = 1) -> list[tuple[int, float, float]]:
+def edge_or_ink(name: str, learned: bool = True, pixels: int = 1, seed: int = 0) -> list[tuple[int, float, float]]:
     """How peakedness correlates with edges, and with ink, over 100 test digits of thicker strokes.
+
+    Args:
+        name: of a network.
+        learned: trained, or as it begins.
+        pixels: as in :func:`thick`.
+        seed: of the beginning, where it is not learned.
 
     Returns:
         For each stage its size, the correlation with the gradient magnitude and with the image itself, means over
@@ -81,13 +89,35 @@ def edge_or_ink(name: str, learned: bool = True, pixels: int = 1) -> list[tuple[
     """
     digits = thick(images(MEASURED // 2), pixels)
     found = []
-    for w in stage_kernels(network(name, learned), digits):
+    for w in stage_kernels(network(name, learned, seed), digits):
         seen, size = measure(w)[1], w.shape[-1]
         ink, edge = F.adaptive_avg_pool2d(digits, size)[:, 0], edges(digits, size)
         phases = [(..., slice(a, None, 2), slice(b, None, 2)) for a in (0, 1) for b in (0, 1)]
         along_edges, along_ink = (sum(correlation(seen[p], of[p]) for p in phases) / 4 for of in (edge, ink))
         found.append((size, along_edges, along_ink))
     return found
+
+
+@cache
+def copies(name: str, learned: bool = True, even: bool = False) -> Tensor:
+    """What a network makes of :func:`images`, Tensor[24, 1, 32, 32].
+
+    even: each kernel of all three stages becomes the mean kernel of its phase, the same at all places of an image.
+    """
+    model = network(name, learned)
+
+    def evenly(op: Any, given: tuple[Any, ...], _made: Tensor) -> Tensor:
+        x, guide = given
+        return formula.reassemble(x, even_kernels(op.kernel(x, guide), op.ratio), op.ratio)
+
+    hooks = [op.register_forward_hook(evenly) for op in model.up] if even else []
+    try:
+        with torch.no_grad():
+            made: Tensor = model(images())
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return made
 
 
 def look(name: str, learned: bool, image: int, stage: int, phase: int) -> Look:
