@@ -122,7 +122,7 @@ def show_table(report: dict[str, Any] | None) -> Drawing:
         )
     part = report["parts"][0]
     count = len(report["seeds"])
-    alt = f"Band error of {len(part['rows'])} rows with {count} seeds each, and their differences to bilinear."
+    alt = f"Band error of {len(part['rows'])} rows with up to {count} seeds, and their differences to bilinear."
     verdicts = [each["difference"]["verdict"] for each in part["rows"] if each["difference"]]
     told = ", ".join(f"{verdicts.count(word)} {word}" for word in dict.fromkeys(verdicts))
     says = f"{report_text.title(part)}; {count} seeds. Against bilinear: {told}."
