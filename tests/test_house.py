@@ -63,6 +63,7 @@ ROOMS: dict[str, set[str]] = {
         *("errors", "files", "operators", "data", "training", "plots"),
         *("reconstruction", "matting", "guided", "pretrained", "bench", "lessons", "site"),
     },
+    "__main__": {"commands"},
     "__init__": {"errors", "cells", "formula", "operators", "pretrained", "swapping"},
 }
 

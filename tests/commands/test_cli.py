@@ -21,8 +21,9 @@ from a2u.errors import A2UError
 SCRIPT = Path(sys.executable).with_name("a2u")  # the installed console script
 
 
-def test_console_script_prints_the_version() -> None:
-    done = run([SCRIPT, "--version"])
+@pytest.mark.parametrize("command", [[SCRIPT], [sys.executable, "-m", "a2u"]], ids=["script", "module"])
+def test_console_script_prints_the_version(command: list[str | Path]) -> None:
+    done = run([*command, "--version"])
     assert (done.returncode, done.stdout) == (0, f"a2u {__version__}\n")
 
 
