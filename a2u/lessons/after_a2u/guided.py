@@ -125,7 +125,7 @@ def show_table(report: dict[str, Any] | None) -> Drawing:
     alt = f"Band error of {len(part['rows'])} rows with up to {count} seeds, and their differences to bilinear."
     verdicts = [each["difference"]["verdict"] for each in part["rows"] if each["difference"]]
     told = ", ".join(f"{verdicts.count(word)} {word}" for word in dict.fromkeys(verdicts))
-    says = f"{report_text.title(part)}; {count} seeds. Against bilinear: {told}."
+    says = f"{report_text.title(part)}; up to {count} seeds. Against bilinear: {told}."
     return Drawing(pictures.board(report, Path("no runs")), alt, says)
 
 
