@@ -102,8 +102,7 @@ def make_nbval_patient():
 def make_nbval_run_lessons_twice():
     """Let each lesson go on in its kernel as a learner may: all cells once more, and none of them fails.
 
-    Their outputs are not compared again. Long cells, whose seconds are stored, are trainings: they do the same again,
-    so the second time they are left out, all but the first cell, which is long only because it imports torch. The
+    Their outputs are not compared again. Long cells run again, too: later ones may have changed what they define. The
     solutions differ in exercises alone, so their second time would show nothing new.
     """
     from nbval.plugin import IPyNbCell, IPyNbFile
@@ -113,16 +112,15 @@ def make_nbval_run_lessons_twice():
 
         timed = False
 
-    collect, long = IPyNbFile.collect, json.loads(MEASURED.read_text())
+    collect = IPyNbFile.collect
 
     def collect_twice(self):
         cells = list(collect(self))
         yield from cells
         for cell in cells if self.path.parent.name != "solutions" else []:
-            if cell.cell_num == 0 or cell.cell.get("id") not in long.get(self.path.stem, {}):
-                options = defaultdict(bool, {**cell.options, "check": False})
-                how = {"name": f"{cell.name} again", "cell_num": cell.cell_num, "cell": cell.cell, "options": options}
-                yield Again.from_parent(self, **how)
+            options = defaultdict(bool, {**cell.options, "check": False})
+            how = {"name": f"{cell.name} again", "cell_num": cell.cell_num, "cell": cell.cell, "options": options}
+            yield Again.from_parent(self, **how)
 
     IPyNbFile.collect = collect_twice
 

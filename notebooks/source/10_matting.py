@@ -569,7 +569,8 @@ for method in (lesson.HALF, "hybrid-cw"):
     by_width[method] = [lesson.scores(method, "hair", width).sad for width in (2, 6, 12, 24)]
     print(f"hair, {lesson.title(method):18} SAD at width 2, 6, 12, 24:", *(f"{sad:6.2f}" for sad in by_width[method]))
 assert all(a < b for a, b in zip(by_width[lesson.HALF], by_width[lesson.HALF][1:], strict=False))
-print()
+
+# %%
 sads = {m: {kind: lesson.scores(m, kind, 6).sad for kind in KINDS} for m in (lesson.HALF, *lesson.METHODS)}
 print(f"{'width 6':18}" + "".join(f"{kind:>8}" for kind in KINDS) + f"{'mean':>8}")
 for method, each in sads.items():
