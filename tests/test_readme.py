@@ -221,6 +221,19 @@ def test_what_it_concludes_from_them_holds():
     assert moved > max(means) - min(means)
 
 
+def test_what_it_says_of_guided_upsampling_holds():
+    report = json.loads((FIGURES_FOLDER / "guided.json").read_text(encoding="utf-8"))
+    rows = {each["row"]: each for each in report["parts"][0]["rows"] if each["seeds"] and len(each["seeds"]) == 5}
+    band = {name: each["mean"]["band"] for name, each in rows.items()}
+    assert min(band, key=band.get) == "bilateral"
+    for name in ("indexnet", "dysample", "fade-lite"):
+        assert band["bicubic"] < band[name] < band["bilinear"]
+        assert rows[name]["difference"]["verdict"] == "better"
+    for name in ("a2u-dynamic-cs", "sapa-b"):
+        assert rows[name]["difference"]["verdict"] == "worse"
+    assert "joint bilateral upsampling, which learns nothing, is ahead of every other row with five seeds" in PROSE
+
+
 def test_what_it_says_of_photographs_stands_in_their_table():
     page = (FIGURES_FOLDER / "photographs.md").read_text(encoding="utf-8")
     open_ = {row[0]: int(row[1].split(", ")[1].strip("%")) for row in rows_of("| method |", page)}
