@@ -27,6 +27,9 @@ OTHERS = {
         "forward",
         "witness",
         "witness_down",
+        "upsample",
+        "open",
+        "whole_guide",
     ),  # of map and guide, or of a place in them
     *("encodings", "combine", "kernel_of", "down_kernel_of"),  # of what other methods of A²U return
     *(
